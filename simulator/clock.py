@@ -1,0 +1,34 @@
+"""How long the simulated cluster's steps take."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+FAST = 0.002
+"""Pace by default: a step that takes a real cluster one second takes two milliseconds."""
+
+REAL = 1.0
+"""Pace of a real cluster."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Durations are always given as the seconds that a real cluster takes; `pace` scales what is slept.
+
+    Only delays are scaled. A give-up deadline never is: the work behind it (hashing, compressing, copying) does not
+    become faster with the pace, and a deadline that fires on a busy machine would be a wrong answer.
+    """
+
+    pace: float = FAST
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` of the cluster's time pass."""
+        await asyncio.sleep(seconds * self.pace)
+
+    def now(self) -> datetime:
+        """The time of day (UTC); the clock on the wall is never scaled."""
+        return datetime.now(UTC)
+
+    def timestamp(self) -> str:
+        """Now as Kubernetes writes it: RFC 3339 in UTC, whole seconds."""
+        return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
