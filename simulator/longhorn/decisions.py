@@ -1,0 +1,348 @@
+"""Every choice of the simulated Longhorn that a fault or a release quirk may replace.
+
+A method holds what Longhorn's documentation says for the simulated version; where the pages are silent, what real
+releases do. Objects are Kubernetes objects as on the wire and must not be changed here. Sizes are bytes.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simulator.csi.protocol import Code
+from simulator.longhorn import handles, names
+from simulator.longhorn.handles import Handle
+from simulator.longhorn.version import Version
+
+Obj = dict[str, Any]
+Refusal = tuple[Code, str]
+
+
+class LonghornDecisions:
+    """Longhorn as the pages of `version` describe it."""
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+
+    # Names and handles
+
+    def backup_scheme(self) -> str:
+        """The scheme of a backup's handle: bs up to 1.2, bak from 1.3 on (BAK-04, BAK-05)."""
+        return "bak" if self.version.has(3) else "bs"
+
+    def backup_handle(self, volume: str, backup: Obj) -> str:
+        """The handle of a backup: <scheme>://<backup volume>/<backup name> (BAK-04, BAK-05, BAK-28)."""
+        return f"{self.backup_scheme()}://{volume}/{backup['metadata']['name']}"
+
+    def snapshot_handle(self, volume: str, snapshot: str) -> str:
+        """The handle of an in-cluster snapshot (SNAP-03)."""
+        return f"snap://{volume}/{snapshot}"
+
+    def parse_handle(self, text: str) -> Handle:
+        """How a given handle is read; bs:// and bak:// mean the same (BAK-26, BAK-27, BAK-37)."""
+        return handles.parse(text, self.version)
+
+    def snapshot_name(self, requested: str) -> str:
+        """The Longhorn snapshot's name: the one that the sidecar asks for, snapshot-<uid> (BAK-07, BAK-08)."""
+        return requested
+
+    def backup_name(self, volume: str, snapshot: str) -> str:
+        """The name of a new backup."""
+        del volume, snapshot
+        return f"backup-{secrets.token_hex(8)}"
+
+    def backup_volume_name(self, volume: str, target: str) -> str:
+        """The BackupVolume object's name; the volume's own up to 1.7, with a suffix from 1.8 on (BAK-13)."""
+        if not self.version.has(8):
+            return volume
+        return f"{volume}-{hashlib.sha256(f'{volume}-{target}'.encode()).hexdigest()[:8]}"
+
+    def backup_labels(self, volume: str, target: str) -> dict[str, str]:
+        """The labels by which a Backup is listed under its backup volume (BAK-13)."""
+        labels = {names.BACKUP_VOLUME_LABEL: volume}
+        return {**labels, names.BACKUP_TARGET_LABEL: target} if self.version.has(8) else labels
+
+    def backup_url(self, target_url: str, volume: str, backup: str) -> str:
+        """Where a backup is: the backup target with its name and its volume (BAK-01, BAK-22)."""
+        return f"{target_url}?backup={backup}&volume={volume}"
+
+    # VolumeSnapshotClass
+
+    def snapshot_type(self, parameters: Mapping[str, str]) -> str:
+        """What a class makes: its `type`, bak for none and for bs; 1.1 and 1.2 know only backups (BAK-19)."""
+        kind = parameters.get("type", "") if self.version.has(3) else ""
+        return "bak" if kind in {"", "bs"} else kind
+
+    def refuse_type(self, kind: str) -> Refusal | None:
+        """What an unknown `type` is answered."""
+        if kind in {"snap", "bak"} or (kind == "bi" and self.version.has(5)):
+            return None
+        spelled = "CSI" if self.version.has(5) else "csi"
+        return Code.INVALID_ARGUMENT, f'invalid {spelled} snapshot type: {kind}. Must be snap or bak or ""'
+
+    def snapshot_labels(self, parameters: Mapping[str, str]) -> dict[str, str] | None:
+        """The labels of the Longhorn snapshot: the class's parameters (SNAP-12)."""
+        return dict(parameters) or None
+
+    def backup_mode(self, parameters: Mapping[str, str]) -> str:
+        """`backupMode` of the class, from 1.9 on; "" stands for incremental (BAK-21)."""
+        return parameters.get("backupMode", "") if self.version.has(9) else ""
+
+    def default_backup_mode(self) -> str:
+        """The mode of a backup when none is asked for (BAK-21)."""
+        return "incremental"
+
+    def snapshot_classes(self) -> list[Obj]:
+        """The VolumeSnapshotClasses that exist after installation: `longhorn` up to 1.2, none later (BAK-15)."""
+        if self.version.has(3):
+            return []
+        return [
+            {
+                "apiVersion": "snapshot.storage.k8s.io/v1",
+                "kind": "VolumeSnapshotClass",
+                "metadata": {"name": "longhorn"},
+                "driver": names.DRIVER,
+                "deletionPolicy": "Delete",
+            }
+        ]
+
+    # CreateSnapshot
+
+    def source_volume(self, requested: str) -> str:
+        """The volume that is snapshotted: that of the claim (BAK-02, BAK-14)."""
+        return requested
+
+    def refuse_without_volume(self, volume: str) -> Refusal | None:
+        """What is answered when the source volume does not exist (BAK-14)."""
+        return Code.NOT_FOUND, f"volume {volume} not found"
+
+    def needs_attached_volume(self) -> bool:
+        """Whether a snapshot can only be made of an attached volume: 1.3 and 1.4 say so (BAK-34)."""
+        return self.version.has(3) and not self.version.has(5)
+
+    def refuse_target(self, target: str, available: bool | None) -> Refusal | None:
+        """What a backup is answered when its target is missing (None) or not usable (PRE-07)."""
+        if available:
+            return None
+        if available is None:
+            return Code.NOT_FOUND, f"backup target {target} not found"
+        return Code.ABORTED, f"backup target {target} is not available"
+
+    def existing_backup(self, backups: Sequence[Obj], snapshot: str) -> Obj | None:
+        """The backup that an earlier call made of that snapshot; so a repeated call makes no second one."""
+        found = (b for b in backups if snapshot in {b["spec"].get("snapshotName"), b["status"].get("snapshotName")})
+        return next(found, None)
+
+    def makes_backup(self, volume: str, snapshot: str) -> bool:
+        """Whether CreateSnapshot makes a backup at all (BAK-02)."""
+        del volume, snapshot
+        return True
+
+    def snapshot_to_back_up(self, snapshots: Sequence[str], made: str) -> str:
+        """Which of the volume's `snapshots` (oldest first) is backed up: the one just made (BAK-02, BAK-09)."""
+        del snapshots
+        return made
+
+    def answers_before_completion(self) -> bool:
+        """Whether CreateSnapshot returns when the backup has been started, not when it is complete (BAK-09)."""
+        return True
+
+    def backup_is_ready(self, backup: Obj) -> bool:
+        """Whether a backup is reported ready to use: once it is complete, and only then (BAK-11, BAK-12)."""
+        return bool(backup["status"].get("state") == "Completed")
+
+    def backup_failure(self, backup: Obj) -> str:
+        """The error of a failed backup, as CreateSnapshot reports it from 1.5.2 (and 1.4.4) on; "" for none."""
+        if not (self.version.has(5, 2) or ((1, 4, 4) <= self.version.numbers < (1, 5, 0))):
+            return ""
+        return str(backup["status"].get("error") or "")
+
+    def reported_size(self, size: int) -> int:
+        """The size of a snapshot in the CSI answer: the volume's size (BAK-24)."""
+        return names.rounded(size)
+
+    def reported_creation_time(self, snapshot_created: str, backup_created: str) -> str:
+        """The creation time in the CSI answer, RFC 3339: that of the Longhorn snapshot."""
+        del backup_created
+        return snapshot_created
+
+    def restart_text(self, volume: str, snapshot: str) -> str:
+        """Why CreateSnapshot gives up on a snapshot that does not get ready in time."""
+        del volume
+        return f"waitForSnapshotToBeReady: timeout while waiting for snapshot {snapshot} to be ready"
+
+    # Snapshots and backups
+
+    def data_are_taken_with_snapshot(self, snapshot: Obj) -> bool:
+        """Whether a snapshot holds the data of the moment it was asked for; else of when it is reported (BAK-35)."""
+        del snapshot
+        return True
+
+    def layer_to_copy(self, snapshots: Sequence[str], snapshot: str) -> str:
+        """Which layer's picture of the volume a backup of `snapshot` holds (BAK-02, BAK-35)."""
+        del snapshots
+        return snapshot
+
+    def reports_completion_after_copy(self, backup: Obj) -> bool:
+        """Whether a Backup gets the state Completed after its data are in the store, not before (BAK-12)."""
+        del backup
+        return True
+
+    def reported_backup_error(self, error: str) -> str:
+        """What a Backup shows of a failure in the store; "" would show a failed copy as complete."""
+        return error
+
+    def keeps_ticket(self, ticket: str) -> bool:
+        """Whether an attachment ticket stays when the work that it was for is done."""
+        del ticket
+        return False
+
+    def deletes_used_snapshot(self, snapshot: Obj) -> bool:
+        """Whether a Longhorn snapshot is deleted once its backup is complete (settings, off by default)."""
+        del snapshot
+        return False
+
+    def creates_backup_volume(self, volume: str) -> bool:
+        """Whether a finished backup gets its volume listed as a BackupVolume (BAK-13)."""
+        del volume
+        return True
+
+    # DeleteSnapshot
+
+    def deletes_backup(self, backup: Obj) -> bool:
+        """Whether deleting a backup's VolumeSnapshot under policy Delete deletes the Backup (BAK-16)."""
+        del backup
+        return True
+
+    def deletes_stored_backup(self, backup: Obj) -> bool:
+        """Whether the deletion of a Backup removes it from the backupstore (BAK-16)."""
+        del backup
+        return True
+
+    def removes_deleted_backup(self, backup: Obj) -> bool:
+        """Whether a Backup object goes once its data are deleted (BAK-16)."""
+        del backup
+        return True
+
+    def deletes_snapshot_with_backup(self, backup: Obj) -> bool:
+        """Whether the Longhorn snapshot goes with its backup (a setting, off by default; BAK-36)."""
+        del backup
+        return False
+
+    def backup_outlives_snapshot(self, backup: Obj) -> float | None:
+        """How many seconds a backup lives on when nobody deletes it but its VolumeSnapshot is gone; None: for ever.
+
+        This is what Retain relies on (BAK-17).
+        """
+        del backup
+        return None
+
+    def deletes_snapshot(self, snapshot: Obj) -> bool:
+        """Whether deleting the VolumeSnapshot of an in-cluster snapshot deletes the Longhorn snapshot (SNAP-13)."""
+        del snapshot
+        return True
+
+    def attaches_for_snapshot_deletion(self) -> bool:
+        """Whether a snapshot of a detached volume is deleted by attaching it; the pages ask for no attachment."""
+        return True
+
+    def keeps_parent_of_head(self, snapshot: Obj) -> bool:
+        """Whether a deleted snapshot directly under the live data is only marked as removed (SNAP-16)."""
+        del snapshot
+        return True
+
+    # CreateVolume
+
+    def backup_to_restore(self, backups: Sequence[Obj], wanted: str) -> str:
+        """Which of a backup volume's backups a claim gets: the one in the handle (BAK-22)."""
+        del backups
+        return wanted
+
+    def recorded_size(self, backup: Obj, backup_volume: Obj | None) -> int:
+        """The size of the volume in a backup (BAK-24)."""
+        del backup_volume
+        return int(backup["status"].get("volumeSize") or 0)
+
+    def refuse_restore_size(self, snapshot: str, requested: int, recorded: int) -> Refusal | None:
+        """What a claim is answered whose size is not the snapshot's: from 1.3 on they must be equal (BAK-24)."""
+        if requested == recorded or not self.version.has(3):
+            return None
+        text = f"the requested size ({requested} bytes) is different than the size of the snapshot ({recorded} bytes)"
+        return Code.OUT_OF_RANGE, f"failed to restore CSI snapshot {snapshot}: {text}"
+
+    def restored_size(self, requested: int, recorded: int) -> int:
+        """The size of a volume that is restored from a backup."""
+        del recorded
+        return requested
+
+    def reported_capacity(self, requested: int) -> int:
+        """The capacity in the answer, which becomes that of PersistentVolume and claim."""
+        return requested
+
+    def refuse_clone_size(self, requested: int, source: int) -> str:
+        """Why a volume cannot be cloned from an in-cluster snapshot in that size; "" when it can (SNAP-08)."""
+        if requested == source:
+            return ""
+        return f"size of target volume ({requested} bytes) is different than size of source volume ({source} bytes)"
+
+    def refuse_missing_backup_volume(self, snapshot: str, volume: str) -> Refusal:
+        """What a restore is answered when the handle's backup volume is unknown."""
+        if not self.version.has(8):
+            return self.refuse_missing_backup(snapshot, "")
+        text = f"failed to restore CSI snapshot {snapshot} of volume {volume}: there is no backup volume"
+        return Code.NOT_FOUND, text
+
+    def refuse_missing_backup(self, snapshot: str, backup: str) -> Refusal:
+        """What a restore is answered when the handle's backup is unknown."""
+        if self.version.has(8):
+            reason = f'failed to get backup {backup}: {names.BACKUPS} "{backup}" not found'
+            return Code.NOT_FOUND, f"failed to restore CSI snapshot {snapshot} : {reason}"
+        if self.version.has(5):
+            return Code.NOT_FOUND, f"failed to restore CSI snapshot {snapshot} backup {backup} unavailable"
+        return Code.NOT_FOUND, f"cannot restore csi snapshot {snapshot} backup {backup} unavailable"
+
+    def waits_for_detached(self) -> bool:
+        """Whether CreateVolume answers when the volume is detached (up to 1.6), not as soon as it is there."""
+        return not self.version.has(7)
+
+    # Restored and cloned volumes
+
+    def source_of_restore(self, url: str, volume: str, backup: str) -> str:
+        """`spec.fromBackup` of a restored volume (BAK-22)."""
+        del volume, backup
+        return url
+
+    def restores_data(self, volume: Obj) -> bool:
+        """Whether a volume made from a backup gets the backup's data (BAK-22)."""
+        del volume
+        return True
+
+    def snapshot_to_clone(self, snapshots: Sequence[str], wanted: str) -> str:
+        """Which of the source's snapshots (oldest first) a clone is made from (SNAP-07)."""
+        del snapshots
+        return wanted
+
+    def not_ready_for_workloads(self, volume: Obj) -> str:
+        """Why a pod cannot have the volume yet: a restore or clone that is not complete; "" when it can."""
+        status = volume.get("status") or {}
+        if status.get("restoreRequired"):
+            return "volume requires restoration"
+        if volume["spec"].get("dataSource") and (status.get("cloneStatus") or {}).get("state") != "completed":
+            return "volume request cloning data but has not finished copying data"
+        if status.get("state") == "detaching":
+            return "waiting for the volume to fully detach. current state: detaching"
+        return ""
+
+    def explains_not_ready(self) -> bool:
+        """Whether an attach error says why the volume is not ready (from 1.12 on)."""
+        return self.version.has(12)
+
+    # Backup target
+
+    def target_failure(self, url: str, error: str) -> str:
+        """Why a backup target is not usable; "" when it is. `error` is what the store answered (PRE-07)."""
+        return error if url else "backup target URL is empty"
+
+    def forgets_backups_without_target(self) -> bool:
+        """Whether the objects of a target's backups leave the cluster, not the store, when its URL is taken away."""
+        return True
