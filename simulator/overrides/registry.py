@@ -1,0 +1,104 @@
+"""Named replacements of single decisions: faults, that break one documented behaviour, and quirks of real releases."""
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Replacement = Callable[..., Any]
+"""Called with the original (bound) method and then its arguments; what it returns is the new answer."""
+
+
+class OverrideError(Exception):
+    """An override that does not fit: no such decision, fault or release, or a name given twice."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """Another answer to one decision.
+
+    `decision` is `<storey>.<method>`, the storeys being `kubernetes`, `machinery`, `longhorn` and `backupstore`.
+    """
+
+    name: str
+    decision: str
+    replace: Replacement
+    summary: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A deliberate break of documented behaviour; `breaks` holds the ids of the clauses that must notice it."""
+
+    name: str
+    breaks: tuple[str, ...]
+    summary: str
+    overrides: tuple[Override, ...]
+
+
+def override(name: str, *, decision: str) -> Callable[[Replacement], Override]:
+    """Make an override of `decision` from a function `f(original, *args)`; its docstring becomes the summary."""
+
+    def make(replace: Replacement) -> Override:
+        return Override(name, decision, replace, _summary(name, replace))
+
+    return make
+
+
+def fault(name: str, *, breaks: str | tuple[str, ...], decision: str) -> Callable[[Replacement], Fault]:
+    """Make a fault of one override from a function `f(original, *args)`; its docstring becomes the summary."""
+
+    def make(replace: Replacement) -> Fault:
+        summary = _summary(name, replace)
+        clauses = (breaks,) if isinstance(breaks, str) else breaks
+        return Fault(name, clauses, summary, (Override(name, decision, replace, summary),))
+
+    return make
+
+
+def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> None:
+    """Put each override in the place of the method that it names; a later one wraps an earlier one.
+
+    `decisions` maps a storey to its decisions object. Raises OverrideError for an unknown storey or method.
+    """
+    for change in overrides:
+        storey, _, method = change.decision.partition(".")
+        target = decisions.get(storey)
+        if target is None:
+            known = ", ".join(sorted(decisions))
+            raise OverrideError(f"{change.name}: there is no storey {storey!r} in {change.decision!r} (known: {known})")
+        if method.startswith("_") or not inspect.isfunction(getattr(type(target), method, None)):
+            raise OverrideError(f"{change.name}: {type(target).__name__} takes no decision {method!r}")
+        setattr(target, method, functools.partial(change.replace, getattr(target, method)))
+
+
+def faults() -> dict[str, Fault]:
+    """Every fault, by name: the Fault objects in the modules of `simulator.overrides.faults`."""
+    package = importlib.import_module("simulator.overrides.faults")
+    found: dict[str, Fault] = {}
+    for module in sorted(entry.name for entry in pkgutil.iter_modules(package.__path__)):
+        for value in vars(importlib.import_module(f"{package.__name__}.{module}")).values():
+            if not isinstance(value, Fault):
+                continue
+            if found.setdefault(value.name, value) is not value:
+                raise OverrideError(f"two faults are named {value.name!r}")
+    return found
+
+
+def release(version: str) -> tuple[Override, ...]:
+    """The quirks of a real release. Raises OverrideError for a release that nobody has described."""
+    releases = importlib.import_module("simulator.overrides.releases")
+    known: Mapping[str, tuple[Override, ...]] = releases.RELEASES
+    if version not in known:
+        raise OverrideError(f"unknown release {version!r} (known: {', '.join(sorted(known))})")
+    return known[version]
+
+
+def _summary(name: str, replace: Replacement) -> str:
+    text = inspect.getdoc(replace)
+    if not text:
+        raise OverrideError(f"{name}: the replacement needs a docstring that says what it does")
+    return " ".join(text.split("\n\n")[0].split())
