@@ -31,10 +31,15 @@ class Override:
 
 @dataclass(frozen=True)
 class Fault:
-    """A deliberate break of documented behaviour; `breaks` holds the ids of the clauses that must notice it."""
+    """A deliberate break of documented behaviour.
+
+    `breaks` holds the ids of the clauses that must notice it; `says` is a regular expression for the reason that the
+    failing test gives.
+    """
 
     name: str
     breaks: tuple[str, ...]
+    says: str
     summary: str
     overrides: tuple[Override, ...]
 
@@ -48,13 +53,13 @@ def override(name: str, *, decision: str) -> Callable[[Replacement], Override]:
     return make
 
 
-def fault(name: str, *, breaks: str | tuple[str, ...], decision: str) -> Callable[[Replacement], Fault]:
+def fault(name: str, *, breaks: str | tuple[str, ...], decision: str, says: str) -> Callable[[Replacement], Fault]:
     """Make a fault of one override from a function `f(original, *args)`; its docstring becomes the summary."""
 
     def make(replace: Replacement) -> Fault:
         summary = _summary(name, replace)
         clauses = (breaks,) if isinstance(breaks, str) else breaks
-        return Fault(name, clauses, summary, (Override(name, decision, replace, summary),))
+        return Fault(name, clauses, says, summary, (Override(name, decision, replace, summary),))
 
     return make
 
