@@ -1,7 +1,45 @@
-"""What real releases do otherwise than their documentation says."""
+"""What real releases do otherwise than their documentation says: each quirk with where it was seen.
 
-from collections.abc import Mapping
+A quirk is an override of one decision, like a fault; the difference is that a real release has it.
+"""
 
-from simulator.overrides.registry import Override
+from collections.abc import Callable, Mapping
+from typing import Any
 
-RELEASES: Mapping[str, tuple[Override, ...]] = {"1.12.1": ()}
+from simulator.overrides.registry import Override, override
+
+Obj = dict[str, Any]
+
+
+@override("larger-claim-is-accepted", decision="longhorn.refuse_restore_size")
+def _accept_larger_claim(original: Callable[..., Any], snapshot: str, requested: int, recorded: int) -> Any:
+    """A claim larger than the backed-up volume is accepted (BAK-24).
+
+    Seen in the recording `bak`: a 48 MiB claim from a backup of 32 MiB gets its volume.
+    """
+    return None if requested > recorded else original(snapshot, requested, recorded)
+
+
+@override("larger-claim-gets-the-recorded-size", decision="longhorn.restored_size")
+def _restore_to_recorded_size(original: Callable[..., int], requested: int, recorded: int) -> int:
+    """A larger claim gets a device of the backup's size, while claim and PersistentVolume tell the requested one (BAK-24).
+
+    Seen in the recording `bak`: `wc -c` of the device says 33554432, the claim 48Mi.
+    """
+    del original, requested
+    return recorded
+
+
+@override("snapshot-of-detached-volume-stays", decision="longhorn.attaches_for_snapshot_deletion")
+def _leave_snapshot_of_detached_volume(original: Callable[..., bool]) -> bool:
+    """The Longhorn snapshot of a detached volume is not deleted before something attaches the volume (SNAP-13).
+
+    Seen in the recording `snap_delete`: over 120 s with a deletionTimestamp and no attachment ticket.
+    """
+    del original
+    return False
+
+
+RELEASES: Mapping[str, tuple[Override, ...]] = {
+    "1.12.1": (_accept_larger_claim, _restore_to_recorded_size, _leave_snapshot_of_detached_volume),
+}
