@@ -22,7 +22,7 @@ def _accept_larger_claim(original: Callable[..., Any], snapshot: str, requested:
 
 @override("larger-claim-gets-the-recorded-size", decision="longhorn.restored_size")
 def _restore_to_recorded_size(original: Callable[..., int], requested: int, recorded: int) -> int:
-    """A larger claim gets a device of the backup's size, while claim and PersistentVolume tell the requested one (BAK-24).
+    """A larger claim gets a device of the size that was backed up, while the claim tells its own (BAK-24).
 
     Seen in the recording `bak`: `wc -c` of the device says 33554432, the claim 48Mi.
     """
