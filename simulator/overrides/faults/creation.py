@@ -1,0 +1,136 @@
+"""Faults in what a new VolumeSnapshot leads to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+
+@fault(
+    "backup-not-made",
+    breaks="backup.create",
+    decision="longhorn.makes_backup",
+    says=r"(?i)backup",
+)
+def no_backup(original: Callable[[str, str], bool], volume: str, snapshot: str) -> bool:
+    """The Longhorn snapshot is taken, and no backup of it is made."""
+    del original, volume, snapshot
+    return False
+
+
+@fault(
+    "backup-made-twice",
+    breaks="backup.create",
+    decision="longhorn.existing_backup",
+    says=r"(?i)2 backups|two backups|exactly one",
+)
+def second_backup(original: Callable[..., Obj | None], backups: Sequence[Obj], snapshot: str) -> Obj | None:
+    """A repeated request does not recognise the backup while it is running, and makes a second one."""
+    found = original(backups, snapshot)
+    return found if found and (found["status"].get("state") == "Completed" or len(backups) > 1) else None
+
+
+@fault(
+    "backup-of-another-volume",
+    breaks="backup.create",
+    decision="longhorn.source_volume",
+    says=r"(?i)volume",
+)
+def other_volume(original: Callable[[str], str], requested: str) -> str:
+    """The request goes to a volume that is not the claim's."""
+    return original(requested) + "-x"
+
+
+@fault(
+    "content-not-made",
+    breaks="backup.content",
+    decision="machinery.makes_content",
+    says=r"(?i)content",
+)
+def no_content(original: Callable[[Obj], bool], snapshot: Obj) -> bool:
+    """A VolumeSnapshot of a claim leads to no VolumeSnapshotContent."""
+    del original, snapshot
+    return False
+
+
+@fault(
+    "content-bound-to-another-snapshot",
+    breaks="backup.content",
+    decision="machinery.content_reference",
+    says=r"(?i)volumeSnapshotRef|reference|refers|bound",
+)
+def other_reference(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:
+    """The content refers back to a VolumeSnapshot of another name."""
+    reference = original(snapshot)
+    return {**reference, "name": f"{reference['name']}-x"}
+
+
+@fault(
+    "snapshot-bound-to-another-content",
+    breaks="backup.content",
+    decision="machinery.bound_content_name",
+    says=r"(?i)content",
+)
+def other_content(original: Callable[[Obj], str], content: Obj) -> str:
+    """The VolumeSnapshot says it is bound to a content that does not exist."""
+    return original(content) + "-x"
+
+
+@fault(
+    "class-type-bak-makes-a-snapshot-only",
+    breaks="backup.class.type",
+    decision="longhorn.snapshot_type",
+    says=r"(?i)backup|snap://",
+)
+def only_snapshot(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
+    """A class with `type: bak` makes in-cluster snapshots."""
+    return "snap" if parameters.get("type") == "bak" else original(parameters)
+
+
+@fault(
+    "class-longhorn-not-installed",
+    breaks="backup.class.default",
+    decision="longhorn.snapshot_classes",
+    says=r"VolumeSnapshotClass .*longhorn",
+)
+def no_class(original: Callable[[], list[Obj]]) -> list[Obj]:
+    """No VolumeSnapshotClass exists after the installation."""
+    del original
+    return []
+
+
+@fault(
+    "class-longhorn-retains",
+    breaks="backup.class.default",
+    decision="longhorn.snapshot_classes",
+    says=r"Retain",
+)
+def retaining_class(original: Callable[[], list[Obj]]) -> list[Obj]:
+    """The class `longhorn` comes with deletionPolicy Retain."""
+    return [{**each, "deletionPolicy": "Retain"} for each in original()]
+
+
+@fault(
+    "mode-full-ignored",
+    breaks="backup.mode.full",
+    decision="longhorn.backup_mode",
+    says=r"(?i)full|incremental",
+)
+def mode_ignored(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
+    """`backupMode: full` in the class has no effect."""
+    del original, parameters
+    return ""
+
+
+@fault(
+    "mode-full-by-default",
+    breaks="backup.mode.incremental",
+    decision="longhorn.default_backup_mode",
+    says=r"(?i)full|incremental",
+)
+def full_by_default(original: Callable[[], str]) -> str:
+    """A backup without a mode in its class is full."""
+    del original
+    return "full"

@@ -1,0 +1,127 @@
+"""Faults in what goes and what stays when a VolumeSnapshot is deleted."""
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+
+@fault(
+    "delete-leaves-the-backup",
+    breaks="backup.delete",
+    decision="longhorn.deletes_backup",
+    says=r"(?i)remove the backup",
+)
+def leaves_backup(original: Callable[[Obj], bool], backup: Obj) -> bool:
+    """Under policy Delete the content goes, and the backup stays in Longhorn and in the bucket."""
+    del original, backup
+    return False
+
+
+@fault(
+    "delete-leaves-the-keys",
+    breaks="backup.delete",
+    decision="longhorn.deletes_stored_backup",
+    says=r"(?i)backupstore|bucket|\.cfg",
+)
+def leaves_keys(original: Callable[[Obj], bool], backup: Obj) -> bool:
+    """The Backup object goes, and what it stands for stays in the bucket."""
+    del original, backup
+    return False
+
+
+@fault(
+    "delete-leaves-a-finalizer",
+    breaks="backup.delete",
+    decision="longhorn.removes_deleted_backup",
+    says=r"(?i)remove the backup",
+)
+def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
+    """The bucket is cleaned, and the Backup object keeps its finalizer and stays."""
+    del original, backup
+    return False
+
+
+@fault(
+    "delete-leaves-the-content",
+    breaks="backup.delete",
+    decision="machinery.deletes_content",
+    says=r"(?i)VolumeSnapshot",
+)
+def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """Under policy Delete the VolumeSnapshot goes alone; its content stays and so does the backup."""
+    del original, content
+    return False
+
+
+@fault(
+    "delete-asks-no-driver",
+    breaks="backup.delete",
+    decision="machinery.handle_to_delete",
+    says=r"(?i)remove the backup",
+)
+def asks_nobody(original: Callable[[Obj], str | None], content: Obj) -> str | None:
+    """The content goes without its snapshot being deleted in Longhorn."""
+    del original, content
+    return None
+
+
+@fault(
+    "delete-takes-the-snapshot-along",
+    breaks="backup.delete.keeps-snapshot",
+    decision="longhorn.deletes_snapshot_with_backup",
+    says=r"(?i)Longhorn Snapshot|snapshot-",
+)
+def takes_snapshot(original: Callable[[Obj], bool], backup: Obj) -> bool:
+    """The Longhorn snapshot goes with its backup."""
+    del original, backup
+    return True
+
+
+@fault(
+    "retain-treated-as-delete",
+    breaks="backup.retain",
+    decision="machinery.content_policy",
+    says=r"(?i)retain",
+)
+def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
+    """A class with policy Retain gives contents with policy Delete."""
+    del original, snapshot_class
+    return "Delete"
+
+
+@fault(
+    "policies-confused",
+    breaks=("backup.retain", "backup.delete"),
+    decision="machinery.content_policy",
+    says=r"(?i)retain|remove",
+)
+def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
+    """Delete is taken for Retain, and Retain for Delete."""
+    return "Retain" if original(snapshot_class) == "Delete" else "Delete"
+
+
+@fault(
+    "retained-backup-dies-a-second-later",
+    breaks="backup.retain",
+    decision="longhorn.backup_outlives_snapshot",
+    says=r"(?i)retain",
+)
+def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
+    """A retained backup goes one second after its VolumeSnapshot."""
+    del original, backup
+    return 1.0
+
+
+@fault(
+    "retained-backup-dies-half-a-minute-later",
+    breaks="backup.retain",
+    decision="longhorn.backup_outlives_snapshot",
+    says=r"(?i)retain",
+)
+def dies_much_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
+    """A retained backup goes half a minute after its VolumeSnapshot."""
+    del original, backup
+    return 30.0

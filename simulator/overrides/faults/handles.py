@@ -1,0 +1,64 @@
+"""Faults in the handle that a content carries for its backup."""
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+
+@fault(
+    "handle-scheme-of-the-other-pages",
+    breaks=("backup.handle", "backup.handle.legacy"),
+    decision="longhorn.backup_scheme",
+    says=r"scheme='(bs|bak)'",
+)
+def other_scheme(original: Callable[[], str]) -> str:
+    """A handle is written with bs where the pages say bak, and with bak where they say bs."""
+    return "bs" if original() == "bak" else "bak"
+
+
+@fault(
+    "handle-without-scheme",
+    breaks=("backup.handle", "backup.handle.legacy"),
+    decision="longhorn.backup_handle",
+    says=r"not a documented snapshot handle: .*there is no `://`",
+)
+def no_scheme(original: Callable[[str, Obj], str], volume: str, backup: Obj) -> str:
+    """The handle is only <backup volume>/<backup name>."""
+    return original(volume, backup).partition("://")[2]
+
+
+@fault(
+    "handle-names-the-claim-of-its-volume",
+    breaks=("backup.handle", "backup.handle.legacy", "backup.listed"),
+    decision="longhorn.backup_handle",
+    says=r"volume='?[^']*-claim|-claim/backup-|no BackupVolume",
+)
+def other_volume(original: Callable[[str, Obj], str], volume: str, backup: Obj) -> str:
+    """The handle names a backup volume that does not exist."""
+    return original(f"{volume}-claim", backup)
+
+
+@fault(
+    "handle-names-the-snapshot",
+    breaks=("backup.handle", "backup.handle.legacy", "backup.handle.field"),
+    decision="longhorn.backup_handle",
+    says=r"snapshot-[0-9a-f]{8}-",
+)
+def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj) -> str:
+    """The handle names the Longhorn snapshot in the place of the backup."""
+    return original(volume, {**backup, "metadata": {**backup["metadata"], "name": backup["spec"]["snapshotName"]}})
+
+
+@fault(
+    "handle-dropped",
+    breaks="backup.handle.field",
+    decision="machinery.recorded_handle",
+    says=r"(?i)handle",
+)
+def dropped(original: Callable[..., str], content: Obj, answer: object) -> str:
+    """The content's status keeps an empty snapshotHandle, whatever the driver answered."""
+    del original, content, answer
+    return ""

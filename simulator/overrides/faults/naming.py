@@ -1,0 +1,55 @@
+"""Faults in the names that are derived from a VolumeSnapshot's uid."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+
+@fault(
+    "content-named-after-the-snapshot-object",
+    breaks=("backup.name.content", "backup.name.uid"),
+    decision="machinery.content_name",
+    says=r"snapcontent-",
+)
+def content_after_name(original: Callable[[Obj], str], snapshot: Obj) -> str:
+    """The content is named snapcontent-<namespace>-<name> and not after the uid."""
+    del original
+    return f"snapcontent-{snapshot['metadata']['namespace']}-{snapshot['metadata']['name']}"
+
+
+@fault(
+    "content-named-after-half-the-uid",
+    breaks=("backup.name.content", "backup.name.uid"),
+    decision="machinery.content_name",
+    says=r"snapcontent-",
+)
+def content_after_half(original: Callable[[Obj], str], snapshot: Obj) -> str:
+    """The content's name ends after half of the uid."""
+    return original(snapshot)[: -len(snapshot["metadata"]["uid"]) // 2]
+
+
+@fault(
+    "snapshot-named-by-digest",
+    breaks=("backup.name.snapshot", "backup.name.uid"),
+    decision="longhorn.snapshot_name",
+    says=r"snapshot-[0-9a-f]{8}-",
+)
+def snapshot_by_digest(original: Callable[[str], str], requested: str) -> str:
+    """The Longhorn snapshot gets a name of its own instead of snapshot-<uid>."""
+    return "snapshot-" + hashlib.sha256(original(requested).encode()).hexdigest()[:32]
+
+
+@fault(
+    "snapshot-name-without-dashes",
+    breaks=("backup.name.snapshot", "backup.name.uid"),
+    decision="machinery.snapshot_name",
+    says=r"snapshot-[0-9a-f]{8}-",
+)
+def snapshot_without_dashes(original: Callable[[Obj], str], content: Obj) -> str:
+    """The driver is asked for a snapshot whose name holds the uid without its dashes."""
+    prefix, _, uid = original(content).partition("-")
+    return f"{prefix}-{uid.replace('-', '')}"

@@ -1,0 +1,114 @@
+"""Faults in contents and VolumeSnapshots that are made by hand."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+
+@fault(
+    "legacy-scheme-refused",
+    breaks=("backup.example.legacy-handle", "backup.pre-provisioned.handle.legacy"),
+    decision="longhorn.parse_handle",
+    says=r"(?i)bind the claim|ProvisioningFailed|bs://",
+)
+def no_legacy_scheme(original: Callable[[str], Any], text: str) -> Any:
+    """A handle with bs:// is not understood."""
+    handle = original(text)
+    return dataclasses.replace(handle, type="", volume="", id="") if text.startswith("bs://") else handle
+
+
+@fault(
+    "present-scheme-refused",
+    breaks="backup.pre-provisioned.handle",
+    decision="longhorn.parse_handle",
+    says=r"(?i)bind the claim|ProvisioningFailed|bak://",
+)
+def no_present_scheme(original: Callable[[str], Any], text: str) -> Any:
+    """A handle with bak:// is not understood."""
+    handle = original(text)
+    return dataclasses.replace(handle, type="", volume="", id="") if text.startswith("bak://") else handle
+
+
+@fault(
+    "handle-names-exchanged",
+    breaks="backup.pre-provisioned.names",
+    decision="longhorn.parse_handle",
+    says=r"(?i)bind the claim|ProvisioningFailed|no backup volume",
+)
+def exchanged(original: Callable[[str], Any], text: str) -> Any:
+    """The first name of a handle is taken for the backup, the second for the backup volume."""
+    handle = original(text)
+    return dataclasses.replace(handle, volume=handle.id, id=handle.volume)
+
+
+@fault(
+    "given-handle-ignored",
+    breaks="backup.handle.field",
+    decision="machinery.pre_provisioned_handle",
+    says=r"(?i)handle",
+)
+def handle_ignored(original: Callable[[Obj], str], content: Obj) -> str:
+    """The status of a content made by hand does not show the handle that it was made with."""
+    return original(content) + "-x"
+
+
+@fault(
+    "reference-to-another-snapshot-accepted",
+    breaks="backup.pre-provisioned.reference",
+    decision="machinery.content_refers_to",
+    says=r"(?i)bound|SnapshotContentMisbound",
+)
+def any_reference(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
+    """A VolumeSnapshot is bound to a content that was made for another one."""
+    del original, content, snapshot
+    return True
+
+
+@fault(
+    "reference-without-namespace-accepted",
+    breaks="backup.pre-provisioned.reference",
+    decision="machinery.reference_is_complete",
+    says=r"(?i)accepted|namespace",
+)
+def half_reference(original: Callable[[Mapping[str, Any]], bool], reference: Mapping[str, Any]) -> bool:
+    """A content is accepted whose reference has a name or a namespace only."""
+    del original, reference
+    return True
+
+
+@fault(
+    "content-of-a-made-snapshot-misnamed",
+    breaks="backup.pre-provisioned.content-name",
+    decision="machinery.bound_content_name",
+    says=r"(?i)content",
+)
+def misnamed(original: Callable[[Obj], str], content: Obj) -> str:
+    """A VolumeSnapshot made by hand says it is bound to another content than it asked for."""
+    given = content["spec"]["source"].get("snapshotHandle")
+    return original(content) + "-x" if given else original(content)
+
+
+@fault(
+    "two-sources-accepted",
+    breaks="backup.source.exactly-one",
+    decision="machinery.snapshot_source_is_exclusive",
+    says=r"(?i)both|accepted",
+)
+def two_sources(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
+    """A VolumeSnapshot with a claim and a content as its sources is accepted."""
+    return original(source) or len(source) == 2
+
+
+@fault(
+    "no-source-accepted",
+    breaks="backup.source.exactly-one",
+    decision="machinery.snapshot_source_is_exclusive",
+    says=r"(?i)none|neither|no source|accepted",
+)
+def no_source(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
+    """A VolumeSnapshot without any source is accepted."""
+    return original(source) or not source

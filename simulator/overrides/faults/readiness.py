@@ -1,0 +1,103 @@
+"""Faults in when a backup is reported, and when as ready."""
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+
+@fault(
+    "ready-at-once",
+    breaks="backup.ready",
+    decision="longhorn.backup_is_ready",
+    says=r"(?i)ready .*before|before .*complete",
+)
+def ready_at_once(original: Callable[[Obj], bool], backup: Obj) -> bool:
+    """Longhorn reports a backup ready as soon as it is started."""
+    del original, backup
+    return True
+
+
+@fault(
+    "content-ready-at-once",
+    breaks="backup.ready",
+    decision="machinery.recorded_ready",
+    says=r"(?i)ready .*before|before .*complete",
+)
+def content_ready(original: Callable[..., bool], content: Obj, answer: object) -> bool:
+    """The content is marked ready with the driver's first answer, whatever that says."""
+    del original, content, answer
+    return True
+
+
+@fault(
+    "completed-before-the-copy",
+    breaks="backup.ready",
+    decision="longhorn.reports_completion_after_copy",
+    says=r"(?i)before|complete",
+)
+def completed_early(original: Callable[[Obj], bool], backup: Obj) -> bool:
+    """The Backup gets the state Completed while its data are still being copied to the store."""
+    del original, backup
+    return False
+
+
+@fault(
+    "never-ready",
+    breaks="backup.ready",
+    decision="longhorn.backup_is_ready",
+    says=r"(?i)make the VolumeSnapshot ready",
+)
+def never_ready(original: Callable[[Obj], bool], backup: Obj) -> bool:
+    """A complete backup is never reported as ready."""
+    del original, backup
+    return False
+
+
+@fault(
+    "not-asked-again",
+    breaks="backup.status.asked-again",
+    decision="machinery.asks_again",
+    says=r"(?i)ready",
+)
+def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """The sidecar asks for the state of a backup once and never again."""
+    del original, content
+    return False
+
+
+@fault(
+    "request-waits-for-completion",
+    breaks="backup.request.returns",
+    decision="longhorn.answers_before_completion",
+    says=r"(?i)handle .*complete",
+)
+def waits(original: Callable[[], bool]) -> bool:
+    """CreateSnapshot returns only when the backup is complete."""
+    del original
+    return False
+
+
+@fault(
+    "backup-volume-not-listed",
+    breaks="backup.listed",
+    decision="longhorn.creates_backup_volume",
+    says=r"(?i)backup volume|BackupVolume",
+)
+def not_listed(original: Callable[[str], bool], volume: str) -> bool:
+    """A finished backup is not listed under any backup volume."""
+    del original, volume
+    return False
+
+
+@fault(
+    "backup-without-its-volume-label",
+    breaks="backup.listed",
+    decision="longhorn.backup_labels",
+    says=r"(?i)backup-volume|listed",
+)
+def no_label(original: Callable[[str, str], dict[str, str]], volume: str, target: str) -> dict[str, str]:
+    """The Backup lacks the label by which it is listed under its volume."""
+    return {key: value for key, value in original(volume, target).items() if key != "backup-volume"}

@@ -1,0 +1,125 @@
+"""Faults in what a claim gets that restores from a VolumeSnapshot."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+
+@fault(
+    "restore-of-the-newest-backup",
+    breaks="backup.point-in-time",
+    decision="longhorn.backup_to_restore",
+    says=r"(?i)holds",
+)
+def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
+    """A restore takes the newest backup of the volume, whichever the handle names."""
+    del original, wanted
+    made = [each for each in backups if each["status"].get("backupCreatedAt")]
+    return str(max(made, key=lambda each: each["status"]["snapshotCreatedAt"])["metadata"]["name"])
+
+
+@fault(
+    "restore-without-data",
+    breaks=("backup.restore", "backup.pre-provisioned.restore"),
+    decision="longhorn.restores_data",
+    says=r"(?i)holds",
+)
+def no_data(original: Callable[[Obj], bool], volume: Obj) -> bool:
+    """The restored volume is empty."""
+    del original, volume
+    return False
+
+
+@fault(
+    "restore-ignores-the-data-source",
+    breaks="backup.restore",
+    decision="machinery.volume_source",
+    says=r"(?i)holds|fromBackup",
+)
+def ignores_source(original: Callable[[Obj], Obj | None], claim: Obj) -> Obj | None:
+    """A claim with a dataSource is provisioned like one without."""
+    del original, claim
+    return None
+
+
+@fault(
+    "restore-by-nobody",
+    breaks="backup.restore.provisioner",
+    decision="machinery.provisioner_of",
+    says=r"(?i)provisioned-by",
+)
+def unknown_provisioner(original: Callable[[str], str], driver: str) -> str:
+    """The restored PersistentVolume names another provisioner."""
+    return f"static.{original(driver)}"
+
+
+@fault(
+    "restore-not-announced",
+    breaks="backup.restore.provisioner",
+    decision="machinery.announces_provisioning",
+    says=r"ProvisioningSucceeded",
+)
+def not_announced(original: Callable[[Obj], bool], claim: Obj) -> bool:
+    """The provisioner says nothing when it has provisioned the claim."""
+    del original, claim
+    return False
+
+
+@fault(
+    "restored-volume-too-large",
+    breaks="backup.restore.size",
+    decision="longhorn.restored_size",
+    says=r"(?i)size|bytes",
+)
+def too_large(original: Callable[[int, int], int], requested: int, recorded: int) -> int:
+    """The restored volume is 2 MiB larger than asked for."""
+    return original(requested, recorded) + 2 * 1024 * 1024
+
+
+@fault(
+    "restored-capacity-misreported",
+    breaks="backup.restore.size",
+    decision="longhorn.reported_capacity",
+    says=r"(?i)size|bytes|capacity",
+)
+def misreported(original: Callable[[int], int], requested: int) -> int:
+    """The claim's capacity is 2 MiB more than the volume has."""
+    return original(requested) + 2 * 1024 * 1024
+
+
+@fault(
+    "smaller-claim-accepted",
+    breaks="backup.restore.size",
+    decision="machinery.refuses_size",
+    says=r"(?i)refuse|smaller|less",
+)
+def smaller_accepted(original: Callable[[int, int], bool], requested: int, restore_size: int) -> bool:
+    """The provisioner does not look at the snapshot's size."""
+    del original, requested, restore_size
+    return False
+
+
+@fault(
+    "larger-claim-accepted",
+    breaks="backup.restore.size.larger",
+    decision="longhorn.refuse_restore_size",
+    says=r"(?i)bound|refuse",
+)
+def larger_accepted(original: Callable[..., object], snapshot: str, requested: int, recorded: int) -> object:
+    """A claim that is larger than its snapshot is bound."""
+    return original(snapshot, requested, recorded) if requested < recorded else None
+
+
+@fault(
+    "restore-size-unknown",
+    breaks="backup.restore.size",
+    decision="machinery.recorded_size",
+    says=r"(?i)restoreSize|refuse|smaller",
+)
+def no_size(original: Callable[..., int | None], content: Obj, answer: object) -> int | None:
+    """The content and the VolumeSnapshot do not tell the snapshot's size."""
+    del original, content, answer
+    return None
