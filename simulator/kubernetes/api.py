@@ -1,0 +1,358 @@
+"""The API of the simulated cluster, as code in the same process uses it; the REST server stands on the same calls."""
+
+import uuid
+from collections.abc import Callable, Collection
+
+from simulator.clock import Clock
+from simulator.kubernetes import builtin, errors, managedfields, metadata, patches, schema
+from simulator.kubernetes.admission import Admission, AdmissionHooks, Hook
+from simulator.kubernetes.decisions import KubernetesDecisions
+from simulator.kubernetes.deletion import Deletion
+from simulator.kubernetes.errors import FieldError
+from simulator.kubernetes.resources import Obj, Resource, at, copy_of
+from simulator.kubernetes.selectors import field_selector, label_selector
+from simulator.kubernetes.store import Change, Store, Stored
+from simulator.kubernetes.strategy import PLAIN, Strategy
+
+__all__ = ["Admission", "Api", "Change", "Obj", "Resource"]
+
+GENERATE_ATTEMPTS = 8
+
+Objects = list[Obj]
+Revisions = list[Stored]
+FieldErrors = list[FieldError]
+
+
+class Api:
+    """All objects of the cluster. Every call is synchronous and atomic, and raises ApiError for a refusal.
+
+    A `resource` is named `<plural>.<group>`, in the core group just `<plural>`. What is returned may be changed freely;
+    what subscribers get is shared and must not be.
+    """
+
+    def __init__(self, clock: Clock, decisions: KubernetesDecisions | None = None) -> None:
+        self.clock = clock
+        self.decisions = decisions or KubernetesDecisions()
+        self.store = Store()
+        self.hooks = AdmissionHooks()
+        self._resources: dict[str, Resource] = {}
+        self._strategies: dict[str, Strategy] = {}
+        for resource, strategy in builtin.resources():
+            self._resources[resource.key] = resource
+            self._strategies[resource.key] = strategy
+        self.subscribe("namespaces", self._furnish)
+        for name in ("default", "kube-system", "kube-public", "kube-node-lease"):
+            self.create("namespaces", {"metadata": {"name": name}})
+
+    @property
+    def revision(self) -> int:
+        """The newest resourceVersion."""
+        return self.store.revision
+
+    def register(self, resource: Resource) -> None:
+        """Serve another kind; it also shows as a CustomResourceDefinition."""
+        if resource.key in self._resources:
+            raise ValueError(f"{resource.key} is already served")
+        self._resources[resource.key] = resource
+        definition = builtin.definition_of(resource, self.clock.timestamp())
+        if self.find(builtin.DEFINITIONS, resource.key) is None:
+            status = definition.pop("status")
+            created = self.create(builtin.DEFINITIONS, definition)
+            self.update_status(builtin.DEFINITIONS, {**created, "status": status})
+
+    def resource(self, key: str) -> Resource:
+        """The served resource of this name. Raises KeyError when there is none."""
+        return self._resources[key]
+
+    def resources(self) -> tuple[Resource, ...]:
+        """All that is served."""
+        return tuple(self._resources.values())
+
+    def strategy(self, resource: Resource) -> Strategy:
+        return self._strategies.get(resource.key, PLAIN)
+
+    def get(self, resource: str, name: str, namespace: str = "") -> Obj:
+        """A copy of the object. Raises ApiError 404."""
+        copied: Obj = copy_of(self.stored(resource, name, namespace).object)
+        return copied
+
+    def find(self, resource: str, name: str, namespace: str = "") -> Obj | None:
+        """A copy of the object, None when there is none."""
+        stored = self.store.find(self._resources[resource], (namespace, name))
+        return copy_of(stored.object) if stored else None
+
+    def stored(self, resource: str, name: str, namespace: str = "") -> Stored:
+        """The stored revision itself. Raises ApiError 404."""
+        served = self._resources[resource]
+        stored = self.store.find(served, (namespace, name))
+        if stored is None:
+            raise errors.not_found(served, name)
+        return stored
+
+    def list(self, resource: str, namespace: str = "", *, labels: str = "", fields: str = "") -> Objects:
+        """Copies of the objects of one namespace, or of all; selectors in wire syntax."""
+        return [copy_of(stored.object) for stored in self.select(resource, namespace, labels=labels, fields=fields)]
+
+    def select(self, resource: str, namespace: str = "", *, labels: str = "", fields: str = "") -> Revisions:
+        """The stored revisions that `list` copies."""
+        served = self._resources[resource]
+        found = self.store.all(served, namespace)
+        for matches in (label_selector(labels), field_selector(served, fields)):
+            if matches is not None:
+                found = [stored for stored in found if matches(stored.object)]
+        return found
+
+    def subscribe(self, resource: str, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Have `callback` called at the commit of each revision of `resource`, of all resources when it is empty.
+
+        Returns what ends the subscription.
+        """
+        return self.store.subscribe(resource, callback)
+
+    def admit(
+        self, resource: str, operations: Collection[str], hook: Callable[[Admission], None], *, mutating: bool
+    ) -> None:
+        """Add an admission hook. It refuses by raising Denied."""
+        registered: Hook = hook
+        self.hooks.add(resource, operations, registered, mutating=mutating)
+
+    def create(self, resource: str, obj: Obj, *, manager: str = "", dry_run: bool = False) -> Obj:
+        """Create an object; its namespace is the one in its metadata. Returns it as stored."""
+        copied: Obj = copy_of(self.insert(resource, obj, manager=manager, dry_run=dry_run).object)
+        return copied
+
+    def insert(
+        self,
+        resource: str,
+        obj: Obj,
+        *,
+        manager: str = "",
+        dry_run: bool = False,
+        managers: managedfields.Managers | None = None,
+    ) -> Stored:
+        """`create`, but returns the stored revision. `managers` says who owns the fields, if not just `manager`."""
+        served = self._resources[resource]
+        new = copy_of(obj)
+        new["apiVersion"], new["kind"] = served.api_version, served.kind
+        given, _ = metadata.tidy(new.get("metadata") or {})
+        if given.get("resourceVersion"):
+            raise errors.internal("resourceVersion should not be set on objects to be created")
+        for field in metadata.SERVER_SET:
+            given.pop(field, None)
+        new["metadata"] = given
+        self._check_namespace(served, given)
+        self._name(served, given)
+        if served.status_subresource:
+            new.pop("status", None)
+        given["uid"] = str(uuid.uuid4())
+        given["creationTimestamp"] = self.clock.timestamp()
+        if served.counts_generations:
+            given["generation"] = 1
+        request = Admission("CREATE", new, None, given.get("namespace", ""), given.get("name", ""))
+        self._shape(served, new)
+        self.strategy(served).prepare(self, new, None)
+        self.hooks.run(served, request, mutating=True)
+        self._shape(served, new)
+        self._refuse_invalid(served, new, metadata.name_errors(served, given) + self._judge(served, new, None))
+        self.hooks.run(served, request, mutating=False)
+        existing = self.store.find(served, (given.get("namespace", ""), given["name"]))
+        if existing is not None:
+            gone = bool(existing.object["metadata"].get("deletionTimestamp"))
+            raise errors.already_exists(served, given["name"], terminating=gone)
+        if managers is None:
+            managers = managedfields.written(served, {}, None, new, manager, "", given["creationTimestamp"])
+        if dry_run:
+            return Stored(served, new, 0, managers)
+        return self.store.commit(served, "ADDED", new, managers)
+
+    def update(self, resource: str, obj: Obj, *, manager: str = "") -> Obj:
+        """Replace an object; a stale resourceVersion is refused with 409. Returns it as stored."""
+        copied: Obj = copy_of(self.replace(resource, obj, manager=manager).object)
+        return copied
+
+    def update_status(self, resource: str, obj: Obj, *, manager: str = "") -> Obj:
+        """Replace an object's status and nothing else. Where there is no status subresource this is `update`."""
+        subresource = "status" if self._resources[resource].status_subresource else ""
+        copied: Obj = copy_of(self.replace(resource, obj, subresource=subresource, manager=manager).object)
+        return copied
+
+    def replace(
+        self, resource: str, obj: Obj, *, subresource: str = "", manager: str = "", dry_run: bool = False
+    ) -> Stored:
+        """What a PUT does; returns the stored revision."""
+        served = self._resources[resource]
+        given = obj.get("metadata") or {}
+        stored = self.stored(resource, given.get("name", ""), given.get("namespace", "") if served.namespaced else "")
+        return self.write(served, stored, copy_of(obj), subresource=subresource, manager=manager, dry_run=dry_run)
+
+    def patch(
+        self,
+        resource: str,
+        name: str,
+        namespace: str,
+        patch: Obj | Objects,
+        *,
+        subresource: str = "",
+        manager: str = "",
+    ) -> Obj:
+        """Apply a merge patch (a dict) or a JSON patch (a list). Returns the object as stored."""
+        stored = self.stored(resource, name, namespace)
+        current = stored.object
+        new = patches.json_patch(current, patch) if isinstance(patch, list) else patches.merge(current, patch)
+        served = self._resources[resource]
+        if subresource == "status" and not served.status_subresource:
+            subresource = ""
+        written = self.write(served, stored, copy_of(new), subresource=subresource, manager=manager)
+        copied: Obj = copy_of(written.object)
+        return copied
+
+    def delete(
+        self,
+        resource: str,
+        name: str,
+        namespace: str = "",
+        *,
+        uid: str = "",
+        propagation: str = "",
+        grace_seconds: int | None = None,
+    ) -> Obj:
+        """Delete an object, or mark it as being deleted while finalizers or grace hold it. Returns its last state."""
+        deletion = Deletion(uid=uid, propagation=propagation, grace_seconds=grace_seconds)
+        stored, _ = self.remove(resource, name, namespace, deletion)
+        copied: Obj = copy_of(stored.object)
+        return copied
+
+    def remove(self, resource: str, name: str, namespace: str, deletion: Deletion) -> tuple[Stored, bool]:
+        """What a DELETE does; returns the last revision and whether the object is gone."""
+        served = self._resources[resource]
+        stored = self.stored(resource, name, namespace)
+        deletion.check(served, stored.object)
+        copied = copy_of(stored.object)
+        request = Admission("DELETE", copied, copied, namespace, name)
+        self.hooks.run(served, request, mutating=True)
+        self.hooks.run(served, request, mutating=False)
+        return deletion.run(self, stored)
+
+    def write(
+        self,
+        served: Resource,
+        stored: Stored,
+        new: Obj,
+        *,
+        subresource: str = "",
+        manager: str = "",
+        dry_run: bool = False,
+        managers: managedfields.Managers | None = None,
+    ) -> Stored:
+        """Make `new` (which is taken over) the next revision of `stored`; a write that changes nothing is none."""
+        old = stored.object
+        given, _ = metadata.tidy(new.get("metadata") or {})
+        self._check_preconditions(served, old, given)
+        if subresource == "status":
+            new = {**copy_of(old), "status": new.get("status")}
+            if new["status"] is None:
+                del new["status"]
+            given = new["metadata"]
+            wrong: FieldErrors = []
+        else:
+            new["apiVersion"], new["kind"], new["metadata"] = served.api_version, served.kind, given
+            wrong = metadata.carry(old["metadata"], given)
+            if served.status_subresource:
+                new.pop("status", None)
+                if "status" in old:
+                    new["status"] = old["status"]
+        given["resourceVersion"] = old["metadata"]["resourceVersion"]
+        self._shape(served, new)
+        self.strategy(served).prepare(self, new, old)
+        request = Admission("UPDATE", new, old, given.get("namespace", ""), given["name"])
+        if not subresource:
+            self.hooks.run(served, request, mutating=True)
+            self._shape(served, new)
+        self._refuse_invalid(served, new, wrong + self._judge(served, new, old))
+        if not subresource:
+            self.hooks.run(served, request, mutating=False)
+        if served.counts_generations and not subresource and _spec_changed(served, new, old):
+            given["generation"] = old["metadata"].get("generation", 0) + 1
+        ends = bool(given.get("deletionTimestamp")) and Deletion.is_over(self, served, new)
+        if new == old and not ends and (managers is None or managers == stored.managers):
+            return stored
+        if managers is None:
+            now = self.clock.timestamp()
+            managers = managedfields.written(served, stored.managers, old, new, manager, subresource, now)
+        if dry_run:
+            return Stored(served, new, stored.revision, managers)
+        if ends:
+            self.store.commit(served, "DELETED", copy_of(old), stored.managers)
+            return Stored(served, new, self.revision, managers)
+        return self.store.commit(served, "MODIFIED", new, managers)
+
+    def _furnish(self, change: Change) -> None:
+        """Give a new namespace what every namespace has."""
+        if change.type == "ADDED":
+            namespace = change.object["metadata"]["name"]
+            self.create("serviceaccounts", {"metadata": {"name": "default", "namespace": namespace}})
+            authority = {"metadata": {"name": "kube-root-ca.crt", "namespace": namespace}, "data": {"ca.crt": ""}}
+            self.create("configmaps", authority)
+
+    def _check_preconditions(self, served: Resource, old: Obj, given: Obj) -> None:
+        current = old["metadata"]
+        if given.get("uid") and given["uid"] != current["uid"]:
+            why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {current['uid']}"
+            raise errors.conflict(served, current["name"], why)
+        sent = given.get("resourceVersion")
+        if sent and self.decisions.is_stale(sent, current["resourceVersion"]):
+            raise errors.conflict(served, current["name"])
+
+    def _check_namespace(self, served: Resource, given: Obj) -> None:
+        if not served.namespaced:
+            given.pop("namespace", None)
+            return
+        name = given.get("namespace", "")
+        if not name:
+            raise errors.bad_request("an empty namespace may not be set during creation")
+        namespace = self.store.find(self._resources["namespaces"], ("", name))
+        if namespace is None:
+            raise errors.not_found(self._resources["namespaces"], name)
+        if at(namespace.object, "status.phase") == "Terminating":
+            cause = {
+                "reason": "NamespaceTerminating",
+                "message": f"namespace {name} is being terminated",
+                "field": "metadata.namespace",
+            }
+            why = f"unable to create new content in namespace {name} because it is being terminated"
+            raise errors.forbidden(served, given.get("name", ""), why, [cause])
+
+    def _name(self, served: Resource, given: Obj) -> None:
+        if given.get("name") or not given.get("generateName"):
+            return
+        prefix = given["generateName"][: metadata.GENERATED_PREFIX_LENGTH]
+        for _ in range(GENERATE_ATTEMPTS):
+            given["name"] = prefix + self.decisions.name_suffix()
+            if self.store.find(served, (given.get("namespace", ""), given["name"])) is None:
+                return
+
+    def _shape(self, served: Resource, new: Obj) -> None:
+        if served.schema:
+            schema.prune(served.schema, new)
+            schema.fill_defaults(served.schema, new)
+
+    def _judge(self, served: Resource, new: Obj, old: Obj | None) -> FieldErrors:
+        if not served.builtin:
+            return schema.violations(served, new, old)
+        wrong = schema.validate(served.schema, new, old)
+        if wrong:
+            kind = f'{served.kind} in version "{served.version}" cannot be handled as a {served.kind}'
+            raise errors.bad_request(f"{kind}: json: cannot unmarshal: {wrong[0]}")
+        return self.strategy(served).validate(self, new, old)
+
+    def _refuse_invalid(self, served: Resource, new: Obj, found: FieldErrors) -> None:
+        if not found:
+            return
+        standing = self.decisions.admit_invalid(served, new, found)
+        if standing:
+            raise errors.invalid(served.kind, served.group, new["metadata"].get("name", ""), standing)
+
+
+def _spec_changed(served: Resource, new: Obj, old: Obj) -> bool:
+    ignored = {"metadata", "status"} if served.status_subresource else {"metadata"}
+    return any(new.get(key) != old.get(key) for key in (new.keys() | old.keys()) - ignored)

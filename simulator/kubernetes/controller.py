@@ -1,0 +1,155 @@
+"""The work queue that every controller of the simulated cluster runs on."""
+
+import asyncio
+import contextlib
+import sys
+import traceback
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from simulator.clock import Clock
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.errors import ApiError
+from simulator.kubernetes.store import Change
+
+Key = tuple[str, str]
+"""(namespace, name)"""
+
+QUIET = frozenset({404, 409})
+"""Refusals that belong to normal work: the object is gone, or somebody else was faster."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a key comes back: `after` so many seconds of the cluster, or `again` with growing pauses."""
+
+    after: float | None = None
+    again: bool = False
+
+
+Reconcile = Callable[[Key], Awaitable[Result | None]]
+
+
+class Controller:
+    """A work queue as client-go has it.
+
+    Each key is worked on by one worker at a time; keys that come in meanwhile are worked on once more afterwards.
+    Failures come back after `backoff[0]` seconds, then twice as long each time up to `backoff[1]`; success resets that.
+    Exceptions in `expected`, and an ApiError 404 or 409, are such failures; any other exception is printed as well.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        name: str,
+        reconcile: Reconcile,
+        *,
+        workers: int = 10,
+        backoff: tuple[float, float] = (1.0, 300.0),
+        expected: tuple[type[Exception], ...] = (),
+    ) -> None:
+        self.name = name
+        self._api = api
+        self._clock = clock
+        self._reconcile = reconcile
+        self._workers = workers
+        self._backoff = backoff
+        self._expected = expected
+        self._watched: list[tuple[str, Callable[[Change], Iterable[Key]]]] = []
+        self._ready: deque[Key] = deque()
+        self._dirty: set[Key] = set()
+        self._working: set[Key] = set()
+        self._failures: dict[Key, int] = {}
+        self._wake = asyncio.Semaphore(0)
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    def watch(self, resource: str, keys: Callable[[Change], Iterable[Key]] | None = None) -> None:
+        """Work on what `keys` makes of each change of `resource`: by default the object itself. Before run()."""
+        self._watched.append((resource, keys or (lambda change: (change.key,))))
+
+    def enqueue(self, key: Key, *, after: float = 0.0) -> None:
+        """Work on `key`, now or `after` seconds of the cluster."""
+        if after > 0:
+            self._later(key, after)
+        elif key not in self._dirty:
+            self._dirty.add(key)
+            if key not in self._working:
+                self._offer(key)
+
+    async def run(self) -> None:
+        """Work until cancelled, beginning with everything that exists."""
+        ends: list[Callable[[], None]] = []
+        try:
+            for resource, keys in self._watched:
+                ends.append(self._api.subscribe(resource, self._follow(keys)))
+                for stored in self._api.select(resource):
+                    change = Change("ADDED", stored.object, None, stored.resource, stored, None)
+                    for key in keys(change):
+                        self.enqueue(key)
+            async with asyncio.TaskGroup() as workers:
+                for number in range(self._workers):
+                    workers.create_task(self._work(), name=f"{self.name}-{number}")
+        finally:
+            for end in ends:
+                end()
+            for timer in self._timers:
+                timer.cancel()
+            self._timers.clear()
+
+    def _follow(self, keys: Callable[[Change], Iterable[Key]]) -> Callable[[Change], None]:
+        def follow(change: Change) -> None:
+            for key in keys(change):
+                self.enqueue(key)
+
+        return follow
+
+    def _offer(self, key: Key) -> None:
+        self._ready.append(key)
+        self._wake.release()
+
+    def _later(self, key: Key, seconds: float) -> None:
+        def fire() -> None:
+            self._timers.discard(timer)
+            self.enqueue(key)
+
+        timer = asyncio.get_running_loop().call_later(seconds * self._clock.pace, fire)
+        self._timers.add(timer)
+
+    def _fail(self, key: Key) -> None:
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        first, longest = self._backoff
+        self._later(key, min(first * 2 ** min(failures, 30), longest))
+
+    async def _work(self) -> None:
+        while True:
+            await self._wake.acquire()
+            key = self._ready.popleft()
+            self._dirty.discard(key)
+            self._working.add(key)
+            try:
+                await self._attempt(key)
+            finally:
+                self._working.discard(key)
+                if key in self._dirty:
+                    self._offer(key)
+
+    async def _attempt(self, key: Key) -> None:
+        try:
+            result = await self._reconcile(key)
+        except Exception as error:  # noqa: BLE001 - a controller outlives whatever one of its keys does
+            expected = isinstance(error, self._expected)
+            if not expected and not (isinstance(error, ApiError) and error.status in QUIET):
+                with contextlib.suppress(OSError):
+                    print(f"{self.name}: {'/'.join(filter(None, key))} failed, will be tried again", file=sys.stderr)
+                    traceback.print_exception(error)
+            self._fail(key)
+            return
+        if result is not None and result.again:
+            self._fail(key)
+            return
+        self._failures.pop(key, None)
+        if result is not None and result.after is not None:
+            self._later(key, result.after)

@@ -1,0 +1,112 @@
+"""How an object is deleted: preconditions, grace, finalizers, and when it is really gone."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from simulator.kubernetes import errors
+from simulator.kubernetes.resources import Obj, Resource, at, copy_of
+from simulator.kubernetes.store import Stored
+
+if TYPE_CHECKING:
+    from simulator.kubernetes.api import Api
+
+FOREGROUND = "foregroundDeletion"
+ORPHAN = "orphan"
+DEFAULT_GRACE = 30
+"""Seconds that a pod gets to end."""
+
+PROPAGATIONS = ("Background", "Foreground", "Orphan")
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """The options of a deletion. `propagation` is empty, Background, Foreground or Orphan; grace is in seconds."""
+
+    uid: str = ""
+    resource_version: str = ""
+    propagation: str = ""
+    grace_seconds: int | None = None
+    dry_run: bool = False
+
+    def check(self, resource: Resource, obj: Obj) -> None:
+        """Raises ApiError when a precondition does not hold or an option is unknown."""
+        metadata = obj["metadata"]
+        if self.uid and self.uid != metadata["uid"]:
+            why = (
+                f"the UID in the precondition ({self.uid}) does not match the UID in record ({metadata['uid']}). "
+                "The object might have been deleted and then recreated"
+            )
+            raise errors.conflict(resource, metadata["name"], why)
+        if self.resource_version and self.resource_version != metadata["resourceVersion"]:
+            why = (
+                f"the ResourceVersion in the precondition ({self.resource_version}) does not match the "
+                f"ResourceVersion in record ({metadata['resourceVersion']}). The object might have been modified"
+            )
+            raise errors.conflict(resource, metadata["name"], why)
+        if self.propagation and self.propagation not in PROPAGATIONS:
+            wrong = errors.not_supported("propagationPolicy", self.propagation, (*PROPAGATIONS, "nil"))
+            raise errors.invalid("DeleteOptions", "meta.k8s.io", "", [wrong])
+
+    def run(self, api: "Api", stored: Stored) -> tuple[Stored, bool]:
+        """Delete; returns the last revision and whether the object is gone."""
+        resource, old = stored.resource, stored.object
+        if resource.key == "namespaces":
+            return self._terminate(api, stored)
+        new = copy_of(old)
+        metadata = new["metadata"]
+        self._add_finalizer(metadata)
+        grace = self._grace(api, resource, old)
+        held = api.decisions.holds_deletion(resource, new)
+        if not held and not api.strategy(resource).graceful:
+            return self._commit(api, stored, "DELETED", copy_of(old)), True
+        already = "deletionTimestamp" in metadata
+        if not already or grace < metadata.get("deletionGracePeriodSeconds", 0):
+            when = api.clock.now() + timedelta(seconds=grace)
+            metadata["deletionTimestamp"] = when.strftime("%Y-%m-%dT%H:%M:%SZ")
+            metadata["deletionGracePeriodSeconds"] = grace
+            if not already and "generation" in metadata:
+                metadata["generation"] += 1
+        if new != old:
+            stored = self._commit(api, stored, "MODIFIED", new)
+        if held or metadata["deletionGracePeriodSeconds"] > 0:
+            return stored, False
+        return self._commit(api, stored, "DELETED", copy_of(new)), True
+
+    def _add_finalizer(self, metadata: Obj) -> None:
+        wanted = {"Foreground": FOREGROUND, "Orphan": ORPHAN}.get(self.propagation)
+        if wanted and wanted not in metadata.get("finalizers", []) and "deletionTimestamp" not in metadata:
+            metadata["finalizers"] = [*metadata.get("finalizers", []), wanted]
+
+    def _grace(self, api: "Api", resource: Resource, obj: Obj) -> int:
+        if not api.strategy(resource).graceful:
+            return 0
+        if self.grace_seconds is not None:
+            return max(self.grace_seconds, 0)
+        if not at(obj, "spec.nodeName") or at(obj, "status.phase") in {"Succeeded", "Failed"}:
+            return 0
+        asked = at(obj, "spec.terminationGracePeriodSeconds")
+        return DEFAULT_GRACE if asked is None else int(asked)
+
+    def _terminate(self, api: "Api", stored: Stored) -> tuple[Stored, bool]:
+        """Namespaces first become Terminating; the namespace controller empties them."""
+        if stored.object["metadata"].get("deletionTimestamp"):
+            return stored, False
+        new = copy_of(stored.object)
+        new["metadata"]["deletionTimestamp"] = api.clock.timestamp()
+        new["status"] = {**new.get("status", {}), "phase": "Terminating"}
+        return self._commit(api, stored, "MODIFIED", new), False
+
+    def _commit(self, api: "Api", stored: Stored, kind: str, obj: Obj) -> Stored:
+        if self.dry_run:
+            return Stored(stored.resource, obj, stored.revision, stored.managers)
+        return api.store.commit(stored.resource, kind, obj, stored.managers)
+
+    @staticmethod
+    def is_over(api: "Api", resource: Resource, obj: Obj) -> bool:
+        """Whether nothing holds an object any longer that is being deleted."""
+        if api.decisions.holds_deletion(resource, obj):
+            return False
+        if resource.key == "namespaces":
+            return not at(obj, "spec.finalizers")
+        return int(obj["metadata"].get("deletionGracePeriodSeconds") or 0) == 0

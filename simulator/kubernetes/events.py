@@ -1,0 +1,138 @@
+"""Events, as client-go's recorder writes and correlates them."""
+
+import time
+from dataclasses import dataclass, field
+
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.errors import ApiError
+from simulator.kubernetes.resources import Obj
+
+SIMILAR_LIMIT = 10
+SIMILAR_WINDOW = 600.0
+BURST = 25
+REFILL = 300.0
+"""Seconds of the cluster after which one more event about the same object is let through."""
+
+COMBINED = "(combined from similar events): "
+
+_Group = tuple[str, ...]
+
+
+@dataclass
+class _Similar:
+    messages: set[str] = field(default_factory=set)
+    last: float = 0.0
+
+
+@dataclass
+class _Bucket:
+    tokens: float = BURST
+    last: float = 0.0
+
+
+class EventRecorder:
+    """Writes core/v1 Events for one component.
+
+    The same event again counts up the first one; more than ten similar ones within ten minutes are combined; of more
+    than 25 about one object the rest is dropped. Writing is best effort: a refusal loses the event.
+    """
+
+    def __init__(self, api: Api, component: str, host: str = "") -> None:
+        self._api = api
+        self._component = component
+        self._host = host
+        self._similar: dict[_Group, _Similar] = {}
+        self._buckets: dict[_Group, _Bucket] = {}
+        self._written: dict[_Group, tuple[str, str]] = {}
+        self._last_nanos = 0
+
+    def record(self, about: Obj, type: str, reason: str, message: str, *, component: str | None = None) -> None:
+        """Record an event about an object, which needs its kind, apiVersion and metadata."""
+        component = component or self._component
+        involved = _reference(about)
+        source = (component, self._host, *(involved.get(key, "") for key in ("kind", "namespace", "name", "uid")))
+        now = self._now()
+        group = (*source, involved["apiVersion"], type, reason)
+        message, key = self._combine(group, message, now)
+        if not self._let_through(source, now):
+            return
+        try:
+            if not self._count_up(key, message):
+                self._write(key, involved, type, reason, message, component)
+        except ApiError:
+            return
+
+    def _now(self) -> float:
+        """Seconds of the cluster."""
+        pace = self._api.clock.pace
+        return time.monotonic() / pace if pace > 0 else time.monotonic()
+
+    def _combine(self, group: _Group, message: str, now: float) -> tuple[str, _Group]:
+        similar = self._similar.setdefault(group, _Similar(last=now))
+        if now - similar.last > SIMILAR_WINDOW:
+            similar.messages.clear()
+        similar.messages.add(message)
+        similar.last = now
+        if len(similar.messages) > SIMILAR_LIMIT:
+            similar.messages.discard(message)
+            return COMBINED + message, group
+        return message, (*group, message)
+
+    def _let_through(self, source: _Group, now: float) -> bool:
+        bucket = self._buckets.setdefault(source, _Bucket(last=now))
+        bucket.tokens = min(BURST, bucket.tokens + (now - bucket.last) / REFILL)
+        bucket.last = now
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        return True
+
+    def _count_up(self, key: _Group, message: str) -> bool:
+        """Count the event up that was written before; False when there is none."""
+        if key not in self._written:
+            return False
+        namespace, name = self._written[key]
+        event = self._api.find("events", name, namespace)
+        if event is None:
+            return False
+        patch = {"count": event["count"] + 1, "lastTimestamp": self._api.clock.timestamp(), "message": message}
+        self._api.patch("events", name, namespace, patch, manager=self._component)
+        return True
+
+    def _write(self, key: _Group, involved: Obj, type: str, reason: str, message: str, component: str) -> None:
+        namespace = involved.get("namespace") or "default"
+        self._last_nanos = max(time.time_ns(), self._last_nanos + 1)
+        name = f"{involved['name']}.{self._last_nanos:x}"
+        now = self._api.clock.timestamp()
+        source = {"component": component}
+        if self._host:
+            source["host"] = self._host
+        event = {
+            "metadata": {"name": name, "namespace": namespace},
+            "involvedObject": involved,
+            "reason": reason,
+            "message": message,
+            "source": source,
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+            "type": type,
+            "eventTime": None,
+            "reportingComponent": component,
+            "reportingInstance": self._host,
+        }
+        self._api.create("events", event, manager=self._component)
+        self._written[key] = (namespace, name)
+
+
+def _reference(about: Obj) -> Obj:
+    metadata = about["metadata"]
+    reference = {
+        "kind": about["kind"],
+        "namespace": metadata.get("namespace"),
+        "name": metadata["name"],
+        "uid": metadata.get("uid"),
+        "apiVersion": about["apiVersion"],
+        "resourceVersion": metadata.get("resourceVersion"),
+    }
+    return {key: value for key, value in reference.items() if value}

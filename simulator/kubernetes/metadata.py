@@ -1,0 +1,105 @@
+"""`metadata`: what the server sets, keeps and refuses."""
+
+import re
+
+from simulator.kubernetes.errors import FieldError, bad_request, field_forbidden, invalid_value, required
+from simulator.kubernetes.resources import Obj, Resource
+
+SERVER_SET = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+KNOWN = frozenset(
+    {
+        *SERVER_SET,
+        "name",
+        "generateName",
+        "namespace",
+        "labels",
+        "annotations",
+        "finalizers",
+        "ownerReferences",
+        "resourceVersion",
+    }
+)
+GENERATED_PREFIX_LENGTH = 58
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN_RULE = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
+    "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+_LABEL_RULE = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
+    "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+)
+_NAMED_BY_LABEL = frozenset({"namespaces"})
+
+
+def tidy(metadata: Obj) -> tuple[Obj, list[str]]:
+    """The metadata without unknown and empty fields, and the names of the unknown ones.
+
+    Raises ApiError 400 for values that cannot be decoded.
+    """
+    unknown = [key for key in metadata if key not in KNOWN and key not in {"managedFields", "selfLink"}]
+    kept = {key: metadata[key] for key in metadata if key in KNOWN and metadata[key] not in (None, "", {}, [])}
+    for field in ("labels", "annotations"):
+        value = kept.get(field, {})
+        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+            raise bad_request(
+                f"error decoding metadata.{field}: json: cannot unmarshal into Go struct field "
+                f"ObjectMeta.metadata.{field} of type string"
+            )
+    for field in ("finalizers", "ownerReferences"):
+        if not isinstance(kept.get(field, []), list):
+            raise bad_request(
+                f"error decoding metadata.{field}: json: cannot unmarshal into Go struct field "
+                f"ObjectMeta.metadata.{field} of type []string"
+            )
+    return kept, unknown
+
+
+def name_errors(resource: Resource, metadata: Obj) -> list[FieldError]:
+    """What is wrong with the name."""
+    name = metadata.get("name", "")
+    if not name:
+        return [required("metadata.name", "name or generateName is required")]
+    if resource.key in _NAMED_BY_LABEL:
+        pattern, rule, limit = _LABEL, _LABEL_RULE, 63
+    else:
+        pattern, rule, limit = _SUBDOMAIN, _SUBDOMAIN_RULE, 253
+    errors = []
+    if len(name) > limit:
+        errors.append(invalid_value("metadata.name", name, f"must be no more than {limit} characters"))
+    if not pattern.fullmatch(name):
+        errors.append(invalid_value("metadata.name", name, rule))
+    return errors
+
+
+def carry(old: Obj, new: Obj) -> list[FieldError]:
+    """Take from `old` what a client cannot set; the errors are attempts to change what may not change."""
+    errors: list[FieldError] = []
+    created = new.get("creationTimestamp")
+    if created and created != old.get("creationTimestamp"):
+        errors.append(invalid_value("metadata.creationTimestamp", created, "field is immutable"))
+    for field in SERVER_SET:
+        if field in old:
+            new[field] = old[field]
+        else:
+            new.pop(field, None)
+    if "generateName" in old:
+        new["generateName"] = old["generateName"]
+    else:
+        new.pop("generateName", None)
+    if old.get("deletionTimestamp"):
+        added = sorted(set(new.get("finalizers", [])) - set(old.get("finalizers", [])))
+        if added:
+            listed = ", ".join(f'"{each}"' for each in added)
+            errors.append(
+                field_forbidden(
+                    "metadata.finalizers",
+                    "no new finalizers can be added if the object is being deleted, found new finalizers "
+                    f"[]string{{{listed}}}",
+                )
+            )
+    return errors

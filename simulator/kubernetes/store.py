@@ -1,0 +1,158 @@
+"""Objects and their revisions: one counter for all, a log for each resource, subscribers told at each commit."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.kubernetes.managedfields import Managers, rendered
+from simulator.kubernetes.resources import Obj, Resource
+
+FIRST_REVISION = 1000
+"""Where the counter starts; everything before counts as compacted, as in a cluster that has been up for a while."""
+
+LOG_LENGTH = 5000
+"""Changes that are kept for each resource, for watches that ask for an earlier revision."""
+
+ObjectKey = tuple[str, str]
+
+
+def encode(value: Any) -> bytes:
+    """JSON as Go writes it: compact, and with <, > and & escaped."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return text.replace(b"<", rb"\u003c").replace(b">", rb"\u003e").replace(b"&", rb"\u0026")
+
+
+class Stored:
+    """One revision of an object. Never changed; its bytes are made once, when somebody first asks for them."""
+
+    __slots__ = ("_tail", "managers", "object", "resource", "revision")
+
+    def __init__(self, resource: Resource, obj: Obj, revision: int, managers: Managers) -> None:
+        self.resource = resource
+        self.object = obj
+        self.revision = revision
+        self.managers = managers
+        self._tail: bytes | None = None
+
+    def complete(self) -> Obj:
+        """The object with its managedFields. Shares parts with the stored object: do not change it."""
+        if not self.managers:
+            return self.object
+        metadata = {**self.object["metadata"], "managedFields": rendered(self.managers)}
+        return {**self.object, "metadata": metadata}
+
+    def encoded(self) -> bytes:
+        """The object as JSON."""
+        head = encode({"kind": self.resource.kind, "apiVersion": self.resource.api_version})
+        return head[:-1] + b"," + self._rest()
+
+    def encoded_item(self) -> bytes:
+        """The object as an item of a list: the items of built-in kinds do not repeat kind and apiVersion."""
+        return b"{" + self._rest() if self.resource.builtin else self.encoded()
+
+    def _rest(self) -> bytes:
+        if self._tail is None:
+            rest = {key: value for key, value in self.complete().items() if key not in {"kind", "apiVersion"}}
+            self._tail = encode(rest)[1:]
+        return self._tail
+
+
+@dataclass(frozen=True)
+class Change:
+    """A committed revision. `object` and `old` are shared with the store: do not mutate them."""
+
+    type: str
+    object: Obj
+    old: Obj | None
+    resource: Resource
+    stored: Stored
+    before: Stored | None
+
+    @property
+    def key(self) -> ObjectKey:
+        """(namespace, name); the namespace of cluster-scoped objects is empty."""
+        metadata = self.object["metadata"]
+        return metadata.get("namespace", ""), metadata["name"]
+
+
+Subscriber = Callable[[Change], None]
+
+
+class Store:
+    """Objects by resource, namespace and name. All operations are synchronous, so each is atomic."""
+
+    def __init__(self) -> None:
+        self.revision = FIRST_REVISION
+        self.compacted = FIRST_REVISION
+        self._tables: dict[str, dict[ObjectKey, Stored]] = {}
+        self._logs: dict[str, deque[Change]] = {}
+        self._dropped: dict[str, int] = {}
+        self._subscribers: dict[str, list[Subscriber]] = {}
+        self._undelivered: deque[Change] = deque()
+        self._delivering = False
+
+    def find(self, resource: Resource, key: ObjectKey) -> Stored | None:
+        return self._tables.get(resource.key, {}).get(key)
+
+    def all(self, resource: Resource, namespace: str = "") -> list[Stored]:
+        """All objects, of one namespace if given, in the order of their keys."""
+        table = self._tables.get(resource.key, {})
+        keys = sorted(key for key in table if not namespace or key[0] == namespace)
+        return [table[key] for key in keys]
+
+    def commit(self, resource: Resource, kind: str, obj: Obj, managers: Managers) -> Stored:
+        """Make `obj` the next revision: an ADDED, MODIFIED or DELETED one. Sets its resourceVersion."""
+        self.revision += 1
+        metadata = obj["metadata"]
+        metadata["resourceVersion"] = str(self.revision)
+        key = (metadata.get("namespace", ""), metadata["name"])
+        table = self._tables.setdefault(resource.key, {})
+        before = table.get(key)
+        stored = Stored(resource, obj, self.revision, managers)
+        if kind == "DELETED":
+            del table[key]
+        else:
+            table[key] = stored
+        change = Change(kind, obj, before.object if before else None, resource, stored, before)
+        log = self._logs.setdefault(resource.key, deque())
+        log.append(change)
+        if len(log) > LOG_LENGTH:
+            self._dropped[resource.key] = log.popleft().stored.revision
+        self._deliver(change)
+        return stored
+
+    def oldest(self, resource: Resource) -> int:
+        """The oldest revision from which a watch can still go on."""
+        return max(self.compacted, self._dropped.get(resource.key, 0))
+
+    def compact(self) -> None:
+        """Forget the past: a watch from any earlier revision is answered with 410."""
+        self.compacted = self.revision
+        self._logs.clear()
+
+    def since(self, resource: Resource, revision: int) -> Iterator[Change]:
+        """The changes after `revision`, oldest first."""
+        return (change for change in self._logs.get(resource.key, ()) if change.stored.revision > revision)
+
+    def subscribe(self, resource: str, callback: Subscriber) -> Callable[[], None]:
+        """Call back at each commit; with an empty `resource` for all of them. Returns what ends it."""
+        callbacks = self._subscribers.setdefault(resource, [])
+        callbacks.append(callback)
+        return lambda: callbacks.remove(callback)
+
+    def _deliver(self, change: Change) -> None:
+        """Tell the subscribers, in the order of revisions also when one of them commits on its own."""
+        self._undelivered.append(change)
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while self._undelivered:
+                each = self._undelivered.popleft()
+                for name in (each.resource.key, ""):
+                    for callback in tuple(self._subscribers.get(name, ())):
+                        callback(each)
+        finally:
+            self._delivering = False

@@ -1,0 +1,37 @@
+"""What the API server does with one built-in kind beyond storing it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulator.kubernetes.errors import FieldError
+from simulator.kubernetes.resources import Obj
+
+if TYPE_CHECKING:
+    from simulator.kubernetes.api import Api
+
+
+def _nothing(api: "Api", new: Obj, old: Obj | None) -> None:
+    del api, new, old
+
+
+def _no_errors(api: "Api", new: Obj, old: Obj | None) -> list[FieldError]:
+    del api, new, old
+    return []
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """`prepare` fills defaults in place, `validate` finds errors; `old` is None on create.
+
+    `graceful` kinds (pods) are given time to end. `answers_object` says that a completed deletion is answered with
+    the object instead of a Status.
+    """
+
+    prepare: Callable[["Api", Obj, Obj | None], None] = _nothing
+    validate: Callable[["Api", Obj, Obj | None], list[FieldError]] = _no_errors
+    graceful: bool = False
+    answers_object: bool = False
+
+
+PLAIN = Strategy()
