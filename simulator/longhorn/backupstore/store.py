@@ -1,0 +1,278 @@
+"""Backups in a bucket: made, looked at, restored and deleted in the layout of Longhorn's own backupstore."""
+
+from dataclasses import replace
+
+from simulator.clock import Clock
+from simulator.longhorn.backupstore import documents
+from simulator.longhorn.backupstore.bucket import Bucket
+from simulator.longhorn.backupstore.copying import BlockCopier, Copied, Progress
+from simulator.longhorn.backupstore.decisions import BackupstoreDecisions
+from simulator.longhorn.backupstore.layout import VolumeLayout, backup_name, block_checksum, volumes_directory
+from simulator.longhorn.backupstore.locks import LockType, held
+from simulator.longhorn.backupstore.models import (
+    BackupInProgressError,
+    BackupMissingError,
+    BackupRequest,
+    BackupResult,
+    BackupstoreError,
+    StoredBackup,
+    StoredVolume,
+)
+from simulator.longhorn.disk import Disk
+from simulator.longhorn.version import Version
+from simulator.s3.connection import S3Connection
+
+
+class Backupstore:
+    """The backupstore under `prefix` of a bucket, as the given version of Longhorn keeps it.
+
+    All methods raise BackupstoreError: with the store's own answer when the bucket refuses, BackupMissingError for
+    what is not there, LockConflictError when other work on the same volume goes on.
+    """
+
+    def __init__(
+        self, connection: S3Connection, prefix: str, clock: Clock, decisions: BackupstoreDecisions, version: Version
+    ) -> None:
+        self._bucket = Bucket(connection)
+        self._prefix = prefix
+        self._clock = clock
+        self._decisions = decisions
+        self._version = version
+
+    async def check(self) -> None:
+        """Whether the bucket can be reached and read."""
+        await self._bucket.list(volumes_directory(self._prefix), "/")
+
+    async def volumes(self) -> list[str]:
+        """The names of all volumes that ever had a backup here."""
+        names = []
+        for first in (await self._bucket.list(volumes_directory(self._prefix), "/")).prefixes:
+            for second in (await self._bucket.list(first, "/")).prefixes:
+                names += [path.split("/")[-2] for path in (await self._bucket.list(second, "/")).prefixes]
+        return list(self._decisions.listed_volumes(sorted(names)))
+
+    async def backups(self, volume: str) -> list[str]:
+        """The names of the volume's backups, those in progress included; none for an unknown volume."""
+        return list(self._decisions.listed_backups(volume, await self._backups(self._layout(volume))))
+
+    async def inspect_volume(self, volume: str) -> StoredVolume:
+        """What volume.cfg says. Raises BackupMissingError."""
+        return await self._load_volume(self._layout(volume))
+
+    async def inspect_backup(self, volume: str, backup: str) -> StoredBackup:
+        """What the backup's document says. Raises BackupMissingError, BackupInProgressError."""
+        found = await self._load_backup(self._layout(volume), backup)
+        if found.in_progress:
+            raise BackupInProgressError(f"backup {backup} is still in progress")
+        return found
+
+    async def create_backup(self, disk: Disk, request: BackupRequest, progress: Progress) -> BackupResult:
+        """Copy a snapshot of `disk` into the store. Ends when the backup is complete."""
+        if not self._decisions.stores_backup(request):
+            return self._decisions.reported(self._unstored(request))
+        layout = self._layout(request.volume)
+        async with held(self._bucket, layout, self._clock, LockType.COPY):
+            volume = await self._prepared_volume(layout, request)
+            last = await self._last_backup(layout, volume)
+            snapshots = [layer.name for layer in disk.snapshots(request.volume)]
+            base = self._decisions.incremental_base(request, last, snapshots)
+            document = layout.backup(self._decisions.backup_document(request.backup))
+            stub = StoredBackup(
+                request.backup, request.volume, compression=self._decisions.recorded_compression(volume.compression)
+            )
+            if self._decisions.announces_backup(request):
+                await self._bucket.put(document, documents.dump_backup(stub, self._version))
+            copied = await self._copier(layout).upload(disk, request, volume.compression, base, progress)
+            backup = self._finished(request, stub, base, copied)
+            await self._bucket.put(document, documents.dump_backup(backup, self._version))
+            volume = await self._record(layout, request, copied.new_blocks)
+        progress(100)
+        return self._decisions.reported(BackupResult(backup, volume))
+
+    async def restore(self, disk: Disk, target: str, volume: str, backup: str, progress: Progress) -> StoredBackup:
+        """Write a backup into the head of the volume `target` of `disk`, which must be large enough."""
+        layout = self._layout(volume)
+        async with held(self._bucket, layout, self._clock, LockType.COPY):
+            known = await self._load_volume(layout)
+            if known.size == 0:
+                raise BackupstoreError(f"invalid volume size {known.size}")
+            found = await self.inspect_backup(volume, backup)
+            await self._copier(layout).download(disk, target, volume, found, progress)
+        progress(100)
+        return found
+
+    async def delete_backup(self, volume: str, backup: str) -> None:
+        """Remove a backup and the blocks that only it needs; one that is not there is no error.
+
+        Raises BackupMissingError for an unknown volume.
+        """
+        layout = self._layout(volume)
+        async with held(self._bucket, layout, self._clock, LockType.DELETE):
+            known = await self._load_volume(layout)
+            present = await self._backups(layout)
+            if self._decisions.deletes_document(volume, backup):
+                for name in self._decisions.documents_to_delete(backup, present):
+                    await self._bucket.delete(layout.backup(self._decisions.backup_document(name)))
+            names = await self._backups(layout)
+            remaining, readable = await self._readable(layout, names)
+            if known.last_backup not in names:
+                newest = self._decisions.last_backup_after_deletion(remaining) if readable else None
+                known = replace(
+                    known,
+                    last_backup=newest.name if newest else "",
+                    last_backup_at=newest.snapshot_created if newest else "",
+                )
+            if readable and self._decisions.collects_blocks(volume, remaining):
+                known = replace(known, block_count=await self._collect(layout, names, remaining))
+            else:
+                known = replace(known, last_backup="", last_backup_at="")
+            if self._decisions.keeps_volume_document(volume, remaining):
+                await self._bucket.put(layout.volume, documents.dump_volume(known, self._version))
+            else:
+                await self._bucket.delete(layout.volume)
+
+    async def delete_volume(self, volume: str) -> None:
+        """Remove all backups of a volume and everything else that the store has of it."""
+        layout = self._layout(volume)
+        async with held(self._bucket, layout, self._clock, LockType.DELETE):
+            for part in (layout.backups, layout.blocks, layout.directory):
+                for found in (await self._bucket.list(part)).objects:
+                    if not found.key.startswith(layout.locks):
+                        await self._bucket.delete(found.key)
+
+    def _layout(self, volume: str) -> VolumeLayout:
+        try:
+            VolumeLayout.of(self._prefix, volume)
+        except ValueError as error:
+            raise BackupstoreError(str(error)) from None
+        return VolumeLayout(self._decisions.volume_directory(self._prefix, volume))
+
+    async def _backups(self, layout: VolumeLayout) -> list[str]:
+        objects = (await self._bucket.list(layout.backups)).objects
+        return sorted(name for found in objects if (name := backup_name(found.key)))
+
+    async def _load_volume(self, layout: VolumeLayout) -> StoredVolume:
+        info = await self._bucket.head(layout.volume)
+        if info is None:
+            raise BackupMissingError(f"cannot find {layout.volume} in backupstore")
+        try:
+            return documents.load_volume(await self._bucket.get(layout.volume), info.last_modified)
+        except (ValueError, KeyError) as error:
+            raise BackupstoreError(f"failed to read {layout.volume}: {error}") from error
+
+    async def _load_backup(self, layout: VolumeLayout, backup: str) -> StoredBackup:
+        key = layout.backup(self._decisions.backup_document(backup))
+        if await self._bucket.head(key) is None:
+            raise BackupMissingError(f"cannot find {key} in backupstore")
+        try:
+            return documents.load_backup(await self._bucket.get(key))
+        except (ValueError, KeyError) as error:
+            raise BackupstoreError(f"failed to read {key}: {error}") from error
+
+    async def _readable(self, layout: VolumeLayout, names: list[str]) -> tuple[list[StoredBackup], bool]:
+        """The backups with these names, and whether all of them could be read."""
+        loaded, readable = [], True
+        for name in names:
+            try:
+                loaded.append(await self._load_backup(layout, name))
+            except BackupMissingError:
+                continue
+            except BackupstoreError:
+                readable = False
+        return loaded, readable
+
+    async def _last_backup(self, layout: VolumeLayout, volume: StoredVolume) -> StoredBackup | None:
+        if not volume.last_backup:
+            return None
+        try:
+            return await self._load_backup(layout, volume.last_backup)
+        except BackupstoreError:
+            return None
+
+    async def _prepared_volume(self, layout: VolumeLayout, request: BackupRequest) -> StoredVolume:
+        """The volume as the store knows it, put there first if this is its first backup."""
+        known = None
+        if await self._bucket.head(layout.volume) is not None:
+            known = await self._load_volume(layout)
+        method = self._decisions.compression_of_volume(request, known) if self._version.has(5) else "gzip"
+        if known is not None:
+            return replace(known, compression=method)
+        volume = StoredVolume(
+            name=request.volume,
+            size=self._decisions.recorded_volume_size(request),
+            labels=self._decisions.recorded_labels(request),
+            created=request.volume_created or request.snapshot_created,
+            last_backup="",
+            last_backup_at="",
+            block_count=0,
+            backing_image=request.backing_image,
+            backing_image_checksum=request.backing_image_checksum,
+            compression=method,
+            storage_class=request.storage_class,
+            data_engine=request.data_engine,
+        )
+        await self._bucket.put(layout.volume, documents.dump_volume(volume, self._version))
+        return volume
+
+    def _copier(self, layout: VolumeLayout) -> BlockCopier:
+        return BlockCopier(self._bucket, layout, self._decisions)
+
+    def _finished(
+        self, request: BackupRequest, stub: StoredBackup, base: StoredBackup | None, copied: Copied
+    ) -> StoredBackup:
+        blocks = self._decisions.merged_blocks(base.blocks if base else (), copied.blocks)
+        blocks = list(self._decisions.recorded_blocks(blocks, request))
+        parameters = {"backup-mode": self._decisions.recorded_mode(request)}
+        if self._version.has(10):
+            parameters["backup-block-size"] = str(request.block_size)
+        return replace(
+            stub,
+            volume=self._decisions.recorded_volume(request),
+            snapshot=self._decisions.recorded_snapshot(request),
+            snapshot_created=request.snapshot_created,
+            created=self._clock.timestamp() if self._decisions.is_finished(request) else "",
+            size=self._decisions.recorded_size(blocks, request.block_size),
+            labels=self._decisions.recorded_labels(request),
+            parameters=parameters,
+            incremental=base is not None,
+            newly_uploaded=copied.newly_uploaded,
+            reuploaded=copied.reuploaded,
+            blocks=tuple(blocks),
+        )
+
+    def _unstored(self, request: BackupRequest) -> BackupResult:
+        """What is told of a backup that a fault keeps out of the store."""
+        stub = StoredBackup(request.backup, request.volume, compression=request.compression)
+        volume = StoredVolume(
+            request.volume, request.size, request.labels, request.snapshot_created, "", "", 0, last_modified=None
+        )
+        return BackupResult(self._finished(request, stub, None, Copied()), volume)
+
+    async def _record(self, layout: VolumeLayout, request: BackupRequest, new_blocks: int) -> StoredVolume:
+        """Bring volume.cfg up to date after a backup."""
+        known = await self._load_volume(layout)
+        volume = replace(
+            known,
+            size=self._decisions.recorded_volume_size(request),
+            labels=self._decisions.recorded_labels(request),
+            last_backup=self._decisions.last_backup(request),
+            last_backup_at=request.snapshot_created,
+            block_count=known.block_count + new_blocks,
+            backing_image=request.backing_image,
+            backing_image_checksum=request.backing_image_checksum,
+            storage_class=request.storage_class,
+        )
+        written = await self._bucket.put(layout.volume, documents.dump_volume(volume, self._version))
+        return replace(volume, last_modified=written.last_modified)
+
+    async def _collect(self, layout: VolumeLayout, names: list[str], remaining: list[StoredBackup]) -> int:
+        """Remove the blocks that no backup needs, unless a new backup appears meanwhile; tells how many are left."""
+        used = {self._decisions.block_name(block.checksum) for backup in remaining for block in backup.blocks}
+        objects = (await self._bucket.list(layout.blocks)).objects
+        present = {checksum for found in objects if (checksum := block_checksum(found.key)) is not None}
+        unused = self._decisions.unused_blocks(present, used)
+        if set(await self._backups(layout)) - set(names):
+            return len(present)
+        for name in sorted(unused):
+            await self._bucket.delete(layout.block(name))
+        return len(present - unused)

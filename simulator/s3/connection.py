@@ -1,0 +1,68 @@
+"""What a client of S3 inside the cluster sees: one bucket, through one endpoint, with one key."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+class S3Error(Exception):
+    """A refusal as S3 words it."""
+
+    def __init__(self, status: int, code: str, message: str, request_id: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+
+
+class S3UnreachableError(Exception):
+    """Nothing answers at the endpoint."""
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """A key with its size in bytes."""
+
+    key: str
+    size: int
+    last_modified: datetime
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What ListObjectsV2 answers, all pages: keys, and common prefixes where a delimiter was given."""
+
+    objects: tuple[ObjectInfo, ...]
+    prefixes: tuple[str, ...]
+
+
+class S3Connection(Protocol):
+    """Every call raises S3Error when credentials, permission or bucket are missing, as over the wire."""
+
+    @property
+    def bucket(self) -> str: ...
+
+    async def put(self, key: str, data: bytes) -> ObjectInfo: ...
+
+    async def get(self, key: str) -> bytes:
+        """Raises S3Error NoSuchKey."""
+        ...
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        """None when there is no such key."""
+        ...
+
+    async def list(self, prefix: str, delimiter: str = "") -> Listing: ...
+
+    async def delete(self, key: str) -> None:
+        """A key that is not there is no error."""
+        ...
+
+
+class S3Connections(Protocol):
+    """The S3 services that can be reached from inside the cluster."""
+
+    def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str, region: str) -> S3Connection:
+        """Nothing is asked yet. Raises S3UnreachableError for an endpoint that does not exist."""
+        ...
