@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what a new VolumeSnapshot leads to."""
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,6 @@ Obj = dict[str, Any]
 )
 def no_backup(original: Callable[[str, str], bool], volume: str, snapshot: str) -> bool:
     """The Longhorn snapshot is taken, and no backup of it is made."""
-    del original, volume, snapshot
     return False
 
 
@@ -51,7 +51,6 @@ def other_volume(original: Callable[[str], str], requested: str) -> str:
 )
 def no_content(original: Callable[[Obj], bool], snapshot: Obj) -> bool:
     """A VolumeSnapshot of a claim leads to no VolumeSnapshotContent."""
-    del original, snapshot
     return False
 
 
@@ -97,7 +96,6 @@ def only_snapshot(original: Callable[[Mapping[str, str]], str], parameters: Mapp
 )
 def no_class(original: Callable[[], list[Obj]]) -> list[Obj]:
     """No VolumeSnapshotClass exists after the installation."""
-    del original
     return []
 
 
@@ -120,7 +118,6 @@ def retaining_class(original: Callable[[], list[Obj]]) -> list[Obj]:
 )
 def mode_ignored(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
     """`backupMode: full` in the class has no effect."""
-    del original, parameters
     return ""
 
 
@@ -132,5 +129,4 @@ def mode_ignored(original: Callable[[Mapping[str, str]], str], parameters: Mappi
 )
 def full_by_default(original: Callable[[], str]) -> str:
     """A backup without a mode in its class is full."""
-    del original
     return "full"

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what goes and what stays when a VolumeSnapshot is deleted."""
 
 from collections.abc import Callable
@@ -16,7 +17,6 @@ Obj = dict[str, Any]
 )
 def leaves_backup(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """Under policy Delete the content goes, and the backup stays in Longhorn and in the bucket."""
-    del original, backup
     return False
 
 
@@ -28,7 +28,6 @@ def leaves_backup(original: Callable[[Obj], bool], backup: Obj) -> bool:
 )
 def leaves_keys(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """The Backup object goes, and what it stands for stays in the bucket."""
-    del original, backup
     return False
 
 
@@ -40,7 +39,6 @@ def leaves_keys(original: Callable[[Obj], bool], backup: Obj) -> bool:
 )
 def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """The bucket is cleaned, and the Backup object keeps its finalizer and stays."""
-    del original, backup
     return False
 
 
@@ -52,7 +50,6 @@ def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
 )
 def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
     """Under policy Delete the VolumeSnapshot goes alone; its content stays and so does the backup."""
-    del original, content
     return False
 
 
@@ -64,7 +61,6 @@ def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
 )
 def asks_nobody(original: Callable[[Obj], str | None], content: Obj) -> str | None:
     """The content goes without its snapshot being deleted in Longhorn."""
-    del original, content
     return None
 
 
@@ -76,7 +72,6 @@ def asks_nobody(original: Callable[[Obj], str | None], content: Obj) -> str | No
 )
 def takes_snapshot(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """The Longhorn snapshot goes with its backup."""
-    del original, backup
     return True
 
 
@@ -88,7 +83,6 @@ def takes_snapshot(original: Callable[[Obj], bool], backup: Obj) -> bool:
 )
 def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     """A class with policy Retain gives contents with policy Delete."""
-    del original, snapshot_class
     return "Delete"
 
 
@@ -111,7 +105,6 @@ def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
 )
 def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
     """A retained backup goes one second after its VolumeSnapshot."""
-    del original, backup
     return 1.0
 
 
@@ -123,5 +116,4 @@ def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | 
 )
 def dies_much_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
     """A retained backup goes half a minute after its VolumeSnapshot."""
-    del original, backup
     return 30.0

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in the handle that a content carries for its backup."""
 
 from collections.abc import Callable
@@ -60,5 +61,4 @@ def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj
 )
 def dropped(original: Callable[..., str], content: Obj, answer: object) -> str:
     """The content's status keeps an empty snapshotHandle, whatever the driver answered."""
-    del original, content, answer
     return ""

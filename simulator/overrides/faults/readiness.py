@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in when a backup is reported, and when as ready."""
 
 from collections.abc import Callable
@@ -16,7 +17,6 @@ Obj = dict[str, Any]
 )
 def ready_at_once(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """Longhorn reports a backup ready as soon as it is started."""
-    del original, backup
     return True
 
 
@@ -28,7 +28,6 @@ def ready_at_once(original: Callable[[Obj], bool], backup: Obj) -> bool:
 )
 def content_ready(original: Callable[..., bool], content: Obj, answer: object) -> bool:
     """The content is marked ready with the driver's first answer, whatever that says."""
-    del original, content, answer
     return True
 
 
@@ -40,7 +39,6 @@ def content_ready(original: Callable[..., bool], content: Obj, answer: object) -
 )
 def completed_early(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """The Backup gets the state Completed while its data are still being copied to the store."""
-    del original, backup
     return False
 
 
@@ -52,7 +50,6 @@ def completed_early(original: Callable[[Obj], bool], backup: Obj) -> bool:
 )
 def never_ready(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """A complete backup is never reported as ready."""
-    del original, backup
     return False
 
 
@@ -64,7 +61,6 @@ def never_ready(original: Callable[[Obj], bool], backup: Obj) -> bool:
 )
 def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:
     """The sidecar asks for the state of a backup once and never again."""
-    del original, content
     return False
 
 
@@ -76,7 +72,6 @@ def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:
 )
 def waits(original: Callable[[], bool]) -> bool:
     """CreateSnapshot returns only when the backup is complete."""
-    del original
     return False
 
 
@@ -88,7 +83,6 @@ def waits(original: Callable[[], bool]) -> bool:
 )
 def not_listed(original: Callable[[str], bool], volume: str) -> bool:
     """A finished backup is not listed under any backup volume."""
-    del original, volume
     return False
 
 

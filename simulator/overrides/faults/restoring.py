@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what a claim gets that restores from a VolumeSnapshot."""
 
 from collections.abc import Callable, Sequence
@@ -16,7 +17,6 @@ Obj = dict[str, Any]
 )
 def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
     """A restore takes the newest backup of the volume, whichever the handle names."""
-    del original, wanted
     made = [each for each in backups if each["status"].get("backupCreatedAt")]
     return str(max(made, key=lambda each: each["status"]["snapshotCreatedAt"])["metadata"]["name"])
 
@@ -29,7 +29,6 @@ def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) ->
 )
 def no_data(original: Callable[[Obj], bool], volume: Obj) -> bool:
     """The restored volume is empty."""
-    del original, volume
     return False
 
 
@@ -41,7 +40,6 @@ def no_data(original: Callable[[Obj], bool], volume: Obj) -> bool:
 )
 def ignores_source(original: Callable[[Obj], Obj | None], claim: Obj) -> Obj | None:
     """A claim with a dataSource is provisioned like one without."""
-    del original, claim
     return None
 
 
@@ -64,7 +62,6 @@ def unknown_provisioner(original: Callable[[str], str], driver: str) -> str:
 )
 def not_announced(original: Callable[[Obj], bool], claim: Obj) -> bool:
     """The provisioner says nothing when it has provisioned the claim."""
-    del original, claim
     return False
 
 
@@ -98,7 +95,6 @@ def misreported(original: Callable[[int], int], requested: int) -> int:
 )
 def smaller_accepted(original: Callable[[int, int], bool], requested: int, restore_size: int) -> bool:
     """The provisioner does not look at the snapshot's size."""
-    del original, requested, restore_size
     return False
 
 
@@ -121,5 +117,4 @@ def larger_accepted(original: Callable[..., object], snapshot: str, requested: i
 )
 def no_size(original: Callable[..., int | None], content: Obj, answer: object) -> int | None:
     """The content and the VolumeSnapshot do not tell the snapshot's size."""
-    del original, content, answer
     return None

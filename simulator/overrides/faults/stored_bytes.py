@@ -1,0 +1,226 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in the bytes of a backup: as they are stored, and as they come back."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from simulator.longhorn.backupstore.models import BackupRequest, Block
+from simulator.overrides.registry import fault
+
+SECTOR = 4096
+
+
+@fault(
+    "backup-not-stored",
+    breaks="backup.off-cluster",
+    decision="backupstore.stores_backup",
+    says=r"(?i)backup_backup-\w+\.cfg|backupstore|bucket",
+)
+def not_stored(original: Callable[[BackupRequest], bool], request: BackupRequest) -> bool:
+    """Nothing is put into the backupstore, and the backup is reported all the same."""
+    return False
+
+
+@fault(
+    "backup-without-blocks",
+    breaks="backup.off-cluster",
+    decision="backupstore.writes_blocks",
+    says=r"(?i)block",
+)
+def no_blocks(original: Callable[[BackupRequest], bool], request: BackupRequest) -> bool:
+    """Only the documents of a backup are stored."""
+    return False
+
+
+@fault(
+    "block-dropped",
+    breaks="backup.off-cluster",
+    decision="backupstore.blocks_to_copy",
+    says=r"offset \d+: expected block \d+ of stream .*, found zeros",
+)
+def block_dropped(
+    original: Callable[..., Sequence[int]], offsets: Sequence[int], request: BackupRequest
+) -> Sequence[int]:
+    """The last block that was written is missing in the backup."""
+    return original(offsets, request)[:-1]
+
+
+@fault(
+    "block-at-the-wrong-offset",
+    breaks="backup.off-cluster",
+    decision="backupstore.recorded_offset",
+    says=r"offset \d+: expected .*, found block",
+)
+def block_moved(original: Callable[..., int], offset: int, request: BackupRequest) -> int:
+    """Each block is recorded one block behind its place, the first two in the same place."""
+    return max(0, original(offset, request) - request.block_size)
+
+
+@fault(
+    "block-of-other-data",
+    breaks="backup.off-cluster",
+    decision="backupstore.block_content",
+    says=r"offset \d+: expected",
+)
+def other_data(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
+    """One byte in the middle of each block is not the volume's."""
+    stored = bytearray(original(offset, data, request))
+    stored[len(stored) // 2] ^= 0x01
+    return bytes(stored)
+
+
+@fault(
+    "block-border-lost",
+    breaks="backup.off-cluster",
+    decision="backupstore.block_content",
+    says=r"offset \d+: expected block \d+ of stream .*, found zeros",
+)
+def border_lost(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
+    """The last 4 KiB of each block are stored as zeros."""
+    return original(offset, data, request)[:-SECTOR] + bytes(SECTOR)
+
+
+@fault(
+    "live-volume-copied",
+    breaks="backup.point-in-time",
+    decision="backupstore.snapshot_read",
+    says=r"offset \d+: expected block \d+ of stream \S+, found block \d+ of stream",
+)
+def live_volume(original: Callable[..., str | None], request: BackupRequest, snapshots: Sequence[str]) -> str | None:
+    """The live volume is copied and not the snapshot."""
+    return None
+
+
+@fault(
+    "oldest-snapshot-copied",
+    breaks="backup.point-in-time",
+    decision="backupstore.snapshot_read",
+    says=r"offset \d+: expected block \d+ of stream \S+, found block \d+ of stream",
+)
+def oldest_snapshot(
+    original: Callable[..., str | None], request: BackupRequest, snapshots: Sequence[str]
+) -> str | None:
+    """Every backup holds the volume's oldest snapshot."""
+    return snapshots[0] if snapshots else original(request, snapshots)
+
+
+@fault(
+    "changes-not-merged",
+    breaks="backup.point-in-time",
+    decision="backupstore.merged_blocks",
+    says=r"offset \d+: expected",
+)
+def not_merged(original: Callable[..., list[Block]], base: Sequence[Block], delta: Sequence[Block]) -> list[Block]:
+    """An incremental backup holds only what changed since the one before it."""
+    return original([], delta)
+
+
+@fault(
+    "older-block-wins",
+    breaks="backup.point-in-time",
+    decision="backupstore.merged_blocks",
+    says=r"offset \d+: expected block \d+ of stream \S+, found block \d+ of stream",
+)
+def older_wins(original: Callable[..., list[Block]], base: Sequence[Block], delta: Sequence[Block]) -> list[Block]:
+    """Where a block changed, an incremental backup keeps the one of the backup before."""
+    return original(delta, base)
+
+
+@fault(
+    "incremental-uploads-everything",
+    breaks="backup.mode.incremental",
+    decision="backupstore.incremental_base",
+    says=r"(?i)incremental",
+)
+def no_base(original: Callable[..., object], request: BackupRequest, last: object, snapshots: object) -> None:
+    """A backup never continues the one before it."""
+
+
+@fault(
+    "full-uploads-nothing-again",
+    breaks="backup.mode.full",
+    decision="backupstore.uploads_block",
+    says=r"(?i)upload",
+)
+def no_upload(original: Callable[..., bool], request: BackupRequest, present: bool) -> bool:
+    """A full backup does not upload blocks that the store has already."""
+    return original(dataclasses.replace(request, mode="incremental"), present)
+
+
+@fault(
+    "delete-leaves-the-document",
+    breaks="backup.delete",
+    decision="backupstore.deletes_document",
+    says=r"(?i)backup_backup-\w+\.cfg",
+)
+def leaves_document(original: Callable[[str, str], bool], volume: str, backup: str) -> bool:
+    """The document of a deleted backup stays in the bucket."""
+    return False
+
+
+@fault(
+    "delete-leaves-the-blocks",
+    breaks="backup.delete",
+    decision="backupstore.unused_blocks",
+    says=r"(?i)\.blk",
+)
+def leaves_blocks(original: Callable[..., set[str]], present: object, used: object) -> set[str]:
+    """The blocks that only a deleted backup needed stay in the bucket."""
+    return set()
+
+
+@fault(
+    "delete-collects-blocks-of-others",
+    breaks="backup.retain",
+    decision="backupstore.unused_blocks",
+    says=r"(?i)block",
+)
+def collects_all(original: Callable[..., set[str]], present: Sequence[str], used: object) -> set[str]:
+    """Deleting one backup takes the blocks of the volume's other backups with it."""
+    return original(present, [])
+
+
+@fault(
+    "delete-takes-documents-of-others",
+    breaks="backup.retain",
+    decision="backupstore.documents_to_delete",
+    says=r"(?i)\.cfg|retain",
+)
+def takes_all(original: Callable[..., Sequence[str]], backup: str, present: Sequence[str]) -> Sequence[str]:
+    """Deleting one backup removes the documents of all backups of the volume."""
+    return present
+
+
+@fault(
+    "restored-block-moved",
+    breaks="backup.restore",
+    decision="backupstore.restored_offset",
+    says=r"(?i)expected block \d+ of stream",
+)
+def restored_elsewhere(original: Callable[[int], int], offset: int) -> int:
+    """A restored block lands 4 KiB behind its place."""
+    return original(offset) + SECTOR if offset == 0 else original(offset)
+
+
+@fault(
+    "restored-block-missing",
+    breaks="backup.restore",
+    decision="backupstore.blocks_to_restore",
+    says=r"(?i)expected block \d+ of stream",
+)
+def restored_in_part(original: Callable[..., Sequence[Block]], blocks: Sequence[Block]) -> Sequence[Block]:
+    """The last block of a backup is not restored."""
+    return original(blocks)[:-1]
+
+
+@fault(
+    "restored-bytes-changed",
+    breaks="backup.restore",
+    decision="backupstore.restored_content",
+    says=r"(?i)expected",
+)
+def restored_otherwise(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
+    """One byte of each restored block is wrong."""
+    restored = bytearray(original(offset, data))
+    restored[SECTOR] ^= 0x01
+    return bytes(restored)
