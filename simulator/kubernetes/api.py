@@ -17,6 +17,8 @@ from simulator.kubernetes.strategy import PLAIN, Strategy
 __all__ = ["Admission", "Api", "Change", "Obj", "Resource"]
 
 GENERATE_ATTEMPTS = 8
+SUBRESOURCE_PARTS = {"status": "status", "finalize": "spec"}
+"""What a write to a subresource changes."""
 
 Objects = list[Obj]
 Revisions = list[Stored]
@@ -248,15 +250,18 @@ class Api:
         old = stored.object
         given, _ = metadata.tidy(new.get("metadata") or {})
         self._check_preconditions(served, old, given)
-        if subresource == "status":
-            new = {**copy_of(old), "status": new.get("status")}
-            if new["status"] is None:
-                del new["status"]
+        if subresource:
+            part = SUBRESOURCE_PARTS[subresource]
+            new = {**copy_of(old), part: new.get(part)}
+            if new[part] is None:
+                del new[part]
             given = new["metadata"]
             wrong: FieldErrors = []
         else:
             new["apiVersion"], new["kind"], new["metadata"] = served.api_version, served.kind, given
             wrong = metadata.carry(old["metadata"], given)
+            if served.key == "namespaces":
+                new["spec"] = old["spec"]
             if served.status_subresource:
                 new.pop("status", None)
                 if "status" in old:

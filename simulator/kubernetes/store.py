@@ -136,6 +136,20 @@ class Store:
         """The changes after `revision`, oldest first."""
         return (change for change in self._logs.get(resource.key, ()) if change.stored.revision > revision)
 
+    def at(self, resource: Resource, revision: int, namespace: str = "") -> list[Stored] | None:
+        """The objects as they were at an earlier revision; None when that is forgotten."""
+        if revision < self.oldest(resource):
+            return None
+        table = dict(self._tables.get(resource.key, {}))
+        for change in reversed(self._logs.get(resource.key, ())):
+            if change.stored.revision <= revision:
+                break
+            if change.before is None:
+                del table[change.key]
+            else:
+                table[change.key] = change.before
+        return [table[key] for key in sorted(table) if not namespace or key[0] == namespace]
+
     def subscribe(self, resource: str, callback: Subscriber) -> Callable[[], None]:
         """Call back at each commit; with an empty `resource` for all of them. Returns what ends it."""
         callbacks = self._subscribers.setdefault(resource, [])
