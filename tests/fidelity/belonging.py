@@ -1,0 +1,70 @@
+"""What of a client's history belongs to its scenario: its namespace, its volumes and their snapshots and backups.
+
+The client watches whole kinds. A cluster that others use, or a simulator with objects of its own, shows more than
+the scenario made.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Event = Mapping[str, Any]
+
+# Kinds that only the scenario about the backup target is about; elsewhere they are polled in the background.
+_BACKGROUND = {"BackupTarget"}
+
+
+def belonging(history: Sequence[Event], namespace: str, *, background: bool) -> list[Event]:
+    """The events of `history` about `namespace` and what is kept for it elsewhere, in order of revision."""
+    volumes = {
+        event["name"]
+        for event in history
+        if event["kind"] == "PersistentVolume" and _claim(event["object"]).get("namespace") == namespace
+    }
+    volumes |= {
+        f"pvc-{event['object']['metadata']['uid']}"
+        for event in history
+        if event["kind"] == "PersistentVolumeClaim" and event["ns"] == namespace
+    }
+    snapshots = {
+        f"snapshot-{event['object']['metadata']['uid']}"
+        for event in history
+        if event["kind"] == "VolumeSnapshot" and event["ns"] == namespace
+    }
+    mine = [event for event in history if _belongs(event, namespace, volumes, snapshots, background)]
+    return sorted(mine, key=lambda event: int(event["rv"]))
+
+
+def _claim(volume: Mapping[str, Any]) -> Mapping[str, Any]:
+    claim: Mapping[str, Any] = volume.get("spec", {}).get("claimRef") or {}
+    return claim
+
+
+def _belongs(event: Event, namespace: str, volumes: set[str], snapshots: set[str], background: bool) -> bool:
+    kind, obj = event["kind"], event["object"]
+    if kind == "Event":
+        about = obj.get("involvedObject", {})
+        name = about.get("name", "")
+        return bool(
+            event["ns"] == namespace
+            or any(name.startswith(volume) for volume in volumes)
+            or name in snapshots
+            or name.removeprefix("snapcontent-") in {snapshot.removeprefix("snapshot-") for snapshot in snapshots}
+            or (about.get("kind") == "VolumeSnapshotContent" and namespace in name)
+            or (about.get("kind") == "Backup" and any(volume in str(obj) for volume in volumes))
+        )
+    if kind == "VolumeSnapshotContent":
+        return bool(obj["spec"]["volumeSnapshotRef"].get("namespace") == namespace)
+    if kind == "VolumeSnapshotClass":
+        return True
+    if kind in _BACKGROUND:
+        return background
+    if event["ns"] == namespace or event["name"] in volumes:
+        return True
+    labels = obj["metadata"].get("labels") or {}
+    spec = obj.get("spec") or {}
+    return bool(
+        spec.get("volume") in volumes
+        or spec.get("volumeName") in volumes
+        or labels.get("backup-volume") in volumes
+        or (spec.get("source") or {}).get("persistentVolumeName") in volumes
+    )

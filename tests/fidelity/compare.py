@@ -1,0 +1,261 @@
+"""Two recordings of one scenario, object by object.
+
+What is compared of an object, so that neither chance nor speed decides:
+
+- *what is seen of each field*: the set of its changes (from value, to value), so that a cycle that is run through
+  again counts once;
+- *which fields change in one write*: no write of the simulator mixes changes that no real cluster was seen to write
+  together;
+- *in which order*: of every two changes that all recordings show in the same order, within an object and between
+  objects of the same claim or snapshot, the simulator shows that order, for the first time and for the last time
+  that they happen.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tests.fidelity.recording import Leaf, Leaves, Recording, Write
+
+# A change: path, value before, value after; a missing value is the word `absent`.
+Change = tuple[str, str, str]
+
+_ABSENT = "absent"
+_ORDER_ACROSS = 2
+_PLACEHOLDER = re.compile(r"\{(\w+)[^{}]*\}")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`aspect` is object, field, write, order or note; `text` says what either showed."""
+
+    scenario: str
+    aspect: str
+    subject: str
+    detail: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.scenario}: {self.aspect}: {self.subject}: {self.detail}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change of an object at the write of number `at`."""
+
+    subject: str
+    change: Change
+    at: int
+
+    @cached_property
+    def label(self) -> str:
+        """The change without the names of this scenario, to find it again in others."""
+        path, before, after = self.change
+        return _abstract(f"{self.subject.partition(' ')[0]} {path}: {before} -> {after}")
+
+
+@dataclass
+class Experience:
+    """What real recordings show together: which fields are written at once, and which changes have one order."""
+
+    writes: set[tuple[str, frozenset[str]]] = field(default_factory=set)
+    orders: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def learn(self, recording: Recording) -> None:
+        """Adds a real recording."""
+        for write, changes in changes_of(recording):
+            self.writes.add((write.kind, _paths(changes)))
+        for earlier, later, _ in ordered(recording):
+            self.orders[earlier, later] = self.orders.get((earlier, later), 0) + 1
+
+    def demands(self, earlier: str, later: str, *, same_object: bool) -> bool:
+        """Whether this order is seen, never the other one, and often enough to be more than chance."""
+        seen = self.orders.get((earlier, later), 0)
+        return seen >= (1 if same_object else _ORDER_ACROSS) and (later, earlier) not in self.orders
+
+
+def compare(real: Recording, simulated: Recording, experience: Experience) -> Iterator[Difference]:
+    """Every difference between what a client sees of the two, in the order of objects and aspects."""
+    yield from _objects(real, simulated)
+    yield from _fields(real, simulated)
+    yield from _writes(real, simulated, experience)
+    yield from _orders(real, simulated, experience)
+    yield from _notes(real, simulated)
+
+
+def changes_of(recording: Recording) -> Iterator[tuple[Write, tuple[Change, ...]]]:
+    """Each write with its changes, told against the object's state before."""
+    states: dict[str, Leaves] = {}
+    for write in recording.writes:
+        state = states.setdefault(write.subject, {})
+        changes = [(path, _shown(state, path), _word(value)) for path, value in write.changed.items()]
+        changes += [(path, _shown(state, path), _ABSENT) for path in write.removed]
+        if write.verb == "DELETED":
+            changes.append(("object", "there", "gone"))
+            states[write.subject] = {}
+        state.update(write.changed)
+        for path in write.removed:
+            state.pop(path, None)
+        # A field that is written anew with the same value is no change that a reader of the normal form could see.
+        yield write, tuple(change for change in changes if change[1] != change[2])
+
+
+def _shown(state: Mapping[str, Leaf], path: str) -> str:
+    return _word(state[path]) if path in state else _ABSENT
+
+
+def _word(value: Leaf) -> str:
+    return value if isinstance(value, str) and value not in ("", _ABSENT) else repr(value)
+
+
+def _abstract(text: str) -> str:
+    return _PLACEHOLDER.sub(r"{\1}", text)
+
+
+def _paths(changes: Iterable[Change]) -> frozenset[str]:
+    return frozenset(_abstract(path) for path, _, _ in changes)
+
+
+def _objects(real: Recording, simulated: Recording) -> Iterator[Difference]:
+    there, here = real.subjects(), simulated.subjects()
+    for subject in there:
+        if subject not in here:
+            yield Difference(real.scenario, "object", subject, "missing", "only a real cluster shows it")
+    for subject in here:
+        if subject not in there and not subject.startswith("VolumeSnapshotClass "):
+            yield Difference(real.scenario, "object", subject, "extra", "only the simulator shows it")
+
+
+def _fields(real: Recording, simulated: Recording) -> Iterator[Difference]:
+    there, here = _changes_by_subject(real), _changes_by_subject(simulated)
+    for subject in there:
+        if subject not in here:
+            continue
+        paths = dict.fromkeys([*there[subject], *here[subject]])
+        for path in paths:
+            wanted, seen = there[subject].get(path, {}), here[subject].get(path, {})
+            missing = [change for change in wanted if change not in seen]
+            extra = [change for change in seen if change not in wanted]
+            if missing or extra:
+                text = f"a real cluster {_told(missing)}; the simulator {_told(extra)}"
+                yield Difference(real.scenario, "field", subject, path, text)
+
+
+def _told(changes: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{before} -> {after}" for before, after in changes) or "nothing more"
+
+
+def _changes_by_subject(recording: Recording) -> dict[str, dict[str, dict[tuple[str, str], None]]]:
+    found: dict[str, dict[str, dict[tuple[str, str], None]]] = {}
+    for write, changes in changes_of(recording):
+        of_subject = found.setdefault(write.subject, {})
+        for path, before, after in changes:
+            of_subject.setdefault(path, {})[before, after] = None
+    return found
+
+
+def _writes(real: Recording, simulated: Recording, experience: Experience) -> Iterator[Difference]:
+    told: set[tuple[str, frozenset[str]]] = set()
+    for write, changes in changes_of(simulated):
+        key = (write.subject, _paths(changes))
+        if not changes or key in told or (write.kind, key[1]) in experience.writes:
+            continue
+        told.add(key)
+        text = f"the simulator writes this at once, no real cluster was seen to ({write.verb})"
+        yield Difference(real.scenario, "write", write.subject, ", ".join(sorted(key[1])), text)
+
+
+def steps(recording: Recording) -> Iterator[Step]:
+    """Every change with the number of its write."""
+    for at, (write, changes) in enumerate(changes_of(recording)):
+        for change in changes:
+            yield Step(write.subject, change, at)
+
+
+def ordered(recording: Recording) -> Iterator[tuple[str, str, tuple[Step, Step]]]:
+    """Every two changes of one object, or of one claim's or snapshot's objects, that happen in different writes.
+
+    A change that happens again is there twice, as the first and as the last of its kind. Yields the labels of the
+    earlier and the later with the two steps.
+    """
+    firsts: dict[tuple[str, Change], Step] = {}
+    lasts: dict[tuple[str, Change], Step] = {}
+    for step in filter(_telling, steps(recording)):
+        firsts.setdefault((step.subject, step.change), step)
+        lasts[step.subject, step.change] = step
+    for word, chosen in (("first", firsts), ("last", lasts)):
+        by_family: dict[str, list[Step]] = {}
+        for step in chosen.values():
+            for name in _families(step):
+                by_family.setdefault(name, []).append(step)
+        seen: set[tuple[Step, Step]] = set()
+        for members in by_family.values():
+            members.sort(key=lambda step: step.at)
+            for index, earlier in enumerate(members):
+                for later in members[index + 1 :]:
+                    pair = (earlier, later)
+                    if earlier.at < later.at and pair not in seen:
+                        seen.add(pair)
+                        yield f"{word} {_related(earlier, later)}", f"{word} {_related(later, earlier)}", pair
+
+
+def _related(step: Step, other: Step) -> str:
+    """The label, and whether it is about the other's own object."""
+    return f"{step.label}{' of the same object' if step.subject == other.subject else ''}"
+
+
+# Fields whose change is a step of the story; the others come along with one of these.
+_TELLING = re.compile(
+    r"object|metadata\.(uid|deletionTimestamp|finalizers\[\d+\]|annotations\..*)"
+    r"|spec\.(nodeID|volumeName|nodeName|backupTargetURL|attachmentTickets\.[^.]*\.id|dataEngine)"
+    r"|status\.(phase|readyToUse|state|robustness|attached|available|snapshotHandle|boundVolumeSnapshotContentName|error\.message"
+    r"|creationTime|restoreSize|restoreRequired|restoreInitiated|lastBackup|lastBackupName|url|parent|markRemoved|error"
+    r"|attachmentTicketStatuses\.[^.]*\.satisfied|conditions\[\w+\]\.status|kubernetesStatus\.pvStatus|capacity\.storage)"
+)
+
+
+def _telling(step: Step) -> bool:
+    return bool(_TELLING.fullmatch(step.change[0]))
+
+
+def _families(step: Step) -> set[str]:
+    """Which claims and snapshots a change is about: by the object's name, or by the names in the changed path."""
+    kind, _, name = step.subject.partition(" ")
+    text = f"{name} {step.change[0]}"
+    found = {f"{word} {of}" for word, of in re.findall(r"\{(claim|snapshot|attachment) ([^{}]*)\}", text)}
+    found = {family.replace("attachment ", "claim ") for family in found}
+    found |= {f"snapshot {of}" for of in re.findall(r"\{backup ([^{}#]*)\}", text)}
+    if kind == "PersistentVolumeClaim":
+        found.add(f"claim {name}")
+    if kind == "VolumeSnapshot":
+        found.add(f"snapshot {name}")
+    return found or {step.subject}
+
+
+def _orders(real: Recording, simulated: Recording, experience: Experience) -> Iterator[Difference]:
+    wanted: dict[tuple[str, Change, str, Change, str], bool] = {}
+    for earlier, later, (one, two) in ordered(real):
+        same = one.subject == two.subject
+        if experience.demands(earlier, later, same_object=same):
+            word = earlier.partition(" ")[0]
+            wanted[one.subject, one.change, two.subject, two.change, word] = True
+    told: set[tuple[str, str, str]] = set()
+    for earlier, _, (one, two) in ordered(simulated):
+        word = earlier.partition(" ")[0]
+        if wanted.get((two.subject, two.change, one.subject, one.change, word)):
+            pair = (one.subject, two.subject, two.change[0])
+            if pair not in told:
+                told.add(pair)
+                detail = f"{two.change[0]}: {two.change[1]} -> {two.change[2]}"
+                other = f"{one.subject} {one.change[0]}: {one.change[1]} -> {one.change[2]}"
+                text = f"comes after {other}; in every real recording before"
+                yield Difference(real.scenario, "order", two.subject, f"{word} {detail}", text)
+
+
+def _notes(real: Recording, simulated: Recording) -> Iterator[Difference]:
+    for key in dict.fromkeys([*real.notes, *simulated.notes]):
+        wanted, seen = real.notes.get(key, _ABSENT), simulated.notes.get(key, _ABSENT)
+        if type(wanted) is not type(seen) or wanted != seen:
+            text = f"a real cluster {wanted!r}, the simulator {seen!r}"
+            yield Difference(real.scenario, "note", "client", key, text)

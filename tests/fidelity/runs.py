@@ -1,0 +1,109 @@
+"""Runs record.py against a simulator of its own for each scenario, several at once."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.fidelity.normalise import normalise
+from tests.fidelity.recording import Recording
+
+REPOSITORY = Path(__file__).parents[2]
+CLIENT = Path(__file__).with_name("record.py")
+
+# How many of its seconds the simulator lives in one of ours; the client lives as fast.
+SPEED = 25.0
+# Seconds of ours: for the simulator to answer, and for the longest scenario (seven minutes on a real cluster).
+_READY_BUDGET = 20.0
+_SCENARIO_BUDGET = 120.0
+
+
+class RunError(Exception):
+    """The simulator did not start or the client did not finish; the text holds what they said."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its normal form, and how long it took in our seconds."""
+
+    recording: Recording
+    seconds: float
+
+
+def run_all(scenarios: Iterable[str], directory: Path, *, at_once: int, speed: float = SPEED) -> dict[str, Run]:
+    """Runs each scenario against a fresh simulator, `at_once` at a time. Raises RunError."""
+    with ThreadPoolExecutor(at_once) as pool:
+        waiting = {name: pool.submit(run, name, directory / name, speed=speed) for name in scenarios}
+        return {name: future.result() for name, future in waiting.items()}
+
+
+def run(scenario: str, directory: Path, *, speed: float = SPEED) -> Run:
+    """Runs one scenario against a fresh simulator; the raw history stays in `directory`. Raises RunError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with _simulator(directory, speed) as ready:
+        _client(scenario, directory, ready, speed)
+    taken = time.monotonic() - began
+    return Run(read(scenario, directory / scenario), taken)
+
+
+def read(scenario: str, directory: Path) -> Recording:
+    """The normal form of what record.py wrote into `directory`."""
+    history = [json.loads(line) for line in (directory / "history.jsonl").read_text(encoding="utf-8").splitlines()]
+    notes = json.loads((directory / "notes.json").read_text(encoding="utf-8"))
+    return normalise(scenario, history, notes)
+
+
+@contextmanager
+def _simulator(directory: Path, speed: float) -> Iterator[Mapping[str, Any]]:
+    command = [sys.executable, "-m", "simulator", "--kubeconfig", str(directory / "kubeconfig")]
+    command += ["--release", "1.12.1", "--pace", str(1 / speed), "--parent-pid", str(os.getpid())]
+    with (directory / "simulator.log").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            yield _ready(process, directory)
+        finally:
+            process.terminate()
+            process.wait(timeout=_READY_BUDGET)
+            if process.stdout:
+                process.stdout.close()
+
+
+def _ready(process: subprocess.Popen[str], directory: Path) -> Mapping[str, Any]:
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], _READY_BUDGET)
+    line = process.stdout.readline() if readable else ""
+    if not line:
+        raise RunError(f"the simulator did not get ready in {_READY_BUDGET} s:\n{_tail(directory / 'simulator.log')}")
+    ready: Mapping[str, Any] = json.loads(line)
+    return ready
+
+
+def _client(scenario: str, directory: Path, ready: Mapping[str, Any], speed: float) -> None:
+    s3 = ready["s3"]
+    command = [sys.executable, "-m", "tests.fidelity.client", str(speed), str(CLIENT)]
+    command += ["--kubeconfig", ready["kubeconfig"], "--out", str(directory), "--image", "slim:1"]
+    command += ["--s3", s3["endpoint"], "--s3-key", s3["access_key"], "--s3-secret", s3["secret_key"]]
+    command += ["--bucket", s3["bucket"], scenario]
+    with (directory / "client.log").open("w", encoding="utf-8") as log:
+        try:
+            done = subprocess.run(
+                command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT, timeout=_SCENARIO_BUDGET, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            text = f"{scenario} did not end in {_SCENARIO_BUDGET} s:\n{_tail(directory / 'client.log')}"
+            raise RunError(text) from error
+    if done.returncode != 0:
+        raise RunError(f"{scenario}: the client ended with {done.returncode}:\n{_tail(directory / 'client.log')}")
+
+
+def _tail(path: Path) -> str:
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])

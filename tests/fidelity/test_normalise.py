@@ -1,0 +1,173 @@
+"""The normal form: equal for two runs that differ in names and times only, unequal when a reference or a rule is
+broken.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.fidelity.normalise import normalise
+from tests.fidelity.recording import Recording, Write, dump, leaves, load
+
+DRIVER = "driver.longhorn.io"
+Run = dict[str, Any]
+
+
+def _uid(run: str, number: int) -> str:
+    return f"{hashlib.sha256(f'{run} {number}'.encode()).hexdigest()[:8]}-0000-4000-8000-{number:012d}"
+
+
+def _run(run: str, *, first: int, time: str, node: str) -> Run:
+    """A claim with its volume, attachment, snapshot and content, as a client would see them in the run of that name."""
+    claim, snapshot = _uid(run, 1), _uid(run, 2)
+    volume, namespace = f"pvc-{claim}", f"rec-{run}"
+    attachment = f"csi-{hashlib.sha256(f'{volume}{DRIVER}{node}'.encode()).hexdigest()}"
+    nanoseconds = 1795255961000000000 if time.endswith("10:12:41Z") else 1795255962000000000
+    objects: list[tuple[str, str, str, str, str, dict[str, Any]]] = [
+        ("v1", "PersistentVolumeClaim", namespace, "src", claim, {"spec": {"volumeName": volume}}),
+        ("v1", "PersistentVolume", "", volume, _uid(run, 3), {"spec": {"claimRef": {"namespace": namespace}}}),
+        (
+            "storage.k8s.io/v1",
+            "VolumeAttachment",
+            "",
+            attachment,
+            _uid(run, 4),
+            {"spec": {"nodeName": node, "source": {"persistentVolumeName": volume}}},
+        ),
+        ("snapshot.storage.k8s.io/v1", "VolumeSnapshot", namespace, "s", snapshot, {"status": {"creationTime": time}}),
+        (
+            "longhorn.io/v1beta2",
+            "Snapshot",
+            "longhorn-system",
+            f"snapshot-{snapshot}",
+            _uid(run, 6),
+            {"spec": {"volume": volume}, "status": {"creationTime": time}},
+        ),
+        (
+            "snapshot.storage.k8s.io/v1",
+            "VolumeSnapshotContent",
+            "",
+            f"snapcontent-{snapshot}",
+            _uid(run, 5),
+            {
+                "spec": {
+                    "volumeSnapshotRef": {
+                        "uid": snapshot,
+                        "namespace": namespace,
+                        "resourceVersion": str(first + 3),
+                    }
+                },
+                "status": {"creationTime": nanoseconds},
+            },
+        ),
+    ]
+    history = [
+        {
+            "t": 1.0,
+            "type": "ADDED",
+            "api": api,
+            "kind": kind,
+            "ns": ns,
+            "name": name,
+            "rv": first + number,
+            "object": {
+                "metadata": {"name": name, "namespace": ns, "uid": uid, "creationTimestamp": time},
+                **rest,
+            },
+        }
+        for number, (api, kind, ns, name, uid, rest) in enumerate(objects)
+    ]
+    return {"history": history, "notes": {"namespace": namespace, "t_start": 0.0, "seconds": 9.0, "volume": volume}}
+
+
+def _normal(run: Run) -> Recording:
+    return normalise("bak", run["history"], run["notes"])
+
+
+@pytest.fixture
+def one() -> Run:
+    return _run("one", first=100, time="2026-11-21T10:12:41Z", node="a")
+
+
+@pytest.fixture
+def two() -> Run:
+    return _run("two", first=7000, time="2026-11-21T10:12:42Z", node="b")
+
+
+def test_names_times_and_revisions_do_not_count(one: Run, two: Run) -> None:
+    assert _normal(one) == _normal(two)
+
+
+def test_what_belongs_to_others_does_not_count(one: Run, two: Run) -> None:
+    crowded = {**one, "history": [*two["history"], *one["history"]]}
+
+    assert _normal(crowded) == _normal(one)
+
+
+def test_what_comes_after_the_scenario_does_not_count(one: Run) -> None:
+    late = {**one["history"][0], "t": 9.5, "type": "DELETED", "rv": 900}
+
+    assert _normal({**one, "history": [*one["history"], late]}) == _normal(one)
+
+
+def _break_reference(run: Run) -> None:
+    run["history"][5]["object"]["spec"]["volumeSnapshotRef"]["uid"] = _uid("other", 1)
+
+
+def _break_revision(run: Run) -> None:
+    run["history"][5]["object"]["spec"]["volumeSnapshotRef"]["resourceVersion"] = "5"
+
+
+def _break_attachment_name(run: Run) -> None:
+    run["history"][2]["name"] = run["history"][2]["object"]["metadata"]["name"] = f"csi-{'0' * 64}"
+
+
+def _break_creation_time(run: Run) -> None:
+    run["history"][5]["object"]["status"]["creationTime"] = 1795255999000000000
+
+
+def _break_content_name(run: Run) -> None:
+    run["history"][5]["name"] = run["history"][5]["object"]["metadata"]["name"] = f"snapcontent-{_uid('one', 1)}"
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [_break_reference, _break_revision, _break_attachment_name, _break_creation_time, _break_content_name],
+    ids=lambda function: function.__name__.strip("_"),
+)
+def test_a_broken_rule_shows(break_it: Callable[[Run], None], one: Run, two: Run) -> None:
+    break_it(one)
+
+    assert _normal(one) != _normal(two)
+
+
+def test_fields_of_an_error_from_a_go_map_have_no_order(one: Run) -> None:
+    texts = ("Body: [code=Bad, detail=, message=no: [a, b]]", "Body: [message=no: [a, b], code=Bad, detail=]")
+
+    first, second = (_normal({**one, "notes": {**one["notes"], "error": text}}) for text in texts)
+
+    assert first == second
+
+
+def test_lists_of_named_things_are_addressed_by_name() -> None:
+    conditions = {"conditions": [{"type": "Ready", "status": "True"}, {"type": "Restore", "status": "False"}], "x": []}
+
+    assert dict(leaves(conditions)) == {
+        "conditions[Ready].type": "Ready",
+        "conditions[Ready].status": "True",
+        "conditions[Restore].type": "Restore",
+        "conditions[Restore].status": "False",
+        "x": "[]",
+    }
+
+
+def test_the_file_reads_back(tmp_path: Any) -> None:
+    writes = (Write("Pod p", "ADDED", {"a": 1, "b": None}), Write("Pod p", "MODIFIED", {}, ("a",)))
+    recording = Recording("bak", writes, {"n": True})
+    path = tmp_path / "bak.json"
+
+    path.write_text(dump(recording), encoding="utf-8")
+
+    assert load(path) == recording
