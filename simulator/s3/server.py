@@ -1,0 +1,173 @@
+"""The S3 service: over HTTP for clients outside, directly for those inside the cluster."""
+
+import secrets
+from collections.abc import Mapping
+from urllib.parse import unquote
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from simulator.s3.accounts import Accounts
+from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error, S3UnreachableError
+from simulator.s3.minio_admin import PREFIX as ADMIN_PREFIX
+from simulator.s3.minio_admin import MinioAdmin
+from simulator.s3.signature import authenticate
+from simulator.s3.storage import Storage
+
+INSIDE_ENDPOINT = "http://minio.longhorn-snapshot-s3:9000"
+"""Where pods and Longhorn reach the service."""
+
+_MAX_BODY = 5 << 30
+_HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
+
+
+class S3Server:
+    """An S3 service with one bucket to begin with. Data live in memory, and end with the process."""
+
+    def __init__(self, access_key: str, secret_key: str, bucket: str, region: str) -> None:
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self.bucket = bucket
+        self.region = region
+        self.inside_endpoint = INSIDE_ENDPOINT
+        self.endpoint = ""
+        self.storage = Storage(region, (bucket,))
+        self.accounts = Accounts(access_key, secret_key)
+        self._admin = MinioAdmin(self.accounts)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 chooses a free one. Raises OSError when the port is taken."""
+        application = web.Application(client_max_size=_MAX_BODY)
+        application.router.add_route("*", "/{path:.*}", self._handle)
+        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        self.endpoint = f"http://{host}:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Close the port."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str, region: str) -> S3Connection:
+        """A connection from inside the cluster. Raises S3UnreachableError for any other service's endpoint."""
+        if endpoint.rstrip("/") not in {self.inside_endpoint, self.endpoint}:
+            host = endpoint.partition("://")[2].rstrip("/") or endpoint
+            raise S3UnreachableError(f"dial tcp: lookup {host.partition(':')[0]}: no such host")
+        return _InsideConnection(self, access_key, secret_key, bucket, region)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        request_id = secrets.token_hex(8).upper()
+        try:
+            status, headers, body = await self._answer(request, request_id)
+        except S3Error as error:
+            status, headers = error.status, {"Content-Type": "application/xml"}
+            body = b"" if request.method == "HEAD" else _error_document(error, request.path)
+        kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_HEADERS}
+        kept = {"x-amz-request-id": request_id, **kept}
+        if request.method != "HEAD":
+            return web.Response(status=status, body=body, headers=kept)
+        bodiless = web.StreamResponse(status=status, headers=kept)
+        bodiless.content_length = int(_header(headers, "content-length") or 0)
+        return bodiless
+
+    async def _answer(self, request: web.Request, request_id: str) -> tuple[int, Mapping[str, str], bytes]:
+        body = await request.read()
+        user = authenticate(
+            request.method,
+            request.raw_path,
+            request.headers,
+            body,
+            lambda key: self.accounts.secret_of(key, request_id),
+            request_id,
+        )
+        path, _, query = request.raw_path.partition("?")
+        if path.startswith(ADMIN_PREFIX):
+            return self._admin.answer(user, request.method, path, request.query, body, request_id)
+        for action, resource in _wanted(request.method, path, query):
+            self.accounts.authorize(user, action, resource, request_id)
+        await self.storage.ready()
+        return self.storage.respond(request.method, f"{self.endpoint}{request.raw_path}", request.headers, body)
+
+
+class _InsideConnection:
+    """A bucket as Longhorn uses it: the same users, policies and refusals as over HTTP."""
+
+    def __init__(self, server: S3Server, access_key: str, secret_key: str, bucket: str, region: str) -> None:
+        self._server = server
+        self._access_key = access_key
+        self._secret_key = secret_key
+        self._bucket = bucket
+        self._region = region
+
+    @property
+    def bucket(self) -> str:
+        return self._bucket
+
+    async def put(self, key: str, data: bytes) -> ObjectInfo:
+        await self._admitted("s3:PutObject", key)
+        return self._server.storage.put(self._bucket, key, data)
+
+    async def get(self, key: str) -> bytes:
+        request_id = await self._admitted("s3:GetObject", key)
+        return self._server.storage.get(self._bucket, key, request_id)
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        await self._admitted("s3:GetObject", key)
+        return self._server.storage.head(self._bucket, key)
+
+    async def list(self, prefix: str, delimiter: str = "") -> Listing:
+        await self._admitted("s3:ListBucket")
+        return self._server.storage.list(self._bucket, prefix, delimiter)
+
+    async def delete(self, key: str) -> None:
+        await self._admitted("s3:DeleteObject", key)
+        self._server.storage.delete(self._bucket, key)
+
+    async def _admitted(self, action: str, key: str = "") -> str:
+        request_id = secrets.token_hex(8).upper()
+        if self._server.accounts.secret_of(self._access_key, request_id) != self._secret_key:
+            text = (
+                "The request signature we calculated does not match the signature you provided. "
+                "Check your key and signing method."
+            )
+            raise S3Error(403, "SignatureDoesNotMatch", text, request_id)
+        resource = f"arn:aws:s3:::{self._bucket}/{key}" if key else f"arn:aws:s3:::{self._bucket}"
+        self._server.accounts.authorize(self._access_key, action, resource, request_id)
+        await self._server.storage.ready()
+        if not await self._server.storage.has_bucket(self._bucket):
+            raise S3Error(404, "NoSuchBucket", "The specified bucket does not exist", request_id)
+        return request_id
+
+
+def _wanted(method: str, path: str, query: str) -> list[tuple[str, str]]:
+    """The actions that a request needs, with what they are done to."""
+    bucket, _, key = unquote(path).lstrip("/").partition("/")
+    names = {part.partition("=")[0] for part in query.split("&")}
+    resource = f"arn:aws:s3:::{bucket}"
+    if not bucket:
+        return [("s3:ListAllMyBuckets", "arn:aws:s3:::*")]
+    if key:
+        verb = {"GET": "Get", "HEAD": "Get", "DELETE": "Delete"}.get(method, "Put")
+        return [(f"s3:{verb}Object", f"{resource}/{key}")]
+    if method == "POST" and "delete" in names:
+        return [("s3:DeleteObject", f"{resource}/*")]
+    for name in ("location", "policy", "versioning", "tagging", "lifecycle", "notification", "acl", "object-lock"):
+        if name in names:
+            verb = {"GET": "Get", "DELETE": "Delete"}.get(method, "Put")
+            return [(f"s3:{verb}Bucket{name.title().replace('-', '')}", resource)]
+    return [({"PUT": "s3:CreateBucket", "DELETE": "s3:DeleteBucket"}.get(method, "s3:ListBucket"), resource)]
+
+
+def _error_document(error: S3Error, resource: str) -> bytes:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{error.code}</Code><Message>{escape(error.message)}</Message>"
+        f"<Resource>{escape(resource)}</Resource><RequestId>{error.request_id}</RequestId></Error>"
+    ).encode()
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((value for key, value in headers.items() if key.lower() == name), "")

@@ -1,0 +1,102 @@
+"""The objects themselves: moto's S3, in memory, loaded when the cluster is up already.
+
+Importing moto takes about a second, which must not delay the start. Until it is there, callers wait in `ready()`.
+"""
+
+import asyncio
+import importlib
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+from simulator.s3.connection import Listing, ObjectInfo, S3Error
+
+_ACCOUNT = "123456789012"
+_PARTITION = "aws"
+
+
+class Storage:
+    """All buckets. Made with the names of those that exist from the beginning."""
+
+    def __init__(self, region: str, buckets: tuple[str, ...]) -> None:
+        self._region = region
+        self._first_buckets = buckets
+        self._loading: asyncio.Task[None] | None = None
+        self._backend: Any = None
+        self._responses: Any = None
+        self._requests: Any = None
+
+    def load(self) -> "asyncio.Task[None]":
+        """Begin loading, in a thread; once is enough."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load())
+        return self._loading
+
+    async def ready(self) -> None:
+        """Wait until requests can be served."""
+        if self._backend is None:
+            await asyncio.shield(self.load())
+
+    async def has_bucket(self, bucket: str) -> bool:
+        """Whether there is such a bucket. Needs no loading while nobody can have changed that."""
+        if self._backend is None:
+            return bucket in self._first_buckets
+        return bucket in self._backend.buckets
+
+    def put(self, bucket: str, key: str, data: bytes) -> ObjectInfo:
+        """Write an object. After `ready()`, as all that follow."""
+        return _info(self._backend.put_object(bucket, key, data))
+
+    def get(self, bucket: str, key: str, request_id: str) -> bytes:
+        """Read an object. Raises S3Error NoSuchKey."""
+        found = self._backend.get_object(bucket, key)
+        if found is None:
+            raise S3Error(404, "NoSuchKey", "The specified key does not exist.", request_id)
+        content: bytes = found.value
+        return content
+
+    def head(self, bucket: str, key: str) -> ObjectInfo | None:
+        """An object's size and time, None when there is none."""
+        found = self._backend.get_object(bucket, key)
+        return None if found is None else _info(found)
+
+    def list(self, bucket: str, prefix: str, delimiter: str) -> Listing:
+        """Everything under `prefix`, in the order of the keys."""
+        if not self._backend.get_bucket(bucket).keys:
+            return Listing((), ())
+        found, prefixes, _, _ = self._backend.list_objects(
+            self._backend.get_bucket(bucket), prefix, delimiter or None, None, None
+        )
+        objects = sorted((_info(key) for key in found), key=lambda info: info.key)
+        return Listing(tuple(objects), tuple(sorted(prefixes or ())))
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Remove an object; none is no error."""
+        self._backend.delete_object(bucket, key)
+
+    def respond(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Answer a request as S3 does, whoever sent it."""
+        request = self._requests.Request.from_primitives(method, url, headers, body)
+        path = url.split("://", 1)[1].partition("/")[2].partition("?")[0]
+        service = self._responses.S3Response
+        has_key = "/" in path.strip("/") or (path.count("/") == 1 and not path.endswith("/"))
+        dispatch = service.key_dispatch if has_key else service.bucket_dispatch
+        status, answer_headers, answer = dispatch(request, url, request.headers)
+        content = answer.encode() if isinstance(answer, str) else bytes(answer or b"")
+        return status, {name: str(value) for name, value in answer_headers.items()}, content
+
+    async def _load(self) -> None:
+        self._responses = await asyncio.to_thread(importlib.import_module, "moto.s3.responses")
+        self._requests = importlib.import_module("moto.core.request")
+        await asyncio.to_thread(importlib.import_module, "moto.iam.access_control")
+        models = importlib.import_module("moto.s3.models")
+        backend = models.s3_backends[_ACCOUNT][_PARTITION]
+        for bucket in self._first_buckets:
+            backend.create_bucket(bucket, self._region)
+        self._backend = backend
+
+
+def _info(key: Any) -> ObjectInfo:
+    return ObjectInfo(key.name, key.size, key.last_modified.replace(tzinfo=UTC))
