@@ -1,6 +1,7 @@
 """Two recordings of one scenario, object by object.
 
-What is compared of an object, so that neither chance nor speed decides:
+What is compared of an object, so that neither chance nor speed decides (what either shows only just before the
+client leaves, the other need not have reached):
 
 - *what is seen of each field*: the set of its changes (from value, to value), so that a cycle that is run through
   again counts once;
@@ -119,12 +120,16 @@ def _paths(changes: Iterable[Change]) -> frozenset[str]:
 
 def _objects(real: Recording, simulated: Recording) -> Iterator[Difference]:
     there, here = real.subjects(), simulated.subjects()
-    for subject in there:
+    for subject in _settled(real):
         if subject not in here:
             yield Difference(real.scenario, "object", subject, "missing", "only a real cluster shows it")
-    for subject in here:
+    for subject in _settled(simulated):
         if subject not in there and not subject.startswith("VolumeSnapshotClass "):
             yield Difference(real.scenario, "object", subject, "extra", "only the simulator shows it")
+
+
+def _settled(recording: Recording) -> dict[str, None]:
+    return dict.fromkeys(write.subject for write in recording.writes[: recording.settled])
 
 
 def _fields(real: Recording, simulated: Recording) -> Iterator[Difference]:
@@ -135,8 +140,8 @@ def _fields(real: Recording, simulated: Recording) -> Iterator[Difference]:
         paths = dict.fromkeys([*there[subject], *here[subject]])
         for path in paths:
             wanted, seen = there[subject].get(path, {}), here[subject].get(path, {})
-            missing = [change for change in wanted if change not in seen]
-            extra = [change for change in seen if change not in wanted]
+            missing = [change for change, at in wanted.items() if change not in seen and at < real.settled]
+            extra = [change for change, at in seen.items() if change not in wanted and at < simulated.settled]
             if missing or extra:
                 text = f"a real cluster {_told(missing)}; the simulator {_told(extra)}"
                 yield Difference(real.scenario, "field", subject, path, text)
@@ -146,12 +151,13 @@ def _told(changes: Sequence[tuple[str, str]]) -> str:
     return ", ".join(f"{before} -> {after}" for before, after in changes) or "nothing more"
 
 
-def _changes_by_subject(recording: Recording) -> dict[str, dict[str, dict[tuple[str, str], None]]]:
-    found: dict[str, dict[str, dict[tuple[str, str], None]]] = {}
-    for write, changes in changes_of(recording):
+def _changes_by_subject(recording: Recording) -> dict[str, dict[str, dict[tuple[str, str], int]]]:
+    """By object and path, each change with the number of the write that shows it first."""
+    found: dict[str, dict[str, dict[tuple[str, str], int]]] = {}
+    for at, (write, changes) in enumerate(changes_of(recording)):
         of_subject = found.setdefault(write.subject, {})
         for path, before, after in changes:
-            of_subject.setdefault(path, {})[before, after] = None
+            of_subject.setdefault(path, {}).setdefault((before, after), at)
     return found
 
 

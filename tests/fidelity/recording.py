@@ -36,11 +36,15 @@ class Write:
 
 @dataclass(frozen=True)
 class Recording:
-    """Writes in the order of their revisions, and the client's notes as leaves."""
+    """Writes in the order of their revisions, and the client's notes as leaves.
+
+    Only the first `settled` writes had time to be followed by what they lead to: the client left soon after the others.
+    """
 
     scenario: str
     writes: tuple[Write, ...]
     notes: Mapping[str, Leaf]
+    settled: int
 
     def subjects(self) -> dict[str, list[Write]]:
         """Each object's writes, objects in order of appearance."""
@@ -101,14 +105,15 @@ def dump(recording: Recording) -> str:
         for w in recording.writes
     )
     return (
-        f'{{\n "scenario": {line(recording.scenario)},\n "notes": {{\n{notes}\n }},\n "writes": [\n{writes}\n ]\n}}\n'
+        f'{{\n "scenario": {line(recording.scenario)},\n "settled": {recording.settled},\n'
+        f' "notes": {{\n{notes}\n }},\n "writes": [\n{writes}\n ]\n}}\n'
     )
 
 
 def load(path: Path) -> Recording:
     """Reads what `dump` wrote."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return Recording(data["scenario"], tuple(_writes(data["writes"])), data["notes"])
+    return Recording(data["scenario"], tuple(_writes(data["writes"])), data["notes"], data["settled"])
 
 
 def _writes(rows: Iterable[list[Any]]) -> Iterator[Write]:

@@ -97,7 +97,7 @@ def _object_missing(real: Recording) -> Recording:
 
 
 def _object_extra(real: Recording) -> Recording:
-    return replace(real, writes=(*real.writes, Write("Backup backup-{backup s1 #2}", "ADDED", {"kind": "Backup"})))
+    return replace(real, writes=(Write("Backup backup-{backup s1 #2}", "ADDED", {"kind": "Backup"}), *real.writes))
 
 
 def _object_not_deleted(real: Recording) -> Recording:

@@ -165,7 +165,7 @@ def test_lists_of_named_things_are_addressed_by_name() -> None:
 
 def test_the_file_reads_back(tmp_path: Any) -> None:
     writes = (Write("Pod p", "ADDED", {"a": 1, "b": None}), Write("Pod p", "MODIFIED", {}, ("a",)))
-    recording = Recording("bak", writes, {"n": True})
+    recording = Recording("bak", writes, {"n": True}, 1)
     path = tmp_path / "bak.json"
 
     path.write_text(dump(recording), encoding="utf-8")
