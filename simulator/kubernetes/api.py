@@ -66,6 +66,10 @@ class Api:
         """The served resource of this name. Raises KeyError when there is none."""
         return self._resources[key]
 
+    def served(self, key: str) -> Resource | None:
+        """The served resource of this name, None when there is none."""
+        return self._resources.get(key)
+
     def resources(self) -> tuple[Resource, ...]:
         """All that is served."""
         return tuple(self._resources.values())

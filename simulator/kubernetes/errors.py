@@ -37,7 +37,7 @@ class ApiError(Exception):
         return body
 
 
-class Denied(Exception):  # noqa: N818 - what a hook says, and not a failure of ours
+class Denied(Exception):
     """Raised by an admission hook that refuses a request.
 
     With `webhook` it reads as the answer of that webhook, without as that of a built-in admission plugin (403).

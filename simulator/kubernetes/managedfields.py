@@ -81,7 +81,7 @@ ITEM_KEYS: dict[str, tuple[str, ...]] = {
     "env": ("name",),
     "volumeMounts": ("mountPath",),
     "volumeDevices": ("devicePath",),
-    "ports": ("port", "protocol"),
+    "ports": ("containerPort", "port", "protocol"),
     "conditions": ("type",),
     "imagePullSecrets": ("name",),
     "ownerReferences": ("uid",),
