@@ -5,7 +5,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Replacement = Callable[..., Any]
@@ -81,15 +81,21 @@ def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> Non
 
 
 def faults() -> dict[str, Fault]:
-    """Every fault, by name: the Fault objects in the modules of `simulator.overrides.faults`."""
+    """Every fault, by name: the Fault objects in the modules of `simulator.overrides.faults`.
+
+    A name that one module gives twice is one fault that replaces several decisions.
+    """
     package = importlib.import_module("simulator.overrides.faults")
     found: dict[str, Fault] = {}
     for module in sorted(entry.name for entry in pkgutil.iter_modules(package.__path__)):
+        own: dict[str, Fault] = {}
         for value in vars(importlib.import_module(f"{package.__name__}.{module}")).values():
-            if not isinstance(value, Fault):
-                continue
-            if found.setdefault(value.name, value) is not value:
-                raise OverrideError(f"two faults are named {value.name!r}")
+            if isinstance(value, Fault):
+                first = own.get(value.name)
+                own[value.name] = replace(first, overrides=first.overrides + value.overrides) if first else value
+        if taken := found.keys() & own.keys():
+            raise OverrideError(f"two faults are named {min(taken)!r}")
+        found.update(own)
     return found
 
 

@@ -107,26 +107,27 @@ class _InsideConnection:
         return self._bucket
 
     async def put(self, key: str, data: bytes) -> ObjectInfo:
-        await self._admitted("s3:PutObject", key)
+        await self._server.storage.ready()
+        self._admitted("s3:PutObject", key)
         return self._server.storage.put(self._bucket, key, data)
 
     async def get(self, key: str) -> bytes:
-        request_id = await self._admitted("s3:GetObject", key)
+        request_id = self._admitted("s3:GetObject", key)
         return self._server.storage.get(self._bucket, key, request_id)
 
     async def head(self, key: str) -> ObjectInfo | None:
-        await self._admitted("s3:GetObject", key)
+        self._admitted("s3:GetObject", key)
         return self._server.storage.head(self._bucket, key)
 
     async def list(self, prefix: str, delimiter: str = "") -> Listing:
-        await self._admitted("s3:ListBucket")
+        self._admitted("s3:ListBucket")
         return self._server.storage.list(self._bucket, prefix, delimiter)
 
     async def delete(self, key: str) -> None:
-        await self._admitted("s3:DeleteObject", key)
+        self._admitted("s3:DeleteObject", key)
         self._server.storage.delete(self._bucket, key)
 
-    async def _admitted(self, action: str, key: str = "") -> str:
+    def _admitted(self, action: str, key: str = "") -> str:
         request_id = secrets.token_hex(8).upper()
         if self._server.accounts.secret_of(self._access_key, request_id) != self._secret_key:
             text = (
@@ -136,8 +137,7 @@ class _InsideConnection:
             raise S3Error(403, "SignatureDoesNotMatch", text, request_id)
         resource = f"arn:aws:s3:::{self._bucket}/{key}" if key else f"arn:aws:s3:::{self._bucket}"
         self._server.accounts.authorize(self._access_key, action, resource, request_id)
-        await self._server.storage.ready()
-        if not await self._server.storage.has_bucket(self._bucket):
+        if not self._server.storage.has_bucket(self._bucket):
             raise S3Error(404, "NoSuchBucket", "The specified bucket does not exist", request_id)
         return request_id
 

@@ -1,6 +1,7 @@
 """The objects themselves: moto's S3, in memory, loaded when the cluster is up already.
 
-Importing moto takes about a second, which must not delay the start. Until it is there, callers wait in `ready()`.
+Importing moto takes about a second, which must not delay the start. Until it is there, writers and all requests over
+HTTP wait in `ready()`; readers inside the cluster need not, because nobody can have written anything yet.
 """
 
 import asyncio
@@ -37,19 +38,19 @@ class Storage:
         if self._backend is None:
             await asyncio.shield(self.load())
 
-    async def has_bucket(self, bucket: str) -> bool:
-        """Whether there is such a bucket. Needs no loading while nobody can have changed that."""
+    def has_bucket(self, bucket: str) -> bool:
+        """Whether there is such a bucket."""
         if self._backend is None:
             return bucket in self._first_buckets
         return bucket in self._backend.buckets
 
     def put(self, bucket: str, key: str, data: bytes) -> ObjectInfo:
-        """Write an object. After `ready()`, as all that follow."""
+        """Write an object, after `ready()`."""
         return _info(self._backend.put_object(bucket, key, data))
 
     def get(self, bucket: str, key: str, request_id: str) -> bytes:
         """Read an object. Raises S3Error NoSuchKey."""
-        found = self._backend.get_object(bucket, key)
+        found = self._backend.get_object(bucket, key) if self._backend else None
         if found is None:
             raise S3Error(404, "NoSuchKey", "The specified key does not exist.", request_id)
         content: bytes = found.value
@@ -57,12 +58,12 @@ class Storage:
 
     def head(self, bucket: str, key: str) -> ObjectInfo | None:
         """An object's size and time, None when there is none."""
-        found = self._backend.get_object(bucket, key)
+        found = self._backend.get_object(bucket, key) if self._backend else None
         return None if found is None else _info(found)
 
     def list(self, bucket: str, prefix: str, delimiter: str) -> Listing:
         """Everything under `prefix`, in the order of the keys."""
-        if not self._backend.get_bucket(bucket).keys:
+        if self._backend is None:
             return Listing((), ())
         found, prefixes, _, _ = self._backend.list_objects(
             self._backend.get_bucket(bucket), prefix, delimiter or None, None, None
@@ -72,12 +73,13 @@ class Storage:
 
     def delete(self, bucket: str, key: str) -> None:
         """Remove an object; none is no error."""
-        self._backend.delete_object(bucket, key)
+        if self._backend is not None:
+            self._backend.delete_object(bucket, key)
 
     def respond(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
-        """Answer a request as S3 does, whoever sent it."""
+        """Answer a request as S3 does, whoever sent it; after `ready()`."""
         request = self._requests.Request.from_primitives(method, url, headers, body)
         path = url.split("://", 1)[1].partition("/")[2].partition("?")[0]
         service = self._responses.S3Response

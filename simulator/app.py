@@ -1,0 +1,171 @@
+"""The simulated cluster, put together: API server, snapshot machinery, Longhorn and S3 in one event loop."""
+
+import asyncio
+import json
+import secrets
+import signal
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
+from os import getpid, getppid
+from pathlib import Path
+from typing import Any
+
+from simulator import csi, kubernetes, longhorn
+from simulator.clock import Clock
+from simulator.options import Options, UsageError
+from simulator.overrides import registry
+from simulator.process import data, kubeconfig, parent
+from simulator.s3.server import S3Server
+
+HOST = "127.0.0.1"
+BUCKET = "backupbucket"
+REGION = "us-east-1"
+LONGHORN_NAMESPACE = "longhorn-system"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What every storey decides, with the overrides that were asked for."""
+
+    kubernetes: kubernetes.KubernetesDecisions
+    machinery: csi.MachineryDecisions
+    longhorn: longhorn.LonghornDecisions
+    backupstore: longhorn.BackupstoreDecisions
+
+
+def decisions(options: Options) -> Decisions:
+    """Raises UsageError for an unknown fault or release."""
+    made = Decisions(
+        kubernetes.KubernetesDecisions(),
+        csi.MachineryDecisions(),
+        longhorn.LonghornDecisions(options.version),
+        longhorn.BackupstoreDecisions(),
+    )
+    try:
+        overrides = list(registry.release(options.release)) if options.release else []
+        known = registry.faults() if options.faults else {}
+        for name in options.faults:
+            if name not in known:
+                raise UsageError(f"--fault {name}: no such fault; --list-faults prints them")
+            overrides += known[name].overrides
+        registry.apply(vars(made), overrides)
+    except registry.OverrideError as error:
+        raise UsageError(str(error)) from None
+    return made
+
+
+async def run(options: Options) -> int:
+    """Serve until told to stop; the exit status. Raises UsageError for what cannot be done as asked."""
+    chosen = decisions(options)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    with ExitStack() as local:
+        ancestor = getppid() if options.parent is None else options.parent
+        if ancestor > 0:
+            local.enter_context(parent.watched(ancestor, stopped.set))
+        try:
+            directory = local.enter_context(data.directory(options.data_dir))
+        except OSError as error:
+            raise UsageError(f"cannot make a data directory: {error}") from error
+        return await _serve(options, chosen, directory, stopped)
+
+
+async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: asyncio.Event) -> int:
+    clock = Clock(options.pace)
+    api = kubernetes.Api(clock, chosen.kubernetes)
+    csi.register(api, chosen.machinery)
+    longhorn.register(api, options.version)
+    server = kubernetes.Server(api)
+    s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
+    storage = longhorn.Longhorn(
+        api, clock, chosen.longhorn, chosen.backupstore, s3, directory / "longhorn", options.version
+    )
+    machinery = csi.Machinery(api, clock, [storage.driver], chosen.machinery, directory / "pods", server)
+    async with AsyncExitStack() as running:
+        await _listen(running, s3.start, s3.stop, options.s3_port, "--s3-port")
+        await _listen(running, server.start, server.stop, options.api_port, "--api-port")
+        storage.install(
+            target_url=f"s3://{BUCKET}@{REGION}/",
+            credentials={
+                "AWS_ACCESS_KEY_ID": s3.access_key,
+                "AWS_SECRET_ACCESS_KEY": s3.secret_key,
+                "AWS_ENDPOINTS": s3.inside_endpoint,
+            },
+        )
+        parts = [*kubernetes.controllers(api, clock), machinery, storage]
+        tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in parts]
+        running.push_async_callback(_cancel, tasks)
+        try:
+            assert options.kubeconfig is not None
+            kubeconfig.write(options.kubeconfig, server.url)
+        except kubeconfig.KubeconfigError as error:
+            raise UsageError(str(error)) from error
+        running.callback(kubeconfig.remove, options.kubeconfig, server.url)
+        print(json.dumps(_announcement(options, server.url, s3)), flush=True)
+        tasks.append(asyncio.create_task(_load(s3), name="S3"))
+        return await _until(stopped, tasks)
+
+
+async def _load(s3: S3Server) -> None:
+    """Fetch S3's slow part in the background, then stay: a part that ends is taken for dead."""
+    await s3.storage.load()
+    await asyncio.Event().wait()
+
+
+async def _listen(
+    running: AsyncExitStack,
+    start: Callable[[str, int], Awaitable[None]],
+    stop: Callable[[], Awaitable[None]],
+    port: int,
+    option: str,
+) -> None:
+    running.push_async_callback(stop)
+    try:
+        await start(HOST, port)
+    except OSError as error:
+        raise UsageError(f"{option} {port}: cannot listen on {HOST}: {error.strerror or error}") from error
+
+
+async def _until(stopped: asyncio.Event, tasks: list[asyncio.Task[None]]) -> int:
+    """Wait for the end: 0 if it was asked for, 1 if a part of the cluster died, which is told on stderr."""
+    stopping = asyncio.create_task(stopped.wait())
+    done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    if stopping in done:
+        return 0
+    stopping.cancel()
+    for task in done:
+        print(f"{task.get_name()} ended unexpectedly; the simulator cannot go on", file=sys.stderr)
+        if error := task.exception():
+            traceback.print_exception(error)
+    return 1
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _announcement(options: Options, server: str, s3: S3Server) -> dict[str, Any]:
+    return {
+        "kubeconfig": str(options.kubeconfig),
+        "server": server,
+        "longhorn": {"namespace": LONGHORN_NAMESPACE, "version": options.version.text},
+        "release": options.release,
+        "pace": options.pace,
+        "s3": {
+            "endpoint": s3.endpoint,
+            "inside": s3.inside_endpoint,
+            "access_key": s3.access_key,
+            "secret_key": s3.secret_key,
+            "bucket": s3.bucket,
+            "region": s3.region,
+        },
+        "pid": getpid(),
+        "faults": list(options.faults),
+    }

@@ -1,0 +1,1 @@
+"""The process around the simulated cluster: its directory, its kubeconfig, its parent."""

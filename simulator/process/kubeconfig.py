@@ -1,0 +1,54 @@
+"""The kubeconfig of the simulated cluster."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_MARK = "# Written by python -m simulator; it is removed when the simulator stops.\n"
+_NAME = "longhorn-simulator"
+
+
+class KubeconfigError(Exception):
+    """The file cannot be written, or is somebody else's."""
+
+
+def write(path: Path, server: str) -> None:
+    """Write it in one step, so that nobody reads half of it.
+
+    Raises KubeconfigError, also for a file that exists and was not written by a simulator.
+    """
+    text = _MARK + (
+        "apiVersion: v1\n"
+        "kind: Config\n"
+        f"current-context: {_NAME}\n"
+        "clusters:\n"
+        f"- name: {_NAME}\n"
+        "  cluster:\n"
+        f"    server: {server}\n"
+        "contexts:\n"
+        f"- name: {_NAME}\n"
+        "  context:\n"
+        f"    cluster: {_NAME}\n"
+        f"    user: {_NAME}\n"
+        "users:\n"
+        f"- name: {_NAME}\n"
+        "  user: {}\n"
+    )
+    try:
+        if path.exists() and (content := path.read_text()) and not content.startswith(_MARK):
+            raise KubeconfigError(f"{path} exists and is not a simulator's kubeconfig; it is left alone")
+        fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(fd, "w") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise KubeconfigError(f"cannot write the kubeconfig {path}: {error}") from error
+
+
+def remove(path: Path, server: str) -> None:
+    """Remove it, unless another simulator has written it meanwhile."""
+    try:
+        if f"    server: {server}\n" in path.read_text():
+            path.unlink()
+    except OSError:
+        return
