@@ -43,11 +43,14 @@ class AdmissionHooks:
             raise ValueError(f"no such admission operations: {', '.join(sorted(unknown))}")
         self._hooks.setdefault(resource, []).append(_Registered(frozenset(operations), hook, mutating))
 
-    def run(self, resource: Resource, request: Admission, *, mutating: bool) -> None:
-        """Let the hooks of one phase see `request`. Raises ApiError when one refuses."""
+    def run(self, resource: Resource, request: Admission, *, mutating: bool) -> bool:
+        """Let the hooks of one phase see `request`; returns whether there were any. ApiError when one refuses."""
+        ran = False
         for registered in self._hooks.get(resource.key, ()):
             if registered.mutating is mutating and request.operation in registered.operations:
+                ran = True
                 try:
                     registered.hook(request)
                 except Denied as refusal:
                     raise denied(resource, request.name, refusal) from refusal
+        return ran

@@ -157,8 +157,8 @@ class Api:
         request = Admission("CREATE", new, None, given.get("namespace", ""), given.get("name", ""))
         self._shape(served, new)
         self.strategy(served).prepare(self, new, None)
-        self.hooks.run(served, request, mutating=True)
-        self._shape(served, new)
+        if self.hooks.run(served, request, mutating=True):
+            self._shape(served, new)
         self._refuse_invalid(served, new, metadata.name_errors(served, given) + self._judge(served, new, None))
         self.hooks.run(served, request, mutating=False)
         existing = self.store.find(served, (given.get("namespace", ""), given["name"]))
@@ -274,8 +274,7 @@ class Api:
         self._shape(served, new)
         self.strategy(served).prepare(self, new, old)
         request = Admission("UPDATE", new, old, given.get("namespace", ""), given["name"])
-        if not subresource:
-            self.hooks.run(served, request, mutating=True)
+        if not subresource and self.hooks.run(served, request, mutating=True):
             self._shape(served, new)
         self._refuse_invalid(served, new, wrong + self._judge(served, new, old))
         if not subresource:

@@ -2,8 +2,10 @@
 
 import base64
 import zlib
+from dataclasses import replace
 
 from simulator.kubernetes import claims, pods
+from simulator.kubernetes.builtin_schemas import schemas
 from simulator.kubernetes.resources import Obj, Resource
 from simulator.kubernetes.strategy import PLAIN, Strategy
 
@@ -31,11 +33,17 @@ def _resource(
         status_subresource=status,
         builtin=True,
         counts_generations=generations,
+        categories=("all",) if plural in {"pods", "services"} else (),
     )
 
 
 def resources() -> tuple[tuple[Resource, Strategy], ...]:
     """All built-in resources with what the server does with them."""
+    known = schemas()
+    return tuple((replace(resource, schema=known[resource.key]), strategy) for resource, strategy in _served())
+
+
+def _served() -> tuple[tuple[Resource, Strategy], ...]:
     storage, api = "storage.k8s.io", "apiextensions.k8s.io"
     return (
         (_resource("", "namespaces", "Namespace", ("ns",), status=True), NAMESPACES),
@@ -126,7 +134,7 @@ NAMESPACES = Strategy(prepare=_prepare_namespace)
 
 def _prepare_secret(api: object, new: Obj, old: Obj | None) -> None:
     del api, old
-    new.setdefault("type", "Opaque")
+    new["type"] = new.get("type") or "Opaque"
     texts = new.pop("stringData", None)
     if texts:
         encoded = {key: base64.b64encode(value.encode()).decode() for key, value in texts.items()}

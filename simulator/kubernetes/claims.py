@@ -28,6 +28,8 @@ SOURCES = ("csi", "hostPath", "nfs", "local", "iscsi", "fc")
 
 def prepare_claim(api: "Api", new: Obj, old: Obj | None) -> None:
     """Default a claim as the API server and its admission plugins do."""
+    for amounts in ("requests", "limits"):
+        _canonical(new, at(new, f"spec.resources.{amounts}"))
     if old is not None:
         return
     metadata, spec = new["metadata"], new.setdefault("spec", {})
@@ -83,7 +85,7 @@ def validate_claim(api: "Api", new: Obj, old: Obj | None) -> list[FieldError]:
     requested = at(spec, "resources.requests.storage")
     if requested is None:
         found.append(required("spec.resources[storage]"))
-    elif _size(new, requested) <= 0:
+    elif quantities.to_bytes(requested) <= 0:
         found.append(invalid_value("spec.resources[storage]", str(requested), "must be greater than zero"))
     if spec["volumeMode"] not in VOLUME_MODES:
         found.append(not_supported("spec.volumeMode", spec["volumeMode"], VOLUME_MODES))
@@ -106,12 +108,16 @@ def _data_source_errors(spec: Obj) -> list[FieldError]:
     return found
 
 
-def _size(new: Obj, text: str) -> int:
-    try:
-        return quantities.to_bytes(text)
-    except ValueError as error:
-        kind = new["kind"]
-        raise bad_request(f'{kind} in version "v1" cannot be handled as a {kind}: {error}') from error
+def _canonical(new: Obj, amounts: Obj | None) -> None:
+    """Write quantities the way the API server does. Raises ApiError 400 for what is none."""
+    if amounts is None:
+        return
+    for name, text in amounts.items():
+        try:
+            amounts[name] = quantities.canonical(text)
+        except ValueError as error:
+            kind = new["kind"]
+            raise bad_request(f'{kind} in version "v1" cannot be handled as a {kind}: {error}') from error
 
 
 def _claim_update_errors(api: "Api", new: Obj, old: Obj) -> list[FieldError]:
@@ -120,7 +126,7 @@ def _claim_update_errors(api: "Api", new: Obj, old: Obj) -> list[FieldError]:
     asked, had = at(spec, "resources.requests.storage"), at(before, "resources.requests.storage")
     if asked != had and at(old, "status.phase") == "Bound":
         spec["resources"], before["resources"] = {}, {}
-        found += _resize_errors(api, new, old, _size(new, asked), _size(old, had))
+        found += _resize_errors(api, new, old, quantities.to_bytes(asked), quantities.to_bytes(had))
     if not before.get("volumeName"):
         spec.pop("volumeName", None)
     if spec != before:
@@ -149,6 +155,7 @@ def _resize_errors(api: "Api", new: Obj, old: Obj, asked: int, had: int) -> list
 
 def prepare_volume(api: "Api", new: Obj, old: Obj | None) -> None:
     """Default a PersistentVolume, and note when its phase changes."""
+    _canonical(new, at(new, "spec.capacity"))
     now = api.clock.timestamp()
     if old is not None:
         status, before = new.get("status", {}), old.get("status", {})
@@ -172,7 +179,7 @@ def validate_volume(api: "Api", new: Obj, old: Obj | None) -> list[FieldError]:
     capacity = at(spec, "capacity.storage")
     if capacity is None:
         found.append(required("spec.capacity"))
-    elif _size(new, capacity) <= 0:
+    elif quantities.to_bytes(capacity) <= 0:
         found.append(invalid_value("spec.capacity[storage]", str(capacity), "must be greater than zero"))
     if not any(spec.get(source) for source in SOURCES):
         found.append(required("spec", "must specify a volume type"))

@@ -35,3 +35,22 @@ def binary(size: int) -> str:
         size //= 1024
         suffix = unit
     return f"{size}{suffix}"
+
+
+def canonical(text: str | int | float) -> str:
+    """A quantity as the API server gives it back: the largest unit of its own family without remainder."""
+    written = str(text)
+    value = parse(written)
+    if value == value.to_integral_value():
+        number = int(value)
+        if written.endswith(_BINARY):
+            return binary(number)
+        suffix = ""
+        for unit in ("k", "M", "G", "T", "P", "E"):
+            if number == 0 or number % 1000:
+                break
+            number //= 1000
+            suffix = unit
+        return f"{number}{suffix}"
+    thousandths = int((value * 1000).to_integral_value(ROUND_CEILING))
+    return f"{thousandths}m" if thousandths % 1000 else canonical(thousandths // 1000)

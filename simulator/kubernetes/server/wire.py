@@ -9,6 +9,7 @@ from aiohttp import web
 
 from simulator.kubernetes.errors import ApiError, bad_request
 from simulator.kubernetes.resources import Obj
+from simulator.kubernetes.server.protobuf import decode_protobuf
 from simulator.kubernetes.store import encode
 
 JSON = "application/json"
@@ -65,7 +66,10 @@ def decode(data: bytes, content_type: str = JSON) -> Body:
             return Body(yaml.load(data, Loader=_Loader))
         except yaml.YAMLError as error:
             raise bad_request(f"error decoding YAML: {error}") from error
-    if content_type.endswith("protobuf") or data.startswith(b"k8s\x00"):
+    if content_type.endswith("protobuf"):
+        decoded = decode_protobuf(data)
+        if decoded is not None:
+            return Body(decoded)
         raise unsupported_media_type((JSON, "application/yaml"))
     twice = False
 
