@@ -166,7 +166,7 @@ class LonghornDecisions:
         del backup_created
         return snapshot_created
 
-    def restart_text(self, volume: str, snapshot: str) -> str:
+    def snapshot_timeout_text(self, volume: str, snapshot: str) -> str:
         """Why CreateSnapshot gives up on a snapshot that does not get ready in time."""
         del volume
         return f"waitForSnapshotToBeReady: timeout while waiting for snapshot {snapshot} to be ready"
@@ -177,11 +177,6 @@ class LonghornDecisions:
         """Whether a snapshot holds the data of the moment it was asked for; else of when it is reported (BAK-35)."""
         del snapshot
         return True
-
-    def layer_to_copy(self, snapshots: Sequence[str], snapshot: str) -> str:
-        """Which layer's picture of the volume a backup of `snapshot` holds (BAK-02, BAK-35)."""
-        del snapshots
-        return snapshot
 
     def reports_completion_after_copy(self, backup: Obj) -> bool:
         """Whether a Backup gets the state Completed after its data are in the store, not before (BAK-12)."""

@@ -1,0 +1,279 @@
+"""The life of a Backup object: from the request over the copy in the store to its deletion there."""
+
+import asyncio
+from collections.abc import Iterable
+
+from simulator.clock import Clock
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.resources import Obj
+from simulator.kubernetes.store import Change
+from simulator.longhorn import attachments, names, objects
+from simulator.longhorn.attachments import Attachments
+from simulator.longhorn.backupstore import BackupMissingError, BackupRequest, BackupResult
+from simulator.longhorn.chains import Chains
+from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.disk import Disk, DiskError
+from simulator.longhorn.stores import BackupstoreError, Stores
+
+PREPARATION = 2.1
+MONITOR = 2.0
+DELETION_NOTICED = 12.0
+"""Seconds until a backup begins, between two looks at it, and from its deletion in the store to that of the object."""
+
+DELETION_BACKOFF = (60.0, 86400.0)
+PATIENCE = 2.0
+"""Seconds, not scaled, of copying after which a backup is shown to be in progress."""
+
+UNKNOWN: Obj = {
+    "backupCreatedAt": "",
+    "backupTargetName": "",
+    "compressionMethod": "",
+    "labels": None,
+    "lastSyncedAt": None,
+    "messages": None,
+    "newlyUploadDataSize": "",
+    "ownerID": "",
+    "progress": 0,
+    "reUploadedDataSize": "",
+    "replicaAddress": "",
+    "size": "",
+    "snapshotCreatedAt": "",
+    "snapshotName": "",
+    "state": "",
+    "url": "",
+    "volumeBackingImageName": "",
+    "volumeCreated": "",
+    "volumeName": "",
+    "volumeSize": "",
+}
+"""The status of a backup that was only asked for."""
+
+
+def go_map(labels: dict[str, str]) -> str:
+    """A map as Go prints it."""
+    return f"map[{' '.join(f'{key}:{labels[key]}' for key in sorted(labels))}]"
+
+
+class Backups:
+    """Makes and deletes backups."""
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        decisions: LonghornDecisions,
+        disk: Disk,
+        tickets: Attachments,
+        chains: Chains,
+        stores: Stores,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._decisions = decisions
+        self._disk = disk
+        self._tickets = tickets
+        self._chains = chains
+        self._stores = stores
+        self._events = EventRecorder(api, "longhorn-backup-controller")
+        self.controller = Controller(api, clock, "longhorn-backup-controller", self._reconcile)
+        self.controller.watch(names.BACKUPS)
+        self.controller.watch(names.VOLUMES, self._waiting)
+        self._deletions = Controller(
+            api,
+            clock,
+            "longhorn-backup-deletion",
+            self._delete,
+            backoff=DELETION_BACKOFF,
+            expected=(BackupstoreError,),
+        )
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self.controller.run())
+            both.create_task(self._deletions.run())
+
+    def _waiting(self, change: Change) -> Iterable[Key]:
+        """The unfinished backups of a volume that changed its state."""
+        volume = change.object["metadata"]["name"]
+        listed = objects.all_of(self._api, names.BACKUPS, f"{names.BACKUP_VOLUME_LABEL}={volume}")
+        return [
+            (names.NAMESPACE, each["metadata"]["name"])
+            for each in listed
+            if not each["status"].get("state") or objects.is_deleted(each)
+        ]
+
+    async def _reconcile(self, key: Key) -> Result | None:
+        backup = objects.find(self._api, names.BACKUPS, key[1])
+        if backup is None:
+            return None
+        if objects.is_deleted(backup):
+            self._begin_deletion(backup)
+        elif not backup["status"]:
+            status = {**UNKNOWN, "ownerID": names.NODE}
+            objects.set_status(self._api, names.BACKUPS, key[1], **status)
+        elif backup["spec"].get("snapshotName") and backup["status"].get("state") in {"", "Pending", "InProgress"}:
+            await self._make(backup)
+        return None
+
+    async def _make(self, backup: Obj) -> None:
+        name = backup["metadata"]["name"]
+        labels = backup["metadata"].get("labels", {})
+        of = labels.get(names.BACKUP_VOLUME_LABEL, "")
+        volume = objects.find(self._api, names.VOLUMES, of)
+        snapshot = objects.find(self._api, names.SNAPSHOTS, backup["spec"]["snapshotName"])
+        if volume is None or snapshot is None:
+            missing = f"volume {of}" if volume is None else f"snapshot {backup['spec']['snapshotName']}"
+            self._fail(name, f"Failed to get the {missing}")
+            return
+        ticket = f"backup-controller-{name}"
+        self._tickets.add(of, ticket, "backup-controller", attachments.ANY)
+        if volume["status"].get("state") != "attached" or volume["status"].get("robustness") != "healthy":
+            return
+        await self._clock.sleep(PREPARATION)
+        created = snapshot["status"].get("creationTime", "")
+        size = str(volume["spec"]["size"])
+        objects.set_status(self._api, names.BACKUPS, name, messages={}, snapshotCreatedAt=created, volumeSize=size)
+        late = not self._decisions.reports_completion_after_copy(backup)
+        if late:
+            objects.set_status(self._api, names.BACKUPS, name, state="Completed", progress=100)
+        try:
+            await self._clock.sleep(MONITOR)
+            result = await self._copy(backup, volume, snapshot)
+        except (BackupstoreError, DiskError) as error:
+            text = self._decisions.reported_backup_error(str(error))
+            self._fail(name, text)
+        else:
+            self._complete(backup, volume, result)
+        self._tickets.remove(of, ticket)
+        if self._decisions.deletes_used_snapshot(snapshot):
+            objects.delete(self._api, names.SNAPSHOTS, snapshot["metadata"]["name"])
+
+    async def _copy(self, backup: Obj, volume: Obj, snapshot: Obj) -> BackupResult:
+        of, taken = volume["metadata"]["name"], snapshot["metadata"]["name"]
+        if not self._decisions.data_are_taken_with_snapshot(snapshot) and self._chains.is_parent_of_head(of, taken):
+            await asyncio.to_thread(self._disk.remove_snapshot, of, taken)
+            await asyncio.to_thread(self._disk.take_snapshot, of, taken)
+        request = BackupRequest(
+            volume=of,
+            snapshot=taken,
+            backup=backup["metadata"]["name"],
+            size=int(volume["spec"]["size"]),
+            snapshot_created=self._clock.timestamp(),
+            labels={**(backup["spec"].get("labels") or {}), "VolumeRecurringJobInfo": "{}"},
+            mode=backup["spec"].get("backupMode") or self._decisions.default_backup_mode(),
+            block_size=int(backup["spec"].get("backupBlockSize") or names.BLOCK),
+            compression=volume["spec"].get("backupCompressionMethod") or "gzip",
+            storage_class=self._storage_class(volume),
+            data_engine=volume["spec"].get("dataEngine") or "v1",
+        )
+        target = backup["metadata"]["labels"].get(names.BACKUP_TARGET_LABEL, "default")
+        store = await self._stores.of_target(target)
+        begun = asyncio.get_running_loop().time()
+
+        def progress(percent: int) -> None:
+            if asyncio.get_running_loop().time() - begun > PATIENCE:
+                name = backup["metadata"]["name"]
+                objects.set_status(self._api, names.BACKUPS, name, state="InProgress", progress=percent)
+
+        return await store.create_backup(self._disk, request, progress)
+
+    def _storage_class(self, volume: Obj) -> str:
+        known = volume["status"].get("kubernetesStatus") or {}
+        claim = self._api.find("persistentvolumeclaims", known.get("pvcName", ""), known.get("namespace", ""))
+        return str(claim["spec"].get("storageClassName") or "") if claim else ""
+
+    def _complete(self, backup: Obj, volume: Obj, result: BackupResult) -> None:
+        name, of = backup["metadata"]["name"], volume["metadata"]["name"]
+        labels = dict(backup["spec"].get("labels") or {})
+        target = backup["metadata"]["labels"].get(names.BACKUP_TARGET_LABEL, "default")
+        message = f"Snapshot {backup['spec']['snapshotName']} backup {name} label {go_map(labels)}"
+        self._events.record(volume, "Normal", "Completed", message)
+        stored = result.backup
+        port = 10000 + int(name[-4:], 16) % 10000 if name[-4:].isalnum() else 10000
+        objects.set_status(
+            self._api,
+            names.BACKUPS,
+            name,
+            backupCreatedAt=stored.created,
+            backupTargetName=target,
+            compressionMethod=stored.compression,
+            labels=labels,
+            lastSyncedAt=self._clock.timestamp(),
+            messages=None,
+            newlyUploadDataSize=str(stored.newly_uploaded),
+            progress=100,
+            reUploadedDataSize=str(stored.reuploaded),
+            replicaAddress=f"tcp://10.244.0.24:{port}",
+            size=str(stored.size),
+            snapshotCreatedAt=stored.snapshot_created,
+            snapshotName=stored.snapshot,
+            state="Completed",
+            url=self._url(target, of, name),
+            volumeCreated=result.volume.created,
+            volumeName=stored.volume,
+            volumeSize=str(result.volume.size),
+        )
+
+    def _url(self, target: str, volume: str, backup: str) -> str:
+        found = objects.find(self._api, names.BACKUP_TARGETS, target)
+        url = found["spec"].get("backupTargetURL", "") if found else ""
+        return self._decisions.backup_url(url, volume, backup)
+
+    def _fail(self, name: str, error: str) -> None:
+        if error:
+            objects.set_status(self._api, names.BACKUPS, name, state="Error", error=error)
+        else:
+            objects.set_status(self._api, names.BACKUPS, name, state="Completed", progress=100)
+
+    def _begin_deletion(self, backup: Obj) -> None:
+        name = backup["metadata"]["name"]
+        if backup["status"].get("state") != "Deleting":
+            objects.set_status(self._api, names.BACKUPS, name, messages={}, state="Deleting")
+        self._deletions.enqueue((names.NAMESPACE, name))
+
+    async def _delete(self, key: Key) -> Result | None:
+        name = key[1]
+        backup = objects.find(self._api, names.BACKUPS, name)
+        if backup is None or names.FINALIZER not in backup["metadata"].get("finalizers", []):
+            return None
+        labels = backup["metadata"].get("labels", {})
+        of = labels.get(names.BACKUP_VOLUME_LABEL, "")
+        only_object = "longhorn.io/delete-custom-resource-only" in labels
+        if not only_object and self._decisions.deletes_stored_backup(backup):
+            using = self._restoring(of, name)
+            if using:
+                raise BackupstoreError(f"backup {name} cannot be deleted due to the ongoing volume {using} restoration")
+            await self._delete_stored(backup, of)
+        if not only_object:
+            await self._clock.sleep(DELETION_NOTICED)
+        if self._decisions.deletes_snapshot_with_backup(backup):
+            objects.delete(self._api, names.SNAPSHOTS, backup["spec"].get("snapshotName") or "")
+        if self._decisions.removes_deleted_backup(backup):
+            self._tickets.remove(of, f"backup-controller-{name}")
+            objects.release(self._api, names.BACKUPS, name)
+        return None
+
+    async def _delete_stored(self, backup: Obj, of: str) -> None:
+        name = backup["metadata"]["name"]
+        target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
+        try:
+            store = await self._stores.of_target(target)
+            await store.delete_backup(of, name)
+        except BackupMissingError:
+            return
+        except BackupstoreError as error:
+            text = f"Failed to delete the backup {name} in the backupstore, err {error}"
+            objects.set_status(self._api, names.BACKUPS, name, messages={"error": text})
+            self._events.record(backup, "Warning", "FailedDeleting", text)
+            raise
+
+    def _restoring(self, of: str, backup: str) -> str:
+        """A volume that is being restored from the backup."""
+        for volume in objects.all_of(self._api, names.VOLUMES, f"{names.BACKUP_VOLUME_LABEL}={of}"):
+            wanted = f"backup={backup}&" in volume["spec"].get("fromBackup", "")
+            if wanted and volume["status"].get("restoreRequired"):
+                return str(volume["metadata"]["name"])
+        return ""

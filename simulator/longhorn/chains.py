@@ -1,0 +1,75 @@
+"""What Longhorn publishes about a volume's chain of snapshots: Snapshot objects, and the space that is used."""
+
+import asyncio
+
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.errors import ApiError
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import names, objects
+from simulator.longhorn.disk import Disk, Layer
+
+
+class Chains:
+    """Stands for the poll by which the manager learns from an engine what is on the disk."""
+
+    def __init__(self, api: Api, disk: Disk) -> None:
+        self._api = api
+        self._disk = disk
+
+    async def publish(self, volume: str) -> None:
+        """Bring the objects up to date with the disk."""
+        if not self._disk.exists(volume):
+            return
+        size = await asyncio.to_thread(self._disk.actual_size, volume)
+        if not self._disk.exists(volume) or objects.find(self._api, names.VOLUMES, volume) is None:
+            return
+        objects.set_status(self._api, names.VOLUMES, volume, actualSize=size)
+        for layer in self._disk.snapshots(volume):
+            self._publish_layer(volume, layer)
+
+    def layers(self, volume: str) -> list[str]:
+        """The names of the volume's snapshots, the oldest first."""
+        return [layer.name for layer in self._disk.snapshots(volume)] if self._disk.exists(volume) else []
+
+    def is_parent_of_head(self, volume: str, snapshot: str) -> bool:
+        """Whether nothing lies between the snapshot and the live data."""
+        return self.layers(volume)[-1:] == [snapshot]
+
+    def _publish_layer(self, volume: str, layer: Layer) -> None:
+        found = objects.find(self._api, names.SNAPSHOTS, layer.name)
+        if found is None:
+            found = self._adopt(volume, layer.name)
+        if found is None or found["spec"]["volume"] != volume:
+            return
+        before = found["status"]
+        by_user = bool(found["spec"].get("createSnapshot"))
+        status: Obj = {
+            "checksum": "",
+            "children": dict.fromkeys(layer.children or (names.HEAD,), True),
+            "creationTime": before.get("requestedTime", "") if by_user else "",
+            "labels": found["spec"].get("labels") or {},
+            "markRemoved": bool(before.get("markRemoved")),
+            "ownerID": "",
+            "parent": layer.parent or "",
+            "readyToUse": not before.get("markRemoved") and not objects.is_deleted(found),
+            "requestedTime": before.get("requestedTime", ""),
+            "restoreSize": layer.volume_size,
+            "size": layer.size_bytes,
+            "userCreated": by_user,
+        }
+        if objects.is_deleted(found) and before.get("error"):
+            status["error"] = before["error"]
+        self._api.update_status(names.SNAPSHOTS, {**found, "status": status}, manager=objects.MANAGER)
+
+    def _adopt(self, volume: str, name: str) -> Obj | None:
+        """Make the object of a snapshot that Longhorn took by itself; a name that is taken elsewhere stays there."""
+        try:
+            objects.create(
+                self._api,
+                names.SNAPSHOTS,
+                name,
+                {"createSnapshot": False, "labels": None, "volume": volume},
+            )
+        except ApiError:
+            return None
+        return objects.find(self._api, names.SNAPSHOTS, name)

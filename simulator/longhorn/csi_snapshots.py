@@ -1,0 +1,257 @@
+"""CreateSnapshot and DeleteSnapshot of the CSI driver (`longhorn.md` 2.4, 2.5, 2.6, 2.8)."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from simulator.clock import Clock
+from simulator.csi.protocol import Code, CreateSnapshotRequest, CsiError, CsiSnapshot
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.errors import ApiError
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import names, objects
+from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.failures import api_failure, csi_error
+from simulator.longhorn.waiting import TICK, WAIT, until
+
+SYNC_WAIT = 30.0
+"""Seconds that the driver waits for a new backup to begin; never scaled."""
+
+BACKING_IMAGES = "backing images are not simulated"
+STATUS_FIELDS = ("pvName", "pvStatus", "namespace", "pvcName", "lastPVCRefAt", "workloadsStatus", "lastPodRefAt")
+
+
+def kubernetes_label(status: Mapping[str, object]) -> str:
+    """`status.kubernetesStatus` of a volume as the label that its backups carry."""
+    return json.dumps({key: status[key] for key in STATUS_FIELDS if key in status}, separators=(",", ":"))
+
+
+class SnapshotService:
+    """Snapshots and backups, as the sidecar asks for them."""
+
+    def __init__(self, api: Api, clock: Clock, decisions: LonghornDecisions) -> None:
+        self._api = api
+        self._clock = clock
+        self._decisions = decisions
+
+    async def create(self, request: CreateSnapshotRequest) -> CsiSnapshot:
+        """Make a snapshot or a backup, or tell how far the one is that an earlier call made. Raises CsiError."""
+        kind = self._decisions.snapshot_type(request.parameters)
+        refusal = self._decisions.refuse_type(kind)
+        if refusal:
+            raise csi_error(refusal)
+        if not request.source_volume_id:
+            raise CsiError(Code.INVALID_ARGUMENT, "Volume name must be provided")
+        if not request.name:
+            raise CsiError(Code.INVALID_ARGUMENT, "Snapshot name must be provided")
+        if kind == "bi":
+            raise CsiError(Code.UNIMPLEMENTED, BACKING_IMAGES)
+        volume = self._decisions.source_volume(request.source_volume_id)
+        name = self._decisions.snapshot_name(request.name)
+        if kind == "snap":
+            return await self._create_snapshot(request, volume, name)
+        return await self._create_backup(request, volume, name)
+
+    async def _create_snapshot(self, request: CreateSnapshotRequest, of: str, name: str) -> CsiSnapshot:
+        volume = self._volume(of)
+        known = objects.find(self._api, names.SNAPSHOTS, name)
+        if known is None:
+            self._check_attached(volume)
+        snapshot = await self._ready_snapshot(of, name, request.parameters)
+        status = snapshot["status"]
+        return CsiSnapshot(
+            self._decisions.snapshot_handle(of, name),
+            request.source_volume_id,
+            self._decisions.reported_size(int(status.get("restoreSize") or volume["spec"]["size"])),
+            _time(status.get("creationTime", "")),
+            bool(status.get("readyToUse")),
+        )
+
+    async def _create_backup(self, request: CreateSnapshotRequest, of: str, name: str) -> CsiSnapshot:
+        backup = self._existing_backup(of, name)
+        if backup is None:
+            volume = self._volume(of)
+            self._check_attached(volume)
+            target = volume["spec"].get("backupTargetName") or "default"
+            if self._decisions.version.has(8, 1):
+                self._check_target(target)
+            await self._ready_snapshot(of, name, request.parameters)
+            chosen = self._decisions.snapshot_to_back_up(self._snapshots_of(of), name)
+            backup = self._new_backup(volume, chosen, request.parameters)
+            if backup is None:
+                return self._answer_without_backup(request, volume, name)
+            backup = await self._begun(of, backup)
+        failure = self._decisions.backup_failure(backup)
+        if failure:
+            raise CsiError(Code.INTERNAL, failure)
+        return self._answer(request, of, name, backup)
+
+    def _answer(self, request: CreateSnapshotRequest, of: str, name: str, backup: Obj) -> CsiSnapshot:
+        status = backup["status"]
+        snapshot = objects.find(self._api, names.SNAPSHOTS, name)
+        taken = snapshot["status"].get("creationTime", "") if snapshot else status.get("snapshotCreatedAt", "")
+        volume = objects.find(self._api, names.VOLUMES, of)
+        size = int(status.get("volumeSize") or (volume["spec"]["size"] if volume else 0))
+        return CsiSnapshot(
+            self._decisions.backup_handle(of, backup),
+            request.source_volume_id,
+            self._decisions.reported_size(size),
+            _time(self._decisions.reported_creation_time(taken, status.get("backupCreatedAt", ""))),
+            self._decisions.backup_is_ready(backup),
+        )
+
+    def _answer_without_backup(self, request: CreateSnapshotRequest, volume: Obj, name: str) -> CsiSnapshot:
+        """What is answered by a release that makes no backup: a handle that leads nowhere."""
+        of = volume["metadata"]["name"]
+        nothing: Obj = {"metadata": {"name": self._decisions.backup_name(of, name)}, "status": {"state": "Completed"}}
+        nothing["status"]["volumeSize"] = volume["spec"]["size"]
+        return self._answer(request, of, name, nothing)
+
+    def _existing_backup(self, of: str, name: str) -> Obj | None:
+        listed = objects.all_of(self._api, names.BACKUPS, f"{names.BACKUP_VOLUME_LABEL}={of}")
+        return self._decisions.existing_backup([each for each in listed if not objects.is_deleted(each)], name)
+
+    def _snapshots_of(self, of: str) -> list[str]:
+        found = objects.of_volume(self._api, names.SNAPSHOTS, of)
+        found.sort(key=lambda each: (each["metadata"]["creationTimestamp"], int(each["metadata"]["resourceVersion"])))
+        return [each["metadata"]["name"] for each in found]
+
+    def _volume(self, name: str) -> Obj:
+        volume = objects.find(self._api, names.VOLUMES, name)
+        if volume is None:
+            refusal = self._decisions.refuse_without_volume(name)
+            raise csi_error(refusal or (Code.NOT_FOUND, f"volume {name} not found"))
+        return volume
+
+    def _check_attached(self, volume: Obj) -> None:
+        name, state = volume["metadata"]["name"], volume["status"].get("state", "")
+        if self._decisions.needs_attached_volume() and state != "attached":
+            must = "Volume must be in attached state to take snapshot"
+            raise CsiError(Code.FAILED_PRECONDITION, f"volume {name} invalid state {state} for taking snapshot. {must}")
+
+    def _check_target(self, name: str) -> None:
+        target = objects.find(self._api, names.BACKUP_TARGETS, name)
+        refusal = self._decisions.refuse_target(name, bool(target["status"].get("available")) if target else None)
+        if refusal:
+            raise csi_error(refusal)
+
+    async def _ready_snapshot(self, of: str, name: str, parameters: Mapping[str, str]) -> Obj:
+        """The Longhorn snapshot, made if it is not there, when it is ready."""
+        if objects.find(self._api, names.SNAPSHOTS, name) is None:
+            spec = {"createSnapshot": True, "labels": self._decisions.snapshot_labels(parameters), "volume": of}
+            try:
+                objects.create(self._api, names.SNAPSHOTS, name, spec)
+            except ApiError as error:
+                message = f"failed to create snapshot: {error}"
+                raise api_failure(f"volumes/{of}?action=snapshotCRCreate", message) from error
+
+        def look() -> Obj | None:
+            found = objects.find(self._api, names.SNAPSHOTS, name)
+            if objects.find(self._api, names.VOLUMES, of) is None:
+                raise CsiError(Code.INTERNAL, f"waitForSnapshotToBeReady: volume {of} not found")
+            return found if found is not None and found["status"].get("readyToUse") else None
+
+        ready = await until(self._api, [names.SNAPSHOTS, names.VOLUMES], look, WAIT)
+        if ready is None:
+            found = objects.find(self._api, names.SNAPSHOTS, name)
+            reason = found["status"].get("error") if found else ""
+            text = self._decisions.snapshot_timeout_text(of, name) + (f": {reason}" if reason else "")
+            raise CsiError(Code.INTERNAL, text)
+        await self._clock.sleep(TICK / 2)
+        return ready
+
+    def _new_backup(self, volume: Obj, snapshot: str, parameters: Mapping[str, str]) -> Obj | None:
+        of = volume["metadata"]["name"]
+        if not self._decisions.makes_backup(of, snapshot):
+            return None
+        path = f"volumes/{of}?action=snapshotBackup"
+        for key, value in parameters.items():
+            if not value:
+                message = f"failed to backup snapshot: value for label with key {key} cannot be empty"
+                raise api_failure(path, message)
+        current = self._volume(of)
+        labels = {**parameters, "KubernetesStatus": kubernetes_label(current["status"].get("kubernetesStatus") or {})}
+        target = current["spec"].get("backupTargetName") or "default"
+        spec: Obj = {"snapshotName": snapshot, "labels": labels, "syncRequestedAt": None}
+        mode = self._decisions.backup_mode(parameters)
+        if mode:
+            spec["backupMode"] = mode
+        try:
+            return objects.create(
+                self._api,
+                names.BACKUPS,
+                self._decisions.backup_name(of, snapshot),
+                spec,
+                labels=self._decisions.backup_labels(of, target),
+            )
+        except ApiError as error:
+            raise api_failure(path, f"failed to backup snapshot: {error}") from error
+
+    async def _begun(self, of: str, backup: Obj) -> Obj:
+        """The backup when it has begun, which is when its controller knows the snapshot's time."""
+        name = backup["metadata"]["name"]
+        waits = not self._decisions.answers_before_completion()
+
+        def look() -> Obj | None:
+            found = objects.find(self._api, names.BACKUPS, name)
+            if found is None:
+                return None
+            status = found["status"]
+            ended = status.get("state") in {"Completed", "Error"}
+            return found if ended or (status.get("snapshotCreatedAt") and not waits) else None
+
+        begun = await until(self._api, [names.BACKUPS], look, WAIT if waits else SYNC_WAIT)
+        if begun is None:
+            return self._not_begun(of, backup)
+        return begun
+
+    def _not_begun(self, of: str, backup: Obj) -> Obj:
+        snapshot, version = backup["spec"]["snapshotName"], self._decisions.version
+        found = objects.find(self._api, names.BACKUPS, backup["metadata"]["name"])
+        if version.has(12):
+            if found is not None:
+                return found
+            missing = f"timeout waiting for Backup CR to be created for volume {of} snapshot {snapshot}"
+            raise CsiError(Code.INTERNAL, f"waitForBackupControllerSync: {missing}")
+        sync = f"timeout while waiting for backup controller to sync for volume {of} and snapshot {snapshot}"
+        raise CsiError(Code.DEADLINE_EXCEEDED, f"waitForBackupControllerSync: {sync}")
+
+    async def delete(self, snapshot_id: str) -> None:
+        """Delete what a handle names; what is not there is no error. Raises CsiError."""
+        if not snapshot_id:
+            raise CsiError(Code.INVALID_ARGUMENT, "missing snapshot id in request")
+        handle, version = self._decisions.parse_handle(snapshot_id), self._decisions.version
+        not_found = CsiError(Code.NOT_FOUND, f"volume source snapshot {snapshot_id} is not found")
+        if handle.type in {"snap", "bak"} and not handle.id and version.has(3):
+            raise not_found
+        if handle.type == "bi":
+            raise CsiError(Code.UNIMPLEMENTED, BACKING_IMAGES)
+        if handle.type == "bak":
+            self._delete_backup(handle.volume, handle.id)
+        elif handle.type == "snap":
+            self._delete_snapshot(handle.volume, handle.id)
+        elif not version.has(5):
+            raise not_found
+
+    def _delete_backup(self, volume: str, name: str) -> None:
+        listed = objects.all_of(self._api, names.BACKUP_VOLUMES, f"{names.BACKUP_VOLUME_LABEL}={volume}")
+        if self._decisions.version.has(8) and not listed:
+            return
+        backup = objects.find(self._api, names.BACKUPS, name)
+        if backup is not None and self._decisions.deletes_backup(backup):
+            objects.delete(self._api, names.BACKUPS, name)
+
+    def _delete_snapshot(self, volume: str, name: str) -> None:
+        snapshot = objects.find(self._api, names.SNAPSHOTS, name)
+        if snapshot is None or snapshot["spec"]["volume"] != volume:
+            return
+        if self._decisions.deletes_snapshot(snapshot):
+            objects.delete(self._api, names.SNAPSHOTS, name)
+
+
+def _time(text: str) -> datetime | None:
+    """RFC 3339 as a time; None for what is none, which leaves the field out of the answer."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,91 @@
+"""The simulated Longhorn, put together."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Protocol
+
+from simulator.clock import Clock
+from simulator.kubernetes.api import Api
+from simulator.longhorn import installation, names
+from simulator.longhorn.admission import Webhooks
+from simulator.longhorn.attachments import Attachments
+from simulator.longhorn.backup_targets import BackupTargets
+from simulator.longhorn.backups import Backups
+from simulator.longhorn.backupstore import BackupstoreDecisions
+from simulator.longhorn.chains import Chains
+from simulator.longhorn.claims import Claims
+from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.disk import Disk
+from simulator.longhorn.driver import LonghornDriver
+from simulator.longhorn.engines import Engines
+from simulator.longhorn.expiry import Expiry
+from simulator.longhorn.origins import Origins
+from simulator.longhorn.snapshots import Snapshots
+from simulator.longhorn.stores import Stores
+from simulator.longhorn.version import Version
+from simulator.longhorn.volumes import Volumes
+from simulator.s3.connection import S3Connections
+
+Paused = Callable[[str], AbstractContextManager[object]]
+"""Stops the pods that write into a volume for as long as its context lasts."""
+
+
+class _Part(Protocol):
+    async def run(self) -> None: ...
+
+
+class Longhorn:
+    """Longhorn of one version in the cluster behind `api`; volumes' bytes are kept under `data_dir`.
+
+    `driver` is what the CSI sidecars speak to. `paused` may be set to what stops the writers of a volume while a
+    snapshot of it is taken.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        decisions: LonghornDecisions,
+        store_decisions: BackupstoreDecisions,
+        s3: S3Connections,
+        data_dir: Path,
+        version: Version,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._decisions = decisions
+        self._image = names.engine_image(version.tag)
+        self.paused: Paused = lambda _: nullcontext()
+        self.disk = Disk(data_dir, lambda volume: self.paused(volume))
+        stores = Stores(api, clock, store_decisions, s3, version)
+        chains = Chains(api, self.disk)
+        tickets = Attachments(api, clock, decisions)
+        origins = Origins(api, clock, decisions, self.disk, tickets, chains, stores)
+        engines = Engines(api, clock, self._image)
+        volumes = Volumes(api, clock, self.disk, engines, tickets, chains, origins, self._image)
+        snapshots = Snapshots(api, clock, decisions, self.disk, tickets, chains, self._image)
+        self._chains = chains
+        self._controllers = [tickets.controller, origins.controller, volumes.controller, snapshots.controller]
+        self._parts: list[_Part] = [
+            Backups(api, clock, decisions, self.disk, tickets, chains, stores),
+            BackupTargets(api, clock, decisions, stores),
+            Claims(api, clock, volumes.poll),
+            Expiry(api, clock, decisions),
+        ]
+        self.driver = LonghornDriver(api, clock, decisions, self.disk, tickets, chains)
+        Webhooks(api, decisions, self._image).register()
+
+    def install(self, *, target_url: str, credentials: Mapping[str, str]) -> None:
+        """Make what an installation leaves in the cluster; `credentials` are the keys of the target's secret."""
+        now = self._clock.timestamp()
+        installation.install(self._api, self._decisions, self._image, target_url, credentials, now)
+
+    async def run(self) -> None:
+        """Run all controllers until cancelled."""
+        async with asyncio.TaskGroup() as running:
+            for controller in self._controllers:
+                running.create_task(controller.run(), name=controller.name)
+            for part in self._parts:
+                running.create_task(part.run(), name=type(part).__name__)

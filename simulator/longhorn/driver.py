@@ -1,0 +1,226 @@
+"""The CSI driver driver.longhorn.io: volumes and attachments. Answers and texts by version: `longhorn.md` 2."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from simulator.clock import Clock
+from simulator.csi.protocol import (
+    Code,
+    CreateSnapshotRequest,
+    CreateVolumeRequest,
+    CsiError,
+    CsiSnapshot,
+    CsiVolume,
+    VolumeCapability,
+)
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.errors import ApiError
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import attachments, names, objects
+from simulator.longhorn.attachments import Attachments
+from simulator.longhorn.chains import Chains
+from simulator.longhorn.csi_snapshots import SnapshotService
+from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.disk import Disk, NoSpace
+from simulator.longhorn.failures import api_failure, csi_error
+from simulator.longhorn.provisioning import Provisioner
+from simulator.longhorn.waiting import TICK, WAIT, until
+
+ACCESS_MODES = frozenset({"SINGLE_NODE_WRITER", "MULTI_NODE_MULTI_WRITER"})
+NEWER_ACCESS_MODES = frozenset({"SINGLE_NODE_SINGLE_WRITER", "SINGLE_NODE_MULTI_WRITER"})
+
+
+class LonghornDriver:
+    """Implements the Driver protocol of `simulator.csi.protocol`."""
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        decisions: LonghornDecisions,
+        disk: Disk,
+        tickets: Attachments,
+        chains: Chains,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._decisions = decisions
+        self._disk = disk
+        self._tickets = tickets
+        self._chains = chains
+        self._snapshots = SnapshotService(api, clock, decisions)
+        self._provisioner = Provisioner(api, decisions)
+
+    @property
+    def name(self) -> str:
+        return names.DRIVER
+
+    @property
+    def controller_capabilities(self) -> frozenset[str]:
+        """What the controller can do; there is no LIST_SNAPSHOTS and no LIST_VOLUMES in any version."""
+        version = self._decisions.version
+        capabilities = {"CREATE_DELETE_VOLUME", "PUBLISH_UNPUBLISH_VOLUME", "EXPAND_VOLUME", "CREATE_DELETE_SNAPSHOT"}
+        if version.has(2):
+            capabilities.add("CLONE_VOLUME")
+        if version.has(10):
+            capabilities.add("GET_CAPACITY")
+        if version.has(11):
+            capabilities.add("SINGLE_NODE_MULTI_WRITER")
+        return frozenset(capabilities)
+
+    async def create_volume(self, request: CreateVolumeRequest) -> CsiVolume:
+        """A new volume, empty or with the data of a snapshot or another volume."""
+        self._check_capabilities(request.capabilities)
+        name = names.corrected(request.name)
+        size = names.rounded(request.required_bytes)
+        metadata, spec, context = self._provisioner.wanted(request, name, size)
+        existing = objects.find(self._api, names.VOLUMES, name)
+        if existing is None:
+            try:
+                objects.create(self._api, names.VOLUMES, name, spec, **metadata)
+            except ApiError as error:
+                text = f"failed to create volume: unable to create volume {name}: {error}"
+                raise api_failure("volumes", text) from error
+            await self._wait_for_creation(name)
+        elif int(existing["spec"]["size"]) != size:
+            text = f"volume {name} size {existing['spec']['size']} differs from requested size {size}"
+            raise CsiError(Code.ALREADY_EXISTS, text)
+        return CsiVolume(
+            name,
+            self._decisions.reported_capacity(size),
+            {**request.parameters, **context},
+            request.source_snapshot_id,
+            request.source_volume_id,
+        )
+
+    async def _wait_for_creation(self, name: str) -> None:
+        wanted = {"detached"} if self._decisions.waits_for_detached() else {"detached", "attaching", "attached"}
+
+        def created() -> bool | None:
+            volume = objects.find(self._api, names.VOLUMES, name)
+            return True if volume is not None and volume["status"].get("state") in wanted else None
+
+        await self._clock.sleep(TICK)
+        if await until(self._api, [names.VOLUMES], created, WAIT) is None:
+            text = "cannot wait" if not self._decisions.version.has(5) else "failed to wait"
+            raise CsiError(Code.DEADLINE_EXCEEDED, f"{text} for volume creation to complete")
+
+    async def delete_volume(self, volume_id: str) -> None:
+        """Delete a volume and its snapshots; one that is not there is no error. Its backups stay."""
+        try:
+            objects.delete(self._api, names.VOLUMES, volume_id)
+        except ApiError as error:
+            raise api_failure(f"volumes/{volume_id}", f"failed to delete volume: {error}") from error
+
+        def gone() -> bool | None:
+            return True if objects.find(self._api, names.VOLUMES, volume_id) is None else None
+
+        if await until(self._api, [names.VOLUMES], gone, WAIT) is None:
+            raise CsiError(Code.DEADLINE_EXCEEDED, f"failed to delete volume {volume_id}")
+
+    async def controller_publish_volume(self, volume_id: str, node_id: str) -> None:
+        """Attach; answers when the volume can be used on the node."""
+        if self._api.find("nodes", node_id) is None:
+            raise CsiError(Code.NOT_FOUND, f"node {node_id} not found")
+        volume = self._existing(volume_id)
+        reason = self._decisions.not_ready_for_workloads(volume)
+        if reason:
+            explained = f": {reason}" if self._decisions.explains_not_ready() else ""
+            raise CsiError(Code.ABORTED, f"volume {volume_id} is not ready for workloads{explained}")
+        ticket = names.attachment_ticket(volume_id, node_id)
+        self._tickets.add(volume_id, ticket, "csi-attacher", attachments.VISIBLE, lastAttachedBy="")
+
+        def usable() -> bool | None:
+            found = objects.find(self._api, names.VOLUMES, volume_id)
+            if found is None or found["status"].get("robustness") not in {"healthy", "degraded"}:
+                return None
+            return True if self._tickets.is_satisfied(volume_id, ticket) else None
+
+        await self._clock.sleep(TICK)
+        if await until(self._api, [names.VOLUMES, names.ATTACHMENTS], usable, WAIT) is None:
+            text = f"volume {volume_id} failed to attach to node {node_id} with attachmentID {ticket}"
+            raise CsiError(Code.DEADLINE_EXCEEDED, text)
+
+    async def controller_unpublish_volume(self, volume_id: str, node_id: str) -> None:
+        """Detach, as far as no other work needs the volume; one that is not there is no error."""
+        ticket = names.attachment_ticket(volume_id, node_id)
+        self._tickets.remove(volume_id, ticket)
+
+        def released() -> bool | None:
+            return None if self._tickets.is_known(volume_id, ticket) else True
+
+        await self._clock.sleep(TICK)
+        if await until(self._api, [names.VOLUMES, names.ATTACHMENTS], released, WAIT) is None:
+            raise CsiError(Code.DEADLINE_EXCEEDED, f"volume {volume_id} failed to detach from node {node_id}")
+
+    async def controller_expand_volume(self, volume_id: str, required_bytes: int) -> int:
+        """Make a volume larger."""
+        volume = self._existing(volume_id)
+        size = names.rounded(required_bytes)
+        if int(volume["spec"]["size"]) < size:
+            objects.set_spec(self._api, names.VOLUMES, volume_id, size=str(size))
+            await self._clock.sleep(TICK)
+        return max(size, int(volume["spec"]["size"]))
+
+    async def create_snapshot(self, request: CreateSnapshotRequest) -> CsiSnapshot:
+        """An in-cluster snapshot or a backup."""
+        return await self._snapshots.create(request)
+
+    async def delete_snapshot(self, snapshot_id: str) -> None:
+        """Delete the snapshot or the backup that the handle names."""
+        await self._snapshots.delete(snapshot_id)
+
+    async def node_stage_volume(self, volume_id: str, capability: VolumeCapability) -> None:
+        """Bring the volume's files out of its bytes, if it is used as a file system."""
+        volume = self._existing(volume_id)
+        if volume["status"].get("state") != "attached" or volume["status"].get("frontendDisabled"):
+            raise CsiError(Code.INVALID_ARGUMENT, f"volume {volume_id} hasn't been attached yet")
+        if not capability.block:
+            await self._disk_work(self._disk.filesystem, volume_id)
+
+    async def node_publish_volume(self, volume_id: str, target: Path, capability: VolumeCapability) -> None:
+        """Link the device or the directory with the files to `target`."""
+        self._existing(volume_id)
+        if capability.block:
+            source = self._disk.device(volume_id)
+        else:
+            source = await asyncio.to_thread(self._disk.filesystem, volume_id)
+        await asyncio.to_thread(_link, target, source)
+
+    async def node_unpublish_volume(self, volume_id: str, target: Path) -> None:
+        """Remove the link, and see what was written."""
+        await asyncio.to_thread(target.unlink, missing_ok=True)
+        if self._disk.exists(volume_id):
+            await self._chains.publish(volume_id)
+
+    async def node_unstage_volume(self, volume_id: str) -> None:
+        """Bring the files back into the volume's bytes."""
+        if self._disk.exists(volume_id):
+            await self._disk_work(self._disk.unmount, volume_id)
+
+    async def _disk_work(self, work: Callable[[str], object], volume_id: str) -> None:
+        try:
+            await asyncio.to_thread(work, volume_id)
+        except NoSpace as error:
+            raise CsiError(Code.INTERNAL, str(error)) from error
+
+    def _existing(self, volume_id: str) -> Obj:
+        volume = objects.find(self._api, names.VOLUMES, volume_id)
+        if volume is None:
+            raise csi_error((Code.NOT_FOUND, f"volume {volume_id} not found"))
+        return volume
+
+    def _check_capabilities(self, capabilities: tuple[VolumeCapability, ...]) -> None:
+        if not capabilities:
+            raise CsiError(Code.INVALID_ARGUMENT, "Volume Capabilities cannot be empty")
+        allowed = ACCESS_MODES | NEWER_ACCESS_MODES if self._decisions.version.has(11) else ACCESS_MODES
+        for capability in capabilities:
+            if capability.access_mode not in allowed:
+                raise CsiError(Code.INVALID_ARGUMENT, f"access mode {capability.access_mode} is not supported")
+
+
+def _link(target: Path, source: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    target.symlink_to(source)

@@ -1,0 +1,210 @@
+"""Volumes that begin with data: restored from a backup, or cloned from a snapshot of another volume.
+
+Such a volume attaches itself, gets its data, and is not handed to a pod before that.
+"""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from simulator.clock import Clock
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import attachments, names, objects
+from simulator.longhorn.attachments import Attachments
+from simulator.longhorn.backupstore.target import parse_backup_url
+from simulator.longhorn.chains import Chains
+from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.disk import Disk
+from simulator.longhorn.stores import BackupstoreError, Stores
+
+COMPLETION_NOTICED = 5.0
+CLONE_RETRY = timedelta(seconds=30)
+
+
+def source_of(data_source: str) -> tuple[str, str]:
+    """The volume and the snapshot that `spec.dataSource` names; the snapshot is "" for a whole volume."""
+    volume, _, snapshot = data_source.partition("://")[2].partition("/")
+    return volume, snapshot
+
+
+class Origins:
+    """Restores and clones."""
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        decisions: LonghornDecisions,
+        disk: Disk,
+        tickets: Attachments,
+        chains: Chains,
+        stores: Stores,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._decisions = decisions
+        self._disk = disk
+        self._tickets = tickets
+        self._chains = chains
+        self._stores = stores
+        self._events = EventRecorder(api, "longhorn-volume-controller")
+        self.controller = Controller(api, clock, "longhorn-volume-origin-controller", self._reconcile)
+        self.controller.watch(names.VOLUMES)
+
+    def announce(self, volume: Obj) -> None:
+        """Before a clone is created: have its source attached."""
+        name, data_source = volume["metadata"]["name"], volume["spec"].get("dataSource")
+        if data_source:
+            kind, ticket = _clone_ticket(name)
+            self._tickets.add(source_of(data_source)[0], ticket, kind, attachments.ANY)
+
+    def status(self, volume: Obj) -> Obj:
+        """What the status of a volume in creation says about where its data will come from."""
+        spec = volume["spec"]
+        if spec.get("fromBackup"):
+            restored: Obj = {"restoreInitiated": True, "restoreRequired": self._decisions.restores_data(volume)}
+            known = self._kubernetes_status(spec["fromBackup"])
+            return {**restored, **({"kubernetesStatus": known} if known else {})}
+        if spec.get("dataSource"):
+            source, snapshot = source_of(spec["dataSource"])
+            message = f"source volume {source}, snapshot {snapshot}"
+            self._events.record(volume, "Normal", "VolumeCloneInitiated", message)
+            again = (self._clock.now() + CLONE_RETRY).strftime("%Y-%m-%dT%H:%M:%SZ")
+            state = {"attemptCount": 1, "nextAllowedAttemptAt": again, "state": "initiated"}
+            return {"cloneStatus": {**state, "sourceVolume": source, "snapshot": snapshot}}
+        return {}
+
+    def latest_backup(self, volume: Obj) -> Obj:
+        """While it is being restored a volume shows the newest backup of the volume that it comes from."""
+        source = volume["metadata"].get("labels", {}).get(names.BACKUP_VOLUME_LABEL)
+        if not volume["spec"].get("fromBackup") or not source:
+            return {}
+        listed = objects.all_of(self._api, names.BACKUP_VOLUMES, f"{names.BACKUP_VOLUME_LABEL}={source}")
+        if not listed:
+            return {}
+        status = listed[0]["status"]
+        return {"lastBackup": status.get("lastBackupName", ""), "lastBackupAt": status.get("lastBackupAt", "")}
+
+    def attached(self, volume: Obj) -> Obj:
+        """What changes in the status of a volume that gets attached: a restore begins."""
+        if not volume["status"].get("restoreRequired"):
+            return {}
+        now = self._clock.timestamp()
+        begun = objects.condition("Restore", True, now, "RestoreInProgress")
+        return {"conditions": objects.with_condition(volume["status"].get("conditions"), begun)}
+
+    def detached(self, volume: Obj) -> Obj:
+        """What changes in the status of a volume that gets detached: a restore is over."""
+        status = volume["status"]
+        over = objects.condition("Restore", False, self._clock.timestamp())
+        conditions = objects.with_condition(status.get("conditions"), over)
+        if conditions == status.get("conditions") or status.get("restoreRequired"):
+            return {}
+        return {"conditions": conditions, "lastBackup": "", "lastBackupAt": ""}
+
+    def _kubernetes_status(self, url: str) -> Obj | None:
+        """What the backup remembers of the claim and the pods that its volume had."""
+        backup = objects.find(self._api, names.BACKUPS, parse_backup_url(url)[2])
+        labels: Mapping[str, str] = (backup["status"].get("labels") if backup else None) or {}
+        if backup is None or not labels.get("KubernetesStatus"):
+            return None
+        known: dict[str, Any] = json.loads(labels["KubernetesStatus"])
+        then = backup["status"].get("snapshotCreatedAt", "")
+        known["pvName"] = known["pvStatus"] = ""
+        if known.get("pvcName") and not known.get("lastPVCRefAt"):
+            known["lastPVCRefAt"] = then
+        if known.get("workloadsStatus") and not known.get("lastPodRefAt"):
+            known["lastPodRefAt"] = then
+        return known
+
+    async def _reconcile(self, key: Key) -> Result | None:
+        volume = objects.find(self._api, names.VOLUMES, key[1])
+        if volume is None or objects.is_deleted(volume):
+            return None
+        status = volume["status"]
+        if status.get("restoreRequired"):
+            return await self._restore(volume)
+        if (status.get("cloneStatus") or {}).get("state") == "initiated":
+            return await self._clone(volume)
+        return None
+
+    async def _restore(self, volume: Obj) -> Result | None:
+        name = volume["metadata"]["name"]
+        ticket = f"volume-restore-controller-{name}"
+        if volume["status"].get("state") == "detached":
+            self._tickets.add(name, ticket, "volume-restore-controller", attachments.HIDDEN)
+        if not _serves(volume):
+            return None
+        _, source, wanted = parse_backup_url(volume["spec"]["fromBackup"])
+        try:
+            store = await self._stores.of_target(volume["spec"].get("backupTargetName") or "default")
+            await store.restore(self._disk, name, source, wanted, lambda _: None)
+        except BackupstoreError as error:
+            self._events.record(volume, "Warning", "FailedRestore", f"failed to restore backup {wanted}: {error}")
+            return Result(again=True)
+        await asyncio.to_thread(self._disk.take_snapshot, name, str(uuid.uuid4()))
+        await self._clock.sleep(COMPLETION_NOTICED)
+        await self._chains.publish(name)
+        objects.set_status(self._api, names.VOLUMES, name, restoreRequired=False)
+        self._tickets.remove(name, ticket)
+        return None
+
+    async def _clone(self, volume: Obj) -> Result | None:
+        name = volume["metadata"]["name"]
+        kind, ticket = _clone_ticket(name)
+        if volume["status"].get("state") == "detached":
+            self._tickets.add(name, ticket, kind, attachments.HIDDEN)
+        source, snapshot = source_of(volume["spec"]["dataSource"])
+        if not _serves(volume) or not self._tickets.is_satisfied(source, ticket):
+            return Result(after=1.0) if _serves(volume) else None
+        if not snapshot:
+            snapshot = str(uuid.uuid4())
+            await asyncio.to_thread(self._disk.take_snapshot, source, snapshot)
+        elif snapshot not in self._chains.layers(source):
+            self._give_up(volume, ticket, source, snapshot)
+            return None
+        taken = self._decisions.snapshot_to_clone(self._chains.layers(source), snapshot)
+        await asyncio.to_thread(self._disk.clone, source, taken, name)
+        await asyncio.to_thread(self._disk.take_snapshot, name, snapshot)
+        await self._clock.sleep(COMPLETION_NOTICED)
+        await self._chains.publish(source)
+        await self._chains.publish(name)
+        waiting = "Waiting for volume to be fully HA before marking the clone as completed"
+        copied = f"copied the data from snapshot {snapshot} of the source volume {source}. {waiting}"
+        self._events.record(volume, "Warning", "VolumeCloneCopyCompleteAwaitingHealthy", copied)
+        finished = f"finished cloning snapshot {snapshot} from source volume {source}"
+        self._events.record(volume, "Normal", "VolumeCloneCompleted", finished)
+        self._conclude(name, "completed")
+        self._tickets.remove(source, ticket)
+        self._tickets.remove(name, ticket)
+        return None
+
+    def _give_up(self, volume: Obj, ticket: str, source: str, snapshot: str) -> None:
+        name = volume["metadata"]["name"]
+        message = f"cannot find snapshot {snapshot} in the source volume {source}"
+        self._events.record(volume, "Warning", "VolumeCloneFailed", message)
+        self._conclude(name, "failed")
+        self._tickets.remove(source, ticket)
+        self._tickets.remove(name, ticket)
+
+    def _conclude(self, name: str, state: str) -> None:
+        volume = objects.find(self._api, names.VOLUMES, name)
+        if volume is not None:
+            status = {**volume["status"]["cloneStatus"], "state": state}
+            objects.set_status(self._api, names.VOLUMES, name, cloneStatus=status)
+
+
+def _clone_ticket(volume: str) -> tuple[str, str]:
+    return "volume-clone-controller", f"volume-clone-controller-{volume}"
+
+
+def _serves(volume: Obj) -> bool:
+    """Whether data can be written into the volume."""
+    status = volume["status"]
+    return bool(status.get("state") == "attached" and status.get("robustness") == "healthy")

@@ -1,0 +1,124 @@
+"""What volume CreateVolume makes of a request: its parameters and the source of its data (`longhorn.md` 2.7)."""
+
+from collections.abc import Mapping
+
+from simulator.csi.protocol import Code, CreateVolumeRequest, CsiError
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import names, objects
+from simulator.longhorn.csi_snapshots import BACKING_IMAGES
+from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.failures import api_failure, csi_error
+from simulator.longhorn.handles import Handle
+
+NUMBERS = ("numberOfReplicas", "staleReplicaTimeout", "replicaRebuildingBandwidthLimit", "rebuildConcurrentSyncLimit")
+WORDS = (
+    *("dataLocality", "replicaAutoBalance", "replicaSoftAntiAffinity", "replicaZoneSoftAntiAffinity"),
+    *("replicaDiskSoftAntiAffinity", "snapshotDataIntegrity", "restoreVolumeRecurringJob", "dataEngine"),
+    *("unmapMarkSnapChainRemoved", "freezeFilesystemForSnapshot", "backupTargetName", "backupBlockSize"),
+    *("fromBackup", "cloneMode", "dataSource"),
+)
+SWITCHES = ("encrypted", "migratable", "disableRevisionCounter")
+LISTS = ("diskSelector", "nodeSelector")
+
+Wanted = tuple[Obj, Obj, dict[str, str]]
+"""Metadata and spec of the Volume, and what is added to the volume context."""
+
+
+class Provisioner:
+    """Reads CreateVolume requests."""
+
+    def __init__(self, api: Api, decisions: LonghornDecisions) -> None:
+        self._api = api
+        self._decisions = decisions
+
+    def wanted(self, request: CreateVolumeRequest, name: str, size: int) -> Wanted:
+        """The volume to make. Raises CsiError when its source cannot be had."""
+        shared = any(mode.access_mode == "MULTI_NODE_MULTI_WRITER" for mode in request.capabilities)
+        spec = {"size": str(size), "accessMode": "rwx" if shared else "rwo", **_spec(request.parameters)}
+        if request.source_snapshot_id is not None:
+            return self._from_snapshot(request.source_snapshot_id, name, size, spec)
+        if request.source_volume_id is not None:
+            return self._from_volume(request.source_volume_id, size, spec)
+        return {}, spec, {}
+
+    def _from_volume(self, source: str, size: int, spec: Obj) -> Wanted:
+        volume = objects.find(self._api, names.VOLUMES, source)
+        if volume is None:
+            raise CsiError(Code.NOT_FOUND, f"failed to clone volume: source volume {source} is not found")
+        has = int(volume["spec"]["size"])
+        if has != size:
+            differs = f"the requested size ({size} bytes) is different than the source volume size ({has} bytes)"
+            raise CsiError(Code.OUT_OF_RANGE, f"failed to clone volume: {differs}")
+        url = f"vol://{source}"
+        return {}, {**spec, "dataSource": url}, {"dataSource": url}
+
+    def _from_snapshot(self, snapshot: str, name: str, size: int, spec: Obj) -> Wanted:
+        handle, version = self._decisions.parse_handle(snapshot), self._decisions.version
+        not_found = CsiError(Code.NOT_FOUND, f"volume source snapshot {snapshot} is not found")
+        if handle.type == "bi":
+            raise CsiError(Code.UNIMPLEMENTED, BACKING_IMAGES)
+        if handle.type not in {"snap", "bak"}:
+            if not version.has(5):
+                raise not_found
+            text = f"invalid CSI snapshot type: {handle.type}. Must be snap, bak or bi"
+            raise CsiError(Code.INVALID_ARGUMENT, text)
+        if not handle.id:
+            raise not_found
+        if handle.type == "snap":
+            return self._from_in_cluster(handle, name, size, spec)
+        return self._from_backup(snapshot, handle, size, spec)
+
+    def _from_backup(self, snapshot: str, handle: Handle, size: int, spec: Obj) -> Wanted:
+        selector = f"{names.BACKUP_VOLUME_LABEL}={handle.volume}"
+        listed = objects.all_of(self._api, names.BACKUP_VOLUMES, selector) if handle.volume else []
+        if not listed:
+            raise csi_error(self._decisions.refuse_missing_backup_volume(snapshot, handle.volume))
+        backups = objects.all_of(self._api, names.BACKUPS, selector)
+        wanted = self._decisions.backup_to_restore(backups, handle.id)
+        backup = next((each for each in backups if each["metadata"]["name"] == wanted), None)
+        if backup is None or not backup["status"].get("url"):
+            raise csi_error(self._decisions.refuse_missing_backup(snapshot, handle.id))
+        recorded = self._decisions.recorded_size(backup, listed[0])
+        refusal = self._decisions.refuse_restore_size(snapshot, size, recorded)
+        if refusal:
+            raise csi_error(refusal)
+        url = self._decisions.source_of_restore(backup["status"]["url"], handle.volume, wanted)
+        target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
+        spec = {**spec, "fromBackup": url, "backupTargetName": target}
+        spec["size"] = str(self._decisions.restored_size(size, recorded))
+        return {"labels": {names.BACKUP_VOLUME_LABEL: handle.volume}}, spec, {"fromBackup": url}
+
+    def _from_in_cluster(self, handle: Handle, name: str, size: int, spec: Obj) -> Wanted:
+        problem = self._clone_problem(handle, size)
+        if problem:
+            text = f"failed to create volume: unable to create volume {name}: failed to verify data source: {problem}"
+            raise api_failure("volumes", text)
+        url = f"snap://{handle.volume}/{handle.id}"
+        return {}, {**spec, "dataSource": url}, {"dataSource": url}
+
+    def _clone_problem(self, handle: Handle, size: int) -> str:
+        volume = objects.find(self._api, names.VOLUMES, handle.volume)
+        if volume is None:
+            return f'{names.VOLUMES} "{handle.volume}" not found'
+        if self._decisions.needs_attached_volume() and volume["status"].get("state") != "attached":
+            return f"cannot get client for volume {handle.volume}: engine is not running"
+        snapshot = objects.find(self._api, names.SNAPSHOTS, handle.id)
+        if snapshot is None or snapshot["spec"]["volume"] != handle.volume:
+            if not self._decisions.version.has(5):
+                return f"cannot find snapshot '{handle.id}' for volume '{handle.volume}'"
+            return f'{names.SNAPSHOTS} "{handle.id}" not found'
+        if not snapshot["status"].get("readyToUse"):
+            return f"snapshot {handle.id} is not ready to use"
+        return self._decisions.refuse_clone_size(size, int(volume["spec"]["size"]))
+
+
+def _spec(parameters: Mapping[str, str]) -> Obj:
+    """The part of a Volume's spec that comes from the StorageClass."""
+    spec: Obj = {key: int(parameters[key]) for key in NUMBERS if parameters.get(key)}
+    spec |= {key: parameters[key] for key in WORDS if parameters.get(key)}
+    spec |= {key: parameters[key] == "true" for key in SWITCHES if parameters.get(key)}
+    spec |= {key: parameters[key].split(",") for key in LISTS if parameters.get(key)}
+    if "disableRevisionCounter" in spec:
+        spec["revisionCounterDisabled"] = spec.pop("disableRevisionCounter")
+    return spec

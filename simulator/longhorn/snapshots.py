@@ -1,0 +1,179 @@
+"""The life of a Snapshot object: taken in the engine, known some seconds later, deleted or marked as removed."""
+
+import asyncio
+from collections.abc import Iterable
+
+from simulator.clock import Clock
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.resources import Obj
+from simulator.kubernetes.store import Change
+from simulator.longhorn import attachments, names, objects
+from simulator.longhorn.attachments import Attachments
+from simulator.longhorn.chains import Chains
+from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.disk import Disk
+
+NOTICED = 2.3
+PURGE = 4.9
+"""Seconds until the manager learns of a new snapshot, and until a removed one is merged away."""
+
+UNKNOWN: Obj = {
+    "checksum": "",
+    "children": None,
+    "creationTime": "",
+    "labels": None,
+    "markRemoved": False,
+    "ownerID": "",
+    "parent": "",
+    "readyToUse": False,
+    "requestedTime": "",
+    "restoreSize": 0,
+    "size": 0,
+    "userCreated": False,
+}
+"""The status of a snapshot that the engine was not yet seen to have."""
+
+
+class Snapshots:
+    """Takes and removes snapshots."""
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        decisions: LonghornDecisions,
+        disk: Disk,
+        tickets: Attachments,
+        chains: Chains,
+        image: str,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._decisions = decisions
+        self._disk = disk
+        self._tickets = tickets
+        self._chains = chains
+        self._image = image
+        self._events = EventRecorder(api, "longhorn-snapshot-controller")
+        self.controller = Controller(api, clock, "longhorn-snapshot-controller", self._reconcile)
+        self.controller.watch(names.SNAPSHOTS)
+        self.controller.watch(names.VOLUMES, self._waiting)
+        self.controller.watch(names.ATTACHMENTS, _ticketed)
+
+    def _waiting(self, change: Change) -> Iterable[Key]:
+        """The snapshots that a change of their volume may set going."""
+        now, before = change.object.get("status") or {}, (change.old or {}).get("status") or {}
+        if change.type == "MODIFIED" and now.get("state") == before.get("state"):
+            return []
+        volume = change.object["metadata"]["name"]
+        found = objects.of_volume(self._api, names.SNAPSHOTS, volume)
+        return [
+            (names.NAMESPACE, each["metadata"]["name"])
+            for each in found
+            if objects.is_deleted(each) or not each["status"].get("readyToUse")
+        ]
+
+    async def _reconcile(self, key: Key) -> Result | None:
+        snapshot = objects.find(self._api, names.SNAPSHOTS, key[1])
+        if snapshot is None:
+            return None
+        volume = objects.find(self._api, names.VOLUMES, snapshot["spec"]["volume"])
+        if objects.is_deleted(snapshot):
+            await self._delete(snapshot, volume)
+        elif volume is not None and not objects.is_deleted(volume) and snapshot["spec"].get("createSnapshot"):
+            await self._take(snapshot, volume)
+        return None
+
+    async def _take(self, snapshot: Obj, volume: Obj) -> None:
+        name, of = snapshot["metadata"]["name"], volume["metadata"]["name"]
+        status = snapshot["status"]
+        if status.get("readyToUse") or status.get("markRemoved"):
+            return
+        self._tickets.add(of, _ticket(name), "snapshot-controller", attachments.ANY)
+        if not self._tickets.is_satisfied(of, _ticket(name)):
+            if volume["status"].get("state") != "attached" and not status.get("error"):
+                self._fail(snapshot, f"failed to take snapshot because {self._not_running(of)}")
+            return
+        if name not in self._chains.layers(of):
+            empty = next((key for key, value in (snapshot["spec"].get("labels") or {}).items() if not value), None)
+            if empty is not None:
+                text = f"failed to snapshot volume: invalid empty value for label with key {empty}"
+                self._fail(snapshot, f"proxyServer=10.244.0.24:8501 destination=10.244.0.24:10000: {text}")
+                return
+            requested = self._clock.timestamp()
+            await asyncio.to_thread(self._disk.take_snapshot, of, name)
+            known = {**UNKNOWN, **status, "requestedTime": requested}
+            objects.set_status(self._api, names.SNAPSHOTS, name, **known)
+        await self._clock.sleep(NOTICED)
+        await self._chains.publish(of)
+        self._events.record(snapshot, "Normal", "Create", "successfully provisioned the snapshot")
+        self._events.record(snapshot, "Normal", "Update", "snapshot becomes ready to use")
+        self._tickets.remove(of, _ticket(name))
+        for other in objects.of_volume(self._api, names.SNAPSHOTS, of):
+            if objects.is_deleted(other):
+                self.controller.enqueue((names.NAMESPACE, other["metadata"]["name"]))
+
+    async def _delete(self, snapshot: Obj, volume: Obj | None) -> None:
+        name = snapshot["metadata"]["name"]
+        if names.FINALIZER not in snapshot["metadata"].get("finalizers", []):
+            return
+        if volume is None or objects.is_deleted(volume) or name not in self._chains.layers(snapshot["spec"]["volume"]):
+            objects.release(self._api, names.SNAPSHOTS, name)
+            return
+        of = volume["metadata"]["name"]
+        if volume["status"].get("state") != "attached":
+            self._delay(snapshot, volume)
+            return
+        if snapshot["status"].get("readyToUse"):
+            objects.set_status(self._api, names.SNAPSHOTS, name, readyToUse=False)
+            self._events.record(snapshot, "Normal", "Update", "snapshot becomes not ready to use")
+        if self._chains.is_parent_of_head(of, name) and self._decisions.keeps_parent_of_head(snapshot):
+            await self._mark_removed(snapshot)
+        else:
+            await self._clock.sleep(PURGE)
+            await asyncio.to_thread(self._disk.remove_snapshot, of, name)
+            await self._chains.publish(of)
+            objects.release(self._api, names.SNAPSHOTS, name)
+        self._tickets.remove(of, _ticket(name))
+
+    async def _mark_removed(self, snapshot: Obj) -> None:
+        if not snapshot["status"].get("markRemoved"):
+            await self._clock.sleep(NOTICED)
+            objects.set_status(self._api, names.SNAPSHOTS, snapshot["metadata"]["name"], markRemoved=True)
+            self._events.record(snapshot, "Normal", "Delete", "snapshot is marked as removed")
+
+    def _delay(self, snapshot: Obj, volume: Obj) -> None:
+        """The volume is not attached: have it attached, or wait until somebody else does."""
+        name, of = snapshot["metadata"]["name"], volume["metadata"]["name"]
+        if snapshot["status"].get("markRemoved"):
+            return
+        if self._decisions.attaches_for_snapshot_deletion():
+            self._tickets.add(of, _ticket(name), "snapshot-controller", attachments.ANY)
+        elif not snapshot["status"].get("error"):
+            engine = names.engine_of(of)
+            upgrade = f"volume engine {engine} is upgrading from image  to {self._image}"
+            self._fail(snapshot, f"snapshot deletion delayed: {upgrade}")
+
+    @staticmethod
+    def _not_running(volume: str) -> str:
+        engine = names.engine_of(volume)
+        return f"the volume engine {engine} is not running. Waiting for the volume to be attached"
+
+    def _fail(self, snapshot: Obj, error: str) -> None:
+        name = snapshot["metadata"]["name"]
+        status = {**UNKNOWN, **snapshot["status"], "error": error}
+        objects.set_status(self._api, names.SNAPSHOTS, name, **status)
+        self._events.record(snapshot, "Warning", "Failed", error)
+
+
+def _ticket(snapshot: str) -> str:
+    return f"snapshot-controller-{snapshot}"
+
+
+def _ticketed(change: Change) -> Iterable[Key]:
+    """The snapshots that a VolumeAttachment holds tickets of."""
+    tickets = (change.object.get("spec") or {}).get("attachmentTickets") or {}
+    prefix = _ticket("")
+    return [(names.NAMESPACE, each.removeprefix(prefix)) for each in tickets if each.startswith(prefix)]

@@ -1,0 +1,183 @@
+"""The life of a Volume object: creating, detached, attaching, attached, detaching, deleting."""
+
+import asyncio
+
+from simulator.clock import Clock
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.controller import Controller, Key
+from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import names, objects
+from simulator.longhorn.attachments import Attachments
+from simulator.longhorn.chains import Chains
+from simulator.longhorn.disk import Disk
+from simulator.longhorn.engines import Engines
+from simulator.longhorn.origins import Origins
+
+CREATION = 0.15
+ENGINE_POLL = 5.0
+"""Seconds between two looks at an engine; so long a volume that was just attached is not yet known to be healthy."""
+
+
+def initial_status(node: str) -> Obj:
+    """The status of a Volume that was just made."""
+    empty = (
+        *("currentEngineNodeID", "currentImage", "currentMigrationNodeID", "currentNodeID", "lastAutoSalvagedAt"),
+        *("lastBackup", "lastBackupAt", "lastDegradedAt", "remountRequestedAt", "robustness", "shareEndpoint"),
+        *("shareState", "state", "switchoverState"),
+    )
+    return {
+        **dict.fromkeys(empty, ""),
+        "actualSize": 0,
+        "cloneStatus": {
+            "attemptCount": 0,
+            "nextAllowedAttemptAt": "",
+            "snapshot": "",
+            "sourceVolume": "",
+            "state": "",
+        },
+        "conditions": None,
+        "expansionRequired": False,
+        "frontendDisabled": False,
+        "isStandby": False,
+        "kubernetesStatus": empty_kubernetes_status(),
+        "ownerID": node,
+        "restoreInitiated": False,
+        "restoreRequired": False,
+    }
+
+
+def empty_kubernetes_status() -> Obj:
+    """What is known of the claim and the pods of a volume that has none."""
+    fields = ("lastPVCRefAt", "lastPodRefAt", "namespace", "pvName", "pvStatus", "pvcName")
+    return {**dict.fromkeys(fields, ""), "workloadsStatus": None}
+
+
+class Volumes:
+    """Brings volumes from the state that they are in to the one that their spec wants."""
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        disk: Disk,
+        engines: Engines,
+        attachments: Attachments,
+        chains: Chains,
+        origins: Origins,
+        image: str,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._disk = disk
+        self._engines = engines
+        self._attachments = attachments
+        self._chains = chains
+        self._origins = origins
+        self._image = image
+        self._events = EventRecorder(api, "longhorn-volume-controller")
+        self._attached_at: dict[str, float] = {}
+        self._written: set[str] = set()
+        self.controller = Controller(api, clock, "longhorn-volume-controller", self._reconcile)
+        self.controller.watch(names.VOLUMES)
+
+    def poll(self, name: str) -> None:
+        """Have a look at the volume's disk, which somebody wrote to."""
+        self._written.add(name)
+        self.controller.enqueue((names.NAMESPACE, name))
+
+    async def _reconcile(self, key: Key) -> None:
+        name = key[1]
+        volume = objects.find(self._api, names.VOLUMES, name)
+        if volume is None:
+            return
+        state = volume["status"].get("state", "")
+        if objects.is_deleted(volume):
+            await self._delete(volume, state)
+        elif state == "":
+            await self._create(volume)
+        elif state == "detached" and volume["spec"].get("nodeID"):
+            await self._attach(volume)
+        elif state == "attached" and not volume["spec"].get("nodeID"):
+            await self._detach(volume)
+        else:
+            await self._expand(volume)
+            await self._look_at_engine(volume, state)
+
+    async def _create(self, volume: Obj) -> None:
+        name = volume["metadata"]["name"]
+        if not volume["status"]:
+            objects.set_status(self._api, names.VOLUMES, name, **initial_status(names.NODE))
+        self._origins.announce(volume)
+        if objects.find(self._api, names.ATTACHMENTS, name) is None:
+            self._attachments.create(volume)
+        await self._clock.sleep(CREATION)
+        if not self._disk.exists(name):
+            await asyncio.to_thread(self._disk.create, name, int(volume["spec"]["size"]))
+        now = self._clock.timestamp()
+        conditions = [
+            objects.condition("WaitForBackingImage", False, now),
+            objects.condition("TooManySnapshots", False, now),
+            objects.condition("Scheduled", True, now),
+        ]
+        origin = self._origins.status(volume)
+        self._set(name, conditions=conditions, currentImage=self._image, state="creating", **origin)
+        self._engines.create(volume)
+        conditions = [*conditions, objects.condition("OfflineRebuilding", False, now)]
+        self._set(name, conditions=conditions)
+        conditions = [*conditions, objects.condition("Restore", False, now)]
+        latest = self._origins.latest_backup(volume)
+        self._set(name, conditions=conditions, robustness="unknown", state="detaching", **latest)
+        self._set(name, state="detached")
+        self._events.record(volume, "Normal", "Detached", f"volume {name} has been detached")
+
+    async def _attach(self, volume: Obj) -> None:
+        name, node = volume["metadata"]["name"], volume["spec"]["nodeID"]
+        hidden = bool(volume["spec"].get("disableFrontend"))
+        self._set(name, state="attaching", **({"frontendDisabled": True} if hidden else {}))
+        await self._engines.start(name, node)
+        self._events.record(volume, "Normal", "Attached", f"volume {name} has been attached to {node}")
+        self._set(name, currentNodeID=node, state="attached", **self._origins.attached(volume))
+        self._attached_at[name] = asyncio.get_running_loop().time()
+        self.controller.enqueue((names.NAMESPACE, name), after=ENGINE_POLL)
+
+    async def _look_at_engine(self, volume: Obj, state: str) -> None:
+        """Notice what was written, and that a volume that was attached a while ago is healthy."""
+        name = volume["metadata"]["name"]
+        if state != "attached":
+            return
+        if name in self._written:
+            self._written.discard(name)
+            await self._chains.publish(name)
+        due = self._attached_at.get(name, 0.0) + ENGINE_POLL * self._clock.pace
+        if volume["status"].get("robustness") == "unknown" and asyncio.get_running_loop().time() >= due:
+            self._set(name, robustness="healthy")
+
+    async def _detach(self, volume: Obj) -> None:
+        name = volume["metadata"]["name"]
+        gone = {"frontendDisabled": False} if volume["status"].get("frontendDisabled") else {}
+        self._set(name, robustness="unknown", state="detaching", **gone, **self._origins.detached(volume))
+        await self._engines.stop(name)
+        self._set(name, currentNodeID="", state="detached")
+        self._events.record(volume, "Normal", "Detached", f"volume {name} has been detached")
+
+    async def _expand(self, volume: Obj) -> None:
+        name, size = volume["metadata"]["name"], int(volume["spec"]["size"])
+        if self._disk.exists(name) and self._disk.size(name) < size:
+            await asyncio.to_thread(self._disk.expand, name, size)
+
+    async def _delete(self, volume: Obj, state: str) -> None:
+        name = volume["metadata"]["name"]
+        if names.FINALIZER not in volume["metadata"].get("finalizers", []):
+            return
+        self._events.record(volume, "Normal", "Delete", f"Deleting volume {name}")
+        self._set(name, state="deleting")
+        if state in {"attached", "attaching", "detaching"}:
+            await self._engines.stop(name)
+        self._engines.delete(name)
+        await asyncio.to_thread(self._disk.delete, name)
+        self._attached_at.pop(name, None)
+        objects.release(self._api, names.VOLUMES, name)
+
+    def _set(self, name: str, **fields: object) -> None:
+        objects.set_status(self._api, names.VOLUMES, name, **fields)
