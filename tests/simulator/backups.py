@@ -1,0 +1,126 @@
+"""A volume, a bucket in memory and the backupstore between them, for tests of the backupstore."""
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from simulator.clock import Clock
+from simulator.longhorn.backupstore import BackupRequest, Backupstore, BackupstoreDecisions
+from simulator.longhorn.disk import Disk
+from simulator.longhorn.version import NEWEST, Version
+from simulator.s3.connection import Listing, ObjectInfo, S3Error
+
+MIB = 1 << 20
+BLOCK = 2 * MIB
+VOLUME = "pvc-b334ec5f-ab8f-4285-bffe-743b542ec494"
+DIRECTORY = f"backupstore/volumes/ad/f9/{VOLUME}/"
+
+
+class MemoryBucket:
+    """A bucket that remembers what was done to it."""
+
+    bucket = "backupbucket"
+
+    def __init__(self) -> None:
+        self.objects: dict[str, tuple[bytes, datetime]] = {}
+        self.calls: list[tuple[str, str]] = []
+        self.refusal: S3Error | None = None
+
+    async def put(self, key: str, data: bytes) -> ObjectInfo:
+        self._called("put", key)
+        self.objects[key] = (data, datetime.now(UTC))
+        return self._info(key)
+
+    async def get(self, key: str) -> bytes:
+        self._called("get", key)
+        if key not in self.objects:
+            raise S3Error(404, "NoSuchKey", "The specified key does not exist.", "R")
+        return self.objects[key][0]
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        self._called("head", key)
+        return self._info(key) if key in self.objects else None
+
+    async def list(self, prefix: str, delimiter: str = "") -> Listing:
+        self._called("list", prefix)
+        keys = sorted(key for key in self.objects if key.startswith(prefix))
+        if not delimiter:
+            return Listing(tuple(map(self._info, keys)), ())
+        below = {key for key in keys if delimiter in key[len(prefix) :]}
+        prefixes = {prefix + key[len(prefix) :].split(delimiter)[0] + delimiter for key in below}
+        return Listing(tuple(self._info(key) for key in keys if key not in below), tuple(sorted(prefixes)))
+
+    async def delete(self, key: str) -> None:
+        self._called("delete", key)
+        self.objects.pop(key, None)
+
+    def document(self, key: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.objects[key][0])
+        return document
+
+    def _called(self, call: str, key: str) -> None:
+        self.calls.append((call, key))
+        if self.refusal:
+            raise self.refusal
+
+    def _info(self, key: str) -> ObjectInfo:
+        data, modified = self.objects[key]
+        return ObjectInfo(key, len(data), modified)
+
+
+class Bench:
+    """A volume of 16 MiB, a bucket and the store between them."""
+
+    def __init__(self, root: Path, version: str = NEWEST, prefix: str = "") -> None:
+        self.disk = Disk(root)
+        self.disk.create(VOLUME, 16 * MIB)
+        self.bucket = MemoryBucket()
+        self.decisions = BackupstoreDecisions()
+        self.store = Backupstore(self.bucket, prefix, Clock(0), self.decisions, Version.parse(version))
+        self.progress: list[int] = []
+
+    def write(self, offset: int, data: bytes) -> None:
+        self.disk.write(VOLUME, offset, data)
+
+    def request(self, number: int, **changes: Any) -> BackupRequest:
+        request = BackupRequest(
+            volume=VOLUME,
+            snapshot=f"snapshot-{number}",
+            backup=f"backup-{number:016x}",
+            size=16 * MIB,
+            snapshot_created=f"2026-01-01T00:00:0{number}Z",
+            labels={"type": "bak", "VolumeRecurringJobInfo": "{}", "KubernetesStatus": '{"pvName":"<&>"}'},
+            storage_class="longhorn",
+        )
+        return replace(request, **changes)
+
+    async def back_up(self, number: int, **changes: Any) -> None:
+        request = self.request(number, **changes)
+        if request.snapshot not in {layer.name for layer in self.disk.snapshots(VOLUME)}:
+            self.disk.take_snapshot(VOLUME, request.snapshot)
+        await self.store.create_backup(self.disk, request, self.progress.append)
+
+    async def delete(self, number: int) -> None:
+        await self.store.delete_backup(VOLUME, f"backup-{number:016x}")
+
+    def cfg(self, number: int) -> dict[str, Any]:
+        return self.bucket.document(f"{DIRECTORY}backups/backup_backup-{number:016x}.cfg")
+
+    @property
+    def volume_cfg(self) -> dict[str, Any]:
+        return self.bucket.document(f"{DIRECTORY}volume.cfg")
+
+    @property
+    def blocks(self) -> set[str]:
+        return {key.rpartition("/")[2].removesuffix(".blk") for key in self.bucket.objects if key.endswith(".blk")}
+
+
+def run(action: Awaitable[object]) -> None:
+    async def body() -> None:
+        await action
+
+    asyncio.run(body())

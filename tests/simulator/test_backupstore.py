@@ -1,0 +1,214 @@
+"""The backupstore: keys, documents, blocks and chains of backups."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import lz4.frame
+import pytest
+
+from simulator.longhorn.backupstore.layout import VolumeLayout, digest
+from simulator.longhorn.version import NEWEST
+from tests.simulator.backups import BLOCK, DIRECTORY, MIB, VOLUME, Bench, run
+
+ZEROS = "731859029215873fdac1c9f2f8bd25a334abf0f3a9e1b057cf2cacc2826d86b0"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_paths_start_with_the_digest_of_the_volume_name() -> None:
+    assert VolumeLayout.of("", VOLUME).directory == DIRECTORY
+    assert VolumeLayout.of("/a/b/", "vol1").directory == "a/b/backupstore/volumes/01/9c/vol1/"
+    assert VolumeLayout.of("", "test-vol").volume == "backupstore/volumes/d0/2f/test-vol/volume.cfg"
+    assert digest(bytes(BLOCK)) == ZEROS
+    assert digest(b"\xff" * BLOCK) == "0714932cf07b86d176100b03d08fa77577f27358cde0a01e486f90d76937b339"
+
+
+def test_a_first_backup_leaves_these_keys(bench: Bench) -> None:
+    bench.write(0, b"A" * BLOCK)
+    bench.write(6 * MIB, bytes(BLOCK))
+    run(bench.back_up(1))
+
+    content = digest(b"A" * BLOCK)
+    assert set(bench.bucket.objects) == {
+        f"{DIRECTORY}volume.cfg",
+        f"{DIRECTORY}backups/backup_backup-0000000000000001.cfg",
+        f"{DIRECTORY}blocks/{content[:2]}/{content[2:4]}/{content}.blk",
+        f"{DIRECTORY}blocks/73/18/{ZEROS}.blk",
+    }
+    assert bench.progress[-1] == 100
+    assert bench.progress == sorted(bench.progress)
+
+
+def test_the_documents_of_a_first_backup(bench: Bench) -> None:
+    bench.write(0, b"A" * BLOCK)
+    bench.write(16 * MIB - 3, b"end")
+    run(bench.back_up(1))
+
+    raw = bench.bucket.objects[f"{DIRECTORY}backups/backup_backup-0000000000000001.cfg"][0].decode()
+    cfg = bench.cfg(1)
+    assert list(cfg) == [
+        "Name",
+        "VolumeName",
+        "SnapshotName",
+        "SnapshotCreatedAt",
+        "CreatedTime",
+        "Size",
+        "Labels",
+        "Parameters",
+        "IsIncremental",
+        "CompressionMethod",
+        "NewlyUploadedDataSize",
+        "ReUploadedDataSize",
+        "ProcessingBlocks",
+        "Blocks",
+        "SingleFile",
+    ]
+    assert '"Labels":{"KubernetesStatus":"{\\"pvName\\":\\"\\u003c\\u0026\\u003e\\"}","VolumeRecurringJobInfo"' in raw
+    assert ", " not in raw
+    assert cfg["Size"] == str(2 * BLOCK)
+    assert cfg["Parameters"] == {"backup-block-size": "2097152", "backup-mode": "incremental"}
+    assert (cfg["IsIncremental"], cfg["ProcessingBlocks"], cfg["SingleFile"]) == (False, {}, {"FilePath": ""})
+    assert [block["Offset"] for block in cfg["Blocks"]] == [0, 14 * MIB]
+    assert cfg["Blocks"][1]["BlockChecksum"] == digest(bytes(BLOCK - 3) + b"end")
+    stored = sum(len(data) for key, (data, _) in bench.bucket.objects.items() if key.endswith(".blk"))
+    assert (cfg["NewlyUploadedDataSize"], cfg["ReUploadedDataSize"]) == (str(stored), "0")
+    assert bench.volume_cfg == {
+        "Name": VOLUME,
+        "Size": str(16 * MIB),
+        "Labels": cfg["Labels"],
+        "CreatedTime": "2026-01-01T00:00:01Z",
+        "LastBackupName": "backup-0000000000000001",
+        "LastBackupAt": "2026-01-01T00:00:01Z",
+        "BlockCount": "2",
+        "BackingImageName": '""',
+        "BackingImageChecksum": '""',
+        "CompressionMethod": '"lz4"',
+        "StorageClassName": '"longhorn"',
+        "DataEngine": '"v1"',
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "absent", "volume_absent"),
+    [
+        ("1.9.0", set(), set()),
+        ("1.6.0", {"Parameters", "NewlyUploadedDataSize", "ReUploadedDataSize"}, set()),
+        (
+            "1.4.0",
+            {"Parameters", "NewlyUploadedDataSize", "ReUploadedDataSize", "CompressionMethod", "ProcessingBlocks"},
+            {"CompressionMethod", "StorageClassName", "DataEngine"},
+        ),
+    ],
+)
+def test_older_versions_know_fewer_fields(
+    tmp_path: Path, version: str, absent: set[str], volume_absent: set[str]
+) -> None:
+    newest, older = Bench(tmp_path / "new"), Bench(tmp_path / "old", version)
+    for bench in (newest, older):
+        bench.write(0, b"A")
+        run(bench.back_up(1))
+
+    assert newest.cfg(1).keys() - older.cfg(1).keys() == absent
+    assert newest.volume_cfg.keys() - older.volume_cfg.keys() == volume_absent
+    assert "backup-block-size" not in older.cfg(1).get("Parameters", {})
+
+
+@pytest.mark.parametrize(
+    ("version", "method", "decompress"),
+    [
+        (NEWEST, "lz4", lz4.frame.decompress),
+        (NEWEST, "gzip", gzip.decompress),
+        (NEWEST, "none", bytes),
+        ("1.4.0", "lz4", gzip.decompress),
+    ],
+)
+def test_blocks_are_compressed_as_the_version_and_setting_say(
+    tmp_path: Path, version: str, method: str, decompress: Callable[[bytes], bytes]
+) -> None:
+    bench = Bench(tmp_path, version)
+    bench.write(0, b"data")
+    run(bench.back_up(1, compression=method))
+    [stored] = [data for key, (data, _) in bench.bucket.objects.items() if key.endswith(".blk")]
+
+    assert decompress(stored) == b"data" + bytes(BLOCK - 4)
+
+
+def test_the_first_backup_chooses_the_compression(bench: Bench) -> None:
+    bench.write(0, b"one")
+    run(bench.back_up(1, compression="gzip"))
+    bench.write(0, b"two")
+    run(bench.back_up(2, compression="lz4"))
+
+    assert bench.cfg(2)["CompressionMethod"] == "gzip"
+    assert json.loads(bench.volume_cfg["CompressionMethod"]) == "gzip"
+
+
+def test_lz4_frames_have_longhorns_header(bench: Bench) -> None:
+    bench.write(0, b"data")
+    run(bench.back_up(1))
+    [stored] = [data for key, (data, _) in bench.bucket.objects.items() if key.endswith(".blk")]
+
+    assert stored[:7] == bytes.fromhex("04224d186470b9")
+
+
+def test_a_second_backup_continues_the_first(bench: Bench) -> None:
+    bench.write(0, b"A" * BLOCK)
+    bench.write(4 * MIB, b"B" * BLOCK)
+    run(bench.back_up(1))
+    bench.write(4 * MIB, b"C")
+    bench.write(8 * MIB, b"A" * BLOCK)
+    run(bench.back_up(2))
+
+    cfg = bench.cfg(2)
+    assert (cfg["IsIncremental"], cfg["ProcessingBlocks"]) == (True, None)
+    assert [block["Offset"] for block in cfg["Blocks"]] == [0, 4 * MIB, 8 * MIB]
+    assert cfg["Blocks"][0] == bench.cfg(1)["Blocks"][0]
+    assert cfg["Blocks"][1]["BlockChecksum"] == digest(b"C" + b"B" * (BLOCK - 1))
+    assert cfg["Size"] == str(3 * BLOCK)
+    assert bench.volume_cfg["BlockCount"] == "3"
+    assert bench.volume_cfg["CreatedTime"] == "2026-01-01T00:00:01Z"
+    uploads = [key for call, key in bench.bucket.calls if call == "put" and key.endswith(".blk")]
+    assert len(uploads) == 3
+
+
+def test_without_the_earlier_snapshot_the_whole_volume_is_compared(bench: Bench) -> None:
+    bench.write(0, b"A" * BLOCK)
+    run(bench.back_up(1))
+    bench.disk.take_snapshot(VOLUME, "snapshot-2")
+    bench.disk.remove_snapshot(VOLUME, "snapshot-1")
+    run(bench.back_up(2))
+
+    assert bench.cfg(2)["IsIncremental"] is False
+    assert bench.cfg(2)["Blocks"] == bench.cfg(1)["Blocks"]
+    assert bench.cfg(2)["NewlyUploadedDataSize"] == "0"
+
+
+def test_a_full_backup_uploads_again(bench: Bench) -> None:
+    bench.write(0, b"A" * BLOCK)
+    run(bench.back_up(1))
+    run(bench.back_up(2, mode="full"))
+
+    cfg = bench.cfg(2)
+    assert (cfg["IsIncremental"], cfg["Parameters"]["backup-mode"]) == (False, "full")
+    assert (cfg["NewlyUploadedDataSize"], cfg["ReUploadedDataSize"]) == ("0", bench.cfg(1)["NewlyUploadedDataSize"])
+    assert bench.volume_cfg["BlockCount"] == "1"
+
+
+def test_large_blocks(bench: Bench) -> None:
+    bench.write(3 * MIB, b"A")
+    run(bench.back_up(1, block_size=16 * MIB))
+
+    assert bench.cfg(1)["Size"] == str(16 * MIB)
+    assert bench.cfg(1)["Parameters"]["backup-block-size"] == "16777216"
+    assert bench.blocks == {digest(bytes(3 * MIB) + b"A" + bytes(13 * MIB - 1))}
+
+
+def test_an_empty_volume_has_no_blocks(bench: Bench) -> None:
+    run(bench.back_up(1))
+    assert "Blocks" not in bench.cfg(1)
+    assert bench.cfg(1)["Size"] == "0"
