@@ -154,8 +154,8 @@ class Backups:
     async def _copy(self, backup: Obj, volume: Obj, snapshot: Obj) -> BackupResult:
         of, taken = volume["metadata"]["name"], snapshot["metadata"]["name"]
         if not self._decisions.data_are_taken_with_snapshot(snapshot) and self._chains.is_parent_of_head(of, taken):
-            await asyncio.to_thread(self._disk.remove_snapshot, of, taken)
-            await asyncio.to_thread(self._disk.take_snapshot, of, taken)
+            await self._chains.remove(of, taken)
+            await self._chains.take(of, taken)
         request = BackupRequest(
             volume=of,
             snapshot=taken,

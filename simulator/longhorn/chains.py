@@ -1,6 +1,8 @@
-"""What Longhorn publishes about a volume's chain of snapshots: Snapshot objects, and the space that is used."""
+"""A volume's chain of snapshots: layers on the disk, and the Snapshot objects that are published about them."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError
@@ -9,12 +11,26 @@ from simulator.longhorn import names, objects
 from simulator.longhorn.disk import Disk, Layer
 
 
+Paused = Callable[[str], AbstractAsyncContextManager[None]]
+"""Stops the pods that write into a volume for as long as its context lasts."""
+
+
 class Chains:
-    """Stands for the poll by which the manager learns from an engine what is on the disk."""
+    """What an engine does with snapshots, and the poll by which the manager learns of it."""
 
     def __init__(self, api: Api, disk: Disk) -> None:
         self._api = api
         self._disk = disk
+        self.paused: Paused = lambda _: nullcontext()
+
+    async def take(self, volume: str, snapshot: str) -> None:
+        """Take a snapshot: what the volume holds at one moment."""
+        async with self.paused(volume):
+            await asyncio.to_thread(self._disk.take_snapshot, volume, snapshot)
+
+    async def remove(self, volume: str, snapshot: str) -> None:
+        """Merge a snapshot into the one after it."""
+        await asyncio.to_thread(self._disk.remove_snapshot, volume, snapshot)
 
     async def publish(self, volume: str) -> None:
         """Bring the objects up to date with the disk."""

@@ -1,8 +1,7 @@
 """The simulated Longhorn, put together."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +13,7 @@ from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.backup_targets import BackupTargets
 from simulator.longhorn.backups import Backups
 from simulator.longhorn.backupstore import BackupstoreDecisions
-from simulator.longhorn.chains import Chains
+from simulator.longhorn.chains import Chains, Paused
 from simulator.longhorn.claims import Claims
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk
@@ -28,10 +27,6 @@ from simulator.longhorn.version import Version
 from simulator.longhorn.volumes import Volumes
 from simulator.s3.connection import S3Connections
 
-Paused = Callable[[str], AbstractContextManager[object]]
-"""Stops the pods that write into a volume for as long as its context lasts."""
-
-
 class _Part(Protocol):
     async def run(self) -> None: ...
 
@@ -39,8 +34,7 @@ class _Part(Protocol):
 class Longhorn:
     """Longhorn of one version in the cluster behind `api`; volumes' bytes are kept under `data_dir`.
 
-    `driver` is what the CSI sidecars speak to. `paused` may be set to what stops the writers of a volume while a
-    snapshot of it is taken.
+    `driver` is what the CSI sidecars speak to.
     """
 
     def __init__(
@@ -57,15 +51,14 @@ class Longhorn:
         self._clock = clock
         self._decisions = decisions
         self._image = names.engine_image(version.tag)
-        self.paused: Paused = lambda _: nullcontext()
-        self.disk = Disk(data_dir, lambda volume: self.paused(volume))
+        self.disk = Disk(data_dir)
         stores = Stores(api, clock, store_decisions, s3, version)
         chains = Chains(api, self.disk)
         tickets = Attachments(api, clock, decisions)
         origins = Origins(api, clock, decisions, self.disk, tickets, chains, stores)
         engines = Engines(api, clock, self._image)
         volumes = Volumes(api, clock, self.disk, engines, tickets, chains, origins, self._image)
-        snapshots = Snapshots(api, clock, decisions, self.disk, tickets, chains, self._image)
+        snapshots = Snapshots(api, clock, decisions, tickets, chains, self._image)
         self._chains = chains
         self._controllers = [tickets.controller, origins.controller, volumes.controller, snapshots.controller]
         self._parts: list[_Part] = [
@@ -81,6 +74,10 @@ class Longhorn:
         """Make what an installation leaves in the cluster; `credentials` are the keys of the target's secret."""
         now = self._clock.timestamp()
         installation.install(self._api, self._decisions, self._image, target_url, credentials, now)
+
+    def pause_writers_with(self, paused: Paused) -> None:
+        """Have the pods that write into a volume stopped while a snapshot of it is taken."""
+        self._chains.paused = paused
 
     async def run(self) -> None:
         """Run all controllers until cancelled."""

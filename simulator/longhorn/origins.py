@@ -148,7 +148,7 @@ class Origins:
         except BackupstoreError as error:
             self._events.record(volume, "Warning", "FailedRestore", f"failed to restore backup {wanted}: {error}")
             return Result(again=True)
-        await asyncio.to_thread(self._disk.take_snapshot, name, str(uuid.uuid4()))
+        await self._chains.take(name, str(uuid.uuid4()))
         await self._clock.sleep(COMPLETION_NOTICED)
         await self._chains.publish(name)
         objects.set_status(self._api, names.VOLUMES, name, restoreRequired=False)
@@ -165,13 +165,13 @@ class Origins:
             return Result(after=1.0) if _serves(volume) else None
         if not snapshot:
             snapshot = str(uuid.uuid4())
-            await asyncio.to_thread(self._disk.take_snapshot, source, snapshot)
+            await self._chains.take(source, snapshot)
         elif snapshot not in self._chains.layers(source):
             self._give_up(volume, ticket, source, snapshot)
             return None
         taken = self._decisions.snapshot_to_clone(self._chains.layers(source), snapshot)
         await asyncio.to_thread(self._disk.clone, source, taken, name)
-        await asyncio.to_thread(self._disk.take_snapshot, name, snapshot)
+        await self._chains.take(name, snapshot)
         await self._clock.sleep(COMPLETION_NOTICED)
         await self._chains.publish(source)
         await self._chains.publish(name)

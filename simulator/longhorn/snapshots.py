@@ -1,6 +1,5 @@
 """The life of a Snapshot object: taken in the engine, known some seconds later, deleted or marked as removed."""
 
-import asyncio
 from collections.abc import Iterable
 
 from simulator.clock import Clock
@@ -13,7 +12,6 @@ from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.chains import Chains
 from simulator.longhorn.decisions import LonghornDecisions
-from simulator.longhorn.disk import Disk
 
 NOTICED = 2.3
 PURGE = 4.9
@@ -44,7 +42,6 @@ class Snapshots:
         api: Api,
         clock: Clock,
         decisions: LonghornDecisions,
-        disk: Disk,
         tickets: Attachments,
         chains: Chains,
         image: str,
@@ -52,7 +49,6 @@ class Snapshots:
         self._api = api
         self._clock = clock
         self._decisions = decisions
-        self._disk = disk
         self._tickets = tickets
         self._chains = chains
         self._image = image
@@ -103,7 +99,7 @@ class Snapshots:
                 self._fail(snapshot, f"proxyServer=10.244.0.24:8501 destination=10.244.0.24:10000: {text}")
                 return
             requested = self._clock.timestamp()
-            await asyncio.to_thread(self._disk.take_snapshot, of, name)
+            await self._chains.take(of, name)
             known = {**UNKNOWN, **status, "requestedTime": requested}
             objects.set_status(self._api, names.SNAPSHOTS, name, **known)
         await self._clock.sleep(NOTICED)
@@ -133,7 +129,7 @@ class Snapshots:
             await self._mark_removed(snapshot)
         else:
             await self._clock.sleep(PURGE)
-            await asyncio.to_thread(self._disk.remove_snapshot, of, name)
+            await self._chains.remove(of, name)
             await self._chains.publish(of)
             objects.release(self._api, names.SNAPSHOTS, name)
         self._tickets.remove(of, _ticket(name))

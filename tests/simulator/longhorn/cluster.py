@@ -1,0 +1,174 @@
+"""A simulated Longhorn without the snapshot machinery: tests call its driver and look at its objects."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from simulator import longhorn
+from simulator.clock import Clock
+from simulator.csi import crds
+from simulator.csi.protocol import CreateSnapshotRequest, CreateVolumeRequest, CsiSnapshot, CsiVolume, VolumeCapability
+from simulator.kubernetes.api import Api
+from simulator.longhorn import BackupstoreDecisions, Longhorn, LonghornDecisions, Version
+from simulator.longhorn.waiting import until
+from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error
+
+Obj = dict[str, Any]
+MEBIBYTE = 1 << 20
+NODE = "simulator-control-plane"
+BLOCK = VolumeCapability("SINGLE_NODE_WRITER", block=True)
+PATIENCE = 10.0
+
+
+class MemoryS3:
+    """A bucket in memory; `refusal` makes every call fail."""
+
+    bucket = "backups"
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.refusal: S3Error | None = None
+
+    def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str, region: str) -> S3Connection:
+        del endpoint, access_key, secret_key, bucket, region
+        return self
+
+    def _check(self) -> None:
+        if self.refusal:
+            raise self.refusal
+
+    def _info(self, key: str) -> ObjectInfo:
+        return ObjectInfo(key, len(self.objects[key]), datetime.now(UTC))
+
+    async def put(self, key: str, data: bytes) -> ObjectInfo:
+        self._check()
+        self.objects[key] = data
+        return self._info(key)
+
+    async def get(self, key: str) -> bytes:
+        self._check()
+        if key not in self.objects:
+            raise S3Error(404, "NoSuchKey", "The specified key does not exist.", "1")
+        return self.objects[key]
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        self._check()
+        return self._info(key) if key in self.objects else None
+
+    async def list(self, prefix: str, delimiter: str = "") -> Listing:
+        self._check()
+        found, prefixes = [], set()
+        for key in sorted(self.objects):
+            if not key.startswith(prefix):
+                continue
+            head, mark, _ = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
+            if mark:
+                prefixes.add(prefix + head + mark)
+            else:
+                found.append(self._info(key))
+        return Listing(tuple(found), tuple(sorted(prefixes)))
+
+    async def delete(self, key: str) -> None:
+        self._check()
+        self.objects.pop(key, None)
+
+
+class Cluster:
+    """The parts that a test needs."""
+
+    def __init__(self, api: Api, storage: Longhorn, s3: MemoryS3, decisions: LonghornDecisions) -> None:
+        self.api = api
+        self.storage = storage
+        self.driver = storage.driver
+        self.s3 = s3
+        self.decisions = decisions
+        self.changes: list[tuple[str, Obj]] = []
+        api.subscribe("", lambda change: self.changes.append((change.type, change.object)))
+
+    def get(self, plural: str, name: str) -> Obj:
+        return self.api.get(f"{plural}.longhorn.io", name, "longhorn-system")
+
+    def find(self, plural: str, name: str) -> Obj | None:
+        return self.api.find(f"{plural}.longhorn.io", name, "longhorn-system")
+
+    def all(self, plural: str) -> list[Obj]:
+        return self.api.list(f"{plural}.longhorn.io", "longhorn-system")
+
+    def history(self, kind: str, name: str) -> list[Obj]:
+        """The revisions of an object, the deletion excepted."""
+        return [
+            obj
+            for change, obj in self.changes
+            if change != "DELETED" and obj["kind"] == kind and obj["metadata"]["name"] == name
+        ]
+
+    def events(self, name: str) -> list[tuple[str, str]]:
+        """Reason and text of the events about an object, in order."""
+        about = [e for e in self.api.list("events", "longhorn-system") if e["involvedObject"]["name"] == name]
+        about.sort(key=lambda event: event["metadata"]["name"])
+        return [(event["reason"], event["message"]) for event in about]
+
+    async def volume(self, name: str = "vol", size: int = 16 * MEBIBYTE, **request: Any) -> CsiVolume:
+        parameters = request.pop("parameters", {"numberOfReplicas": "1"})
+        return await self.driver.create_volume(CreateVolumeRequest(name, size, parameters, (BLOCK,), **request))
+
+    async def attach(self, name: str = "vol") -> None:
+        await self.driver.controller_publish_volume(name, NODE)
+
+    async def detach(self, name: str = "vol") -> None:
+        await self.driver.controller_unpublish_volume(name, NODE)
+
+    def write(self, data: bytes, offset: int = 0, volume: str = "vol") -> None:
+        self.storage.disk.write(volume, offset, data)
+
+    def content(self, volume: str = "vol") -> bytes:
+        return self.storage.disk.device(volume).read_bytes()
+
+    async def snapshot(self, name: str = "snapshot-1", volume: str = "vol", **parameters: str) -> CsiSnapshot:
+        return await self.driver.create_snapshot(CreateSnapshotRequest(name, volume, parameters))
+
+    async def until(self, plural: str, look: Callable[[], Any]) -> Any:
+        """What `look` finds after some change of that kind; fails after a while."""
+        resource = f"{plural}.longhorn.io"
+        found = await until(self.api, [resource], lambda: look() or None, PATIENCE)
+        assert found is not None, self.all(plural)
+        return found
+
+    async def finished_backup(self, name: str = "snapshot-1", volume: str = "vol", **parameters: str) -> CsiSnapshot:
+        """A backup that is complete and listed, as the driver then reports it."""
+        begun = await self.snapshot(name, volume, **parameters)
+        backup = begun.snapshot_id.rpartition("/")[2]
+        await self.until("backups", lambda: self.get("backups", backup)["metadata"].get("ownerReferences"))
+        return await self.snapshot(name, volume, **parameters)
+
+    async def restored(self, volume: str) -> None:
+        """Wait until the data of a restored volume are there and it is free again."""
+
+        def free() -> bool:
+            status = self.get("volumes", volume)["status"]
+            return status.get("state") == "detached" and not status["restoreRequired"] and status["restoreInitiated"]
+
+        await self.until("volumes", free)
+
+
+@asynccontextmanager
+async def cluster(tmp_path: Path, version: str = "1.12.1") -> AsyncIterator[Cluster]:
+    """A running Longhorn of that version with a backup target."""
+    clock = Clock(0.0005)
+    api = Api(clock)
+    crds.register(api)
+    known = Version.parse(version)
+    longhorn.register(api, known)
+    s3, decisions = MemoryS3(), LonghornDecisions(known)
+    storage = Longhorn(api, clock, decisions, BackupstoreDecisions(), s3, tmp_path / "disks", known)
+    storage.install(target_url="s3://backups@us-east-1/", credentials={"AWS_ENDPOINTS": "http://s3"})
+    api.create("nodes", {"metadata": {"name": NODE}})
+    running = asyncio.create_task(storage.run())
+    try:
+        yield Cluster(api, storage, s3, decisions)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
