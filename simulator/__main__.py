@@ -12,6 +12,9 @@ def main() -> int:
     try:
         options = parse(sys.argv[1:])
         if options.list_faults:
+            from simulator.decisions import decisions
+
+            decisions(options)
             print(fault_table())
             return 0
         from simulator.app import run

@@ -8,15 +8,19 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
 from os import getpid, getppid
 from pathlib import Path
 from typing import Any
 
-from simulator import csi, kubernetes, longhorn
+from simulator import longhorn
 from simulator.clock import Clock
+from simulator.csi import crds
+from simulator.csi.machinery import Machinery
+from simulator.decisions import Decisions, decisions
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.lifecycle import controllers
+from simulator.kubernetes.server import Server
 from simulator.options import Options, UsageError
-from simulator.overrides import registry
 from simulator.process import data, kubeconfig, parent
 from simulator.s3.server import S3Server
 
@@ -24,37 +28,6 @@ HOST = "127.0.0.1"
 BUCKET = "backupbucket"
 REGION = "us-east-1"
 LONGHORN_NAMESPACE = "longhorn-system"
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """What every storey decides, with the overrides that were asked for."""
-
-    kubernetes: kubernetes.KubernetesDecisions
-    machinery: csi.MachineryDecisions
-    longhorn: longhorn.LonghornDecisions
-    backupstore: longhorn.BackupstoreDecisions
-
-
-def decisions(options: Options) -> Decisions:
-    """Raises UsageError for an unknown fault or release."""
-    made = Decisions(
-        kubernetes.KubernetesDecisions(),
-        csi.MachineryDecisions(),
-        longhorn.LonghornDecisions(options.version),
-        longhorn.BackupstoreDecisions(),
-    )
-    try:
-        overrides = list(registry.release(options.release)) if options.release else []
-        known = registry.faults() if options.faults else {}
-        for name in options.faults:
-            if name not in known:
-                raise UsageError(f"--fault {name}: no such fault; --list-faults prints them")
-            overrides += known[name].overrides
-        registry.apply(vars(made), overrides)
-    except registry.OverrideError as error:
-        raise UsageError(str(error)) from None
-    return made
 
 
 async def run(options: Options) -> int:
@@ -77,15 +50,16 @@ async def run(options: Options) -> int:
 
 async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: asyncio.Event) -> int:
     clock = Clock(options.pace)
-    api = kubernetes.Api(clock, chosen.kubernetes)
-    csi.register(api, chosen.machinery)
+    api = Api(clock, chosen.kubernetes)
+    crds.register(api, chosen.machinery)
     longhorn.register(api, options.version)
-    server = kubernetes.Server(api)
+    server = Server(api)
     s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
     storage = longhorn.Longhorn(
         api, clock, chosen.longhorn, chosen.backupstore, s3, directory / "longhorn", options.version
     )
-    machinery = csi.Machinery(api, clock, [storage.driver], chosen.machinery, directory / "pods", server)
+    machinery = Machinery(api, clock, [storage.driver], chosen.machinery, directory / "pods", server)
+    storage.pause_writers_with(machinery.paused)
     async with AsyncExitStack() as running:
         await _listen(running, s3.start, s3.stop, options.s3_port, "--s3-port")
         await _listen(running, server.start, server.stop, options.api_port, "--api-port")
@@ -97,9 +71,10 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
                 "AWS_ENDPOINTS": s3.inside_endpoint,
             },
         )
-        parts = [*kubernetes.controllers(api, clock), machinery, storage]
+        parts = [*controllers(api, clock), machinery, storage]
         tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in parts]
         running.push_async_callback(_cancel, tasks)
+        await asyncio.sleep(0)  # every part runs to its first wait: the node and its like exist then
         try:
             assert options.kubeconfig is not None
             kubeconfig.write(options.kubeconfig, server.url)

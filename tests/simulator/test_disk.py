@@ -3,9 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -200,45 +197,6 @@ def test_deletion_leaves_no_file(disk: Disk, tmp_path: Path) -> None:
 
     assert not disk.exists("vol")
     assert list((tmp_path / "volumes").iterdir()) == []
-
-
-def test_writers_are_paused_while_a_snapshot_is_taken(tmp_path: Path) -> None:
-    """Two counters that a writer always advances in this order never disagree the other way round in a snapshot."""
-    gate = threading.Lock()
-    stop = threading.Event()
-
-    @contextmanager
-    def paused(volume: str) -> Iterator[None]:
-        assert volume == "vol"
-        with gate:
-            yield
-
-    disk = Disk(tmp_path, paused)
-    disk.create("vol", 8 * MIB)
-    device = os.open(disk.device("vol"), os.O_RDWR)
-
-    def count() -> None:
-        number = 0
-        while not stop.is_set():
-            number += 1
-            with gate:
-                os.pwrite(device, number.to_bytes(8, "big"), 0)
-                os.pwrite(device, number.to_bytes(8, "big"), 8 * MIB - SECTOR)
-
-    writer = threading.Thread(target=count)
-    writer.start()
-    try:
-        for turn in range(20):
-            disk.take_snapshot("vol", f"s{turn}")
-    finally:
-        stop.set()
-        writer.join()
-        os.close(device)
-    seen = [
-        (disk.read("vol", f"s{turn}", 0, 8), disk.read("vol", f"s{turn}", 8 * MIB - SECTOR, 8)) for turn in range(20)
-    ]
-    assert all(first == last for first, last in seen)
-    assert len(set(seen)) > 1
 
 
 def test_files_travel_in_the_bytes(disk: Disk) -> None:

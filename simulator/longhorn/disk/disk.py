@@ -4,8 +4,6 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,18 +44,15 @@ class Disk:
     tell holes (`has_holes`), only the comparison is left, and zeros written over a never-written range count as not
     written.
 
-    Pods write into the head without the simulator's knowledge. `paused(volume)` must give a context manager that
-    stops them for the time that the copy takes, some milliseconds, as freezing a file system does; with that, a
-    snapshot is one point in time. A pod's device is a plain file: opening it with truncation, which a block device
-    ignores, loses its bytes, and bytes behind its end are cut off.
+    Pods write into the head without the simulator's knowledge: whoever takes a snapshot must keep them from it for the
+    milliseconds that it takes, as freezing a file system does, or the snapshot is not one point in time. A pod's device
+    is a plain file: opening it with truncation, which a block device ignores, loses its bytes, and bytes behind its end
+    are cut off.
     """
 
-    def __init__(
-        self, root: Path, paused: Callable[[str], AbstractContextManager[object]] = lambda _: nullcontext()
-    ) -> None:
+    def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self._root = root
-        self._paused = paused
         self._holes = has_holes(root)
         self._volumes: dict[str, _Volume] = {}
 
@@ -136,10 +131,9 @@ class Disk:
                 raise DiskError(f"snapshot {snapshot} of volume {volume} exists already")
             name = hashlib.sha256(snapshot.encode()).hexdigest()[:16]
             file = known.directory / f"layer-{name}"
-            with self._paused(volume):
-                self._pack(known)
-                created = datetime.now(UTC)
-                written = self._copy_written(known, file)
+            self._pack(known)
+            created = datetime.now(UTC)
+            written = self._copy_written(known, file)
             known.chain.append(StoredLayer(snapshot, file, tuple(written), known.size, created))
             return described(known.chain)[-1]
 

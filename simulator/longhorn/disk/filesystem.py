@@ -24,11 +24,11 @@ _SUPERBLOCK = struct.Struct(">16sQQ32s")
 _RACY_NANOSECONDS = 50_000_000
 
 
-class NoSpace(Exception):  # noqa: N818 (the name that the errno has)
+class NoSpace(Exception):
     """The files do not fit into the volume."""
 
 
-class DamagedFilesystem(Exception):  # noqa: N818 (a state, as mount(8) reports it)
+class DamagedFilesystem(Exception):
     """The volume says that it carries files, but its index cannot be read."""
 
 
