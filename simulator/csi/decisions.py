@@ -3,6 +3,7 @@
 A fault or a release's peculiarity replaces one of these methods on the instance; the controllers only ask.
 Objects are plain dictionaries as on the wire and must not be changed by an answer.
 """
+# ruff: noqa: ARG002 - a replacement may need what the documented answer does not.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +16,7 @@ Obj = dict[str, Any]
 
 
 class MachineryDecisions:
-    """The documented behaviour of snapshot-controller 8.6.0, csi-snapshotter 8.6.0, csi-provisioner 5.3.0 and Kubernetes 1.33."""
+    """The documented behaviour: external-snapshotter 8.6.0, csi-provisioner 5.3.0, Kubernetes 1.33."""
 
     # Admission of snapshot objects
 
@@ -34,10 +35,6 @@ class MachineryDecisions:
     def claim_source_is_kept(self, old: str, new: str) -> bool:
         """Whether an update leaves the claim that a VolumeSnapshot names as it was."""
         return old == new
-
-    def serves_beta(self) -> bool:
-        """Whether version v1beta1 of the snapshot objects is served."""
-        return False
 
     # snapshot-controller: a VolumeSnapshot and its content
 

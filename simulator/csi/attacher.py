@@ -1,0 +1,124 @@
+"""The csi-attacher sidecar 4.12: has the driver attach and detach what VolumeAttachments say."""
+
+from collections.abc import Iterable
+
+from simulator.clock import Clock
+from simulator.csi import names, objects, pauses
+from simulator.csi.objects import Obj
+from simulator.csi.protocol import CsiError, Driver
+from simulator.csi.snapshot_status import Failed
+from simulator.kubernetes.api import Api, Change
+from simulator.kubernetes.controller import Controller, Key
+
+MANAGER = "csi-attacher"
+
+
+class Attacher:
+    """The sidecar of one driver: a queue of VolumeAttachments and one of PersistentVolumes."""
+
+    def __init__(self, api: Api, clock: Clock, driver: Driver) -> None:
+        self._api = api
+        self._clock = clock
+        self._driver = driver
+        self._finalizer = names.attacher_finalizer(driver.name)
+        self._attachments = Controller(api, clock, f"{MANAGER}-attachments", self._sync, expected=(Failed,))
+        self._attachments.watch(names.ATTACHMENTS, _worth_a_look)
+        self._volumes = Controller(api, clock, f"{MANAGER}-volumes", self._sync_volume)
+        self._volumes.watch(names.VOLUMES)
+        self._volumes.watch(names.ATTACHMENTS, _volume_of_gone)
+
+    @property
+    def controllers(self) -> tuple[Controller, Controller]:
+        return self._attachments, self._volumes
+
+    async def _sync(self, key: Key) -> None:
+        attachment = self._api.find(names.ATTACHMENTS, key[1])
+        if attachment is None or attachment["spec"]["attacher"] != self._driver.name:
+            return
+        await self._clock.sleep(pauses.CALL)
+        if objects.is_deleting(attachment):
+            await self._detach(attachment)
+        elif not objects.status(attachment).get("attached"):
+            await self._attach(attachment)
+
+    async def _attach(self, attachment: Obj) -> None:
+        try:
+            handle = await self._prepare(attachment)
+            await self._driver.controller_publish_volume(handle, attachment["spec"]["nodeName"])
+        except (CsiError, Failed) as error:
+            problem = {"message": str(error), "time": self._clock.timestamp()}
+            self._report(attachment, attached=False, attachError=problem)
+            raise Failed(str(error)) from error
+        self._report(attachment, attached=True, attachError=None)
+
+    async def _prepare(self, attachment: Obj) -> str:
+        """The volume handle, once volume and attachment carry the attacher's finalizer. Raises Failed."""
+        name = attachment["spec"]["source"]["persistentVolumeName"]
+        volume = self._api.find(names.VOLUMES, name)
+        if volume is None:
+            raise Failed(f'persistentvolume "{name}" not found')
+        if self._finalizer not in objects.finalizers(volume):
+            if objects.is_deleting(volume):
+                raise Failed(f'PersistentVolume "{name}" is marked for deletion')
+            objects.add_finalizers(self._api, names.VOLUMES, volume, [self._finalizer], manager=MANAGER)
+            await self._clock.sleep(pauses.CALL)
+        fresh = objects.current(self._api, names.ATTACHMENTS, attachment)
+        if self._finalizer not in objects.finalizers(fresh):
+            node = fresh["spec"]["nodeName"]
+            fresh["metadata"]["finalizers"] = [*objects.finalizers(fresh), self._finalizer]
+            fresh["metadata"]["annotations"] = {**objects.annotations(fresh), names.NODE_ID: node}
+            self._api.update(names.ATTACHMENTS, fresh, manager=MANAGER)
+            await self._clock.sleep(pauses.CALL)
+        return str(volume["spec"]["csi"]["volumeHandle"])
+
+    async def _detach(self, attachment: Obj) -> None:
+        if self._finalizer not in objects.finalizers(attachment):
+            return
+        volume = self._api.find(names.VOLUMES, attachment["spec"]["source"]["persistentVolumeName"])
+        if volume is not None:
+            handle, node = volume["spec"]["csi"]["volumeHandle"], attachment["spec"]["nodeName"]
+            try:
+                await self._driver.controller_unpublish_volume(handle, node)
+            except CsiError as error:
+                problem = {"message": str(error), "time": self._clock.timestamp()}
+                attached = bool(objects.status(attachment).get("attached"))
+                self._report(attachment, attached=attached, detachError=problem)
+                raise Failed(str(error)) from error
+        objects.remove_finalizers(self._api, names.ATTACHMENTS, attachment, [self._finalizer], manager=MANAGER)
+
+    def _report(self, attachment: Obj, *, attached: bool, **errors: Obj | None) -> None:
+        name = attachment["metadata"]["name"]
+        patch: Obj = {"status": {"attached": attached, **errors}}
+        self._api.patch(names.ATTACHMENTS, name, "", patch, subresource="status", manager=MANAGER)
+
+    async def _sync_volume(self, key: Key) -> None:
+        """Let a deleted PersistentVolume go that is attached nowhere."""
+        volume = self._api.find(names.VOLUMES, key[1])
+        if volume is None or not objects.is_deleting(volume) or self._finalizer not in objects.finalizers(volume):
+            return
+        await self._clock.sleep(2 * pauses.CALL)
+        if not any(_volume_name(each) == key[1] for each in self._api.list(names.ATTACHMENTS)):
+            objects.remove_finalizers(self._api, names.VOLUMES, volume, [self._finalizer], manager=MANAGER)
+
+
+def _volume_name(attachment: Obj) -> str:
+    return str(attachment["spec"]["source"].get("persistentVolumeName", ""))
+
+
+def _volume_of_gone(change: Change) -> Iterable[Key]:
+    return [("", _volume_name(change.object))] if change.type == "DELETED" else []
+
+
+def _worth_a_look(change: Change) -> Iterable[Key]:
+    """The attacher's own reports of errors are no reason to try again before the back-off says so."""
+    if change.type == "DELETED":
+        return []
+    if change.old is not None and _essence(change.object) == _essence(change.old):
+        return []
+    return [change.key]
+
+
+def _essence(attachment: Obj) -> Obj:
+    metadata = {k: v for k, v in attachment["metadata"].items() if k not in {"resourceVersion", "managedFields"}}
+    status = {k: v for k, v in objects.status(attachment).items() if k not in {"attachError", "detachError"}}
+    return {"spec": attachment["spec"], "metadata": metadata, "status": status}

@@ -1,0 +1,57 @@
+"""Sees to it that no container outlives the simulator, whatever kills it.
+
+A shell in a session of its own reads from a pipe which process groups run; when the pipe ends, because the simulator is
+gone, it kills those that are left. This needs no code between fork and exec, and works on every POSIX system.
+"""
+
+import contextlib
+import subprocess
+
+_SCRIPT = """
+trap '' INT TERM HUP
+groups=' '
+while read -r sign group; do
+    case $sign in
+    +) groups="$groups$group " ;;
+    -) groups="${groups%% $group *} ${groups#* $group }" ;;
+    esac
+done
+for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+"""
+
+
+class Watchdog:
+    """Knows the process groups of the running containers. The shell is started with the first of them."""
+
+    def __init__(self) -> None:
+        self._shell: subprocess.Popen[bytes] | None = None
+
+    def begin(self, group: int) -> None:
+        """A process group runs."""
+        if self._shell is None:
+            self._shell = subprocess.Popen(
+                ["/bin/sh", "-c", _SCRIPT],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._say(f"+ {group}\n")
+
+    def end(self, group: int) -> None:
+        """A process group is gone; its number may soon be somebody else's."""
+        self._say(f"- {group}\n")
+
+    def close(self) -> None:
+        """Let the shell go; it kills what was not ended."""
+        if self._shell is not None and self._shell.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._shell.stdin.close()
+            self._shell.wait()
+            self._shell = None
+
+    def _say(self, line: str) -> None:
+        if self._shell is not None and self._shell.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._shell.stdin.write(line.encode())
+                self._shell.stdin.flush()

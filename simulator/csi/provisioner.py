@@ -1,0 +1,237 @@
+"""The csi-provisioner sidecar 5.3.0: makes PersistentVolumes for claims, and deletes them when they are released."""
+
+import random
+import uuid
+from dataclasses import dataclass
+
+from simulator.clock import Clock
+from simulator.csi import names, objects, pauses
+from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.objects import Obj
+from simulator.csi.protocol import Code, CreateVolumeRequest, CsiError, CsiVolume, Driver, VolumeCapability
+from simulator.csi.restore_source import PopulatorsBusiness, RestoreSource, requested_bytes
+from simulator.csi.snapshot_status import Failed
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.controller import Controller, Key
+from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.quantities import binary
+
+MANAGER = "csi-provisioner"
+DEFAULT_FS_TYPE = "ext4"
+FS_TYPE_PARAMETER = f"{names.PARAMETER_PREFIX}fstype"
+_SINGLE_WRITER = "SINGLE_NODE_WRITER"
+_IN_BACKGROUND = frozenset({Code.CANCELED, Code.DEADLINE_EXCEEDED, Code.UNAVAILABLE, Code.ABORTED})
+
+
+@dataclass(frozen=True)
+class _Order:
+    """A claim with all that is needed to provision it."""
+
+    claim: Obj
+    storage_class: Obj
+    request: CreateVolumeRequest
+    fs_type: str
+
+
+class Provisioner:
+    """The sidecar of one driver: a queue of claims and one of PersistentVolumes."""
+
+    def __init__(self, api: Api, clock: Clock, driver: Driver, decisions: MachineryDecisions) -> None:
+        self._api = api
+        self._clock = clock
+        self._driver = driver
+        self._decisions = decisions
+        self._source = RestoreSource(api, decisions, driver.name)
+        self._identity = f"{int(clock.now().timestamp() * 1000)}-{random.randrange(10_000)}-{driver.name}"
+        component = f"{driver.name}_csi-provisioner-{uuid.uuid4().hex[:9]}-{uuid.uuid4().hex[:5]}_{uuid.uuid4()}"
+        self._events = EventRecorder(api, component)
+        self._in_background: dict[Key, Obj] = {}
+        """Claims whose volume the driver may still be making; they are finished even when the claim goes."""
+        self._claims = Controller(api, clock, f"{MANAGER}-claims", self._sync_claim, expected=(Failed,))
+        self._claims.watch(names.CLAIMS)
+        self._volumes = Controller(api, clock, f"{MANAGER}-volumes", self._sync_volume, expected=(Failed,))
+        self._volumes.watch(names.VOLUMES)
+
+    @property
+    def controllers(self) -> tuple[Controller, Controller]:
+        return self._claims, self._volumes
+
+    # Claims
+
+    async def _sync_claim(self, key: Key) -> None:
+        claim = self._api.find(names.CLAIMS, key[1], key[0])
+        begun = self._in_background.get(key)
+        if begun is not None and (claim is None or claim["metadata"]["uid"] != begun["metadata"]["uid"]):
+            claim = begun
+        if claim is None or not self._should_provision(claim):
+            return
+        storage_class = self._api.find(names.STORAGE_CLASSES, claim["spec"].get("storageClassName") or "")
+        if storage_class is None or not self._node_is_chosen(claim, storage_class):
+            return
+        if self._api.find(names.VOLUMES, self._decisions.volume_name(claim)) is not None:
+            return
+        await self._clock.sleep(pauses.SIDECAR)
+        text = f'External provisioner is provisioning volume for claim "{objects.shown(claim)}"'
+        self._events.record(claim, "Normal", "Provisioning", text)
+        await self._clock.sleep(pauses.CALL)
+        try:
+            await self._provision(key, claim, storage_class)
+        except PopulatorsBusiness:
+            text = "Assuming an external populator will provision the volume"
+            self._events.record(claim, "Normal", "Provisioning", text, component="external-provisioner")
+        except (Failed, CsiError) as error:
+            text = f'failed to provision volume with StorageClass "{storage_class["metadata"]["name"]}": {error}'
+            self._events.record(claim, "Warning", "ProvisioningFailed", text)
+            raise Failed(text) from error
+
+    def _should_provision(self, claim: Obj) -> bool:
+        annotations = objects.annotations(claim)
+        provisioner = annotations.get(names.STORAGE_PROVISIONER) or annotations.get(names.BETA_STORAGE_PROVISIONER)
+        return not claim["spec"].get("volumeName") and provisioner == self._driver.name
+
+    def _node_is_chosen(self, claim: Obj, storage_class: Obj) -> bool:
+        waits = storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
+        return not waits or names.SELECTED_NODE in objects.annotations(claim)
+
+    async def _provision(self, key: Key, claim: Obj, storage_class: Obj) -> None:
+        order = self._order(claim, storage_class)
+        try:
+            answer = await self._driver.create_volume(order.request)
+        except CsiError as error:
+            if error.code in _IN_BACKGROUND:
+                self._in_background[key] = claim
+            else:
+                self._in_background.pop(key, None)
+            raise
+        self._in_background.pop(key, None)
+        await self._check_answer(order, answer)
+        await self._clock.sleep(pauses.CALL)
+        self._api.create(names.VOLUMES, self._volume(order, answer), manager=MANAGER)
+        await self._clock.sleep(2 * pauses.CALL)
+        if self._decisions.announces_provisioning(claim):
+            text = f"Successfully provisioned volume {order.request.name}"
+            self._events.record(claim, "Normal", "ProvisioningSucceeded", text)
+
+    def _order(self, claim: Obj, storage_class: Obj) -> _Order:
+        source = self._source.check_kind(claim, self._driver.controller_capabilities)
+        if claim["spec"].get("selector"):
+            raise Failed("claim Selector is not supported")
+        fs_type = _fs_type(storage_class)
+        snapshot_id = volume_id = None
+        if source is not None and source["kind"] == "VolumeSnapshot":
+            snapshot_id = self._source.snapshot_handle(claim, storage_class, source)
+        elif source is not None:
+            volume_id = self._source.cloned_volume(claim, storage_class, source)
+        parameters = storage_class.get("parameters") or {}
+        request = CreateVolumeRequest(
+            name=self._decisions.volume_name(claim),
+            required_bytes=requested_bytes(claim),
+            parameters={k: v for k, v in parameters.items() if not k.startswith(names.PARAMETER_PREFIX)},
+            capabilities=tuple(self._capability(mode, claim, fs_type) for mode in claim["spec"]["accessModes"]),
+            source_snapshot_id=snapshot_id,
+            source_volume_id=volume_id,
+        )
+        return _Order(claim, storage_class, self._decisions.volume_request(request), fs_type)
+
+    def _capability(self, mode: str, claim: Obj, fs_type: str) -> VolumeCapability:
+        multi = "SINGLE_NODE_MULTI_WRITER" in self._driver.controller_capabilities
+        csi_mode = {
+            "ReadWriteOnce": "SINGLE_NODE_MULTI_WRITER" if multi else _SINGLE_WRITER,
+            "ReadWriteOncePod": "SINGLE_NODE_SINGLE_WRITER" if multi else _SINGLE_WRITER,
+            "ReadWriteMany": "MULTI_NODE_MULTI_WRITER",
+            "ReadOnlyMany": "MULTI_NODE_READER_ONLY",
+        }[mode]
+        block = claim["spec"].get("volumeMode") == "Block"
+        return VolumeCapability(csi_mode, block, "" if block else fs_type)
+
+    async def _check_answer(self, order: _Order, answer: CsiVolume) -> None:
+        wanted, got = order.request.required_bytes, answer.capacity_bytes or order.request.required_bytes
+        problem = ""
+        if got < wanted:
+            problem = f"created volume capacity {got} less than requested capacity {wanted}"
+        elif order.request.source_snapshot_id is not None and answer.source_snapshot_id is None:
+            problem = "volume content source missing"
+        if problem:
+            await self._driver.delete_volume(answer.volume_id)
+            raise Failed(problem)
+
+    def _volume(self, order: _Order, answer: CsiVolume) -> Obj:
+        claim, storage_class = order.claim, order.storage_class
+        block = claim["spec"].get("volumeMode") == "Block"
+        csi: Obj = {"driver": self._driver.name, "volumeHandle": answer.volume_id}
+        if not block:
+            csi["fsType"] = order.fs_type
+        csi["volumeAttributes"] = {
+            **self._decisions.volume_attributes(answer),
+            names.PROVISIONER_IDENTITY: self._identity,
+        }
+        metadata = claim["metadata"]
+        spec: Obj = {
+            "capacity": {"storage": binary(self._decisions.volume_capacity(order.request.required_bytes, answer))},
+            "csi": csi,
+            "accessModes": claim["spec"]["accessModes"],
+            "claimRef": {
+                "kind": "PersistentVolumeClaim",
+                "namespace": metadata["namespace"],
+                "name": metadata["name"],
+                "uid": metadata["uid"],
+                "apiVersion": "v1",
+                "resourceVersion": metadata["resourceVersion"],
+            },
+            "persistentVolumeReclaimPolicy": storage_class.get("reclaimPolicy", "Delete"),
+            "storageClassName": storage_class["metadata"]["name"],
+            "volumeMode": claim["spec"].get("volumeMode", "Filesystem"),
+        }
+        if storage_class.get("mountOptions"):
+            spec["mountOptions"] = storage_class["mountOptions"]
+        return {
+            "metadata": {
+                "name": order.request.name,
+                "annotations": {
+                    names.PROVISIONED_BY: self._decisions.provisioner_of(self._driver.name),
+                    names.DELETION_SECRET_OF_VOLUME: "",
+                    names.DELETION_SECRET_NAMESPACE_OF_VOLUME: "",
+                },
+                "finalizers": [names.PROVISIONER_FINALIZER],
+            },
+            "spec": spec,
+        }
+
+    # Released volumes
+
+    async def _sync_volume(self, key: Key) -> None:
+        volume = self._api.find(names.VOLUMES, key[1])
+        if volume is None or objects.annotations(volume).get(names.PROVISIONED_BY) != self._driver.name:
+            return
+        if objects.status(volume).get("phase") != "Released" or not self._decisions.deletes_volume(volume):
+            return
+        if objects.is_deleting(volume) and names.PROVISIONER_FINALIZER not in objects.finalizers(volume):
+            return
+        await self._clock.sleep(pauses.SIDECAR)
+        try:
+            self._refuse_while_attached(volume)
+            await self._driver.delete_volume(volume["spec"]["csi"]["volumeHandle"])
+        except (Failed, CsiError) as error:
+            self._events.record(volume, "Warning", "VolumeFailedDelete", str(error))
+            raise Failed(str(error)) from error
+        if not objects.is_deleting(volume):
+            self._api.delete(names.VOLUMES, volume["metadata"]["name"], uid=volume["metadata"]["uid"])
+            await self._clock.sleep(5 * pauses.CALL)
+        objects.remove_finalizers(self._api, names.VOLUMES, volume, [names.PROVISIONER_FINALIZER], manager=MANAGER)
+
+    def _refuse_while_attached(self, volume: Obj) -> None:
+        name = volume["metadata"]["name"]
+        for attachment in self._api.list(names.ATTACHMENTS):
+            if attachment["spec"]["source"].get("persistentVolumeName") == name:
+                node = attachment["spec"]["nodeName"]
+                raise Failed(f"persistentvolume {name} is still attached to node {node}")
+
+
+def _fs_type(storage_class: Obj) -> str:
+    """The file system of a Filesystem-mode volume. Raises Failed when the class names two."""
+    parameters = storage_class.get("parameters") or {}
+    found = {key: value for key, value in parameters.items() if key == FS_TYPE_PARAMETER or key.lower() == "fstype"}
+    if len(found) > 1:
+        keys = f'"fstype" and "{FS_TYPE_PARAMETER}"'
+        raise Failed(f"fstype specified in parameters with both {keys} keys")
+    return next(iter(found.values()), "") or DEFAULT_FS_TYPE

@@ -1,0 +1,190 @@
+"""How a VolumeSnapshot gets its content: made for a claim, or found when it is pre-provisioned."""
+
+from simulator.clock import Clock
+from simulator.csi import names, objects, pauses
+from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.objects import Obj, quoted
+from simulator.csi.snapshot_classes import UNBOUND, class_not_found, volume_not_found
+from simulator.csi.snapshot_secrets import SecretTemplateError, snapshotter_secret
+from simulator.csi.snapshot_status import MANAGER, Failed, SnapshotStatus
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.errors import ApiError
+from simulator.kubernetes.events import EventRecorder
+
+
+class Binding:
+    """One step of a VolumeSnapshot that is not ready yet."""
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        decisions: MachineryDecisions,
+        events: EventRecorder,
+        status: SnapshotStatus,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._decisions = decisions
+        self._events = events
+        self._status = status
+
+    def content_of(self, snapshot: Obj) -> Obj | None:
+        """The content that exists for a VolumeSnapshot. Raises Failed when there is one that is not for it."""
+        if "volumeSnapshotContentName" in snapshot["spec"]["source"]:
+            return self._pre_provisioned(snapshot)
+        content = self._api.find(names.CONTENTS, self._decisions.content_name(snapshot))
+        if content is None:
+            return None
+        if "volumeHandle" not in content["spec"]["source"]:
+            name = content["metadata"]["name"]
+            text = f"VolumeSnapshotContent {name} is pre-provisioned while expecting a dynamically provisioned one"
+            self._refuse_finalizers(snapshot, "SnapshotContentMismatch", text)
+        reference, metadata = content["spec"]["volumeSnapshotRef"], snapshot["metadata"]
+        if (reference.get("name"), reference.get("namespace")) != (metadata["name"], metadata["namespace"]):
+            self._refuse_finalizers(snapshot, "SnapshotContentMisbound", _misbound(content))
+        return content
+
+    async def advance(self, snapshot: Obj) -> None:
+        """Bind, or make the content, and take over what it says. Raises Failed."""
+        content = self.content_of(snapshot)
+        if "volumeSnapshotContentName" in snapshot["spec"]["source"]:
+            if content is None:
+                self._status.fail(snapshot, "SnapshotContentMissing", "VolumeSnapshotContent is missing")
+            content = await self._bind(snapshot, content)
+        elif content is None:
+            if not self._decisions.makes_content(snapshot):
+                return
+            content = await self._create(snapshot)
+        await self._clock.sleep(2 * pauses.CALL)
+        self._status.follow(snapshot, objects.current(self._api, names.CONTENTS, content))
+
+    def _pre_provisioned(self, snapshot: Obj) -> Obj | None:
+        content = self._api.find(names.CONTENTS, self._decisions.pre_provisioned_content(snapshot))
+        if content is None:
+            return None
+        if "snapshotHandle" not in content["spec"]["source"]:
+            text = "VolumeSnapshotContent is dynamically provisioned while expecting a pre-provisioned one"
+            self._refuse_finalizers(snapshot, "SnapshotContentMismatch", text)
+        if not self._decisions.content_refers_to(content, snapshot):
+            self._refuse_finalizers(snapshot, "SnapshotContentMisbound", _misbound(content))
+        return content
+
+    def _refuse_finalizers(self, snapshot: Obj, reason: str, text: str) -> None:
+        """A content that is not for this snapshot stops it before it gets its finalizers."""
+        try:
+            self._status.fail(snapshot, reason, text)
+        except Failed:
+            more = f"Failed to check and update snapshot: {text}"
+            self._events.record(snapshot, "Warning", "SnapshotFinalizerError", more)
+            raise
+
+    async def _bind(self, snapshot: Obj, content: Obj) -> Obj:
+        """Write the snapshot's uid, and its class if it names one, into a pre-provisioned content."""
+        spec = content["spec"]
+        if spec["volumeSnapshotRef"].get("uid") and "volumeSnapshotClassName" in spec:
+            return content
+        uid = self._decisions.binds_uid(content, snapshot)
+        patch = [{"op": "replace", "path": "/spec/volumeSnapshotRef/uid", "value": uid}]
+        class_name = snapshot["spec"].get("volumeSnapshotClassName")
+        if class_name:
+            patch.append({"op": "replace", "path": "/spec/volumeSnapshotClassName", "value": class_name})
+        await self._clock.sleep(pauses.CALL)
+        return self._api.patch(names.CONTENTS, content["metadata"]["name"], "", patch, manager=MANAGER)
+
+    async def _create(self, snapshot: Obj) -> Obj:
+        reason, prefix = "SnapshotContentCreationFailed", "Failed to create snapshot content with error "
+        try:
+            await self._protect_claim(snapshot)
+            content = self._content_for(snapshot)
+        except Failed as failed:
+            self._status.fail(snapshot, reason, f"{prefix}{failed}")
+        await self._clock.sleep(pauses.CALL)
+        try:
+            created = self._api.create(names.CONTENTS, content, manager=MANAGER)
+        except ApiError as error:
+            if error.reason == "AlreadyExists":
+                return self._api.get(names.CONTENTS, content["metadata"]["name"])
+            text = f"Error creating volume snapshot content object for snapshot {objects.shown(snapshot)}: {error}."
+            self._events.record(snapshot, "Warning", "CreateSnapshotContentFailed", text)
+            self._status.fail(snapshot, reason, f"{prefix}{_update_error(objects.shown(snapshot), text)}")
+        text = f"Waiting for a snapshot {objects.shown(snapshot)} to be created by the CSI driver."
+        self._events.record(snapshot, "Normal", "CreatingSnapshot", text)
+        return created
+
+    async def _protect_claim(self, snapshot: Obj) -> None:
+        if not self._decisions.protects_claim(snapshot):
+            return
+        claim = self._claim(snapshot)
+        if claim is None:
+            raise Failed(_update_error(snapshot["metadata"]["name"], "cannot get claim from snapshot"))
+        if names.CLAIM_AS_SOURCE in objects.finalizers(claim):
+            return
+        if objects.is_deleting(claim):
+            text = "cannot add finalizer on claim because it is being deleted"
+            raise Failed(_update_error(claim["metadata"]["name"], text))
+        await self._clock.sleep(pauses.CALL)
+        objects.add_finalizers(self._api, names.CLAIMS, claim, [names.CLAIM_AS_SOURCE], manager=MANAGER)
+
+    def _claim(self, snapshot: Obj) -> Obj | None:
+        namespace, _ = objects.key_of(snapshot)
+        return self._api.find(names.CLAIMS, snapshot["spec"]["source"]["persistentVolumeClaimName"], namespace)
+
+    def _content_for(self, snapshot: Obj) -> Obj:
+        """The content as it is created. Raises Failed when class or volume cannot tell what is needed."""
+        try:
+            snapshot_class = self._class(snapshot)
+            volume = self._volume(snapshot)
+            if "csi" not in volume["spec"]:
+                raise Failed(f"cannot find CSI PersistentVolumeSource for volume {volume['metadata']['name']}")
+            name = self._decisions.content_name(snapshot)
+            secret = snapshotter_secret(snapshot_class, name, snapshot)
+        except (Failed, SecretTemplateError) as why:
+            prefix = f"failed to get input parameters to create snapshot {snapshot['metadata']['name']}: "
+            raise Failed(prefix + quoted(str(why))) from why
+        spec: Obj = {
+            "volumeSnapshotRef": self._decisions.content_reference(snapshot),
+            "source": {"volumeHandle": self._decisions.source_volume(snapshot, volume)},
+            "volumeSnapshotClassName": self._decisions.content_class(snapshot_class),
+            "deletionPolicy": self._decisions.content_policy(snapshot_class),
+            "driver": self._decisions.content_driver(snapshot_class, volume),
+        }
+        mode = self._decisions.source_mode(volume)
+        if mode is not None:
+            spec["sourceVolumeMode"] = mode
+        metadata: Obj = {"name": name}
+        if secret is not None:
+            metadata["annotations"] = {
+                names.DELETION_SECRET_NAME: secret.name,
+                names.DELETION_SECRET_NAMESPACE: secret.namespace,
+            }
+        return {"metadata": metadata, "spec": spec}
+
+    def _class(self, snapshot: Obj) -> Obj:
+        name = self._decisions.snapshot_class_of(snapshot) or ""
+        found = self._api.find(names.CLASSES, name)
+        if found is None:
+            raise Failed(class_not_found(name))
+        return found
+
+    def _volume(self, snapshot: Obj) -> Obj:
+        claim = self._claim(snapshot)
+        if claim is None:
+            raise Failed("cannot get claim from snapshot")
+        name = claim["spec"].get("volumeName")
+        if not name:
+            raise Failed(UNBOUND.format(claim=claim["metadata"]["name"]))
+        volume = self._api.find(names.VOLUMES, name)
+        if volume is None:
+            raise Failed(volume_not_found(name))
+        if (volume["spec"].get("claimRef") or {}).get("uid") != claim["metadata"]["uid"]:
+            raise Failed("claim in dataSource not bound or invalid")
+        return volume
+
+
+def _misbound(content: Obj) -> str:
+    return f"VolumeSnapshotContent [{content['metadata']['name']}] is bound to a different snapshot"
+
+
+def _update_error(name: str, why: str) -> str:
+    return f"snapshot controller failed to update {name} on API server: {why}"

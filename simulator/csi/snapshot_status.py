@@ -1,0 +1,76 @@
+"""`status` of a VolumeSnapshot: errors, and what it takes over from its content."""
+
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from simulator.clock import Clock
+from simulator.csi import names, objects
+from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.objects import Obj
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.quantities import binary
+
+MANAGER = "snapshot-controller"
+
+
+class Failed(Exception):
+    """A step could not be done; the key is worked on again after its back-off."""
+
+
+class SnapshotStatus:
+    """Writes the status of VolumeSnapshots and the events that go with it."""
+
+    def __init__(self, api: Api, clock: Clock, decisions: MachineryDecisions, events: EventRecorder) -> None:
+        self._api = api
+        self._clock = clock
+        self._decisions = decisions
+        self._events = events
+
+    def fail(self, snapshot: Obj, reason: str, message: str, *, unready: bool = True, why: str = "") -> NoReturn:
+        """Show an error, once, with an event of the same text, and give up for now. Raises Failed.
+
+        With `unready` the snapshot also becomes not ready. `why` is what is told to the caller, if not the message.
+        """
+        fresh = objects.current(self._api, names.SNAPSHOTS, snapshot)
+        status = objects.status(fresh)
+        if (status.get("error") or {}).get("message") != message:
+            status["error"] = {"message": message, "time": self._clock.timestamp()}
+            if unready:
+                status["readyToUse"] = False
+            fresh = self._api.update_status(names.SNAPSHOTS, {**fresh, "status": status}, manager=MANAGER)
+            self._events.record(fresh, "Warning", reason, message)
+        raise Failed(why or message)
+
+    def follow(self, snapshot: Obj, content: Obj) -> None:
+        """Take over what the content says; the time of creation and the name of the content are written once."""
+        fresh = objects.current(self._api, names.SNAPSHOTS, snapshot)
+        old, new = objects.status(fresh), objects.status(fresh)
+        new.setdefault("boundVolumeSnapshotContentName", self._decisions.bound_content_name(content))
+        taken = self._decisions.snapshot_creation_time(content)
+        if taken is not None:
+            new.setdefault("creationTime", _rfc3339(taken))
+        size = self._decisions.snapshot_restore_size(content)
+        if size is not None and new.get("restoreSize", "0") == "0":
+            new["restoreSize"] = binary(size)
+        new["readyToUse"] = self._decisions.snapshot_is_ready(content)
+        error = self._decisions.snapshot_error(content)
+        if error is not None:
+            new["error"] = error
+        else:
+            new.pop("error", None)
+        if new == old:
+            return
+        namespace, name = objects.key_of(snapshot)
+        if "creationTime" in new and "creationTime" not in old and self._decisions.announces_creation(snapshot):
+            text = f"Snapshot {namespace}/{name} was successfully created by the CSI driver."
+            self._events.record(snapshot, "Normal", "SnapshotCreated", text)
+        became_ready = new["readyToUse"] and not old.get("readyToUse")
+        self._api.update_status(names.SNAPSHOTS, {**fresh, "status": new}, manager=MANAGER)
+        if became_ready and self._decisions.announces_readiness(snapshot):
+            text = f"Snapshot {namespace}/{name} is ready to use."
+            self._events.record(snapshot, "Normal", "SnapshotReady", text)
+
+
+def _rfc3339(nanoseconds: int) -> str:
+    return datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,244 @@
+"""The csi-snapshotter sidecar 8.6.0: asks the driver for what VolumeSnapshotContents want.
+
+The driver lists no snapshots, so a content that is not ready is asked about by calling CreateSnapshot again.
+"""
+
+from collections.abc import Iterable
+
+from simulator.clock import Clock
+from simulator.csi import names, objects, pauses
+from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.objects import Obj, quoted
+from simulator.csi.protocol import CreateSnapshotRequest, CsiError, CsiSnapshot, Driver
+from simulator.csi.snapshot_classes import class_not_found
+from simulator.csi.snapshot_status import Failed
+from simulator.kubernetes.api import Api, Change
+from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.events import EventRecorder
+
+MANAGER = "csi-snapshotter"
+_KNOWN_PARAMETERS = frozenset(
+    f"{names.PARAMETER_PREFIX}{kind}-{part}"
+    for kind in (
+        "snapshotter-secret",
+        "snapshotter-list-secret",
+        "group-snapshotter-secret",
+        "group-snapshotter-get-secret",
+    )
+    for part in ("name", "namespace")
+)
+
+
+class Snapshotter:
+    """The sidecar of one driver."""
+
+    def __init__(self, api: Api, clock: Clock, driver: Driver, decisions: MachineryDecisions) -> None:
+        self._api = api
+        self._clock = clock
+        self._driver = driver
+        self._decisions = decisions
+        self._events = EventRecorder(api, f"csi-snapshotter {driver.name}")
+        self.controller = Controller(api, clock, f"{MANAGER}-{driver.name}", self._sync, expected=(Failed,))
+        self.controller.watch(names.CONTENTS, _worth_a_look)
+
+    async def _sync(self, key: Key) -> Result | None:
+        content = self._api.find(names.CONTENTS, key[1])
+        if content is None or not self._is_mine(content):
+            return None
+        await self._clock.sleep(2 * pauses.SIDECAR)
+        content = objects.current(self._api, names.CONTENTS, content)
+        if _should_delete(content):
+            await self._delete(content)
+            return None
+        first = "volumeHandle" in content["spec"]["source"] and "status" not in content
+        if not first and objects.status(content).get("readyToUse") is True:
+            self._unmark(content)
+            return None
+        try:
+            ready = await self._take(content) if "volumeHandle" in content["spec"]["source"] else self._adopt(content)
+        except Failed as failed:
+            if first:
+                self._fail(content, "SnapshotCreationFailed", f"Failed to create snapshot: {failed}")
+            else:
+                text = f"Failed to check and update snapshot content: {failed}"
+                self._fail(content, "SnapshotContentCheckandUpdateFailed", text)
+            raise
+        return Result(again=not ready and self._decisions.asks_again(content))
+
+    def _is_mine(self, content: Obj) -> bool:
+        if not self._decisions.handles_content(content, self._driver.name):
+            return False
+        class_name = content["spec"].get("volumeSnapshotClassName")
+        snapshot_class = self._api.find(names.CLASSES, class_name) if class_name else None
+        return snapshot_class is None or bool(snapshot_class["driver"] == self._driver.name)
+
+    def _fail(self, content: Obj, reason: str, message: str) -> None:
+        fresh = objects.current(self._api, names.CONTENTS, content)
+        status = objects.status(fresh)
+        if (status.get("error") or {}).get("message") == message:
+            return
+        status["error"] = {"message": message, "time": self._clock.timestamp()}
+        status["readyToUse"] = False
+        fresh = self._api.update_status(names.CONTENTS, {**fresh, "status": status}, manager=MANAGER)
+        self._events.record(fresh, "Warning", reason, message)
+
+    # Creation
+
+    async def _take(self, content: Obj) -> bool:
+        """Ask the driver for the snapshot; whether it is ready. Raises Failed."""
+        volume = content["spec"]["source"]["volumeHandle"]
+        request = self._request(content)
+        if self._decisions.marks_content_being_created(content):
+            content = objects.annotate(
+                self._api, names.CONTENTS, content, {names.BEING_CREATED: "yes"}, manager=MANAGER
+            )
+        await self._clock.sleep(pauses.CALL)
+        try:
+            answer = await self._driver.create_snapshot(self._decisions.snapshot_request(request))
+        except CsiError as error:
+            if error.is_final:
+                self._unmark(content)
+            raise Failed(self._decisions.creation_error(volume, quoted(str(error)))) from error
+        self._record(content, answer)
+        await self._clock.sleep(pauses.CALL)
+        self._unmark(content)
+        return self._decisions.recorded_ready(content, answer)
+
+    def _request(self, content: Obj) -> CreateSnapshotRequest:
+        name = content["metadata"]["name"]
+        class_name = content["spec"].get("volumeSnapshotClassName")
+        try:
+            parameters = self._parameters(class_name)
+            secrets = self._secrets(content)
+        except Failed as failed:
+            prefix = f"failed to get input parameters to create snapshot for content {name}: "
+            raise Failed(prefix + quoted(str(failed))) from failed
+        return CreateSnapshotRequest(
+            name=self._decisions.snapshot_name(content),
+            source_volume_id=content["spec"]["source"]["volumeHandle"],
+            parameters=parameters,
+            secrets=secrets,
+        )
+
+    def _parameters(self, class_name: str | None) -> dict[str, str]:
+        if not class_name:
+            return {}
+        snapshot_class = self._api.find(names.CLASSES, class_name)
+        if snapshot_class is None:
+            raise Failed(class_not_found(class_name))
+        for key in snapshot_class.get("parameters") or {}:
+            if key.startswith(names.PARAMETER_PREFIX) and key not in _KNOWN_PARAMETERS:
+                where = f"reserved namespace {names.PARAMETER_PREFIX}"
+                raise Failed(f"found unknown parameter key {quoted(key)} with {where}")
+        return self._decisions.snapshot_parameters(snapshot_class)
+
+    def _secrets(self, content: Obj) -> dict[str, str]:
+        annotations = objects.annotations(content)
+        name = annotations.get(names.DELETION_SECRET_NAME)
+        namespace = annotations.get(names.DELETION_SECRET_NAMESPACE)
+        if not name or not namespace:
+            return {}
+        secret = self._api.find("secrets", name, namespace)
+        if secret is None:
+            raise Failed(f"cannot get credentials for snapshot content {quoted(content['metadata']['name'])}")
+        return objects.secret_values(secret)
+
+    def _record(self, content: Obj, answer: CsiSnapshot) -> None:
+        """Take over the driver's answer; handle, time and size are written once."""
+        self._write_status(
+            content,
+            handle=self._decisions.recorded_handle(content, answer),
+            created=self._decisions.recorded_creation_time(content, answer),
+            size=self._decisions.recorded_size(content, answer),
+            ready=self._decisions.recorded_ready(content, answer),
+        )
+
+    def _write_status(self, content: Obj, *, handle: str, created: int, size: int | None, ready: bool) -> None:
+        fresh = objects.current(self._api, names.CONTENTS, content)
+        status = objects.status(fresh)
+        if ready and not status.get("readyToUse"):
+            status.pop("error", None)
+        status.setdefault("snapshotHandle", handle)
+        status.setdefault("creationTime", created)
+        if size is not None:
+            status.setdefault("restoreSize", size)
+        status["readyToUse"] = ready
+        if status != fresh.get("status"):
+            self._api.update_status(names.CONTENTS, {**fresh, "status": status}, manager=MANAGER)
+
+    def _adopt(self, content: Obj) -> bool:
+        """Give a pre-provisioned content its status without asking the driver. Raises Failed."""
+        class_name = content["spec"].get("volumeSnapshotClassName")
+        if class_name and self._api.find(names.CLASSES, class_name) is None:
+            name = content["metadata"]["name"]
+            prefix = f"failed to get snapshot class {class_name} for snapshot content {name}: "
+            raise Failed(prefix + class_not_found(class_name))
+        ready = self._decisions.pre_provisioned_ready(content)
+        self._write_status(
+            content,
+            handle=self._decisions.pre_provisioned_handle(content),
+            created=self._decisions.pre_provisioned_creation_time(content, self._clock.now()),
+            size=None,
+            ready=ready,
+        )
+        return ready
+
+    def _unmark(self, content: Obj) -> None:
+        fresh = objects.current(self._api, names.CONTENTS, content)
+        if names.BEING_CREATED in objects.annotations(fresh):
+            objects.annotate(self._api, names.CONTENTS, fresh, {names.BEING_CREATED: None}, manager=MANAGER)
+
+    # Deletion
+
+    async def _delete(self, content: Obj) -> None:
+        handle = self._decisions.handle_to_delete(content)
+        if handle is not None and self._decisions.deletes_snapshot(content):
+            try:
+                self._secrets(content)
+                await self._driver.delete_snapshot(handle)
+            except (CsiError, Failed) as error:
+                self._events.record(content, "Warning", "SnapshotDeleteError", "Failed to delete snapshot")
+                raise Failed(f"failed to delete snapshot {quoted(handle)}") from error
+            await self._clock.sleep(pauses.CALL)
+            self._clear_status(content)
+            await self._clock.sleep(pauses.CALL)
+        objects.remove_finalizers(self._api, names.CONTENTS, content, [names.CONTENT_BOUND], manager=MANAGER)
+
+    def _clear_status(self, content: Obj) -> None:
+        fresh = objects.current(self._api, names.CONTENTS, content)
+        gone = {"snapshotHandle", "readyToUse", "creationTime", "restoreSize"}
+        status = {key: value for key, value in objects.status(fresh).items() if key not in gone}
+        self._api.update_status(names.CONTENTS, {**fresh, "status": status}, manager=MANAGER)
+
+
+def _should_delete(content: Obj) -> bool:
+    """Whether a content that is being deleted is given up; one that the driver may be at work on is not."""
+    if not objects.is_deleting(content):
+        return False
+    spec = content["spec"]
+    if "snapshotHandle" in spec["source"] and not spec["volumeSnapshotRef"].get("uid"):
+        return True
+    annotations = objects.annotations(content)
+    return names.BEING_CREATED not in annotations and names.BEING_DELETED in annotations
+
+
+def _worth_a_look(change: Change) -> Iterable[Key]:
+    """Not of interest: a deletion that is over, and updates of what the sidecar itself and finalizers change."""
+    if change.type == "DELETED":
+        return []
+    if change.old is not None:
+        became_ready = _ready(change.object) and not _ready(change.old)
+        if not became_ready and _essence(change.object) == _essence(change.old):
+            return []
+    return [change.key]
+
+
+def _ready(content: Obj) -> bool:
+    return objects.status(content).get("readyToUse") is True
+
+
+def _essence(content: Obj) -> Obj:
+    ignored = {"resourceVersion", "managedFields", "finalizers", "annotations"}
+    metadata = {key: value for key, value in content["metadata"].items() if key not in ignored}
+    annotations = {key: value for key, value in objects.annotations(content).items() if key != names.BEING_CREATED}
+    return {"spec": content["spec"], "metadata": metadata, "annotations": annotations}

@@ -1,0 +1,187 @@
+"""A cluster in this process for the tests of the machinery: an Api, the machinery, and a driver that obeys."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simulator.clock import Clock
+from simulator.csi import names
+from simulator.csi.crds import register
+from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.machinery import Machinery
+from simulator.kubernetes.api import Api, Change
+from simulator.kubernetes.server import LogOptions
+from tests.simulator.csi.driver import FakeDriver
+
+Obj = dict[str, Any]
+NAMESPACE = "test"
+BUDGET = 10.0
+"""Seconds after which a wait is given up."""
+
+
+@dataclass
+class Cluster:
+    """Creates objects in one namespace, waits for them, and keeps every revision."""
+
+    api: Api
+    driver: FakeDriver
+    machinery: Machinery
+    history: list[tuple[str, Obj]] = field(default_factory=list)
+    revisions: list[Change] = field(default_factory=list)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def note(self, change: Change) -> None:
+        self.revisions.append(change)
+        self._changed.set()
+
+    async def until(self, condition: Callable[[], Any]) -> Any:
+        """What `condition` gives as soon as it is something; looked at after each change of any object."""
+        async with asyncio.timeout(BUDGET):
+            while True:
+                found = condition()
+                if found:
+                    return found
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def until_status(self, resource: str, name: str, key: str, value: Any, namespace: str = NAMESPACE) -> Obj:
+        def look() -> Obj | None:
+            found = self.api.find(resource, name, namespace)
+            return found if found and (found.get("status") or {}).get(key) == value else None
+
+        result: Obj = await self.until(look)
+        return result
+
+    async def until_gone(self, resource: str, name: str, namespace: str = NAMESPACE) -> None:
+        assert self.api.find(resource, name, namespace) is not None
+        await self.until(lambda: self.api.find(resource, name, namespace) is None)
+
+    def of(self, resource: str, name: str) -> list[Obj]:
+        """All revisions of an object."""
+        return [
+            each.object
+            for each in self.revisions
+            if each.resource.key == resource and each.object["metadata"]["name"] == name
+        ]
+
+    def events(self, name: str) -> list[tuple[str, str, str]]:
+        """(type, reason, message) of the events about an object."""
+        return [
+            (event["type"], event["reason"], event["message"])
+            for event in self.api.list("events")
+            if event["involvedObject"]["name"] == name
+        ]
+
+    def reasons(self, name: str) -> list[str]:
+        return [reason for _, reason, _ in self.events(name)]
+
+    def storage_class(self, name: str = "fast", **more: Any) -> None:
+        self.api.create(
+            names.STORAGE_CLASSES,
+            {"metadata": {"name": name}, "provisioner": self.driver.name, "allowVolumeExpansion": True, **more},
+        )
+
+    def snapshot_class(self, name: str = "delete", policy: str = "Delete", **more: Any) -> None:
+        self.api.create(
+            names.CLASSES,
+            {"metadata": {"name": name}, "driver": self.driver.name, "deletionPolicy": policy, **more},
+        )
+
+    def claim(
+        self, name: str, *, size: str = "32Mi", mode: str = "Block", source: str = "", storage_class: str = "fast"
+    ) -> Obj:
+        spec: Obj = {
+            "storageClassName": storage_class,
+            "accessModes": ["ReadWriteOnce"],
+            "volumeMode": mode,
+            "resources": {"requests": {"storage": size}},
+        }
+        if source:
+            spec["dataSource"] = {"name": source, "kind": "VolumeSnapshot", "apiGroup": names.SNAPSHOT_GROUP}
+        return self.api.create(names.CLAIMS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
+
+    async def bound_claim(self, name: str, **more: Any) -> Obj:
+        self.claim(name, **more)
+        return await self.until_status(names.CLAIMS, name, "phase", "Bound")
+
+    def snapshot(self, name: str, claim: str = "", *, content: str = "", snapshot_class: str = "delete") -> Obj:
+        source = {"persistentVolumeClaimName": claim} if claim else {"volumeSnapshotContentName": content}
+        spec: Obj = {"source": source}
+        if snapshot_class:
+            spec["volumeSnapshotClassName"] = snapshot_class
+        return self.api.create(names.SNAPSHOTS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
+
+    async def ready_snapshot(self, name: str, claim: str, **more: Any) -> Obj:
+        self.snapshot(name, claim, **more)
+        return await self.until_status(names.SNAPSHOTS, name, "readyToUse", True)
+
+    def content_of(self, snapshot: str) -> Obj:
+        bound = self.api.get(names.SNAPSHOTS, snapshot, NAMESPACE)["status"]["boundVolumeSnapshotContentName"]
+        return self.api.get(names.CONTENTS, bound)
+
+    def content(self, name: str, handle: str, snapshot: str, *, policy: str = "Retain", **more: Any) -> Obj:
+        spec = {
+            "driver": self.driver.name,
+            "deletionPolicy": policy,
+            "source": {"snapshotHandle": handle},
+            "volumeSnapshotRef": {"name": snapshot, "namespace": NAMESPACE},
+            **more,
+        }
+        return self.api.create(names.CONTENTS, {"metadata": {"name": name}, "spec": spec})
+
+    def pod(self, name: str, command: str | list[str], *, claim: str = "", mode: str = "Block", **more: Any) -> Obj:
+        container: Obj = {"name": "c", "image": "busybox:1", **more.pop("container", {})}
+        container["command"] = ["/bin/sh", "-c", command] if isinstance(command, str) else command
+        spec: Obj = {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "containers": [container], **more}
+        if claim:
+            spec["volumes"] = [*spec.get("volumes", ()), {"name": "v", "persistentVolumeClaim": {"claimName": claim}}]
+            if mode == "Block":
+                container["volumeDevices"] = [{"name": "v", "devicePath": "/dev/vol"}]
+            else:
+                container["volumeMounts"] = [{"name": "v", "mountPath": "/data"}]
+        return self.api.create(names.PODS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
+
+    async def finished_pod(self, name: str, command: str | list[str], **more: Any) -> tuple[str, str]:
+        """Phase and log of a pod that has run to its end."""
+        self.pod(name, command, **more)
+        pod = await self.until(lambda: self._over(name))
+        return pod["status"]["phase"], await self.log(name)
+
+    def _over(self, name: str) -> Obj | None:
+        pod = self.api.get(names.PODS, name, NAMESPACE)
+        return pod if pod["status"]["phase"] in {"Succeeded", "Failed"} else None
+
+    async def log(self, pod: str, container: str = "c", options: LogOptions | None = None) -> str:
+        found = self.api.get(names.PODS, pod, NAMESPACE)
+        chunks = [each async for each in self.machinery.logs(found, container, options or LogOptions())]
+        return b"".join(chunks).decode()
+
+
+@asynccontextmanager
+async def cluster(
+    root: Path, decisions: MachineryDecisions | None = None, *, pace: float = 0.001
+) -> AsyncIterator[Cluster]:
+    """A running cluster with a namespace, a StorageClass and a VolumeSnapshotClass."""
+    clock = Clock(pace)
+    api = Api(clock)
+    decisions = decisions or MachineryDecisions()
+    register(api, decisions)
+    driver = FakeDriver(root / "driver")
+    machinery = Machinery(api, clock, [driver], decisions, root / "node")
+    made = Cluster(api, driver, machinery)
+    end = api.subscribe("", made.note)
+    api.create("namespaces", {"metadata": {"name": NAMESPACE}})
+    made.storage_class()
+    made.snapshot_class()
+    running = asyncio.create_task(machinery.run())
+    try:
+        yield made
+    finally:
+        end()
+        running.cancel()
+        await asyncio.wait({running})
+    if not running.cancelled():
+        running.result()
