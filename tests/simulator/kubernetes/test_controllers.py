@@ -1,0 +1,277 @@
+"""Work queues, events, namespace deletion, garbage collection."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from simulator.clock import Clock
+from simulator.kubernetes import controllers
+from simulator.kubernetes.api import Api, Change
+from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.errors import ApiError, conflict
+from simulator.kubernetes.events import EventRecorder
+
+Obj = dict[str, Any]
+
+
+def config(name: str, namespace: str = "default", **metadata: Any) -> Obj:
+    return {"metadata": {"name": name, "namespace": namespace, **metadata}}
+
+
+async def gone(api: Api, resource: str, name: str, namespace: str = "") -> None:
+    """Wait, without polling, until the object is deleted."""
+    event = asyncio.Event()
+
+    def note(change: Change) -> None:
+        if change.type == "DELETED" and change.key == (namespace, name):
+            event.set()
+
+    end = api.subscribe(resource, note)
+    if api.find(resource, name, namespace) is not None:
+        async with asyncio.timeout(5):
+            await event.wait()
+    end()
+
+
+def run(body: Callable[[], Awaitable[None]], *workers: Callable[[], Awaitable[None]]) -> None:
+    """Run `body` while `workers` work."""
+
+    async def main() -> None:
+        tasks = [asyncio.ensure_future(worker()) for worker in workers]
+        try:
+            await body()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_one_worker_for_a_key_at_a_time(api: Api) -> None:
+    busy: list[Key] = []
+    most: dict[Key, int] = {}
+    done = asyncio.Event()
+    worked: list[Key] = []
+
+    async def reconcile(key: Key) -> Result | None:
+        busy.append(key)
+        most[key] = max(most.get(key, 0), busy.count(key))
+        await asyncio.sleep(0)
+        busy.remove(key)
+        worked.append(key)
+        if len(worked) >= 4:
+            done.set()
+        return None
+
+    queue = Controller(api, Clock(), "test", reconcile)
+    queue.watch("configmaps", lambda change: [change.key] if change.key[1] in {"a", "b"} else [])
+    api.create("configmaps", config("a"))
+
+    async def body() -> None:
+        await asyncio.sleep(0)
+        api.create("configmaps", config("b"))
+        for count in range(2):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            api.patch("configmaps", "a", "default", {"data": {"n": str(count)}})
+        async with asyncio.timeout(5):
+            await done.wait()
+
+    run(body, queue.run)
+    assert most == {("default", "a"): 1, ("default", "b"): 1}
+
+
+def test_failures_come_back_later_each_time(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    class DriverError(Exception):
+        pass
+
+    times: list[float] = []
+    failures = [
+        DriverError("no"),
+        conflict(api.resource("configmaps"), "a"),
+        RuntimeError("odd"),
+    ]
+    done = asyncio.Event()
+
+    async def reconcile(key: Key) -> Result | None:
+        del key
+        times.append(time.monotonic())
+        if failures:
+            raise failures.pop(0)
+        done.set()
+        return None
+
+    queue = Controller(api, Clock(0.01), "test", reconcile, expected=(DriverError,))
+
+    async def body() -> None:
+        queue.enqueue(("", "a"))
+        async with asyncio.timeout(5):
+            await done.wait()
+
+    run(body, queue.run)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert [pause >= least for pause, least in zip(pauses, (0.01, 0.02, 0.04), strict=True)] == [True] * 3
+    printed = capsys.readouterr().err
+    assert "RuntimeError: odd" in printed
+    assert "DriverError" not in printed
+    assert "ApiError" not in printed
+
+
+def test_a_result_brings_the_key_back(api: Api) -> None:
+    results = [Result(after=1.0), Result(again=True)]
+    done = asyncio.Event()
+
+    async def reconcile(key: Key) -> Result | None:
+        del key
+        if not results:
+            done.set()
+            return None
+        return results.pop(0)
+
+    queue = Controller(api, Clock(), "test", reconcile)
+
+    async def body() -> None:
+        queue.enqueue(("", "a"))
+        async with asyncio.timeout(5):
+            await done.wait()
+
+    run(body, queue.run)
+
+
+def test_events_are_counted_combined_and_dropped(api: Api) -> None:
+    about = api.create("configmaps", config("a"))
+    recorder = EventRecorder(api, "tester", "host")
+    for _ in range(3):
+        recorder.record(about, "Normal", "Same", "again")
+    first = api.list("events", "default")[0]
+    assert first["count"] == 3
+    assert first["involvedObject"]["uid"] == about["metadata"]["uid"]
+    assert first["source"] == {"component": "tester", "host": "host"}
+    assert (first["eventTime"], first["reportingComponent"], first["reportingInstance"]) == (None, "tester", "host")
+
+    other = api.create("configmaps", config("b"))
+    for number in range(40):
+        recorder.record(other, "Warning", "Many", f"message {number}")
+    about_other = [each for each in api.list("events") if each["involvedObject"]["name"] == "b"]
+    assert len(about_other) == 11
+    assert sum(each["count"] for each in about_other) == 25
+    assert about_other[-1]["message"].startswith("(combined from similar events): message")
+
+
+def test_events_of_cluster_scoped_objects_are_in_default(api: Api) -> None:
+    recorder = EventRecorder(api, "tester")
+    recorder.record(api.get("namespaces", "kube-system"), "Normal", "R", "m")
+
+    assert [each["metadata"]["namespace"] for each in api.list("events")] == ["default"]
+
+
+def test_a_deleted_namespace_is_emptied_pods_first(api: Api) -> None:
+    order: list[str] = []
+
+    def note(change: Change) -> None:
+        if change.type == "DELETED" and change.key[0] == "n":
+            order.append(change.resource.plural)
+
+    api.create("namespaces", {"metadata": {"name": "n"}})
+    api.create("configmaps", config("held", "n", finalizers=["example.org/hold"]))
+    api.create("pods", {**config("p", "n"), "spec": {"containers": [{"name": "c", "image": "b"}]}})
+    api.subscribe("", note)
+    told = asyncio.Event()
+
+    def watch(change: Change) -> None:
+        if any(each["status"] == "True" for each in change.object["status"].get("conditions", [])):
+            told.set()
+
+    api.subscribe("namespaces", watch)
+
+    async def body() -> None:
+        api.delete("namespaces", "n")
+        async with asyncio.timeout(5):
+            await told.wait()
+        await asyncio.sleep(0.01)
+        namespace = api.get("namespaces", "n")
+        conditions = {each["type"]: each["message"] for each in namespace["status"]["conditions"]}
+        assert namespace["status"]["phase"] == "Terminating"
+        assert conditions["NamespaceFinalizersRemaining"] == (
+            "Some content in the namespace has finalizers remaining: example.org/hold in 1 resource instances"
+        )
+        with pytest.raises(ApiError) as refusal:
+            api.create("configmaps", config("late", "n"))
+        assert refusal.value.message == (
+            'configmaps "late" is forbidden: unable to create new content in namespace n because it is being terminated'
+        )
+        api.patch("configmaps", "held", "n", {"metadata": {"finalizers": None}})
+        await gone(api, "namespaces", "n")
+
+    run(body, *(each.run for each in controllers(api, Clock())))
+    assert order[0] == "pods"
+    assert api.list("configmaps", "n") == []
+
+
+def owned(name: str, *owners: Obj, block: bool = False) -> Obj:
+    references = [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "name": owner["metadata"]["name"],
+            "uid": owner["metadata"]["uid"],
+            "blockOwnerDeletion": block,
+        }
+        for owner in owners
+    ]
+    return config(name, ownerReferences=references)
+
+
+def test_dependents_go_with_their_last_owner(api: Api) -> None:
+    first, second = api.create("configmaps", config("first")), api.create("configmaps", config("second"))
+    api.create("secrets", owned("one", first))
+    api.create("secrets", owned("two", first, second))
+
+    async def body() -> None:
+        await asyncio.sleep(0)
+        api.delete("configmaps", "first", "default")
+        await gone(api, "secrets", "one", "default")
+        left = api.get("secrets", "two", "default")
+        assert [each["name"] for each in left["metadata"]["ownerReferences"]] == ["second"]
+        api.delete("configmaps", "second", "default")
+        await gone(api, "secrets", "two", "default")
+
+    run(body, *(each.run for each in controllers(api, Clock())))
+
+
+def test_foreground_deletion_waits_for_dependents(api: Api) -> None:
+    owner = api.create("configmaps", config("owner"))
+    dependent = owned("child", owner, block=True)
+    dependent["metadata"]["finalizers"] = ["example.org/hold"]
+    api.create("secrets", dependent)
+
+    async def body() -> None:
+        await asyncio.sleep(0)
+        marked = api.delete("configmaps", "owner", "default", propagation="Foreground")
+        assert marked["metadata"]["finalizers"] == ["foregroundDeletion"]
+        await asyncio.sleep(0.01)
+        assert api.find("configmaps", "owner", "default") is not None
+        api.patch("secrets", "child", "default", {"metadata": {"finalizers": None}})
+        await gone(api, "configmaps", "owner", "default")
+
+    run(body, *(each.run for each in controllers(api, Clock())))
+    assert api.find("secrets", "child", "default") is None
+
+
+def test_orphans_stay(api: Api) -> None:
+    owner = api.create("configmaps", config("owner"))
+    api.create("secrets", owned("child", owner))
+
+    async def body() -> None:
+        await asyncio.sleep(0)
+        api.delete("configmaps", "owner", "default", propagation="Orphan")
+        await gone(api, "configmaps", "owner", "default")
+        await asyncio.sleep(0.01)
+
+    run(body, *(each.run for each in controllers(api, Clock())))
+    assert "ownerReferences" not in api.get("secrets", "child", "default")["metadata"]
