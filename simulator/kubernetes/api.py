@@ -17,8 +17,8 @@ from simulator.kubernetes.strategy import PLAIN, Strategy
 __all__ = ["Admission", "Api", "Change", "Obj", "Resource"]
 
 GENERATE_ATTEMPTS = 8
-SUBRESOURCE_PARTS = {"status": "status", "finalize": "spec"}
-"""What a write to a subresource changes."""
+SUBRESOURCE_PARTS = {"status": ("status",), "finalize": ("spec",), "binding": ("spec", "status")}
+"""What a write to a subresource changes; `binding` is how the scheduler gives a pod its node."""
 
 Objects = list[Obj]
 Revisions = list[Stored]
@@ -255,10 +255,9 @@ class Api:
         given, _ = metadata.tidy(new.get("metadata") or {})
         self._check_preconditions(served, old, given)
         if subresource:
-            part = SUBRESOURCE_PARTS[subresource]
-            new = {**copy_of(old), part: new.get(part)}
-            if new[part] is None:
-                del new[part]
+            parts = {part: new.get(part) for part in SUBRESOURCE_PARTS[subresource]}
+            kept = {key: value for key, value in old.items() if key not in parts}
+            new = {**copy_of(kept), **{part: value for part, value in parts.items() if value is not None}}
             given = new["metadata"]
             wrong: FieldErrors = []
         else:

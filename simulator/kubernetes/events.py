@@ -46,11 +46,14 @@ class EventRecorder:
         self._written: dict[_Group, tuple[str, str]] = {}
         self._last_nanos = 0
 
-    def record(self, about: Obj, type: str, reason: str, message: str, *, component: str | None = None) -> None:
-        """Record an event about an object, which needs its kind, apiVersion and metadata."""
+    def record(
+        self, about: Obj, type: str, reason: str, message: str, *, component: str | None = None, field_path: str = ""
+    ) -> None:
+        """Record an event about an object, which needs its kind, apiVersion and metadata, or about a part of it."""
         component = component or self._component
-        involved = _reference(about)
-        source = (component, self._host, *(involved.get(key, "") for key in ("kind", "namespace", "name", "uid")))
+        involved = _reference(about, field_path)
+        named = (involved.get(key, "") for key in ("kind", "namespace", "name", "uid", "fieldPath"))
+        source = (component, self._host, *named)
         now = self._now()
         group = (*source, involved["apiVersion"], type, reason)
         message, key = self._combine(group, message, now)
@@ -125,7 +128,7 @@ class EventRecorder:
         self._written[key] = (namespace, name)
 
 
-def _reference(about: Obj) -> Obj:
+def _reference(about: Obj, field_path: str) -> Obj:
     metadata = about["metadata"]
     reference = {
         "kind": about["kind"],
@@ -134,5 +137,6 @@ def _reference(about: Obj) -> Obj:
         "uid": metadata.get("uid"),
         "apiVersion": about["apiVersion"],
         "resourceVersion": metadata.get("resourceVersion"),
+        "fieldPath": field_path,
     }
     return {key: value for key, value in reference.items() if value}
