@@ -1,0 +1,63 @@
+"""The bytes of a backup, read back from the bucket alone."""
+
+import pytest
+
+from conformance.backup.arrangements import BackedUp, Generations
+from fixtures.backupstore import Backupstore
+from fixtures.catalogue import clause
+from fixtures.longhorn import Longhorn
+from fixtures.stream import first_difference
+
+pytestmark = pytest.mark.content
+
+
+@clause("backup.off-cluster")
+def test_backup_lies_in_the_backupstore(backed_up: BackedUp, backupstore: Backupstore) -> None:
+    """The bucket alone gives back what the volume held, byte for byte."""
+    backup = backed_up.backup
+
+    image = backupstore.image(backup.volume, backup.name)
+
+    assert first_difference(image, backed_up.source.image) is None
+
+
+@clause("backup.off-cluster")
+def test_backup_is_where_the_target_points(backed_up: BackedUp, longhorn: Longhorn) -> None:
+    """The backup's URL is that of the backup target with its own and its volume's name."""
+    target = longhorn.backup_target()["spec"]["backupTargetURL"]
+    backup = longhorn.wait_backup_completed(backed_up.backup.name)
+
+    assert backup.url == f"{target}?backup={backup.name}&volume={backup.volume}"
+
+
+@clause("backup.point-in-time")
+def test_later_writes_are_not_in_the_backup(generations: Generations, backupstore: Backupstore) -> None:
+    """Each of two backups holds what the volume held when its snapshot was taken, and nothing of the next write."""
+    for backed_up in generations.first, generations.second:
+        backup = backed_up.backup
+
+        image = backupstore.image(backup.volume, backup.name)
+
+        assert first_difference(image, backed_up.source.image) is None, backup
+
+
+@clause("backup.mode.incremental")
+@pytest.mark.classes
+def test_second_backup_is_incremental(generations: Generations, backupstore: Backupstore) -> None:
+    """Without `backupMode` the second backup continues the first, and uploads again nothing that is there already."""
+    backup = generations.second.backup
+
+    stored = backupstore.backup(backup.volume, backup.name)
+
+    assert stored.incremental, f"{backup} is full, not incremental: {stored.object}"
+    assert stored.uploaded_again == 0, f"{backup} is incremental and uploaded {stored.uploaded_again} bytes again"
+
+
+@clause("backup.mode.full")
+@pytest.mark.classes
+def test_full_backup_uploads_everything_again(full: BackedUp, backupstore: Backupstore) -> None:
+    """With `backupMode: full` a second backup does not continue the first, and uploads again what is there already."""
+    stored = backupstore.backup(full.backup.volume, full.backup.name)
+
+    assert not stored.incremental, f"{full.backup} is incremental, not full: {stored.object}"
+    assert stored.uploaded_again > 0, f"{full.backup} did not upload again any block that was there already"

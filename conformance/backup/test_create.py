@@ -1,0 +1,46 @@
+"""Create a Backup via the CSI Mechanism: what a new VolumeSnapshot leads to."""
+
+import pytest
+
+from conformance.backup.arrangements import BackedUp, Requested
+from fixtures.catalogue import clause
+from fixtures.cluster import Cluster
+from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
+from fixtures.longhorn import Longhorn
+from fixtures.snapshots import Snapshots
+
+pytestmark = pytest.mark.create
+
+
+@clause("backup.content")
+def test_snapshot_is_bound_to_a_content(requested: Requested, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot is bound to a VolumeSnapshotContent, and this refers back to it."""
+    snapshot = snapshots.wait_bound(requested.snapshot)
+
+    content = snapshots.content(snapshot.content_name)
+
+    reference = content.object["spec"]["volumeSnapshotRef"]
+    back = reference["namespace"], reference["name"], reference["uid"]
+    assert back == (snapshot.namespace, snapshot.name, snapshot.uid), f"volumeSnapshotRef of {content} is {reference}"
+
+
+@clause("backup.create")
+def test_snapshot_makes_one_backup(requested: Requested, longhorn: Longhorn) -> None:
+    """A VolumeSnapshot of a claim makes a backup of the claim's volume: one, which gets complete."""
+    volume = longhorn.volume_of(requested.source.pvc)
+
+    started = longhorn.wait_backup_started(requested.snapshot)
+    longhorn.wait_backup_completed(started.name)
+
+    made = [backup.name for backup in longhorn.backups_of(volume)]
+    assert made == [started.name], f"one VolumeSnapshot led to {len(made)} backups of volume {volume}: {made}"
+
+
+@clause("backup.class.type")
+@pytest.mark.classes
+def test_class_with_type_bak_makes_backups(backed_up: BackedUp, cluster: Cluster) -> None:
+    """What became a backup was a VolumeSnapshot of a class with the one parameter `type: bak`."""
+    chosen = cluster.get(VOLUME_SNAPSHOT_CLASS, backed_up.content.object["spec"]["volumeSnapshotClassName"])
+
+    assert chosen["parameters"] == {"type": "bak"}
+    assert backed_up.backup.completed

@@ -1,0 +1,86 @@
+"""Deleting a VolumeSnapshot under the two deletion policies, seen in Kubernetes, in Longhorn and in the bucket.
+
+The VolumeSnapshots are of one volume and are deleted at the same time. What must stay is looked at when what must go is
+gone (the fixture `witness`), so that "it is still there" is no matter of looking early enough.
+"""
+
+import pytest
+
+from conformance.backup.arrangements import Policies, stored_blocks
+from fixtures.backupstore import Backupstore
+from fixtures.catalogue import clause
+from fixtures.longhorn import Longhorn
+from fixtures.snapshots import Snapshots
+from fixtures.stream import first_difference
+
+
+@clause("backup.delete")
+@pytest.mark.delete
+def test_delete_removes_snapshot_and_content(both_deleted: Policies, snapshots: Snapshots) -> None:
+    """Under Delete the VolumeSnapshot goes, and its content with it."""
+    snapshots.wait_gone(both_deleted.deleted.snapshot)
+    snapshots.wait_content_gone(both_deleted.deleted.content)
+
+
+@clause("backup.delete")
+@pytest.mark.delete
+def test_delete_removes_the_backup(both_deleted: Policies, longhorn: Longhorn) -> None:
+    """Under Delete the backup goes in Longhorn."""
+    longhorn.wait_backup_gone(both_deleted.deleted.backup.name)
+
+
+@clause("backup.delete")
+@pytest.mark.delete
+def test_delete_removes_the_backup_from_the_bucket(witness: Policies, backupstore: Backupstore) -> None:
+    """Under Delete the backup's document goes from the bucket, and so do the blocks that only it needed."""
+    backup = witness.deleted.backup
+    its_own = stored_blocks(witness.deleted.source.image) - stored_blocks(witness.retained.source.image)
+
+    left = [key for key in backupstore.keys(backup.volume) if backup.name in key or key[-68:-4] in its_own]
+
+    assert not left, f"the bucket still has, of the deleted {backup}: {left}"
+
+
+@clause("backup.delete.keeps-snapshot")
+@pytest.mark.delete
+def test_delete_keeps_the_longhorn_snapshot(witness: Policies, longhorn: Longhorn) -> None:
+    """The Longhorn snapshot stays in the source volume when its backup is gone."""
+    name = witness.deleted.backup.snapshot
+
+    kept = longhorn.snapshot(name)
+
+    assert "deletionTimestamp" not in kept["metadata"], f"the Longhorn Snapshot {name} is being deleted"
+    assert kept["status"]["readyToUse"], f"the Longhorn Snapshot {name} is not usable: {kept['status']}"
+
+
+@clause("backup.retain")
+@pytest.mark.retain
+def test_retain_keeps_the_content(witness: Policies, snapshots: Snapshots) -> None:
+    """Under Retain the VolumeSnapshot goes, and its content stays with its handle."""
+    snapshots.wait_gone(witness.retained.snapshot)
+
+    content = snapshots.content(witness.retained.content.name)
+
+    assert "deletionTimestamp" not in content.object["metadata"], f"the retained {content} is being deleted"
+    assert content.handle == witness.retained.content.handle
+
+
+@clause("backup.retain")
+@pytest.mark.retain
+def test_retain_keeps_the_backup(witness: Policies, longhorn: Longhorn) -> None:
+    """Under Retain the backup stays in Longhorn, complete."""
+    name = witness.retained.backup.name
+
+    assert longhorn.find_backup(name), f"the retained backup {name} is gone from Longhorn"
+    assert longhorn.backup(name).completed, f"the retained backup {name} is {longhorn.backup(name).state}"
+
+
+@clause("backup.retain")
+@pytest.mark.retain
+def test_retain_keeps_the_backup_in_the_bucket(witness: Policies, backupstore: Backupstore) -> None:
+    """Under Retain the bucket still gives back, byte for byte, what the volume held."""
+    backup = witness.retained.backup
+
+    image = backupstore.image(backup.volume, backup.name)
+
+    assert first_difference(image, witness.retained.source.image) is None

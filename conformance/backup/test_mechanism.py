@@ -1,0 +1,109 @@
+"""How the CSI Mechanism Works: what happens after what, told by the recorded history."""
+
+import pytest
+
+from conformance.backup.arrangements import SPECKLES, Arranger, BackedUp, Requested
+from fixtures.backupstore import Backupstore
+from fixtures.catalogue import clause
+from fixtures.cluster import Obj
+from fixtures.history import before
+from fixtures.longhorn import Longhorn
+from fixtures.outcomes import Blocked
+from fixtures.snapshots import Snapshots
+from fixtures.stream import first_difference
+
+pytestmark = pytest.mark.mechanism
+
+
+def has_handle(content: Obj) -> bool:
+    """Whether a content carries a handle."""
+    return "snapshotHandle" in (content.get("status") or {})
+
+
+def is_ready(item: Obj) -> bool:
+    """Whether a content or a VolumeSnapshot is marked as ready."""
+    return (item.get("status") or {}).get("readyToUse") is True
+
+
+def is_complete(backup: Obj) -> bool:
+    """Whether a Backup is called complete."""
+    return (backup.get("status") or {}).get("state") == "Completed"
+
+
+@clause("backup.name.content")
+def test_handle_follows_the_start_of_the_backup(backed_up: BackedUp, snapshots: Snapshots, longhorn: Longhorn) -> None:
+    """The content gets its handle after the Longhorn snapshot and the backup of it exist."""
+    taken = longhorn.snapshot_history(backed_up.backup.snapshot).created
+    started = longhorn.backup_history(backed_up.backup.name).created
+
+    told = snapshots.content_history(backed_up.content).first(has_handle)
+
+    assert told is not None
+    assert before(taken, told), f"the handle was there before the Longhorn snapshot {taken.name}"
+    assert before(started, told), f"the handle was there before the backup {started.name}"
+
+
+@clause("backup.request.returns")
+def test_request_returns_before_the_backup_is_complete(
+    requested: Requested, snapshots: Snapshots, longhorn: Longhorn
+) -> None:
+    """The content has its handle before the backup is complete."""
+    content = snapshots.wait_handle(requested.snapshot)
+    backup = longhorn.wait_backup_completed(longhorn.wait_backup_started(requested.snapshot).name)
+
+    told = snapshots.content_history(content).first(has_handle)
+    done = longhorn.backup_history(backup.name).first(is_complete)
+
+    assert told is not None
+    assert done is not None
+    assert before(told, done), f"{content} got its handle only when {backup} was complete already"
+
+
+@clause("backup.status.asked-again")
+def test_unfinished_backup_is_asked_about_again(requested: Requested, snapshots: Snapshots) -> None:
+    """After an answer that the backup is not complete the sidecar asks again."""
+    content = snapshots.wait_handle(requested.snapshot)
+    told = snapshots.content_history(content).first(has_handle)
+    assert told is not None
+    if is_ready(told.object):
+        raise Blocked("the backup was complete at the first answer already, so that there was nothing to ask again")
+
+    snapshots.wait_asked_again(content, told)
+
+
+@clause("backup.ready")
+def test_ready_when_the_backup_is_complete(requested: Requested, snapshots: Snapshots, longhorn: Longhorn) -> None:
+    """The content, and with it the VolumeSnapshot, gets ready, and not before the backup is complete."""
+    snapshot = snapshots.wait_ready(requested.snapshot)
+    backup = longhorn.wait_backup_completed(longhorn.wait_backup_started(snapshot).name)
+    complete = longhorn.backup_history(backup.name).first(is_complete)
+    content = snapshots.content_of(snapshot)
+
+    for history in snapshots.content_history(content), snapshots.history(snapshot):
+        ready = history.first(is_ready)
+
+        assert ready is not None
+        assert complete is not None
+        assert before(complete, ready), f"{history} was ready at revision {ready.version}, before {backup} was complete"
+
+
+@clause("backup.ready")
+def test_ready_backup_can_be_read(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
+    """At the moment at which the VolumeSnapshot is ready the backup lies in the backupstore, complete."""
+    source = arranger.write(arranger.volume(), "fresh", *SPECKLES)
+
+    backed_up = arranger.finish(arranger.request(source, deleting_class))
+
+    assert backupstore.backup(backed_up.backup.volume, backed_up.backup.name).complete
+
+
+@clause("backup.source.detached")
+@pytest.mark.source
+def test_detached_volume_is_backed_up(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
+    """A VolumeSnapshot of a volume that is attached nowhere becomes a backup with the volume's data."""
+    source = arranger.detached(arranger.write(arranger.volume(), "detached", *SPECKLES))
+
+    backed_up = arranger.finish(arranger.request(source, deleting_class))
+
+    image = backupstore.image(backed_up.backup.volume, backed_up.backup.name)
+    assert first_difference(image, source.image) is None

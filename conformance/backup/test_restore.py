@@ -1,0 +1,115 @@
+"""Restore a Backup via a VolumeSnapshot Object."""
+
+import pytest
+
+from conformance.backup.arrangements import SIZE, Arranger, BackedUp, Generations, Restoring
+from fixtures.catalogue import clause
+from fixtures.history import Recorder
+from fixtures.kinds import PV
+from fixtures.longhorn import Longhorn
+from fixtures.provisioning import wait_provisioned, wait_refused
+from fixtures.stream import MIB
+from fixtures.workloads import Workloads
+
+pytestmark = pytest.mark.restore
+
+
+@clause("backup.restore")
+@pytest.mark.block
+def test_claim_gets_the_data(restoring: Restoring, workloads: Workloads) -> None:
+    """A claim with the VolumeSnapshot as its dataSource gets a new volume, which holds what was backed up."""
+    claim = workloads.wait_bound(restoring.claim)
+
+    workloads.verify(claim, restoring.backed_up.source.image)
+
+    assert claim.volume != restoring.backed_up.source.pvc.volume
+
+
+@clause("backup.restore")
+@pytest.mark.filesystem
+def test_claim_gets_the_files(arranger: Arranger, deleting_class: str, workloads: Workloads) -> None:
+    """With volumeMode Filesystem the new volume has the file that was backed up."""
+    source = arranger.file("file", 3 * MIB)
+    backed_up = arranger.finish(arranger.request(source, deleting_class))
+
+    claim = workloads.wait_bound(arranger.restore(backed_up).claim)
+
+    workloads.verify(claim, source.image)
+
+
+@clause("backup.point-in-time", "backup.restore")
+@pytest.mark.block
+def test_claim_gets_the_backup_that_it_names(
+    generations: Generations, arranger: Arranger, workloads: Workloads
+) -> None:
+    """Of two backups of one volume each is restored as it was, the older one too."""
+    claims = [arranger.restore(backed_up).claim for backed_up in (generations.first, generations.second)]
+
+    for claim, backed_up in zip(claims, (generations.first, generations.second), strict=True):
+        workloads.verify(workloads.wait_bound(claim), backed_up.source.image)
+
+
+@clause("backup.restore.provisioner")
+def test_provisioner_restores(restoring: Restoring, recorder: Recorder, workloads: Workloads) -> None:
+    """The claim is provisioned by the CSI provisioner of Longhorn's driver, which says so."""
+    claim = workloads.wait_bound(restoring.claim)
+
+    event = wait_provisioned(recorder, claim)
+
+    volume = recorder.of(PV, claim.volume).created.object
+    assert volume["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"] == "driver.longhorn.io"
+    assert claim.volume in event["message"]
+
+
+@clause("backup.restore.size")
+@pytest.mark.size
+def test_claim_of_equal_size_gets_that_size(restoring: Restoring, workloads: Workloads, longhorn: Longhorn) -> None:
+    """VolumeSnapshot, claim and restored volume have the size of the source."""
+    claim = workloads.wait_bound(restoring.claim)
+
+    volume = longhorn.volume(longhorn.volume_of(claim))
+
+    sizes = {
+        "restoreSize of the VolumeSnapshot": restoring.backed_up.snapshot.restore_size,
+        "capacity of the claim": claim.capacity,
+        "size of the Longhorn volume": int(volume["spec"]["size"]),
+    }
+    assert set(sizes.values()) == {SIZE}, f"sizes in bytes, expected {SIZE} each: {sizes}"
+
+
+@clause("backup.restore.size")
+@pytest.mark.size
+def test_smaller_claim_is_refused(restoring: Restoring, workloads: Workloads, recorder: Recorder) -> None:
+    """A claim smaller than the VolumeSnapshot is refused, which names both sizes; one of equal size is bound."""
+    workloads.wait_bound(restoring.claim)
+    snapshot = restoring.backed_up.snapshot
+
+    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE // 2)
+
+    wait_refused(recorder, claim, rf"requested volume size {SIZE // 2} is less than the size {SIZE}")
+    workloads.delete_claim(claim)
+
+
+@clause("backup.restore.size.larger")
+@pytest.mark.size
+def test_larger_claim_is_refused(restoring: Restoring, workloads: Workloads, recorder: Recorder) -> None:
+    """A claim larger than the VolumeSnapshot is refused because of its size; one of equal size is bound."""
+    workloads.wait_bound(restoring.claim)
+    snapshot = restoring.backed_up.snapshot
+
+    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=2 * SIZE)
+
+    wait_refused(recorder, claim, rf"(?i)size.*{2 * SIZE}|{2 * SIZE}.*size")
+    workloads.delete_claim(claim)
+
+
+@clause("backup.restore.example")
+def test_example_claim_is_bound(backed_up: BackedUp, workloads: Workloads) -> None:
+    """A claim as in the example, ReadWriteOnce and of the StorageClass `longhorn`, is bound."""
+    snapshot = backed_up.snapshot
+
+    claim = workloads.restore_claim(
+        snapshot.name, snapshot.namespace, size=backed_up.source.pvc.size, storage_class="longhorn"
+    )
+
+    assert workloads.wait_bound(claim).volume

@@ -1,0 +1,53 @@
+"""What a VolumeSnapshot may be made of."""
+
+import pytest
+
+from conformance.backup.arrangements import SIZE
+from fixtures.catalogue import clause
+from fixtures.cluster import Cluster, Obj
+from fixtures.errors import Refused
+from fixtures.snapshots import Snapshots
+from fixtures.workloads import Workloads
+
+pytestmark = pytest.mark.source
+
+CLAIM = {"persistentVolumeClaimName": "some-claim"}
+CONTENT = {"volumeSnapshotContentName": "some-content"}
+
+
+def snapshot_of(source: Obj, namespace: str) -> Obj:
+    """A VolumeSnapshot with nothing but a source."""
+    return {
+        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "kind": "VolumeSnapshot",
+        "metadata": {"generateName": "source-", "namespace": namespace},
+        "spec": {"source": source},
+    }
+
+
+@clause("backup.source.exactly-one")
+@pytest.mark.parametrize("source", [pytest.param(CLAIM | CONTENT, id="both"), pytest.param({}, id="none")])
+def test_only_one_source_may_be_named(source: Obj, cluster: Cluster, namespace: str) -> None:
+    """A VolumeSnapshot with a claim and a content, or with neither, is refused; with either it is accepted."""
+    for accepted in (CLAIM, CONTENT):
+        cluster.create(snapshot_of(accepted, namespace), dry_run=True)
+
+    with pytest.raises(Refused) as refused:
+        cluster.create(snapshot_of(source, namespace), dry_run=True)
+
+    assert (refused.value.status, refused.value.reason) == (422, "Invalid"), refused.value.message
+    assert "spec.source" in refused.value.message
+
+
+@clause("backup.source")
+def test_claim_must_exist(namespace: str, snapshots: Snapshots, workloads: Workloads) -> None:
+    """A VolumeSnapshot of a claim that does not exist gets an error, and is made when the claim is there."""
+    claim = "comes-later"
+    source = {"persistentVolumeClaimName": claim}
+    snapshot = snapshots.create_from(source, namespace, snapshots.create_class("Delete"))
+
+    snapshots.wait_error(snapshot, "cannot get claim from snapshot")
+
+    assert not snapshots.read(snapshot).content_name
+    workloads.claim(namespace, size=SIZE, name=claim)
+    snapshots.wait_ready(snapshot)
