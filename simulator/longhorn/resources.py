@@ -88,6 +88,8 @@ def _resources(version: Version) -> list[Resource]:
         _settings(),
         _nodes(),
         _engine_images(),
+        _backing_images(),
+        _backing_image_data_sources(),
     ]
 
 
@@ -238,3 +240,24 @@ def _engine_images() -> Resource:
         Column("RefCount", ".status.refCount", "integer"),
     )
     return _resource("engineimages", "EngineImage", "lhei", columns, None, _open(conditions=CONDITIONS))
+
+
+def _backing_images() -> Resource:
+    columns = (
+        Column("UUID", ".status.uuid"),
+        Column("SourceType", ".spec.sourceType"),
+        Column("Size", ".status.size"),
+        Column("VirtualSize", ".status.virtualSize"),
+    )
+    return _resource("backingimages", "BackingImage", "lhbi", columns)
+
+
+def _backing_image_data_sources() -> Resource:
+    columns = (
+        Column("UUID", ".spec.uuid"),
+        Column("State", ".status.currentState"),
+        Column("SourceType", ".spec.sourceType"),
+        Column("Size", ".status.size"),
+        Column("Node", ".spec.nodeID"),
+    )
+    return _resource("backingimagedatasources", "BackingImageDataSource", "lhbids", columns)
