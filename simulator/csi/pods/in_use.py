@@ -22,12 +22,14 @@ class VolumesInUse:
         return lambda: self._listeners.remove(listener)
 
     def attach(self, volume: str) -> None:
-        self._attached.add(volume)
-        self._tell(volume)
+        if volume not in self._attached:
+            self._attached.add(volume)
+            self._tell(volume)
 
     def detach(self, volume: str) -> None:
-        self._attached.discard(volume)
-        self._tell(volume)
+        if volume in self._attached:
+            self._attached.discard(volume)
+            self._tell(volume)
 
     def is_attached(self, volume: str) -> bool:
         return volume in self._attached
