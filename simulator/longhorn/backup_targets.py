@@ -9,7 +9,6 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.controller import Controller, Key, Result
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj
-from simulator.kubernetes.store import Change
 from simulator.longhorn import names, objects
 from simulator.longhorn.backups import UNKNOWN
 from simulator.longhorn.backupstore import BackupInProgressError, BackupMissingError, StoredBackup, StoredVolume
@@ -48,6 +47,7 @@ class BackupTargets:
         self._stores = stores
         self._looked: dict[str, tuple[Any, ...]] = {}
         self._volumes = BackupVolumes(api, clock, decisions, stores)
+        self.changed = self._volumes.changed
         self.controller = Controller(api, clock, "longhorn-backup-target-controller", self._reconcile)
         self.controller.watch(names.BACKUP_TARGETS)
 
@@ -168,7 +168,6 @@ class BackupVolumes:
             api, clock, "longhorn-backup-volume-controller", self._reconcile, expected=(BackupstoreError,)
         )
         self.controller.watch(names.BACKUP_VOLUMES)
-        api.subscribe(names.BACKUPS, self._backup_changed)
 
     def request(self, target: Obj, volume: str) -> None:
         """Have a volume of the store looked at; it gets its object if it has none."""
@@ -193,19 +192,9 @@ class BackupVolumes:
             ownerReferences=[objects.owner(target)],
         )
 
-    def _backup_changed(self, change: Change) -> None:
-        """A backup is complete, or one is gone: its volume has changed in the store."""
-        now, before = change.object.get("status") or {}, (change.old or {}).get("status") or {}
-        finished = now.get("state") == "Completed" and before.get("state") != "Completed" and now.get("url")
-        gone = change.type == "DELETED" and ONLY_OBJECT not in (change.object["metadata"].get("labels") or {})
-        if (finished and change.type == "MODIFIED") or gone:
-            labels = change.object["metadata"].get("labels") or {}
-            asyncio.get_running_loop().call_later(
-                SYNC * self._clock.pace,
-                self._sync_soon,
-                labels.get(names.BACKUP_VOLUME_LABEL, ""),
-                labels.get(names.BACKUP_TARGET_LABEL, "default"),
-            )
+    def changed(self, volume: str, target: str) -> None:
+        """A backup has come into the store or left it."""
+        asyncio.get_running_loop().call_later(SYNC * self._clock.pace, self._sync_soon, volume, target)
 
     def _sync_soon(self, volume: str, target: str) -> None:
         found = objects.find(self._api, names.BACKUP_TARGETS, target)

@@ -1,7 +1,7 @@
 """The life of a Backup object: from the request over the copy in the store to its deletion there."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
@@ -68,7 +68,10 @@ class Backups:
         tickets: Attachments,
         chains: Chains,
         stores: Stores,
+        changed: Callable[[str, str], None],
     ) -> None:
+        """`changed` is told the volume and the target when a backup has come into the store or left it."""
+        self._changed = changed
         self._api = api
         self._clock = clock
         self._decisions = decisions
@@ -216,6 +219,7 @@ class Backups:
             volumeName=stored.volume,
             volumeSize=str(result.volume.size),
         )
+        self._changed(of, target)
 
     def _url(self, target: str, volume: str, backup: str) -> str:
         found = objects.find(self._api, names.BACKUP_TARGETS, target)
@@ -247,6 +251,8 @@ class Backups:
             if using:
                 raise BackupstoreError(f"backup {name} cannot be deleted due to the ongoing volume {using} restoration")
             await self._delete_stored(backup, of)
+            await self._clock.sleep(DELETION_NOTICED)
+            self._changed(of, labels.get(names.BACKUP_TARGET_LABEL, "default"))
         if not only_object:
             await self._clock.sleep(DELETION_NOTICED)
         if self._decisions.deletes_snapshot_with_backup(backup):

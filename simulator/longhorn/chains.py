@@ -10,7 +10,6 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.disk import Disk, Layer
 
-
 Paused = Callable[[str], AbstractAsyncContextManager[None]]
 """Stops the pods that write into a volume for as long as its context lasts."""
 

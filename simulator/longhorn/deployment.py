@@ -27,6 +27,7 @@ from simulator.longhorn.version import Version
 from simulator.longhorn.volumes import Volumes
 from simulator.s3.connection import S3Connections
 
+
 class _Part(Protocol):
     async def run(self) -> None: ...
 
@@ -61,9 +62,10 @@ class Longhorn:
         snapshots = Snapshots(api, clock, decisions, tickets, chains, self._image)
         self._chains = chains
         self._controllers = [tickets.controller, origins.controller, volumes.controller, snapshots.controller]
+        targets = BackupTargets(api, clock, decisions, stores)
         self._parts: list[_Part] = [
-            Backups(api, clock, decisions, self.disk, tickets, chains, stores),
-            BackupTargets(api, clock, decisions, stores),
+            Backups(api, clock, decisions, self.disk, tickets, chains, stores, targets.changed),
+            targets,
             Claims(api, clock, volumes.poll),
             Expiry(api, clock, decisions),
         ]
