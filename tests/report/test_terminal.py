@@ -1,0 +1,159 @@
+"""What a person at a terminal is told."""
+
+import pytest
+
+from tests.report.conftest import MadeUp
+
+pytest_plugins = ["pytester"]
+
+COLD = """
+    @clause("tea.water")
+    def test_the_water_boils():
+        \"\"\"The kettle whistles.\"\"\"
+        raise Violation("20 degrees", look="the plug")
+
+    @clause("tea.cup")
+    def test_cup():
+        pass
+"""
+
+
+def test_violation_says_all_that_is_needed(made_up: MadeUp) -> None:
+    """What must be, what was expected, what was seen, where to look, and the command that runs just that."""
+    made_up.write(COLD)
+
+    ran = made_up.run("--profile", "1.12", "--pace=fast")
+
+    lines = [line.strip() for line in ran.text.splitlines()]
+    start = lines.index("VIOLATES  tea.water  (Water)")
+    assert lines[start + 1 : start + 7] == [
+        "must      The water MUST boil.",
+        "expected  The kettle whistles.",
+        "seen      20 degrees",
+        "look at   the plug",
+        "where     conformance/tea/test_tea.py:9 (traceback and evidence: report/conformance.json)",
+        "run it    pytest conformance/tea/test_tea.py::test_the_water_boils --profile=1.12 --pace=fast",
+    ]
+    assert "VIOLATES 1 of 2 verified clauses; 2 clauses are not verified (SIMULATOR), exit code 1" in lines
+
+
+def test_the_command_runs_just_that(made_up: MadeUp) -> None:
+    """The command line of a violation, taken at its word, runs one test with the same result."""
+    made_up.write(COLD)
+    (line,) = [line for line in made_up.run().text.splitlines() if line.strip().startswith("run it")]
+
+    again = made_up.run(*line.split()[3:])
+
+    assert again.verdict("tea.water")[0] == "violates"
+    assert again.verdict("tea.cup") == ("not verified", "not selected")
+
+
+def test_sections_are_counted(made_up: MadeUp) -> None:
+    """The table has a line for each section, and the sum."""
+    made_up.write(COLD)
+
+    rows = [line.split() for line in made_up.run().text.splitlines()]
+
+    assert ["-", "1", "-", "-", "-", "Water"] in rows
+    assert ["1", "-", "-", "-", "1", "Cup"] in rows
+    assert ["1", "1", "-", "1", "2", "in", "all"] in rows
+
+
+def test_progress_by_section(made_up: MadeUp) -> None:
+    """Each test has a line with its verdict and seconds, under the heading of its section."""
+    made_up.write(COLD)
+
+    lines = made_up.run().text.splitlines()
+
+    section = lines.index("Water")
+    assert lines[section + 1].split() == ["tea:", "the", "water", "boils", "violates", "0.0", "s"]
+    assert lines[section + 3] == "Cup"
+
+
+def test_what_is_not_verified_is_listed_by_cause(made_up: MadeUp) -> None:
+    """Clauses without a verdict are named under their common cause."""
+    made_up.write("")
+
+    text = made_up.run().text
+
+    assert "NOT VERIFIED  5 clauses" in text
+    assert "  no test yet:\n            tea.water, tea.milk, tea.cup, tea.biscuit" in text
+
+
+def test_a_common_cause_is_told_once(made_up: MadeUp) -> None:
+    """One broken fixture under many tests is one error, not many."""
+    made_up.write("""
+        @clause("tea.water")
+        @pytest.mark.parametrize("kettle", range(3))
+        def test_boils(kettle, broken_kettle):
+            pass
+    """)
+
+    text = made_up.run().text
+
+    assert text.count("ERROR OF THE RUN") == 1
+    assert "ERROR OF THE RUN: set-up  conformance/tea/test_tea.py::test_boils[0] (and 2 more)" in text
+
+
+def test_leftovers_are_named(made_up: MadeUp) -> None:
+    """Each thing that is left behind has its line."""
+    made_up.write('@clause("tea.water")\ndef test_boils(spills):\n    pass\n')
+
+    lines = [line.strip() for line in made_up.run().text.splitlines()]
+
+    start = lines.index("ERROR OF THE RUN: leftover  conformance/tea/test_tea.py::test_boils")
+    assert lines[start + 1 : start + 3] == ["seen      a drop of tea", "a crumb"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "coloured"),
+    [({}, (), False), ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, (), False), ({}, ("--color=yes",), True)],
+    ids=["no terminal", "NO_COLOR", "--color=yes"],
+)
+def test_colours(
+    made_up: MadeUp,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    arguments: tuple[str, ...],
+    coloured: bool,
+) -> None:
+    """Colours are for terminals, and for those who ask for them."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    made_up.write(COLD)
+
+    assert ("\x1b[" in made_up.run(*arguments).text) is coloured
+
+
+def test_tracebacks_are_there_for_those_who_want_them(made_up: MadeUp) -> None:
+    """The summary stands for itself; pytest's own failures are shown with --tb or -v."""
+    made_up.write(COLD)
+
+    assert "Traceback" not in made_up.run().text
+    assert "= FAILURES =" not in made_up.run().text
+    assert "= FAILURES =" in made_up.run("--tb=short").text
+    assert "= FAILURES =" in made_up.run("-v").text
+
+
+def test_clauses_are_listed_without_a_target(made_up: MadeUp) -> None:
+    """--list-clauses prints what is documented, also where nothing could be run."""
+    (made_up.path / "conftest.py").write_text('pytest_plugins = ["fixtures.plugin"]\n')
+
+    ran = made_up.run("--list-clauses")
+
+    assert ran.exit_code == 0
+    assert "  tea.milk  [1.1 to 1.2; TEA-02]\n      Milk MUST come second." in ran.text
+    assert "untestable: Tastes differ." in ran.text
+    assert ran.report is None
+
+
+def test_the_projects_own_tests_are_no_conformance_run(made_up: MadeUp) -> None:
+    """Tests of other folders get no verdicts and write no reports."""
+    (made_up.path / "tests").mkdir()
+    (made_up.path / "tests" / "test_own.py").write_text("def test_own():\n    pass\n")
+
+    ran = made_up.run("tests")
+
+    assert ran.exit_code == 0
+    assert "= conformance =" not in ran.text
+    assert ran.report is None
