@@ -17,7 +17,8 @@ from simulator.longhorn.stores import BackupstoreError, Stores, poll_interval
 
 ONLY_OBJECT = "longhorn.io/delete-custom-resource-only"
 SYNC = 0.4
-"""Seconds from the end of a backup until its volume is listed anew."""
+INSPECTION = 1.2
+"""Seconds from the end of a backup until its volume is listed anew, and that looking into the store takes."""
 
 EMPTY_VOLUME: Obj = {
     "backingImageChecksum": "",
@@ -217,6 +218,7 @@ class BackupVolumes:
         wanted = (found["metadata"]["uid"], found["spec"].get("syncRequestedAt"), self._requests.get(name))
         if found["status"].get("lastSyncedAt") and self._looked.get(name) == wanted:
             return None
+        await self._clock.sleep(INSPECTION)
         await self._sync(found)
         self._looked[name] = wanted
         return None

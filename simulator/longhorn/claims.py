@@ -11,6 +11,9 @@ from simulator.kubernetes.store import Change
 from simulator.longhorn import names, objects
 from simulator.longhorn.volumes import empty_kubernetes_status
 
+SCHEDULING_ERROR = "longhorn.io/volume-scheduling-error"
+"""Annotation of the PersistentVolume; empty when the volume has its place."""
+
 ENDED = frozenset({"Succeeded", "Failed"})
 
 
@@ -28,6 +31,7 @@ class Claims:
         """Follow until cancelled."""
         ends = [
             self._api.subscribe("persistentvolumes", self._volume_changed),
+            self._api.subscribe("persistentvolumeclaims", self._claim_changed),
             self._api.subscribe("pods", self._pod_changed),
         ]
         try:
@@ -43,25 +47,37 @@ class Claims:
             return
         known = volume["status"].get("kubernetesStatus") or empty_kubernetes_status()
         persistent = change.object["metadata"]["name"]
+        phase = (change.object.get("status") or {}).get("phase", "")
         if change.type == "DELETED":
             if known["pvName"] == persistent:
                 self._forget(volume, known, persistent)
+        elif known["pvName"] != persistent:
+            self._write(volume, known, {**empty_kubernetes_status(), "pvName": persistent, "pvStatus": phase})
+        elif phase != known["pvStatus"] and phase not in {"Bound", "Pending"}:
+            left = known["lastPVCRefAt"] or self._clock.timestamp()
+            self._write(volume, known, {**known, "pvStatus": phase, "lastPVCRefAt": left})
+
+    def _claim_changed(self, change: Change) -> None:
+        """A claim that is bound now: its volume is in use."""
+        phase = (change.object.get("status") or {}).get("phase")
+        if change.type == "DELETED" or phase != "Bound":
             return
-        phase = (change.object.get("status") or {}).get("phase", "")
-        new = dict(known)
-        if known["pvName"] != persistent:
-            new = {**empty_kubernetes_status(), "pvName": persistent}
-        new["pvStatus"] = phase
-        claim = change.object["spec"].get("claimRef") or {}
-        if phase == "Bound":
-            new |= {"namespace": claim.get("namespace", ""), "pvcName": claim.get("name", ""), "lastPVCRefAt": ""}
-            new |= self._workloads(new)
-        elif phase == "Released" and not known["lastPVCRefAt"]:
-            new["lastPVCRefAt"] = self._clock.timestamp()
-        self._write(volume, known, new)
-        if known["pvName"] != persistent:
-            message = f"Persistent Volume {persistent} started to use/reuse Longhorn volume {name}"
-            self._events.record(volume, "Normal", "Start", message)
+        persistent = change.object["spec"].get("volumeName", "")
+        found = self._api.find("persistentvolumes", persistent)
+        volume = objects.find(self._api, names.VOLUMES, _handle(found)) if found else None
+        if volume is None:
+            return
+        known = volume["status"].get("kubernetesStatus") or empty_kubernetes_status()
+        metadata = change.object["metadata"]
+        if known["pvStatus"] == "Bound" and known["pvcName"] == metadata["name"]:
+            return
+        message = f"Persistent Volume {persistent} started to use/reuse Longhorn volume {volume['metadata']['name']}"
+        self._events.record(volume, "Normal", "Start", message)
+        annotation = {"metadata": {"annotations": {SCHEDULING_ERROR: ""}}}
+        self._api.patch("persistentvolumes", persistent, "", annotation, manager=objects.MANAGER)
+        new = {**known, "pvName": persistent, "pvStatus": "Bound", "lastPVCRefAt": ""}
+        new |= {"namespace": metadata.get("namespace", ""), "pvcName": metadata["name"]}
+        self._write(volume, known, {**new, **self._workloads(new)})
 
     def _forget(self, volume: Obj, known: Obj, persistent: str) -> None:
         new = {**known, "pvName": "", "pvStatus": ""}

@@ -80,6 +80,12 @@ class Origins:
             return {"cloneStatus": {**state, "sourceVolume": source, "snapshot": snapshot}}
         return {}
 
+    def claim(self, volume: Obj) -> None:
+        """Ask for the attachment of a new volume that is to get data."""
+        name = volume["metadata"]["name"]
+        kind, ticket = _clone_ticket(name) if volume["spec"].get("dataSource") else _restore_ticket(name)
+        self._tickets.add(name, ticket, kind, attachments.HIDDEN)
+
     def latest_backup(self, volume: Obj) -> Obj:
         """While it is being restored a volume shows the newest backup of the volume that it comes from."""
         source = volume["metadata"].get("labels", {}).get(names.BACKUP_VOLUME_LABEL)
@@ -136,9 +142,8 @@ class Origins:
 
     async def _restore(self, volume: Obj) -> Result | None:
         name = volume["metadata"]["name"]
-        ticket = f"volume-restore-controller-{name}"
         if volume["status"].get("state") == "detached":
-            self._tickets.add(name, ticket, "volume-restore-controller", attachments.HIDDEN)
+            self.claim(volume)
         if not _serves(volume):
             return None
         _, source, wanted = parse_backup_url(volume["spec"]["fromBackup"])
@@ -152,14 +157,14 @@ class Origins:
         await self._clock.sleep(COMPLETION_NOTICED)
         await self._chains.publish(name)
         objects.set_status(self._api, names.VOLUMES, name, restoreRequired=False)
-        self._tickets.remove(name, ticket)
+        self._tickets.remove(name, _restore_ticket(name)[1])
         return None
 
     async def _clone(self, volume: Obj) -> Result | None:
         name = volume["metadata"]["name"]
-        kind, ticket = _clone_ticket(name)
+        _, ticket = _clone_ticket(name)
         if volume["status"].get("state") == "detached":
-            self._tickets.add(name, ticket, kind, attachments.HIDDEN)
+            self.claim(volume)
         source, snapshot = source_of(volume["spec"]["dataSource"])
         if not _serves(volume) or not self._tickets.is_satisfied(source, ticket):
             return Result(after=1.0) if _serves(volume) else None
@@ -198,6 +203,10 @@ class Origins:
         if volume is not None:
             status = {**volume["status"]["cloneStatus"], "state": state}
             objects.set_status(self._api, names.VOLUMES, name, cloneStatus=status)
+
+
+def _restore_ticket(volume: str) -> tuple[str, str]:
+    return "volume-restore-controller", f"volume-restore-controller-{volume}"
 
 
 def _clone_ticket(volume: str) -> tuple[str, str]:

@@ -15,6 +15,9 @@ from simulator.longhorn.engines import Engines
 from simulator.longhorn.origins import Origins
 
 CREATION = 0.15
+CLAIMED = 0.05
+"""Seconds that the creation of a volume takes, and the answer to a ticket."""
+
 ENGINE_POLL = 5.0
 """Seconds between two looks at an engine; so long a volume that was just attached is not yet known to be healthy."""
 
@@ -125,11 +128,20 @@ class Volumes:
         self._engines.create(volume)
         conditions = [*conditions, objects.condition("OfflineRebuilding", False, now)]
         self._set(name, conditions=conditions)
+        if volume["spec"].get("dataSource"):
+            await self._claim(volume)
         conditions = [*conditions, objects.condition("Restore", False, now)]
         latest = self._origins.latest_backup(volume)
         self._set(name, conditions=conditions, robustness="unknown", state="detaching", **latest)
+        if origin.get("restoreRequired"):
+            await self._claim(volume)
         self._set(name, state="detached")
         self._events.record(volume, "Normal", "Detached", f"volume {name} has been detached")
+
+    async def _claim(self, volume: Obj) -> None:
+        """Have the volume attached as soon as it can be, for the data that it begins with."""
+        self._origins.claim(volume)
+        await self._clock.sleep(CLAIMED)
 
     async def _attach(self, volume: Obj) -> None:
         name, node = volume["metadata"]["name"], volume["spec"]["nodeID"]
