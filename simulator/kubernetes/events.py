@@ -52,11 +52,12 @@ class EventRecorder:
         """Record an event about an object, which needs its kind, apiVersion and metadata, or about a part of it."""
         component = component or self._component
         involved = _reference(about, field_path)
-        named = (involved.get(key, "") for key in ("kind", "namespace", "name", "uid", "fieldPath"))
+        named = (involved.get(key, "") for key in ("kind", "namespace", "name", "uid"))
         source = (component, self._host, *named)
         now = self._now()
         group = (*source, involved["apiVersion"], type, reason)
         message, key = self._combine(group, message, now)
+        key = (*key, field_path)
         if not self._let_through(source, now):
             return
         try:

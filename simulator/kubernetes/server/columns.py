@@ -12,6 +12,9 @@ ACCESS_MODES = {
     "ReadWriteMany": "RWX",
     "ReadWriteOncePod": "RWOP",
 }
+UNNAMED = frozenset({"events"})
+"""Resources whose tables do not begin with the name."""
+
 UNSET = "<unset>"
 NONE = "<none>"
 
@@ -110,7 +113,7 @@ def _class_name(obj: Obj) -> str:
 
 
 def builtin_columns() -> dict[str, tuple[BuiltinColumn, ...]]:
-    """The columns after the name, by resource."""
+    """The columns by resource: after the name, but for UNNAMED ones."""
     attributes_class = _path("VolumeAttributesClass", "spec.volumeAttributesClassName", absent=UNSET)
     wide_mode = _path("VolumeMode", "spec.volumeMode", priority=1)
     return {
@@ -206,8 +209,12 @@ def builtin_columns() -> dict[str, tuple[BuiltinColumn, ...]]:
             _path("Type", "type"),
             _path("Reason", "reason"),
             BuiltinColumn("Object", _event_object),
-            BuiltinColumn("Source", lambda obj: at(obj, "source.component") or "", priority=1),
+            _path("Subobject", "involvedObject.fieldPath", priority=1),
+            _path("Source", "source.component", priority=1),
             _path("Message", "message"),
+            BuiltinColumn("First Seen", lambda obj: obj.get("firstTimestamp"), priority=1, age=True),
+            _path("Count", "count", priority=1, type="integer", absent=1),
+            _path("Name", "metadata.name", priority=1),
         ),
     }
 

@@ -45,10 +45,12 @@ _MESSAGES: dict[str, dict[int, Field]] = {
 
 def decode_protobuf(data: bytes) -> Obj | None:
     """The object in a protobuf body; None when its kind is not among those that are understood."""
+    if not data.startswith(MAGIC):
+        return None
     envelope = dict(_fields(data.removeprefix(MAGIC)))
     header = {number: value.decode() for number, value in _fields(envelope.get(1, b""))}
     fields = _MESSAGES.get(header.get(2, ""))
-    if not data.startswith(MAGIC) or fields is None:
+    if fields is None:
         return None
     return {"apiVersion": header.get(1, ""), "kind": header[2], **_message(envelope.get(2, b""), fields)}
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from simulator.kubernetes.resources import Column, Obj, Resource
-from simulator.kubernetes.server.columns import BuiltinColumn, builtin_columns, name_cell
+from simulator.kubernetes.server.columns import UNNAMED, BuiltinColumn, builtin_columns, name_cell
 from simulator.kubernetes.server.wire import Rendering
 from simulator.kubernetes.store import Stored
 
@@ -22,7 +22,7 @@ class Tables:
     def definitions(self, resource: Resource) -> list[Obj]:
         """The column definitions."""
         name = {"name": "Name", "type": "string", "format": "name", "description": NAME_DESCRIPTION, "priority": 0}
-        columns: list[Obj] = [name]
+        columns: list[Obj] = [] if resource.key in UNNAMED else [name]
         for column in self._columns(resource):
             kind = "string" if isinstance(column, BuiltinColumn) and column.age else column.type
             described = "" if isinstance(column, BuiltinColumn) else column.description
@@ -42,7 +42,7 @@ class Tables:
         columns = self._columns(resource)
         rows: list[Obj] = []
         for stored in revisions:
-            cells = [name_cell(resource.key, stored.object)]
+            cells = [] if resource.key in UNNAMED else [name_cell(resource.key, stored.object)]
             cells += [_cell(column, stored.object) for column in columns]
             row: Obj = {"cells": cells}
             if include == "Object":

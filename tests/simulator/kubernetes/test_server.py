@@ -1,0 +1,420 @@
+"""The REST side: what a client sees on the wire."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.server import LogOptions, Server, serve
+
+Obj = dict[str, Any]
+Make = Callable[..., Obj]
+BASE = "/apis/light.example.org/v1/namespaces/default/lanterns"
+CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+MERGE = "application/merge-patch+json"
+
+
+class Client:
+    """A bare HTTP client of one server."""
+
+    def __init__(self, server: Server, session: aiohttp.ClientSession) -> None:
+        self.server = server
+        self.session = session
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        kind: str = "application/json",
+        accept: str = "",
+        **query: str,
+    ) -> tuple[int, Any, Any]:
+        """Status, decoded body (text if it is no JSON) and headers."""
+        headers = {"Content-Type": kind, "User-Agent": "tester/1.0", **({"Accept": accept} if accept else {})}
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        async with self.session.request(
+            method, self.server.url + path, data=data, headers=headers, params=query
+        ) as response:
+            text = await response.text()
+            is_json = response.content_type == "application/json"
+            return response.status, json.loads(text) if is_json else text, response.headers
+
+    async def lines(self, path: str, **query: str) -> AsyncIterator[Obj]:
+        """The events of a watch."""
+        async with self.session.get(self.server.url + path, params={"watch": "1", **query}) as response:
+            async for line in response.content:
+                yield json.loads(line)
+
+
+def talk(api: Api, conversation: Callable[[Client], Awaitable[None]]) -> None:
+    """Run a conversation with a server of its own."""
+
+    async def main() -> None:
+        server = await serve(api)
+        try:
+            async with asyncio.timeout(10), aiohttp.ClientSession() as session:
+                await conversation(Client(server, session))
+        finally:
+            await server.stop()
+
+    asyncio.run(main())
+
+
+def test_objects_over_http(api: Api, lantern: Make) -> None:
+    async def conversation(client: Client) -> None:
+        status, made, _ = await client.ask("POST", BASE, lantern("a"))
+        assert (status, made["metadata"]["managedFields"][0]["manager"]) == (201, "tester")
+        assert (await client.ask("GET", f"{BASE}/a"))[:2] == (200, made)
+
+        status, patched, _ = await client.ask("PATCH", f"{BASE}/a/status", {"status": {"ready": True}}, kind=MERGE)
+        assert (status, patched["status"]) == (200, {"ready": True})
+
+        status, body, _ = await client.ask("PUT", f"{BASE}/a", made)
+        assert (status, body["reason"], body["details"]["kind"]) == (409, "Conflict", "lanterns")
+
+        status, body, _ = await client.ask("DELETE", f"{BASE}/a")
+        assert (status, body) == (
+            200,
+            {
+                "kind": "Status",
+                "apiVersion": "v1",
+                "metadata": {},
+                "status": "Success",
+                "details": {
+                    "name": "a",
+                    "kind": "lanterns",
+                    "group": "light.example.org",
+                    "uid": made["metadata"]["uid"],
+                },
+            },
+        )
+        status, body, _ = await client.ask("GET", f"{BASE}/a")
+        assert (status, body["message"]) == (404, 'lanterns.light.example.org "a" not found')
+
+    talk(api, conversation)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "message"),
+    [
+        ("GET", "/apis/light.example.org/v1beta1/lanterns", 404, "404 page not found\n"),
+        ("GET", "/apis/nothing.example.org/v1/lanterns", 404, "404 page not found\n"),
+        ("GET", "/api/v1/namespaces/default/oddities", 404, "404 page not found\n"),
+        ("POST", f"{BASE}/a", 405, "the server does not allow this method on the requested resource"),
+        ("GET", "/apis/light.example.org/v1/badges/x/status", 404, 'badges.light.example.org "x" not found'),
+        (
+            "GET",
+            "/apis/light.example.org/v1/lanterns?fieldSelector=spec.x%3D1",
+            400,
+            "field label not supported: spec.x",
+        ),
+        ("GET", "/api/v1/pods?resourceVersion=999999", 504, "Timeout: Too large resource version: 999999, current: "),
+    ],
+)
+def test_what_is_not_there(api: Api, method: str, path: str, status: int, message: str) -> None:
+    async def conversation(client: Client) -> None:
+        answered, body, _ = await client.ask(method, path)
+        text = body if isinstance(body, str) else body["message"]
+        assert (answered, text[: len(message)]) == (status, message)
+
+    talk(api, conversation)
+
+
+def test_refused_bodies(api: Api, lantern: Make) -> None:
+    async def conversation(client: Client) -> None:
+        async def refused(method: str, path: str, body: Any, kind: str = "application/json") -> tuple[int, str]:
+            status, answer, _ = await client.ask(method, path, body, kind=kind)
+            return status, answer["message"]
+
+        made = (await client.ask("POST", BASE, lantern("a")))[1]
+        del made["metadata"]["resourceVersion"]
+        assert await refused("PUT", f"{BASE}/a", made) == (
+            422,
+            'lanterns.light.example.org "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified '
+            "for an update",
+        )
+        assert await refused("PUT", f"{BASE}/b", made) == (
+            400,
+            "the name of the object (a) does not match the name on the URL (b)",
+        )
+        other = {**lantern("c"), "metadata": {"name": "c", "namespace": "other"}}
+        assert await refused("POST", BASE, other) == (
+            400,
+            "the namespace of the provided object does not match the namespace sent on the request",
+        )
+        assert await refused("PATCH", f"{BASE}/a", {}, "application/strategic-merge-patch+json") == (
+            415,
+            "the body of the request was in an unknown format - accepted media types include: "
+            "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+        )
+        assert (await refused("PATCH", f"{BASE}/a", [], MERGE))[0] == 400
+        assert (await refused("POST", BASE, b"{"))[0] == 400
+        assert (await refused("POST", BASE, b"x", "application/vnd.kubernetes.protobuf"))[0] == 415
+
+    talk(api, conversation)
+
+
+def test_unknown_fields_are_warned_of_or_refused(api: Api, lantern: Make) -> None:
+    async def conversation(client: Client) -> None:
+        body = json.dumps(lantern("a", odd=1)).replace('"wick"', '"wick": "x", "wick"').encode()
+        status, _, headers = await client.ask("POST", BASE, body, dryRun="All")
+        assert status == 201
+        assert headers.getall("Warning") == [
+            '299 - "duplicate field \\"spec.source.wick\\""',
+            '299 - "unknown field \\"spec.odd\\""',
+        ]
+        status, answer, _ = await client.ask("POST", BASE, lantern("a", odd=1), fieldValidation="Strict")
+        assert (status, answer["message"]) == (400, 'strict decoding error: unknown field "spec.odd"')
+        claim = {"metadata": {"name": "c"}, "spec": {"odd": 1}}
+        status, answer, _ = await client.ask("POST", CLAIMS, claim, fieldValidation="Strict")
+        assert answer["message"] == (
+            'PersistentVolumeClaim in version "v1" cannot be handled as a PersistentVolumeClaim: strict decoding '
+            'error: unknown field "spec.odd"'
+        )
+
+    talk(api, conversation)
+
+
+def test_a_dry_run_leaves_nothing(api: Api, lantern: Make) -> None:
+    async def conversation(client: Client) -> None:
+        before = api.revision
+        status, made, _ = await client.ask("POST", BASE, lantern("a"), dryRun="All")
+        assert status == 201
+        assert made["metadata"]["uid"]
+        assert "resourceVersion" not in made["metadata"]
+        status, answer, _ = await client.ask("POST", BASE, lantern("a", policy="Keep"), dryRun="All")
+        assert status == 422
+        status, answer, _ = await client.ask("POST", BASE, lantern("a"), dryRun="Some")
+        assert answer["message"] == (
+            'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"'
+        )
+        assert api.revision == before
+
+    talk(api, conversation)
+
+
+def test_lists_and_pages(api: Api, lantern: Make) -> None:
+    for number in range(5):
+        api.create("lanterns.light.example.org", lantern(f"l{number}"))
+    api.create("configmaps", {"metadata": {"name": "c", "namespace": "default"}})
+
+    async def conversation(client: Client) -> None:
+        names: list[str] = []
+        token, revisions = "", set()
+        while True:
+            query = {"limit": "2", **({"continue": token} if token else {})}
+            _, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **query)
+            names += [each["metadata"]["name"] for each in page["items"]]
+            revisions.add(page["metadata"]["resourceVersion"])
+            token = page["metadata"].get("continue", "")
+            if not token:
+                break
+            assert page["metadata"]["remainingItemCount"] == 5 - len(names)
+            if len(names) == 2:
+                api.create("lanterns.light.example.org", lantern("l9"))
+        assert names == [f"l{number}" for number in range(5)]
+        assert len(revisions) == 1
+
+        _, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", limit="1")
+        api.store.compact()
+        api.create("lanterns.light.example.org", lantern("later"))
+        token = page["metadata"]["continue"]
+        api.store.compact()
+        status, answer, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
+        assert (status, answer["reason"]) == (410, "Expired")
+
+        _, listed, _ = await client.ask("GET", "/api/v1/configmaps", labelSelector="x=y")
+        assert (listed["kind"], listed["items"]) == ("ConfigMapList", [])
+        _, listed, _ = await client.ask("GET", "/api/v1/configmaps", fieldSelector="metadata.name=c")
+        assert [each.get("kind") for each in listed["items"]] == [None]
+
+    talk(api, conversation)
+
+
+def test_watch_from_a_revision(api: Api, lantern: Make) -> None:
+    lanterns = "lanterns.light.example.org"
+    api.create(lanterns, lantern("before"))
+    start = str(api.revision)
+    api.create(lanterns, lantern("a"))
+
+    async def conversation(client: Client) -> None:
+        events = client.lines(BASE, resourceVersion=start)
+        first = await anext(events)
+        assert (first["type"], first["object"]["metadata"]["name"]) == ("ADDED", "a")
+        api.patch(lanterns, "a", "default", {"spec": {"level": 1}})
+        assert (await anext(events))["object"]["spec"]["level"] == 1
+        api.delete(lanterns, "a", "default")
+        last = await anext(events)
+        assert (last["type"], last["object"]["metadata"]["resourceVersion"]) == ("DELETED", str(api.revision))
+
+    talk(api, conversation)
+
+
+def test_watch_through_a_selector(api: Api, lantern: Make) -> None:
+    lanterns = "lanterns.light.example.org"
+    api.create(lanterns, lantern("a"))
+
+    async def conversation(client: Client) -> None:
+        events = client.lines(BASE, resourceVersion=str(api.revision), labelSelector="lit")
+        seen: list[str] = []
+        for labels in ({"lit": "1"}, {"lit": "2"}, {"lit": None}, {"other": "1"}, {"lit": "3"}):
+            api.patch(lanterns, "a", "default", {"metadata": {"labels": labels}})
+        for _ in range(4):
+            event = await anext(events)
+            seen.append(f"{event['type']} {event['object']['metadata']['labels']['lit']}")
+        assert seen == ["ADDED 1", "MODIFIED 2", "DELETED 2", "ADDED 3"]
+
+    talk(api, conversation)
+
+
+def test_watch_from_a_forgotten_revision(api: Api) -> None:
+    async def conversation(client: Client) -> None:
+        events = [each async for each in client.lines(BASE, resourceVersion="5")]
+        assert [each["type"] for each in events] == ["ERROR"]
+        error = events[0]["object"]
+        assert (error["code"], error["reason"]) == (410, "Expired")
+        assert error["message"] == f"too old resource version: 5 ({api.store.compacted})"
+
+    talk(api, conversation)
+
+
+def test_watch_begins_with_what_exists_and_ends_in_time(api: Api, lantern: Make) -> None:
+    api.create("lanterns.light.example.org", lantern("a"))
+
+    async def conversation(client: Client) -> None:
+        events = [each async for each in client.lines(BASE, timeoutSeconds="1", allowWatchBookmarks="true")]
+        assert [each["type"] for each in events] == ["ADDED", "BOOKMARK"]
+        assert events[1]["object"] == {
+            "kind": "Lantern",
+            "apiVersion": "light.example.org/v1",
+            "metadata": {"resourceVersion": str(api.revision), "creationTimestamp": None},
+        }
+
+        query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"}
+        initial = client.lines(BASE, **query)
+        assert (await anext(initial))["type"] == "ADDED"
+        bookmark = await anext(initial)
+        assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+    talk(api, conversation)
+
+
+def test_tables(api: Api, lantern: Make) -> None:
+    api.create("lanterns.light.example.org", lantern("a"))
+    api.patch("lanterns.light.example.org", "a", "default", {"status": {"ready": True}}, subresource="status")
+
+    async def conversation(client: Client) -> None:
+        _, table, _ = await client.ask("GET", BASE, accept=TABLE)
+        assert (table["kind"], table["apiVersion"]) == ("Table", "meta.k8s.io/v1")
+        assert [each["name"] for each in table["columnDefinitions"]] == ["Name", "Ready", "Wick", "Age"]
+        row = table["rows"][0]
+        assert row["cells"][:3] == ["a", True, "cotton"]
+        assert row["cells"][3].endswith("s")
+        assert row["object"]["kind"] == "PartialObjectMetadata"
+        accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+        _, listed, _ = await client.ask("GET", BASE, accept=accept)
+        assert (listed["kind"], set(listed["items"][0])) == (
+            "PartialObjectMetadataList",
+            {"kind", "apiVersion", "metadata"},
+        )
+        status, _, _ = await client.ask("GET", BASE, accept="application/vnd.kubernetes.protobuf")
+        assert status == 406
+
+    talk(api, conversation)
+
+
+def test_every_built_in_kind_has_a_table(api: Api) -> None:
+    async def conversation(client: Client) -> None:
+        for resource in api.resources():
+            root = f"/apis/{resource.group}" if resource.group else "/api"
+            status, table, _ = await client.ask("GET", f"{root}/{resource.version}/{resource.plural}", accept=TABLE)
+            assert status == 200
+            assert "Name" in [column["name"] for column in table["columnDefinitions"]]
+            assert all(len(row["cells"]) == len(table["columnDefinitions"]) for row in table["rows"])
+
+    talk(api, conversation)
+
+
+def test_discovery(api: Api) -> None:
+    async def conversation(client: Client) -> None:
+        groups = (await client.ask("GET", "/apis"))[1]["groups"]
+        assert {"name": "light.example.org"}.items() <= groups[-1].items()
+        assert groups[-1]["preferredVersion"] == {"groupVersion": "light.example.org/v1", "version": "v1"}
+        listed = (await client.ask("GET", "/apis/light.example.org/v1"))[1]["resources"]
+        assert [each["name"] for each in listed] == ["lanterns", "lanterns/status", "badges"]
+        assert (await client.ask("GET", "/version"))[1]["gitVersion"].startswith("v1.33.")
+        for path in ("/healthz", "/readyz", "/livez"):
+            assert (await client.ask("GET", path))[:2] == (200, "ok")
+
+        accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+        _, document, headers = await client.ask("GET", "/apis", accept=accept)
+        assert headers["Content-Type"] == "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+        described = document["items"][-1]["versions"][0]["resources"][0]
+        assert (described["resource"], described["scope"]) == ("lanterns", "Namespaced")
+        assert described["subresources"][0]["subresource"] == "status"
+
+        index = (await client.ask("GET", "/openapi/v3"))[1]["paths"]
+        where = index["apis/light.example.org/v1"]["serverRelativeURL"]
+        document = (await client.ask("GET", where))[1]
+        patch = document["paths"]["/apis/light.example.org/v1/namespaces/{namespace}/lanterns/{name}"]["patch"]
+        assert "fieldValidation" in [each["name"] for each in patch["parameters"]]
+        assert "org.example.light.v1.Lantern" in document["components"]["schemas"]
+        assert "definitions" in (await client.ask("GET", "/openapi/v2"))[1]
+
+    talk(api, conversation)
+
+
+def test_logs_and_service_proxy(api: Api) -> None:
+    containers = [{"name": name, "image": "b:1"} for name in ("c", "d")]
+    api.create("pods", {"metadata": {"name": "p", "namespace": "default"}, "spec": {"containers": containers}})
+    service = {"metadata": {"name": "s", "namespace": "default"}, "spec": {"ports": [{"name": "web", "port": 80}]}}
+    api.create("services", service)
+    base = "/api/v1/namespaces/default"
+
+    async def logs(pod: Obj, container: str, options: LogOptions) -> AsyncIterator[bytes]:
+        yield f"{pod['metadata']['name']}/{container} tail={options.tail_lines}\n".encode()
+
+    async def backend(request: web.Request, path: str) -> web.StreamResponse:
+        return web.json_response({"path": path, "query": dict(request.query)})
+
+    async def conversation(client: Client) -> None:
+        client.server.set_logs(logs)
+        client.server.add_service("default", "s", 80, backend)
+        _, answer, _ = await client.ask("GET", f"{base}/pods/p/log", container="c")
+        assert answer["message"] == "pod p does not have a host assigned"
+        api.patch("pods", "p", "default", {"spec": {"nodeName": "n"}})
+        _, answer, _ = await client.ask("GET", f"{base}/pods/p/log")
+        assert answer["message"] == "a container name must be specified for pod p, choose one of: [c d]"
+        assert (await client.ask("GET", f"{base}/pods/p/log", container="c", tailLines="3"))[1] == "p/c tail=3\n"
+
+        for name in ("s", "s:80", "s:web", "http:s:80"):
+            assert (await client.ask("GET", f"{base}/services/{name}/proxy/v1/x", q="1"))[1] == {
+                "path": "/v1/x",
+                "query": {"q": "1"},
+            }
+        status, answer, _ = await client.ask("GET", f"{base}/services/s:81/proxy/")
+        assert (status, answer["reason"]) == (503, "ServiceUnavailable")
+
+    talk(api, conversation)
+
+
+def test_collections_are_deleted_by_selector(api: Api, lantern: Make) -> None:
+    for name in ("a", "b"):
+        sent = lantern(name)
+        sent["metadata"]["labels"] = {"name": name}
+        api.create("lanterns.light.example.org", sent)
+
+    async def conversation(client: Client) -> None:
+        status, answer, _ = await client.ask("DELETE", BASE, labelSelector="name=a")
+        assert (status, [each["metadata"]["name"] for each in answer["items"]]) == (200, ["a"])
+
+    talk(api, conversation)
+    assert [each["metadata"]["name"] for each in api.list("lanterns.light.example.org")] == ["b"]
