@@ -76,8 +76,9 @@ class AttachDetach:
             while not self._in_use.is_attached(name) and (pods := self._users(name)):
                 attachment = self._attachment(volume)
                 if attachment is None:
-                    await self._clock.sleep(pauses.CALL)
-                    self._create(volume)
+                    await pauses.calls(self._clock, 3)
+                    if self._attachment(volume) is None:
+                        self._create(volume)
                     continue
                 status = objects.status(attachment)
                 if objects.is_deleting(attachment) or not (status.get("attached") or status.get("attachError")):

@@ -96,7 +96,7 @@ class Attacher:
         volume = self._api.find(names.VOLUMES, key[1])
         if volume is None or not objects.is_deleting(volume) or self._finalizer not in objects.finalizers(volume):
             return
-        await self._clock.sleep(2 * pauses.CALL)
+        await pauses.calls(self._clock, 2)
         if not any(_volume_name(each) == key[1] for each in self._api.list(names.ATTACHMENTS)):
             objects.remove_finalizers(self._api, names.VOLUMES, volume, [self._finalizer], manager=MANAGER)
 

@@ -99,7 +99,7 @@ class Binder:
         volume = self._reserve(claim, volume)
         if objects.status(volume).get("phase") != "Bound":
             self._set_phase(volume, "Bound")
-        await self._clock.sleep(3 * pauses.CALL)
+        await pauses.calls(self._clock, 3)
         fresh = objects.current(self._api, names.CLAIMS, claim)
         annotations = {names.BIND_COMPLETED: "yes"}
         if not fresh["spec"].get("volumeName"):

@@ -1,10 +1,9 @@
 """How long the steps of the machinery take, in seconds of a real cluster (measured on one, idle, with two cores)."""
 
+from simulator.clock import Clock
+
 CALL = 0.01
 """A request to the API server."""
-
-SIDECAR = 0.02
-"""From a change to the call that a CSI sidecar makes about it."""
 
 RESYNC = 15.0
 """Between two looks of the PersistentVolume controller at a claim that waits for its volume."""
@@ -29,3 +28,12 @@ RELIST = 1.0
 
 SANDBOX_END = 0.2
 """To take a sandbox down."""
+
+
+async def calls(clock: Clock, count: int) -> None:
+    """Let so many requests take their time, one after the other.
+
+    Each is a turn of the event loop at least, so whoever needs fewer requests is first at any pace.
+    """
+    for _ in range(count):
+        await clock.sleep(CALL)

@@ -31,7 +31,7 @@ class Protection:
         claim = self._api.find(names.CLAIMS, key[1], key[0])
         if claim is None or not objects.is_deleting(claim):
             return
-        await self._clock.sleep(pauses.CALL)
+        await pauses.calls(self._clock, 3)
         pods = self._api.list(names.PODS, key[0])
         if any(key[1] in claims_of(pod).values() and pod["spec"].get("nodeName") and not is_over(pod) for pod in pods):
             return

@@ -17,6 +17,9 @@ from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.quantities import binary
 
 MANAGER = "csi-provisioner"
+LEADER = "csi-provisioner-84f6b8dcc6-rzpkt"
+"""The pod that holds the sidecar's lease."""
+
 DEFAULT_FS_TYPE = "ext4"
 FS_TYPE_PARAMETER = f"{names.PARAMETER_PREFIX}fstype"
 _SINGLE_WRITER = "SINGLE_NODE_WRITER"
@@ -43,8 +46,7 @@ class Provisioner:
         self._decisions = decisions
         self._source = RestoreSource(api, decisions, driver.name)
         self._identity = f"{int(clock.now().timestamp() * 1000)}-{random.randrange(10_000)}-{driver.name}"
-        component = f"{driver.name}_csi-provisioner-{uuid.uuid4().hex[:9]}-{uuid.uuid4().hex[:5]}_{uuid.uuid4()}"
-        self._events = EventRecorder(api, component)
+        self._events = EventRecorder(api, f"{driver.name}_{LEADER}_{uuid.uuid4()}")
         self._in_background: dict[Key, Obj] = {}
         """Claims whose volume the driver may still be making; they are finished even when the claim goes."""
         self._claims = Controller(api, clock, f"{MANAGER}-claims", self._sync_claim, expected=(Failed,))
@@ -70,7 +72,7 @@ class Provisioner:
             return
         if self._api.find(names.VOLUMES, self._decisions.volume_name(claim)) is not None:
             return
-        await self._clock.sleep(pauses.SIDECAR)
+        await pauses.calls(self._clock, 1)
         text = f'External provisioner is provisioning volume for claim "{objects.shown(claim)}"'
         self._events.record(claim, "Normal", "Provisioning", text)
         await self._clock.sleep(pauses.CALL)
@@ -107,7 +109,7 @@ class Provisioner:
         await self._check_answer(order, answer)
         await self._clock.sleep(pauses.CALL)
         self._api.create(names.VOLUMES, self._volume(order, answer), manager=MANAGER)
-        await self._clock.sleep(2 * pauses.CALL)
+        await pauses.calls(self._clock, 2)
         if self._decisions.announces_provisioning(claim):
             text = f"Successfully provisioned volume {order.request.name}"
             self._events.record(claim, "Normal", "ProvisioningSucceeded", text)
@@ -207,7 +209,7 @@ class Provisioner:
             return
         if objects.is_deleting(volume) and names.PROVISIONER_FINALIZER not in objects.finalizers(volume):
             return
-        await self._clock.sleep(pauses.SIDECAR)
+        await pauses.calls(self._clock, 2)
         try:
             self._refuse_while_attached(volume)
             await self._driver.delete_volume(volume["spec"]["csi"]["volumeHandle"])
@@ -216,7 +218,7 @@ class Provisioner:
             raise Failed(str(error)) from error
         if not objects.is_deleting(volume):
             self._api.delete(names.VOLUMES, volume["metadata"]["name"], uid=volume["metadata"]["uid"])
-            await self._clock.sleep(5 * pauses.CALL)
+            await pauses.calls(self._clock, 5)
         objects.remove_finalizers(self._api, names.VOLUMES, volume, [names.PROVISIONER_FINALIZER], manager=MANAGER)
 
     def _refuse_while_attached(self, volume: Obj) -> None:

@@ -35,7 +35,7 @@ class Resizer:
         wanted = requested_bytes(claim)
         if to_bytes(objects.status(claim)["capacity"]["storage"]) >= wanted:
             return
-        await self._clock.sleep(pauses.SIDECAR)
+        await pauses.calls(self._clock, 2)
         self._set_resizing(claim)
         text = f"External resizer is resizing volume {volume['metadata']['name']}"
         self._events.record(claim, "Normal", "Resizing", text)

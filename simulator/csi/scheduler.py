@@ -81,21 +81,22 @@ class Scheduler:
 
     def _bind(self, pod: Obj) -> None:
         namespace, name = objects.key_of(pod)
-        scheduled = {"type": "PodScheduled", "status": "True", "lastTransitionTime": self._clock.timestamp()}
-        self._api.patch(names.PODS, name, namespace, {"spec": {"nodeName": names.NODE}}, manager=MANAGER)
-        patch: Obj = {"status": {"conditions": [scheduled]}}
-        self._api.patch(names.PODS, name, namespace, patch, subresource="status", manager=MANAGER)
+        pod = objects.current(self._api, names.PODS, pod)
+        bound = {
+            **pod,
+            "spec": {**pod["spec"], "nodeName": names.NODE},
+            "status": {**objects.status(pod), "conditions": [self._condition("True")]},
+        }
+        self._api.replace(names.PODS, bound, subresource="binding", manager=MANAGER)
         text = f"Successfully assigned {namespace}/{name} to {names.NODE}"
         self._events.record(pod, "Normal", "Scheduled", text)
 
+    def _condition(self, status: str) -> Obj:
+        now = self._clock.timestamp()
+        return {"type": "PodScheduled", "status": status, "lastProbeTime": None, "lastTransitionTime": now}
+
     def _report(self, pod: Obj, text: str) -> None:
-        condition = {
-            "type": "PodScheduled",
-            "status": "False",
-            "lastTransitionTime": self._clock.timestamp(),
-            "reason": "Unschedulable",
-            "message": text,
-        }
+        condition = {**self._condition("False"), "reason": "Unschedulable", "message": text}
         known = [each.get("message") for each in objects.status(pod).get("conditions") or ()]
         if text in known:
             return

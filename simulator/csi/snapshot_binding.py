@@ -56,7 +56,7 @@ class Binding:
             if not self._decisions.makes_content(snapshot):
                 return
             content = await self._create(snapshot)
-        await self._clock.sleep(2 * pauses.CALL)
+        await pauses.calls(self._clock, 2)
         self._status.follow(snapshot, objects.current(self._api, names.CONTENTS, content))
 
     def _pre_provisioned(self, snapshot: Obj) -> Obj | None:

@@ -45,7 +45,7 @@ class Snapshotter:
         content = self._api.find(names.CONTENTS, key[1])
         if content is None or not self._is_mine(content):
             return None
-        await self._clock.sleep(2 * pauses.SIDECAR)
+        await pauses.calls(self._clock, 3)
         content = objects.current(self._api, names.CONTENTS, content)
         if _should_delete(content):
             await self._delete(content)
@@ -92,7 +92,7 @@ class Snapshotter:
             content = objects.annotate(
                 self._api, names.CONTENTS, content, {names.BEING_CREATED: "yes"}, manager=MANAGER
             )
-        await self._clock.sleep(pauses.CALL)
+        await pauses.calls(self._clock, 2)
         try:
             answer = await self._driver.create_snapshot(self._decisions.snapshot_request(request))
         except CsiError as error:

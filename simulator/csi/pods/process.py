@@ -107,7 +107,7 @@ class Process:
 
     async def stopped(self) -> None:
         """Return when every process of a frozen container stands still."""
-        while self.group is not None and _running_members(self.group):
+        while self.group is not None and _running_members(self.group):  # noqa: ASYNC110 - the kernel does not tell
             await asyncio.sleep(_STOPPING)
 
     def thaw(self) -> None:

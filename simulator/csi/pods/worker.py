@@ -67,6 +67,7 @@ class Worker:
         self._report.containers = [run.state for run in self._containers]
         self._deleted = asyncio.Event()
         self._removed = False
+        self._is_over = False
         self._sandbox = False
         self._phase = "Pending"
 
@@ -82,6 +83,8 @@ class Worker:
         """The pod is being deleted, or with `removed` already gone."""
         self._removed = self._removed or removed
         self._deleted.set()
+        if self._is_over:
+            asyncio.get_running_loop().call_soon(self._finish_deletion)
         if removed:
             for run in self.runs:
                 if run.process is not None:
@@ -280,6 +283,7 @@ class Worker:
             self._phase = "Failed" if failed else "Succeeded"
         self._write(over=ended or failed)
         await self.mounts.take_down()
+        self._is_over = True
         self._finish_deletion()
 
     def _finish_deletion(self) -> None:
@@ -300,4 +304,6 @@ class Worker:
             self._report.write(self._phase, sandbox=self._sandbox, over=over)
 
     def _record(self, run: Run, kind: str, reason: str, text: str) -> None:
-        self._events.record(self._pod, kind, reason, text)
+        group = "initContainers" if run.state.initial else "containers"
+        field_path = f"spec.{group}{{{run.state.name}}}"
+        self._events.record(self._pod, kind, reason, text, field_path=field_path)
