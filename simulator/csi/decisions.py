@@ -43,6 +43,14 @@ class MachineryDecisions:
         name: str | None = snapshot["spec"].get("volumeSnapshotClassName")
         return name
 
+    def class_must_exist(self, name: str) -> bool:
+        """Whether nothing happens to a VolumeSnapshot or a content as long as the class that it names is missing."""
+        return True
+
+    def shown_error(self, snapshot: Obj, message: str) -> str:
+        """What a VolumeSnapshot shows of an error that the snapshot-controller met; "" shows nothing."""
+        return message
+
     def is_default_class(self, snapshot_class: Obj) -> bool:
         """Whether a VolumeSnapshotClass is its driver's default."""
         annotations = snapshot_class["metadata"].get("annotations") or {}

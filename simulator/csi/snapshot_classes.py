@@ -35,7 +35,7 @@ class ClassChoice:
         return self._set_default(snapshot)
 
     def _find(self, snapshot: Obj, name: str) -> None:
-        if self._api.find(names.CLASSES, name) is not None:
+        if self._api.find(names.CLASSES, name) is not None or not self._decisions.class_must_exist(name):
             return
         text = f"Failed to get snapshot class with error {class_not_found(name)}"
         try:

@@ -34,12 +34,13 @@ class SnapshotStatus:
         """
         fresh = objects.current(self._api, names.SNAPSHOTS, snapshot)
         status = objects.status(fresh)
-        if (status.get("error") or {}).get("message") != message:
-            status["error"] = {"message": message, "time": self._clock.timestamp()}
+        shown = self._decisions.shown_error(snapshot, message)
+        if shown and (status.get("error") or {}).get("message") != shown:
+            status["error"] = {"message": shown, "time": self._clock.timestamp()}
             if unready:
                 status["readyToUse"] = False
             fresh = self._api.update_status(names.SNAPSHOTS, {**fresh, "status": status}, manager=MANAGER)
-            self._events.record(fresh, "Warning", reason, message)
+            self._events.record(fresh, "Warning", reason, shown)
         raise Failed(why or message)
 
     def follow(self, snapshot: Obj, content: Obj) -> None:

@@ -169,7 +169,8 @@ class Snapshotter:
     def _adopt(self, content: Obj) -> bool:
         """Give a pre-provisioned content its status without asking the driver. Raises Failed."""
         class_name = content["spec"].get("volumeSnapshotClassName")
-        if class_name and self._api.find(names.CLASSES, class_name) is None:
+        missing = class_name and self._api.find(names.CLASSES, class_name) is None
+        if missing and self._decisions.class_must_exist(class_name):
             name = content["metadata"]["name"]
             prefix = f"failed to get snapshot class {class_name} for snapshot content {name}: "
             raise Failed(prefix + class_not_found(class_name))

@@ -92,6 +92,10 @@ class LonghornDecisions:
         """The mode of a backup when none is asked for (BAK-21)."""
         return "incremental"
 
+    def storage_class_name(self) -> str:
+        """The name of the StorageClass that exists after installation, which the examples use (BAK-25)."""
+        return "longhorn"
+
     def snapshot_classes(self) -> list[Obj]:
         """The VolumeSnapshotClasses that exist after installation: `longhorn` up to 1.2, none later (BAK-15)."""
         if self.version.has(3):

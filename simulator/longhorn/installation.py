@@ -28,7 +28,7 @@ def install(
     _node(api, now)
     _engine_image(api, image, now)
     _backup_target(api, target_url, credentials, now)
-    api.create("storageclasses.storage.k8s.io", _storage_class(version))
+    api.create("storageclasses.storage.k8s.io", _storage_class(decisions.storage_class_name(), version))
     for snapshot_class in decisions.snapshot_classes():
         api.create("volumesnapshotclasses.snapshot.storage.k8s.io", snapshot_class)
 
@@ -116,7 +116,7 @@ def _backup_target(api: Api, target_url: str, credentials: Mapping[str, str], no
     )
 
 
-def _storage_class(version: Version) -> Obj:
+def _storage_class(name: str, version: Version) -> Obj:
     parameters = {
         "numberOfReplicas": "3",
         "staleReplicaTimeout": "30",
@@ -132,7 +132,7 @@ def _storage_class(version: Version) -> Obj:
         parameters["backupTargetName"] = "default"
     return {
         "metadata": {
-            "name": "longhorn",
+            "name": name,
             "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
         },
         "provisioner": names.DRIVER,
