@@ -81,10 +81,10 @@ class Deletion:
     def _grace(self, api: "Api", resource: Resource, obj: Obj) -> int:
         if not api.strategy(resource).graceful:
             return 0
-        if self.grace_seconds is not None:
-            return max(self.grace_seconds, 0)
         if not at(obj, "spec.nodeName") or at(obj, "status.phase") in {"Succeeded", "Failed"}:
             return 0
+        if self.grace_seconds is not None:
+            return max(self.grace_seconds, 0)
         asked = at(obj, "spec.terminationGracePeriodSeconds")
         return DEFAULT_GRACE if asked is None else int(asked)
 

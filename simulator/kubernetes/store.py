@@ -18,9 +18,9 @@ LOG_LENGTH = 5000
 ObjectKey = tuple[str, str]
 
 
-def encode(value: Any) -> bytes:
-    """JSON as Go writes it: compact, and with <, > and & escaped."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+def encode(value: Any, *, ordered: bool = False) -> bytes:
+    """JSON as Go writes it: compact, with <, > and & escaped; the keys of custom resources are `ordered`."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=ordered).encode()
     return text.replace(b"<", rb"\u003c").replace(b">", rb"\u003e").replace(b"&", rb"\u0026")
 
 
@@ -45,7 +45,8 @@ class Stored:
 
     def encoded(self) -> bytes:
         """The object as JSON."""
-        head = encode({"kind": self.resource.kind, "apiVersion": self.resource.api_version})
+        kind, version = ("kind", self.resource.kind), ("apiVersion", self.resource.api_version)
+        head = encode(dict((kind, version) if self.resource.builtin else (version, kind)))
         return head[:-1] + b"," + self._rest()
 
     def encoded_item(self) -> bytes:
@@ -55,7 +56,7 @@ class Stored:
     def _rest(self) -> bytes:
         if self._tail is None:
             rest = {key: value for key, value in self.complete().items() if key not in {"kind", "apiVersion"}}
-            self._tail = encode(rest)[1:]
+            self._tail = encode(rest, ordered=not self.resource.builtin)[1:]
         return self._tail
 
 

@@ -219,13 +219,14 @@ def test_a_running_pod_gets_time_to_end(api: Api) -> None:
     assert seen == [("MODIFIED", 30), ("MODIFIED", 0), ("DELETED", 0)]
 
 
-def test_a_finished_pod_goes_at_once(api: Api) -> None:
+@pytest.mark.parametrize("grace", [None, 1])
+def test_a_finished_pod_goes_at_once(api: Api, grace: int | None) -> None:
     kinds: list[str] = []
     api.create("pods", pod(nodeName="n"))
     api.patch("pods", "p", "default", {"status": {"phase": "Succeeded"}}, subresource="status")
     api.subscribe("pods", lambda change: kinds.append(change.type))
 
-    api.delete("pods", "p", "default")
+    api.delete("pods", "p", "default", grace_seconds=grace)
 
     assert kinds == ["MODIFIED", "DELETED"]
 
