@@ -69,13 +69,16 @@ def main() -> int:
     distil = commands.add_parser("distil")
     distil.add_argument("recordings", type=Path)
     comparing = commands.add_parser("compare")
-    comparing.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []], default=list(SCENARIOS))
+    comparing.add_argument("scenarios", nargs="*", metavar="SCENARIO")
     comparing.add_argument("--from", dest="made", type=Path)
     comparing.add_argument("--at-once", type=int, default=AT_ONCE)
     options = parser.parse_args()
     if options.command == "distil":
         return _distil(options.recordings)
-    return _compare(options.scenarios, options.made, options.at_once)
+    unknown = [name for name in options.scenarios if name not in SCENARIOS]
+    if unknown:
+        parser.error(f"no such scenario: {', '.join(unknown)} (known: {', '.join(SCENARIOS)})")
+    return _compare(options.scenarios or list(SCENARIOS), options.made, options.at_once)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-r-[0-9a-f]{8}\b"), "-r-{hex}"),
     (re.compile(r"\binstance-manager-[0-9a-f]{32}\b"), "instance-manager-{hex}"),
     (re.compile(r"\bkube-api-access-[a-z0-9]{5}\b"), "kube-api-access-{suffix}"),
-    (re.compile(r"\b(csi-provisioner|csi-attacher|csi-resizer|csi-snapshotter)-[a-z0-9]+-[a-z0-9]{5}\b"), r"\1-{pod}"),
+    (
+        re.compile(
+            r"(?<![a-z0-9])(csi-(?:provisioner|attacher|resizer|snapshotter))-[a-z0-9]+-[a-z0-9]{5}(?![a-z0-9])"
+        ),
+        r"\1-{pod}",
+    ),
     (re.compile(r"\b\d{13}-\d{1,4}-driver\.longhorn\.io"), "{identity}-driver.longhorn.io"),
     (re.compile(r"\bcontainerd://[0-9a-f]{64}\b"), "containerd://{id}"),
 )
@@ -38,7 +43,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 _IMAGE_LEAVES = {"image", "imageID"}
 _DROPPED = {"resourceVersion", "count", "selfLink"}
 # Sizes of compressed data depend on the compressor's version.
-_COMPRESSED = {"newlyUploadDataSize", "NewlyUploadedDataSize"}
+_COMPRESSED = {"newlyUploadDataSize", "NewlyUploadedDataSize", "reUploadedDataSize", "ReUploadedDataSize"}
 # A file system decides for itself how many blocks it touches.
 _FILESYSTEM_SIZES = {
     ("Volume", "status.actualSize"),
@@ -147,7 +152,7 @@ def _bare(text: str) -> str:
 
 def _ordered_body(text: str) -> str:
     """Longhorn's client prints the fields of an error from a Go map, in an order of its own at each time."""
-    match = re.search(r"Body: \[(.*)\]", text, re.DOTALL)
+    match = re.search(r"Body: \[(.*?)\](?= from \[|$)", text, re.DOTALL)
     if not match:
         return text
     fields = sorted(re.split(r", (?=(?:code|detail|message|actions|id|links|status|type)=)", match.group(1)))
@@ -196,7 +201,9 @@ class _Writer:
         risen = generation > self._generations.get(subject, 0)
         self._generations[subject] = generation
         if before is None:
-            return Write(subject, event["type"], {**state, **({"metadata.generation": generation} if risen else {})})
+            # An object that was there before the client came has a past.
+            first: Leaf = generation if event["type"] == "ADDED" else "{generation}"
+            return Write(subject, event["type"], {**state, **({"metadata.generation": first} if risen else {})})
         changed, removed = differences(before, state)
         if not changed and not removed:
             return None

@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -50,6 +51,7 @@ def run(scenario: str, directory: Path, *, speed: float = SPEED) -> Run:
     directory.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with _simulator(directory, speed) as ready:
+        _arrange(ready)
         _client(scenario, directory, ready, speed)
     taken = time.monotonic() - began
     return Run(read(scenario, directory / scenario), taken)
@@ -87,16 +89,37 @@ def _ready(process: subprocess.Popen[str], directory: Path) -> Mapping[str, Any]
     return ready
 
 
+def _arrange(ready: Mapping[str, Any]) -> None:
+    """Sets the simulator up as the recorded cluster was, which polled its backup target every 30 s."""
+    target = f"{ready['server']}/apis/longhorn.io/v1beta2/namespaces/longhorn-system/backuptargets/default"
+    request = urllib.request.Request(
+        target,
+        data=json.dumps({"spec": {"pollInterval": "30s"}}).encode(),
+        headers={"Content-Type": "application/merge-patch+json"},
+        method="PATCH",
+    )
+    with urllib.request.urlopen(request, timeout=_READY_BUDGET):
+        pass
+
+
 def _client(scenario: str, directory: Path, ready: Mapping[str, Any], speed: float) -> None:
     s3 = ready["s3"]
     command = [sys.executable, "-m", "tests.fidelity.client", str(speed), str(CLIENT)]
     command += ["--kubeconfig", ready["kubeconfig"], "--out", str(directory), "--image", "slim:1"]
     command += ["--s3", s3["endpoint"], "--s3-key", s3["access_key"], "--s3-secret", s3["secret_key"]]
     command += ["--bucket", s3["bucket"], scenario]
+    # The client's library keeps what it learned of a server in a file in the temporary directory.
+    environment = {**os.environ, "TMPDIR": str(directory)}
     with (directory / "client.log").open("w", encoding="utf-8") as log:
         try:
             done = subprocess.run(
-                command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT, timeout=_SCENARIO_BUDGET, check=False
+                command,
+                cwd=REPOSITORY,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=_SCENARIO_BUDGET,
+                check=False,
             )
         except subprocess.TimeoutExpired as error:
             text = f"{scenario} did not end in {_SCENARIO_BUDGET} s:\n{_tail(directory / 'client.log')}"
