@@ -17,7 +17,7 @@ from simulator.longhorn.stores import BackupstoreError, Stores, poll_interval
 
 ONLY_OBJECT = "longhorn.io/delete-custom-resource-only"
 SYNC = 0.4
-INSPECTION = 1.2
+INSPECTION = 2.5
 """Seconds from the end of a backup until its volume is listed anew, and that looking into the store takes."""
 
 EMPTY_VOLUME: Obj = {

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.server import Server
 from simulator.longhorn import installation, names
 from simulator.longhorn.admission import Webhooks
 from simulator.longhorn.attachments import Attachments
@@ -21,6 +22,7 @@ from simulator.longhorn.driver import LonghornDriver
 from simulator.longhorn.engines import Engines
 from simulator.longhorn.expiry import Expiry
 from simulator.longhorn.origins import Origins
+from simulator.longhorn.rest import PORT, SERVICE, RestApi
 from simulator.longhorn.snapshots import Snapshots
 from simulator.longhorn.stores import Stores
 from simulator.longhorn.version import Version
@@ -80,6 +82,11 @@ class Longhorn:
     def pause_writers_with(self, paused: Paused) -> None:
         """Have the pods that write into a volume stopped while a snapshot of it is taken."""
         self._chains.paused = paused
+
+    def serve(self, server: Server) -> None:
+        """Offer Longhorn's own REST API through the service proxy of the API server."""
+        handler = RestApi(self._api, self._chains).handle
+        server.add_service(names.NAMESPACE, SERVICE, PORT, handler)
 
     async def run(self) -> None:
         """Run all controllers until cancelled."""
