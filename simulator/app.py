@@ -83,7 +83,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         running.callback(kubeconfig.remove, options.kubeconfig, server.url)
         print(json.dumps(_announcement(options, server.url, s3)), flush=True)
         tasks.append(asyncio.create_task(_load(s3), name="S3"))
-        return await _until(stopped, tasks)
+        return await until_end(stopped, tasks)
 
 
 async def _load(s3: S3Server) -> None:
@@ -106,7 +106,7 @@ async def _listen(
         raise UsageError(f"{option} {port}: cannot listen on {HOST}: {error.strerror or error}") from error
 
 
-async def _until(stopped: asyncio.Event, tasks: list[asyncio.Task[None]]) -> int:
+async def until_end(stopped: asyncio.Event, tasks: list[asyncio.Task[None]]) -> int:
     """Wait for the end: 0 if it was asked for, 1 if a part of the cluster died, which is told on stderr."""
     stopping = asyncio.create_task(stopped.wait())
     done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)

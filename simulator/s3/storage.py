@@ -5,7 +5,9 @@ HTTP wait in `ready()`; readers inside the cluster need not, because nobody can 
 """
 
 import asyncio
+import contextlib
 import importlib
+import threading
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -90,14 +92,40 @@ class Storage:
         return status, {name: str(value) for name, value in answer_headers.items()}, content
 
     async def _load(self) -> None:
-        self._responses = await asyncio.to_thread(importlib.import_module, "moto.s3.responses")
+        await _imported("moto.s3.responses", "moto.iam.access_control")
+        self._responses = importlib.import_module("moto.s3.responses")
         self._requests = importlib.import_module("moto.core.request")
-        await asyncio.to_thread(importlib.import_module, "moto.iam.access_control")
         models = importlib.import_module("moto.s3.models")
         backend = models.s3_backends[_ACCOUNT][_PARTITION]
         for bucket in self._first_buckets:
             backend.create_bucket(bucket, self._region)
         self._backend = backend
+
+
+async def _imported(*modules: str) -> None:
+    """Import modules in a thread that nobody waits for when the process ends."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: Exception | None) -> None:
+        if not done.done():
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+    def work() -> None:
+        error: Exception | None = None
+        try:
+            for module in modules:
+                importlib.import_module(module)
+        except Exception as raised:  # noqa: BLE001 - it is raised again where it is waited for
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the process is ending
+            loop.call_soon_threadsafe(settle, error)
+
+    threading.Thread(target=work, name="import", daemon=True).start()
+    await done
 
 
 def _info(key: Any) -> ObjectInfo:

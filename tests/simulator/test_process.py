@@ -1,0 +1,268 @@
+"""`python -m simulator` as a process: what it prints, what it leaves, how it ends."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.app import until_end
+from simulator.options import UsageError, parse
+from simulator.process import data, kubeconfig
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0
+"""Seconds after which a process that should have ended counts as hanging."""
+
+Start = Callable[..., "Simulator"]
+
+
+class Simulator:
+    """A simulator that runs, with what it said when it was ready."""
+
+    def __init__(self, directory: Path, *arguments: str) -> None:
+        self.directory = directory
+        self.kubeconfig = directory / "kubeconfig"
+        self.data = directory / "data"
+        self.process = subprocess.Popen(
+            command(self.kubeconfig, self.data, *arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert self.process.stdout is not None
+        self.said: dict[str, Any] = json.loads(self.process.stdout.readline())
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """Its exit status, and what else it wrote."""
+        self.process.send_signal(number)
+        rest, errors = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, rest.decode(), errors.decode()
+
+
+def command(kubeconfig: Path, directory: Path, *arguments: str) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "simulator",
+        "--kubeconfig",
+        str(kubeconfig),
+        "--data-dir",
+        str(directory),
+        *arguments,
+    ]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    running: list[Simulator] = []
+
+    def begin(name: str = "one", *arguments: str) -> Simulator:
+        (tmp_path / name).mkdir(exist_ok=True)
+        running.append(Simulator(tmp_path / name, *arguments))
+        return running[-1]
+
+    yield begin
+    for simulator in running:
+        simulator.process.kill()
+        simulator.process.communicate()
+
+
+def version_at(server: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{server}/version", timeout=PATIENCE) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def test_it_says_where_it_is_and_stops_cleanly(start: Start) -> None:
+    simulator = start("one", "--pace", "0.001")
+
+    said = simulator.said
+    assert said["longhorn"] == {"namespace": "longhorn-system", "version": "1.12.1"}
+    assert said["kubeconfig"] == str(simulator.kubeconfig)
+    assert f"server: {said['server']}\n" in simulator.kubeconfig.read_text()
+    assert (said["pid"], said["pace"], said["release"], said["faults"]) == (simulator.process.pid, 0.001, "", [])
+    assert said["s3"].keys() == {"endpoint", "inside", "access_key", "secret_key", "bucket", "region"}
+    assert version_at(said["server"])["minor"] == "33"
+    assert len(list(simulator.data.iterdir())) == 1
+
+    assert simulator.end() == (0, "", "")
+    assert list(simulator.data.iterdir()) == []
+    assert not simulator.kubeconfig.exists()
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", int(said["server"].rpartition(":")[2]))) != 0
+
+
+def test_after_an_interrupt_it_stops_cleanly_too(start: Start) -> None:
+    simulator = start("one", "--release", "1.12.1", "--pace", "real")
+    assert (simulator.said["release"], simulator.said["pace"]) == ("1.12.1", 1.0)
+    assert simulator.end(signal.SIGINT) == (0, "", "")
+    assert list(simulator.data.iterdir()) == []
+
+
+def test_several_run_side_by_side(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "data").symlink_to(tmp_path / "one" / "data")
+    (tmp_path / "one" / "data").mkdir(parents=True)
+    first, second = start("one"), start("two", "--longhorn-version", "1.2.6")
+
+    assert first.said["server"] != second.said["server"]
+    assert first.said["s3"]["endpoint"] != second.said["s3"]["endpoint"]
+    assert second.said["longhorn"]["version"] == "1.2.6"
+    assert len(list(first.data.iterdir())) == 2
+    assert first.end()[0] == 0
+    assert version_at(second.said["server"])["major"] == "1"
+    assert len(list(second.data.iterdir())) == 1
+
+
+def test_what_a_killed_one_leaves_is_removed_at_the_next_start(start: Start) -> None:
+    killed = start("one")
+    killed.end(signal.SIGKILL)
+    [left] = killed.data.iterdir()
+    (left / "more").mkdir(mode=0o500)
+
+    after = start("one")
+
+    assert not left.exists()
+    assert len(list(after.data.iterdir())) == 1
+    assert after.end()[0] == 0
+
+
+def test_directories_of_running_processes_stay(tmp_path: Path) -> None:
+    own, started = os.getpid(), data.start_time(os.getpid())
+    names = {
+        f"longhorn-simulator-{own}-{started}-a": True,
+        f"longhorn-simulator-{own}-1-b": started is None,
+        "longhorn-simulator-99999999-1-c": False,
+        "longhorn-simulator-none": True,
+        "other": True,
+    }
+    for name in names:
+        (tmp_path / name).mkdir()
+
+    data.remove_leftovers(tmp_path)
+
+    assert {name: (tmp_path / name).exists() for name in names} == names
+
+
+def test_it_ends_with_its_parent(tmp_path: Path) -> None:
+    arguments = command(tmp_path / "kubeconfig", tmp_path / "data")
+    program = "import subprocess, sys, time; p = subprocess.Popen(sys.argv[1:]); p.wait()"
+    ancestor = subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=ROOT, stdout=subprocess.PIPE)
+    assert ancestor.stdout is not None
+    json.loads(ancestor.stdout.readline())
+
+    ancestor.kill()
+
+    assert ancestor.communicate(timeout=PATIENCE)[0] == b""
+    assert list((tmp_path / "data").iterdir()) == []
+    assert not (tmp_path / "kubeconfig").exists()
+
+
+def test_a_part_that_dies_is_told_and_ends_the_process(capsys: pytest.CaptureFixture[str]) -> None:
+    async def dies() -> None:
+        raise RuntimeError("out of order")
+
+    async def end() -> int:
+        return await until_end(asyncio.Event(), [asyncio.create_task(dies(), name="Machinery")])
+
+    assert asyncio.run(end()) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("Machinery ended unexpectedly; the simulator cannot go on\n")
+    assert told.endswith("RuntimeError: out of order\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ([], "--kubeconfig FILE is required"),
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["--longhorn-version", "new"], "'new' is not a Longhorn version such as 1.12.1 or 1.2"),
+        (
+            ["--longhorn-version", "1.0.2"],
+            "Longhorn 1.0.2 has no documentation of CSI",
+        ),
+        (
+            ["--release", "1.12.1", "--longhorn-version", "1.9.0"],
+            "contradicts --release 1.12.1",
+        ),
+        (["--pace", "slow"], "--pace slow: neither fast, real nor a number"),
+        (["--pace", "-1"], "--pace -1: must be a number from 0"),
+        (["--api-port", "70000"], "argument --api-port: '70000' is no port number"),
+    ],
+)
+def test_a_wrong_option_is_one_line(arguments: list[str], text: str) -> None:
+    given = arguments if not arguments else ["--kubeconfig", "file", *arguments]
+    with pytest.raises(UsageError) as caught:
+        parse(given)
+    assert text in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--fault", "none-such"], "--fault none-such: no such fault; --list-faults prints them"),
+        (["--release", "1.3.9"], "unknown release '1.3.9' (known: 1.12.1)"),
+        (["--list-faults", "--fault", "none-such"], "--fault none-such: no such fault; --list-faults prints them"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_status_2(tmp_path: Path, arguments: list[str], text: str) -> None:
+    ended = subprocess.run(
+        command(tmp_path / "kubeconfig", tmp_path / "data", *arguments),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"python -m simulator: {text}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_taken_port_is_one_line_and_status_2(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = subprocess.run(
+            command(tmp_path / "kubeconfig", tmp_path / "data", "--api-port", port),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"python -m simulator: --api-port {port}: cannot listen on 127.0.0.1: ")
+    assert ended.stderr.count("\n") == 1
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_a_foreign_kubeconfig_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text("apiVersion: v1\n")
+    with pytest.raises(kubeconfig.KubeconfigError, match="is not a simulator's kubeconfig; it is left alone"):
+        kubeconfig.write(path, "http://127.0.0.1:1")
+    assert path.read_text() == "apiVersion: v1\n"
+
+    path.write_text("")
+    kubeconfig.write(path, "http://127.0.0.1:1")
+    kubeconfig.write(path, "http://127.0.0.1:2")
+    kubeconfig.remove(path, "http://127.0.0.1:1")
+    assert path.exists(), "it is another simulator's by now"
+    kubeconfig.remove(path, "http://127.0.0.1:2")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_faults_are_listed_with_what_they_break() -> None:
+    listed = subprocess.run(
+        [sys.executable, "-m", "simulator", "--list-faults"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert listed[0].split() == ["FAULT", "BREAKS", "SUMMARY"]
+    assert any(line.split()[:2] == ["backup-not-made", "backup.create"] for line in listed)

@@ -1,0 +1,181 @@
+"""The S3 service: signatures, users and policies, and that two well-known clients work with it."""
+
+import asyncio
+import io
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from minio import Minio, MinioAdmin
+from minio.credentials.providers import StaticProvider
+from minio.error import S3Error as MinioError
+
+from simulator.s3.accounts import Accounts
+from simulator.s3.connection import S3Error, S3UnreachableError
+from simulator.s3.policy import parse, permits
+from simulator.s3.server import INSIDE_ENDPOINT, S3Server
+
+KEY, SECRET, BUCKET = "root-key", "root-secret", "backupbucket"
+READER = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"],
+            "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"],
+        }
+    ],
+}
+
+
+def serve(client: Callable[[S3Server], None]) -> None:
+    """Run `client`, which blocks, beside a service."""
+
+    async def body() -> None:
+        server = S3Server(KEY, SECRET, BUCKET, "us-east-1")
+        await server.start("127.0.0.1", 0)
+        try:
+            await asyncio.to_thread(client, server)
+        finally:
+            await server.stop()
+
+    asyncio.run(body())
+
+
+def boto(server: S3Server, key: str = KEY, secret: str = SECRET) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=server.endpoint,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        region_name="us-east-1",
+        config=Config(signature_version="s3v4", retries={"total_max_attempts": 1}),
+    )
+
+
+def code_of(error: pytest.ExceptionInfo[ClientError]) -> tuple[int, str]:
+    response: Any = error.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
+
+
+def test_boto3_and_minio_work_with_it() -> None:
+    def client(server: S3Server) -> None:
+        s3 = boto(server)
+        odd = "a dir/ümlaut & <more>+.txt"
+        s3.put_object(Bucket=BUCKET, Key=odd, Body=b"content")
+        for number in range(12):
+            s3.put_object(Bucket=BUCKET, Key=f"page/{number:02}", Body=b"x")
+        assert s3.get_object(Bucket=BUCKET, Key=odd)["Body"].read() == b"content"
+        assert s3.head_object(Bucket=BUCKET, Key=odd)["ContentLength"] == 7
+        pages = list(
+            s3.get_paginator("list_objects_v2").paginate(
+                Bucket=BUCKET, Prefix="page/", PaginationConfig={"PageSize": 5}
+            )
+        )
+        assert [len(page["Contents"]) for page in pages] == [5, 5, 2]
+        assert s3.list_objects_v2(Bucket=BUCKET, Delimiter="/")["CommonPrefixes"] == [
+            {"Prefix": "a dir/"},
+            {"Prefix": "page/"},
+        ]
+        s3.delete_object(Bucket=BUCKET, Key="no-such-key")
+        with pytest.raises(ClientError) as missing:
+            s3.get_object(Bucket=BUCKET, Key="no-such-key")
+        assert code_of(missing) == (404, "NoSuchKey")
+        with pytest.raises(ClientError) as nowhere:
+            s3.list_objects_v2(Bucket="no-such-bucket")
+        assert code_of(nowhere) == (404, "NoSuchBucket")
+
+        address = server.endpoint.removeprefix("http://")
+        minio = Minio(address, KEY, SECRET, secure=False)
+        minio.make_bucket("second")
+        assert minio.bucket_exists("second")
+        assert not minio.bucket_exists("third")
+        minio.put_object("second", "k/1", io.BytesIO(b"abc"), 3)
+        assert [found.object_name for found in minio.list_objects("second", recursive=True)] == ["k/1"]
+        minio.remove_object("second", "k/1")
+        minio.remove_bucket("second")
+
+        admin = MinioAdmin(endpoint=address, credentials=StaticProvider(KEY, SECRET), secure=False)
+        admin.user_add("reader", "reader-secret")
+        admin.policy_add("read-only", policy=READER)
+        reader = Minio(address, "reader", "reader-secret", secure=False)
+        with pytest.raises(MinioError, match="AccessDenied"):
+            list(reader.list_objects(BUCKET))
+        admin.attach_policy(["read-only"], user="reader")
+        assert len(list(reader.list_objects(BUCKET, recursive=True))) == 13
+        with pytest.raises(MinioError, match="AccessDenied"):
+            reader.put_object(BUCKET, "k", io.BytesIO(b""), 0)
+        admin.user_remove("reader")
+        with pytest.raises(MinioError, match="InvalidAccessKeyId"):
+            list(reader.list_objects(BUCKET))
+
+    serve(client)
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "code"),
+    [(KEY, "wrong", "SignatureDoesNotMatch"), ("nobody", SECRET, "InvalidAccessKeyId")],
+)
+def test_wrong_credentials_are_403(key: str, secret: str, code: str) -> None:
+    def client(server: S3Server) -> None:
+        with pytest.raises(ClientError) as caught:
+            boto(server, key, secret).list_objects_v2(Bucket=BUCKET)
+        assert code_of(caught) == (403, code)
+
+    serve(client)
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "bucket", "code"),
+    [
+        (KEY, SECRET, BUCKET, ""),
+        (KEY, "wrong", BUCKET, "SignatureDoesNotMatch"),
+        ("nobody", SECRET, BUCKET, "InvalidAccessKeyId"),
+        (KEY, SECRET, "other", "NoSuchBucket"),
+    ],
+)
+def test_inside_the_cluster_the_same_is_refused(key: str, secret: str, bucket: str, code: str) -> None:
+    async def look() -> str:
+        server = S3Server(KEY, SECRET, BUCKET, "us-east-1")
+        try:
+            await server.connect(INSIDE_ENDPOINT, key, secret, bucket, "us-east-1").list("")
+        except S3Error as error:
+            return error.code
+        return ""
+
+    assert asyncio.run(look()) == code
+
+
+def test_other_endpoints_do_not_exist() -> None:
+    server = S3Server(KEY, SECRET, BUCKET, "us-east-1")
+    with pytest.raises(S3UnreachableError, match=r"dial tcp: lookup s3\.example\.com: no such host"):
+        server.connect("http://s3.example.com:9000", KEY, SECRET, BUCKET, "us-east-1")
+
+
+def test_denial_beats_permission() -> None:
+    document = (
+        '{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"},'
+        ' {"Effect": "Deny", "Action": "s3:Delete*", "Resource": "arn:aws:s3:::b/*"}]}'
+    )
+    statements = parse(document)
+    assert permits(statements, "s3:PutObject", "arn:aws:s3:::b/k")
+    assert not permits(statements, "s3:DeleteObject", "arn:aws:s3:::b/k")
+    assert not permits((), "s3:PutObject", "arn:aws:s3:::b/k")
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["[]", "{}", '{"Statement": {"Effect": "Maybe", "Action": "s3:*"}}', '{"Statement": {"Condition": {"a": 1}}}'],
+)
+def test_a_policy_that_cannot_be_evaluated_is_refused(document: str) -> None:
+    with pytest.raises(ValueError, match=r"Statement|Effect|conditions"):
+        parse(document)
+
+
+def test_built_in_policies() -> None:
+    accounts = Accounts(KEY, SECRET)
+    assert permits(accounts.policies["readonly"], "s3:GetObject", "arn:aws:s3:::b/k")
+    assert not permits(accounts.policies["readonly"], "s3:PutObject", "arn:aws:s3:::b/k")
