@@ -35,6 +35,7 @@ class Controller:
     """A work queue as client-go has it.
 
     Each key is worked on by one worker at a time; keys that come in meanwhile are worked on once more afterwards.
+    A key waits for one time only: of two that it should come back at, the earlier.
     Failures come back after `backoff[0]` seconds, then twice as long each time up to `backoff[1]`; success resets that.
     Exceptions in `expected`, and an ApiError 404 or 409, are such failures; any other exception is printed as well.
     """
@@ -63,7 +64,7 @@ class Controller:
         self._working: set[Key] = set()
         self._failures: dict[Key, int] = {}
         self._wake = asyncio.Semaphore(0)
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._waiting: dict[Key, asyncio.TimerHandle] = {}
 
     def watch(self, resource: str, keys: Callable[[Change], Iterable[Key]] | None = None) -> None:
         """Work on what `keys` makes of each change of `resource`: by default the object itself. Before run()."""
@@ -94,9 +95,9 @@ class Controller:
         finally:
             for end in ends:
                 end()
-            for timer in self._timers:
+            for timer in self._waiting.values():
                 timer.cancel()
-            self._timers.clear()
+            self._waiting.clear()
 
     def _follow(self, keys: Callable[[Change], Iterable[Key]]) -> Callable[[Change], None]:
         def follow(change: Change) -> None:
@@ -110,12 +111,18 @@ class Controller:
         self._wake.release()
 
     def _later(self, key: Key, seconds: float) -> None:
-        def fire() -> None:
-            self._timers.discard(timer)
-            self.enqueue(key)
+        loop = asyncio.get_running_loop()
+        due = loop.time() + seconds * self._clock.pace
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            if waiting.when() <= due:
+                return
+            waiting.cancel()
+        self._waiting[key] = loop.call_at(due, self._fire, key)
 
-        timer = asyncio.get_running_loop().call_later(seconds * self._clock.pace, fire)
-        self._timers.add(timer)
+    def _fire(self, key: Key) -> None:
+        del self._waiting[key]
+        self.enqueue(key)
 
     def _fail(self, key: Key) -> None:
         failures = self._failures.get(key, 0)

@@ -16,7 +16,7 @@ ORPHAN = "orphan"
 DEFAULT_GRACE = 30
 """Seconds that a pod gets to end."""
 
-PROPAGATIONS = ("Background", "Foreground", "Orphan")
+PROPAGATIONS = ("Foreground", "Background", "Orphan")
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,12 @@ class Deletion:
             metadata["deletionGracePeriodSeconds"] = grace
             if not already and "generation" in metadata:
                 metadata["generation"] += 1
-        if new != old:
-            stored = self._commit(api, stored, "MODIFIED", new)
-        if held or metadata["deletionGracePeriodSeconds"] > 0:
-            return stored, False
-        return self._commit(api, stored, "DELETED", copy_of(new)), True
+        with api.store.together():
+            if new != old:
+                stored = self._commit(api, stored, "MODIFIED", new)
+            if held or metadata["deletionGracePeriodSeconds"] > 0:
+                return stored, False
+            return self._commit(api, stored, "DELETED", copy_of(new)), True
 
     def _add_finalizer(self, metadata: Obj) -> None:
         wanted = {"Foreground": FOREGROUND, "Orphan": ORPHAN}.get(self.propagation)

@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +122,8 @@ class Store:
         log.append(change)
         if len(log) > LOG_LENGTH:
             self._dropped[resource.key] = log.popleft().stored.revision
-        self._deliver(change)
+        self._undelivered.append(change)
+        self._deliver()
         return stored
 
     def oldest(self, resource: Resource) -> int:
@@ -157,17 +159,26 @@ class Store:
         callbacks.append(callback)
         return lambda: callbacks.remove(callback)
 
-    def _deliver(self, change: Change) -> None:
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Commit several revisions before anybody hears of the first."""
+        held, self._delivering = self._delivering, True
+        try:
+            yield
+        finally:
+            self._delivering = held
+            self._deliver()
+
+    def _deliver(self) -> None:
         """Tell the subscribers, in the order of revisions also when one of them commits on its own."""
-        self._undelivered.append(change)
         if self._delivering:
             return
         self._delivering = True
         try:
             while self._undelivered:
-                each = self._undelivered.popleft()
-                for name in (each.resource.key, ""):
+                change = self._undelivered.popleft()
+                for name in (change.resource.key, ""):
                     for callback in tuple(self._subscribers.get(name, ())):
-                        callback(each)
+                        callback(change)
         finally:
             self._delivering = False

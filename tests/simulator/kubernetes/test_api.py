@@ -265,3 +265,25 @@ def test_past_revisions_can_be_listed_until_they_are_compacted(api: Api, lantern
 
     api.store.compact()
     assert api.store.at(resource, then) is None
+
+
+def test_a_subscriber_may_end_what_is_being_deleted(api: Api) -> None:
+    """The node agent removes a pod as soon as it hears of its deletion, which may itself be the end of it."""
+    heard: list[str] = []
+
+    def remove(change: Change) -> None:
+        heard.append(change.type)
+        if change.type == "MODIFIED" and api.find("pods", "p", "default"):
+            api.delete("pods", "p", "default", grace_seconds=0)
+
+    containers = [{"name": "c", "image": "b:1"}]
+    sent = {"metadata": {"name": "p", "namespace": "default"}, "spec": {"containers": containers, "nodeName": "n"}}
+    for grace in (0, 5):
+        api.create("pods", sent)
+        api.patch("pods", "p", "default", {"status": {"phase": "Running"}}, subresource="status")
+        heard.clear()
+        end = api.subscribe("pods", remove)
+        api.delete("pods", "p", "default", grace_seconds=grace)
+        end()
+        assert api.find("pods", "p", "default") is None
+        assert heard == ["MODIFIED", "DELETED"] if grace == 0 else ["MODIFIED", "MODIFIED", "DELETED"]

@@ -143,6 +143,28 @@ def test_a_result_brings_the_key_back(api: Api) -> None:
     run(body, queue.run)
 
 
+def test_a_key_waits_for_the_earlier_of_two_times(api: Api) -> None:
+    worked: list[str] = []
+    done = asyncio.Event()
+
+    async def reconcile(key: Key) -> Result | None:
+        worked.append(key[1])
+        if key[1] == "last":
+            done.set()
+        return None
+
+    queue = Controller(api, Clock(0.005), "test", reconcile)
+
+    async def body() -> None:
+        for name, after in (("a", 3.0), ("a", 1.0), ("a", 4.0), ("between", 2.0), ("last", 5.0)):
+            queue.enqueue(("", name), after=after)
+        async with asyncio.timeout(5):
+            await done.wait()
+
+    run(body, queue.run)
+    assert worked == ["a", "between", "last"]
+
+
 def test_events_are_counted_combined_and_dropped(api: Api) -> None:
     about = api.create("configmaps", config("a"))
     recorder = EventRecorder(api, "tester", "host")
