@@ -71,6 +71,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
                 "AWS_ENDPOINTS": s3.inside_endpoint,
             },
         )
+        storage.serve(server)
         parts = [*controllers(api, clock), machinery, storage]
         tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in parts]
         running.push_async_callback(_cancel, tasks)
