@@ -1,0 +1,101 @@
+"""The project's own catalogue: complete, well put, and each clause with its tests and its faults."""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from fixtures import deviations
+from fixtures.catalogue import Catalogue, load
+from fixtures.markers import PAGES, THEMES
+from simulator.overrides.registry import faults
+
+CONFORMANCE = Path(__file__).parents[2] / "conformance"
+
+WITHOUT_TEST = frozenset({"backup.target.required", "backup.target.given-up", "backup.example.beta"})
+"""Clauses that wait for their tests; a run reports them as not verified."""
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    """All clauses of the project."""
+    return load(CONFORMANCE)
+
+
+@pytest.fixture(scope="module")
+def tested() -> Counter[str]:
+    """How many tests name each clause, as their files say."""
+    names: Counter[str] = Counter()
+    for path in sorted(CONFORMANCE.glob("*/test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "clause":
+                names.update(str(argument.value) for argument in node.args if isinstance(argument, ast.Constant))
+    return names
+
+
+def test_every_documented_behaviour_is_listed(catalogue: Catalogue) -> None:
+    """All 37 documented behaviours of the backup pages stand in the catalogue."""
+    sources = {clause.source for clause in catalogue}
+
+    assert {f"BAK-{number:02}" for number in range(1, 38)} <= sources
+
+
+def test_statements_say_how_firmly(catalogue: Catalogue) -> None:
+    """Each statement is one sentence with MUST or SHOULD; only what cannot be tested does without."""
+    for clause in catalogue:
+        assert clause.statement.endswith("."), clause.id
+        assert clause.untestable or re.search(r"\b(MUST|SHOULD)\b", clause.statement), clause.id
+
+
+def test_each_clause_has_a_test(catalogue: Catalogue, tested: Counter[str]) -> None:
+    """Every clause that can be tested has a test, but for those that are listed as waiting for one."""
+    missing = {clause.id for clause in catalogue if not clause.untestable and not tested[clause.id]}
+
+    assert missing == WITHOUT_TEST
+
+
+def test_untestable_clauses_have_no_test(catalogue: Catalogue, tested: Counter[str]) -> None:
+    """What is tested can be tested."""
+    assert not [clause.id for clause in catalogue if clause.untestable and tested[clause.id]]
+
+
+def test_tests_name_clauses_of_their_page(catalogue: Catalogue, tested: Counter[str]) -> None:
+    """No test names a clause that does not exist."""
+    assert tested.keys() <= catalogue.by_id().keys()
+
+
+def test_each_tested_clause_has_a_fault(catalogue: Catalogue, tested: Counter[str]) -> None:
+    """For each clause with a test there is a way to break it, so that the test is known to be able to fail."""
+    broken = {clause for fault in faults().values() for clause in fault.breaks}
+
+    assert {clause.id for clause in catalogue if tested[clause.id]} <= broken
+
+
+def test_faults_break_known_clauses(catalogue: Catalogue) -> None:
+    """No fault claims to break a clause that does not exist."""
+    known = catalogue.by_id().keys()
+
+    assert {clause for fault in faults().values() for clause in fault.breaks} <= known
+
+
+def test_known_deviations_are_of_known_clauses(catalogue: Catalogue) -> None:
+    """The list of known deviations can be read, and names each clause once for a release."""
+    entries = deviations.load(CONFORMANCE / "deviations.toml", catalogue.by_id())
+
+    assert [count for count in Counter((entry.clause, entry.since) for entry in entries).values() if count > 1] == []
+    assert entries
+
+
+def test_pages_have_a_marker(catalogue: Catalogue) -> None:
+    """Each page can be selected with -m, and no marker stands for two things."""
+    assert {page.name for page in catalogue.pages} == PAGES.keys()
+    assert not PAGES.keys() & THEMES.keys()
+
+
+def test_declared_markers_are_used() -> None:
+    """A marker on the menu selects something."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in CONFORMANCE.glob("*/test_*.py"))
+
+    assert set(re.findall(r"pytest\.mark\.(\w+)", text)) - {"parametrize"} == THEMES.keys()

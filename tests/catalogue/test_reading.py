@@ -1,0 +1,105 @@
+"""Catalogue files that cannot be right are refused in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from fixtures.catalogue import Catalogue, CatalogueError, Version, load, version_key
+
+PAGE = """
+[page]
+name = "tea"
+title = "Making tea"
+
+[[clause]]
+id = "tea.water"
+section = "Water"
+statement = "The water MUST boil."
+source = "TEA-01"
+since = "1.1"
+until = "1.3"
+needs = ["block"]
+"""
+
+
+def read(folder: Path, text: str) -> Catalogue:
+    """The catalogue of a folder with one page."""
+    (folder / "tea").mkdir(exist_ok=True)
+    (folder / "tea" / "clauses.toml").write_text(text)
+    return load(folder)
+
+
+def test_clause_is_read(tmp_path: Path) -> None:
+    """An entry becomes a Clause with its versions and needs."""
+    (clause,) = read(tmp_path, PAGE)
+
+    assert (clause.id, clause.page, clause.section, clause.source) == ("tea.water", "tea", "Water", "TEA-01")
+    assert (clause.since, clause.until, clause.needs) == (Version(1, 1), Version(1, 3), frozenset({"block"}))
+
+
+@pytest.mark.parametrize(
+    ("profile", "why"),
+    [
+        (Version(1, 0), "documented since 1.1, the profile is 1.0"),
+        (Version(1, 1), ""),
+        (Version(1, 3), ""),
+        (Version(1, 4), "documented until 1.3, the profile is 1.4"),
+        (Version(1, 10), "documented until 1.3, the profile is 1.10"),
+    ],
+    ids=str,
+)
+def test_applies_to_the_versions_that_say_so(tmp_path: Path, profile: Version, why: str) -> None:
+    """Both ends count, and 1.10 is later than 1.3."""
+    (clause,) = read(tmp_path, PAGE)
+
+    assert clause.why_not_applicable(profile) == why
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ('until = "1.3"', "untill = 1", "tea.water: unknown key 'untill'"),
+        ('source = "TEA-01"\n', "", "tea.water: 'source' is missing"),
+        ('id = "tea.water"', 'id = "coffee.water"', "coffee.water: an id is dotted words that start with 'tea'"),
+        ('id = "tea.water"', 'id = "tea.water.2"', "tea.water.2: an id is dotted words"),
+        ('id = "tea.water"', 'id = "tea"', "tea: an id is dotted words"),
+        ('needs = ["block"]', 'needs = ["blocks"]', "tea.water: unknown feature 'blocks'; known: attach"),
+        ('since = "1.1"', 'since = "1"', "tea.water: '1' is no version"),
+        ('until = "1.3"', 'until = "1.0"', "tea.water: until 1.0 is before since 1.1"),
+        ('name = "tea"', 'name = "coffee"', "the page is called 'coffee', its folder 'tea'"),
+        ('title = "Making tea"', "", "[page] needs name and title"),
+        ("[page]", "[page", "tea/clauses.toml: "),
+    ],
+    ids=["key", "missing", "page", "number", "one word", "feature", "version", "order", "folder", "title", "syntax"],
+)
+def test_wrong_entry(tmp_path: Path, old: str, new: str, error: str) -> None:
+    """One mistake each, told with the file and the clause."""
+    assert old in PAGE
+    with pytest.raises(CatalogueError) as caught:
+        read(tmp_path, PAGE.replace(old, new))
+
+    assert error in str(caught.value)
+    assert str(caught.value).startswith("tea/clauses.toml: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_same_id_twice(tmp_path: Path) -> None:
+    """An id stands for one clause."""
+    with pytest.raises(CatalogueError, match=r"clause tea\.water is there twice"):
+        read(tmp_path, PAGE + PAGE[PAGE.index("[[clause]]") :])
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("1.12.1", (1, 12, 1)), ("v1.13.0-rc1", (1, 13, 0)), ("1.2", (1, 2, 0)), ("1.10.0+build", (1, 10, 0))],
+)
+def test_version_key(text: str, key: tuple[int, int, int]) -> None:
+    """Versions as Longhorn and its documentation write them."""
+    assert version_key(text) == key
+
+
+@pytest.mark.parametrize("text", ["", "1", "1.x", "latest", "1.12.1.1", " 1.12"])
+def test_no_version(text: str) -> None:
+    """Anything else is refused."""
+    with pytest.raises(ValueError, match="is no version like"):
+        version_key(text)
