@@ -1,0 +1,116 @@
+"""A simulator that runs for the measurements, and the little client that they need."""
+
+import contextlib
+import http.client
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+Obj = dict[str, Any]
+
+
+class BenchError(Exception):
+    """The simulator did not do what is to be measured."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running simulator. `start_seconds`: from its launch to its ready line."""
+
+    address: str
+    pid: int
+    s3_endpoint: str
+    start_seconds: float
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection of one's own; not to be shared between threads."""
+        return http.client.HTTPConnection(self.address, timeout=30)
+
+    def memory(self) -> int | None:
+        """Bytes of resident memory; None where that cannot be read."""
+        try:
+            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        except OSError:
+            return None
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+@contextlib.contextmanager
+def running(directory: Path) -> Iterator[Cluster]:
+    """A simulator of its own."""
+    began = time.perf_counter()
+    files = ("--kubeconfig", str(directory / "kubeconfig"), "--data-dir", str(directory / "data"))
+    process = subprocess.Popen([sys.executable, "-m", "simulator", *files], cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise BenchError(f"the simulator did not start (exit status {process.wait()})")
+        said = json.loads(line)
+        address = said["server"].removeprefix("http://")
+        yield Cluster(address, process.pid, said["s3"]["endpoint"], time.perf_counter() - began)
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def request(connection: http.client.HTTPConnection, method: str, path: str, body: Obj | None = None) -> Obj:
+    """One request. Raises BenchError for a refusal."""
+    data = None if body is None else json.dumps(body)
+    connection.request(method, path, data, {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    answer: Obj = json.loads(response.read())
+    if response.status >= 300:
+        raise BenchError(f"{method} {path}: {answer.get('message', answer)}")
+    return answer
+
+
+class Watch:
+    """A watch in a thread of its own, that notes when each event came."""
+
+    def __init__(self, cluster: Cluster, path: str) -> None:
+        self._connection = cluster.connect()
+        self._connection.request("GET", f"{path}?watch=true")
+        self._response = self._connection.getresponse()
+        self._seen: list[tuple[float, Obj]] = []
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def wait(self, name: str, key: str, value: Any, seconds: float = 30) -> float:
+        """When the object `name` first had `value` at the dotted path `key`."""
+
+        def found() -> float | None:
+            return next(
+                (moment for moment, obj in self._seen if obj["metadata"]["name"] == name and _at(obj, key) == value),
+                None,
+            )
+
+        with self._news:
+            moment = self._news.wait_for(found, seconds)
+        if moment is None:
+            raise BenchError(f"{name}: {key} did not become {value} within {seconds} s")
+        return moment
+
+    def _follow(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while line := self._response.readline():
+                moment = time.perf_counter()
+                with self._news:
+                    self._seen.append((moment, json.loads(line)["object"]))
+                    self._news.notify_all()
+
+
+def _at(obj: Obj, path: str) -> Any:
+    value: Any = obj
+    for part in path.split("."):
+        value = value.get(part, {}) if isinstance(value, dict) else {}
+    return value
