@@ -156,10 +156,12 @@ class Api:
             given["generation"] = 1
         request = Admission("CREATE", new, None, given.get("namespace", ""), given.get("name", ""))
         self._shape(served, new)
+        self._refuse_undecodable(served, new)
         self.strategy(served).prepare(self, new, None)
         if self.hooks.run(served, request, mutating=True):
             self._shape(served, new)
-        self._refuse_invalid(served, new, metadata.name_errors(served, given) + self._judge(served, new, None))
+        wrong = metadata.name_errors(served, given) + metadata.content_errors(given)
+        self._refuse_invalid(served, new, wrong + self._judge(served, new, None))
         self.hooks.run(served, request, mutating=False)
         existing = self.store.find(served, (given.get("namespace", ""), given["name"]))
         if existing is not None:
@@ -262,7 +264,7 @@ class Api:
             wrong: FieldErrors = []
         else:
             new["apiVersion"], new["kind"], new["metadata"] = served.api_version, served.kind, given
-            wrong = metadata.carry(old["metadata"], given)
+            wrong = metadata.carry(old["metadata"], given) + metadata.content_errors(given)
             if served.key == "namespaces":
                 new["spec"] = old["spec"]
             if served.status_subresource:
@@ -271,6 +273,7 @@ class Api:
                     new["status"] = old["status"]
         given["resourceVersion"] = old["metadata"]["resourceVersion"]
         self._shape(served, new)
+        self._refuse_undecodable(served, new)
         self.strategy(served).prepare(self, new, old)
         request = Admission("UPDATE", new, old, given.get("namespace", ""), given["name"])
         if not subresource and self.hooks.run(served, request, mutating=True):
@@ -343,13 +346,16 @@ class Api:
             schema.prune(served.schema, new)
             schema.fill_defaults(served.schema, new)
 
-    def _judge(self, served: Resource, new: Obj, old: Obj | None) -> FieldErrors:
-        if not served.builtin:
-            return schema.violations(served, new, old)
-        wrong = schema.validate(served.schema, new, old)
+    def _refuse_undecodable(self, served: Resource, new: Obj) -> None:
+        """A built-in kind with a value of the wrong type cannot even be decoded."""
+        wrong = schema.validate(served.schema, new) if served.builtin else ()
         if wrong:
             kind = f'{served.kind} in version "{served.version}" cannot be handled as a {served.kind}'
             raise errors.bad_request(f"{kind}: json: cannot unmarshal: {wrong[0]}")
+
+    def _judge(self, served: Resource, new: Obj, old: Obj | None) -> FieldErrors:
+        if not served.builtin:
+            return schema.violations(served, new, old)
         return self.strategy(served).validate(self, new, old)
 
     def _refuse_invalid(self, served: Resource, new: Obj, found: FieldErrors) -> None:

@@ -96,7 +96,7 @@ def _pod_spec() -> Obj:
         "enableServiceLinks automountServiceAccountToken hostNetwork hostPID hostIPC hostUsers "
         "shareProcessNamespace setHostnameAsFQDN"
     )
-    lists = "imagePullSecrets hostAliases readinessGates topologySpreadConstraints tolerations schedulingGates"
+    lists = "imagePullSecrets hostAliases readinessGates topologySpreadConstraints schedulingGates"
     return _struct(
         **_each(TEXT, names),
         **_each(FLAG, flags),
@@ -105,6 +105,7 @@ def _pod_spec() -> Obj:
         **_each(FREE, "securityContext affinity dnsConfig os resources"),
         **_each(_list(_container()), "containers initContainers"),
         volumes=_list(volume),
+        tolerations=_list(_struct(**_each(TEXT, "key operator value effect"), tolerationSeconds=NUMBER)),
         nodeSelector=_map(TEXT),
         overhead=_map(QUANTITY),
     )

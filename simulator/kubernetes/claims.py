@@ -30,9 +30,10 @@ def prepare_claim(api: "Api", new: Obj, old: Obj | None) -> None:
     """Default a claim as the API server and its admission plugins do."""
     for amounts in ("requests", "limits"):
         _canonical(new, at(new, f"spec.resources.{amounts}"))
+    metadata, spec = new["metadata"], new.setdefault("spec", {})
+    spec.setdefault("volumeMode", "Filesystem")
     if old is not None:
         return
-    metadata, spec = new["metadata"], new.setdefault("spec", {})
     new["status"] = {"phase": "Pending"}
     metadata["finalizers"] = [*metadata.get("finalizers", []), CLAIM_FINALIZER]
     if spec.get("storageClassName") is None:
@@ -40,7 +41,6 @@ def prepare_claim(api: "Api", new: Obj, old: Obj | None) -> None:
         default = _default_class(api)
         if default:
             spec["storageClassName"] = default
-    spec.setdefault("volumeMode", "Filesystem")
     _settle_data_source(api, spec)
 
 
@@ -157,15 +157,15 @@ def prepare_volume(api: "Api", new: Obj, old: Obj | None) -> None:
     """Default a PersistentVolume, and note when its phase changes."""
     _canonical(new, at(new, "spec.capacity"))
     now = api.clock.timestamp()
+    metadata, spec = new["metadata"], new.setdefault("spec", {})
+    spec.setdefault("persistentVolumeReclaimPolicy", "Retain")
+    spec.setdefault("volumeMode", "Filesystem")
     if old is not None:
         status, before = new.get("status", {}), old.get("status", {})
         if status.get("phase") != before.get("phase"):
             new["status"] = {**status, "lastPhaseTransitionTime": now}
         return
-    metadata, spec = new["metadata"], new.setdefault("spec", {})
     metadata["finalizers"] = [*metadata.get("finalizers", []), VOLUME_FINALIZER]
-    spec.setdefault("persistentVolumeReclaimPolicy", "Retain")
-    spec.setdefault("volumeMode", "Filesystem")
     new["status"] = {"phase": "Pending", "lastPhaseTransitionTime": now}
 
 

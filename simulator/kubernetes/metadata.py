@@ -2,7 +2,7 @@
 
 import re
 
-from simulator.kubernetes.errors import FieldError, bad_request, field_forbidden, invalid_value, required
+from simulator.kubernetes.errors import ApiError, FieldError, bad_request, field_forbidden, invalid_value, required
 from simulator.kubernetes.resources import Obj, Resource
 
 SERVER_SET = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
@@ -33,7 +33,20 @@ _LABEL_RULE = (
     "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
+_VALUE_RULE = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+)
+_KEY_RULE = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
+_VALUE = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _NAMED_BY_LABEL = frozenset({"namespaces"})
+_TEXTS = ("name", "generateName", "namespace", "uid", "resourceVersion")
+LABEL_LENGTH = 63
 
 
 def tidy(metadata: Obj) -> tuple[Obj, list[str]]:
@@ -41,22 +54,50 @@ def tidy(metadata: Obj) -> tuple[Obj, list[str]]:
 
     Raises ApiError 400 for values that cannot be decoded.
     """
+    if not isinstance(metadata, dict):
+        raise _undecodable("", "v1.ObjectMeta")
     unknown = [key for key in metadata if key not in KNOWN and key not in {"managedFields", "selfLink"}]
     kept = {key: metadata[key] for key in metadata if key in KNOWN and metadata[key] not in (None, "", {}, [])}
+    for field in _TEXTS:
+        if not isinstance(kept.get(field, ""), str):
+            raise _undecodable(field, "string")
     for field in ("labels", "annotations"):
         value = kept.get(field, {})
         if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-            raise bad_request(
-                f"error decoding metadata.{field}: json: cannot unmarshal into Go struct field "
-                f"ObjectMeta.metadata.{field} of type string"
-            )
+            raise _undecodable(field, "string")
     for field in ("finalizers", "ownerReferences"):
         if not isinstance(kept.get(field, []), list):
-            raise bad_request(
-                f"error decoding metadata.{field}: json: cannot unmarshal into Go struct field "
-                f"ObjectMeta.metadata.{field} of type []string"
-            )
+            raise _undecodable(field, "[]string")
+    if not all(isinstance(each, str) for each in kept.get("finalizers", [])):
+        raise _undecodable("finalizers", "string")
+    if not all(isinstance(each, dict) for each in kept.get("ownerReferences", [])):
+        raise _undecodable("ownerReferences", "v1.OwnerReference")
     return kept, unknown
+
+
+def _undecodable(field: str, expected: str) -> ApiError:
+    place = f"metadata.{field}" if field else "metadata"
+    return bad_request(f"json: cannot unmarshal into Go struct field ObjectMeta.{place} of type {expected}")
+
+
+def content_errors(metadata: Obj) -> list[FieldError]:
+    """What is wrong with labels and owner references."""
+    errors: list[FieldError] = []
+    for index, owner in enumerate(metadata.get("ownerReferences", [])):
+        errors += [
+            invalid_value(f"metadata.ownerReferences[{index}].{field}", "", f"{word} must not be empty")
+            for field, word in (("apiVersion", "version"), ("kind", "kind"), ("name", "name"), ("uid", "uid"))
+            if not owner.get(field)
+        ]
+    for key, value in metadata.get("labels", {}).items():
+        name = key.rpartition("/")[2]
+        if not _VALUE.fullmatch(name) or len(name) > LABEL_LENGTH:
+            errors.append(invalid_value("metadata.labels", key, _KEY_RULE))
+        if len(value) > LABEL_LENGTH:
+            errors.append(invalid_value("metadata.labels", value, f"must be no more than {LABEL_LENGTH} bytes"))
+        elif value and not _VALUE.fullmatch(value):
+            errors.append(invalid_value("metadata.labels", value, _VALUE_RULE))
+    return errors
 
 
 def name_errors(resource: Resource, metadata: Obj) -> list[FieldError]:
@@ -70,7 +111,7 @@ def name_errors(resource: Resource, metadata: Obj) -> list[FieldError]:
         pattern, rule, limit = _SUBDOMAIN, _SUBDOMAIN_RULE, 253
     errors = []
     if len(name) > limit:
-        errors.append(invalid_value("metadata.name", name, f"must be no more than {limit} characters"))
+        errors.append(invalid_value("metadata.name", name, f"must be no more than {limit} bytes"))
     if not pattern.fullmatch(name):
         errors.append(invalid_value("metadata.name", name, rule))
     return errors

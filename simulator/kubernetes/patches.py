@@ -41,7 +41,7 @@ def json_patch(document: Any, operations: list[Any]) -> Any:
 
 def _apply(document: Any, operation: dict[str, Any]) -> Any:
     kind, path = operation.get("op"), operation.get("path")
-    if not isinstance(path, str) or (path and not path.startswith("/")):
+    if not isinstance(kind, str) or not isinstance(path, str) or (path and not path.startswith("/")):
         raise patch_failed()
     tokens = _tokens(path)
     if kind in {"add", "replace"}:

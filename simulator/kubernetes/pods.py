@@ -17,11 +17,8 @@ _IMAGE_TAG = re.compile(r":([^:/@]+)(@.*)?$")
 
 
 def prepare_pod(api: "Api", new: Obj, old: Obj | None) -> None:
-    """Fill a new pod's defaults."""
-    if old is not None:
-        return
+    """Fill a pod's defaults; a new one also gets what the admission plugins add."""
     spec = new.setdefault("spec", {})
-    new["status"] = {"phase": "Pending", "qosClass": _quality(spec)}
     account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
     defaults: Obj = {
         "restartPolicy": "Always",
@@ -37,7 +34,6 @@ def prepare_pod(api: "Api", new: Obj, old: Obj | None) -> None:
     }
     for name, value in defaults.items():
         spec.setdefault(name, value)
-    spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
     for volume in spec.get("volumes") or ():
         for kind in ("configMap", "secret", "projected", "downwardAPI"):
             if isinstance(volume.get(kind), dict):
@@ -47,7 +43,10 @@ def prepare_pod(api: "Api", new: Obj, old: Obj | None) -> None:
     containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
     for container in containers:
         _default_container(container)
-    _mount_token(api, new, account, containers)
+    if old is None:
+        new["status"] = {"phase": "Pending", "qosClass": _quality(containers)}
+        spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
+        _mount_token(api, new, account, containers)
 
 
 def _default_container(container: Obj) -> None:
@@ -71,8 +70,7 @@ def _tolerations(given: list[Obj]) -> list[Obj]:
     return list(result)
 
 
-def _quality(spec: Obj) -> str:
-    containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+def _quality(containers: list[Obj]) -> str:
     resources = [container.get("resources") or {} for container in containers]
     if not any(each.get("requests") or each.get("limits") for each in resources):
         return "BestEffort"

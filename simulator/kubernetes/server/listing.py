@@ -14,7 +14,7 @@ from simulator.kubernetes.selectors import Predicate, field_selector, label_sele
 from simulator.kubernetes.server.paths import Target
 from simulator.kubernetes.server.tables import Tables, metadata_only, table
 from simulator.kubernetes.server.watching import Watch, WatchOptions, default_timeout
-from simulator.kubernetes.server.wire import Rendering, flag, rendering, reply
+from simulator.kubernetes.server.wire import Rendering, flag, rendering, reply, whole_number
 from simulator.kubernetes.store import Stored, encode
 
 Query = Mapping[str, str]
@@ -86,7 +86,7 @@ def list_objects(api: Api, tables: Tables, target: Target, query: Query, accept:
     resource = target.resource
     shown = rendering(accept)
     matches = matcher(resource, query, target.name)
-    limit = int(query.get("limit") or 0)
+    limit = whole_number(query, "limit") or 0
     page = _page(query["continue"]) if query.get("continue") else None
     found, revision = _revisions(api, target, query, page)
     found = [stored for stored in found if matches(stored.object)]
@@ -155,14 +155,13 @@ def new_watch(api: Api, tables: Tables, target: Target, query: Query, accept: st
         wrong = FieldError("resourceVersionMatch", words, "FieldValueForbidden")
         raise invalid("ListOptions", "meta.k8s.io", "", [wrong])
     bookmarks = flag(query.get("allowWatchBookmarks"))
-    seconds = query.get("timeoutSeconds", "")
     options = WatchOptions(
         namespace=target.namespace,
         matches=matcher(target.resource, query, target.name),
         revision=None if initial else revision,
         bookmarks=bookmarks,
         initial_bookmark=initial and bookmarks,
-        timeout=float(seconds) if seconds.isdigit() and int(seconds) else default_timeout(),
+        timeout=float(whole_number(query, "timeoutSeconds") or default_timeout()),
         rendering=rendering(accept),
         include=query.get("includeObject", "Metadata"),
     )

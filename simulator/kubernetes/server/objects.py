@@ -27,6 +27,7 @@ from simulator.kubernetes.server.wire import (
     rendering,
     reply,
     unsupported_media_type,
+    whole_number,
 )
 from simulator.kubernetes.store import Stored
 from simulator.kubernetes.strategic import strategic_merge
@@ -121,11 +122,12 @@ class Objects:
                 f"error decoding patch: json: cannot unmarshal {schema.json_type(body.value)} into Go value"
             )
         new = _patched(stored.object, body.value, kind)
+        checked = self._checked(target, copy_of(new))
         warnings = self._unknown(resource, Body(new, body.duplicates), options)
         written = self._api.write(
             resource,
             stored,
-            self._checked(target, copy_of(new)),
+            checked,
             subresource=target.subresource,
             manager=options.manager,
             dry_run=options.dry_run,
@@ -266,7 +268,11 @@ async def _deletion(request: web.Request) -> Deletion:
         given = decoded if isinstance(decoded, dict) else {}
     preconditions = given.get("preconditions") or {}
     query = request.query
-    grace = query.get("gracePeriodSeconds", given.get("gracePeriodSeconds"))
+    grace = whole_number(query, "gracePeriodSeconds")
+    if grace is None:
+        grace = given.get("gracePeriodSeconds")
+    if not isinstance(preconditions, dict) or not isinstance(grace, int | None):
+        raise bad_request("DeleteOptions in the body of the request cannot be decoded")
     propagation = query.get("propagationPolicy") or given.get("propagationPolicy") or ""
     if not propagation and (given.get("orphanDependents") or flag(query.get("orphanDependents"))):
         propagation = "Orphan"
@@ -274,6 +280,6 @@ async def _deletion(request: web.Request) -> Deletion:
         uid=preconditions.get("uid") or "",
         resource_version=preconditions.get("resourceVersion") or "",
         propagation=propagation,
-        grace_seconds=None if grace is None else int(grace),
+        grace_seconds=grace,
         dry_run="All" in (query.getall("dryRun", []) or given.get("dryRun") or ()),
     )

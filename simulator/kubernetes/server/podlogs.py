@@ -9,7 +9,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import bad_request, internal
 from simulator.kubernetes.resources import Obj, at
 from simulator.kubernetes.server.paths import Target
-from simulator.kubernetes.server.wire import flag
+from simulator.kubernetes.server.wire import flag, whole_number
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ async def serve_log(api: Api, source: LogSource | None, request: web.Request, ta
         raise internal("the node of this pod serves no logs")
     options = LogOptions(
         follow=flag(query.get("follow")),
-        tail_lines=int(query["tailLines"]) if "tailLines" in query else None,
+        tail_lines=whole_number(query, "tailLines"),
         timestamps=flag(query.get("timestamps")),
         previous=flag(query.get("previous")),
-        limit_bytes=int(query["limitBytes"]) if "limitBytes" in query else None,
+        limit_bytes=whole_number(query, "limitBytes"),
     )
     response = web.StreamResponse(headers={"Content-Type": "text/plain"})
     response.enable_chunked_encoding()

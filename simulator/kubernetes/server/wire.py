@@ -1,6 +1,7 @@
 """Requests and answers as they go over HTTP."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,6 +154,16 @@ def rendering(accept: str) -> Rendering:
         "application/vnd.kubernetes.protobuf"
     )
     raise ApiError(406, "NotAcceptable", message)
+
+
+def whole_number(query: Mapping[str, str], name: str) -> int | None:
+    """A numeric query parameter, None when it is absent. Raises ApiError 400 for what is no whole number."""
+    text = query.get(name, "")
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise bad_request(f'invalid query parameter {name}: strconv.ParseInt: parsing "{text}": invalid syntax')
+    return int(text)
 
 
 def flag(query: str | None) -> bool:

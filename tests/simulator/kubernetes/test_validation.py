@@ -193,8 +193,30 @@ def test_unknown_fields_and_nulls_are_dropped(api: Api, lantern: Make) -> None:
     assert "odd" not in made["metadata"]
 
 
-def test_labels_that_are_no_text_cannot_be_decoded(api: Api, lantern: Make) -> None:
+@pytest.mark.parametrize(
+    "metadata",
+    [{"labels": {"a": 1}}, {"finalizers": "x"}, {"finalizers": [1]}, {"name": 5}, {"ownerReferences": ["x"]}],
+)
+def test_metadata_of_the_wrong_type_cannot_be_decoded(api: Api, lantern: Make, metadata: Obj) -> None:
     sent = lantern("a")
-    sent["metadata"]["labels"] = {"a": 1}
+    sent["metadata"].update(metadata)
 
     assert refusal(api, sent).status == 400
+
+
+def test_built_in_kinds_of_the_wrong_type_cannot_be_decoded(api: Api) -> None:
+    error = refusal(api, {"metadata": {"name": "c", "namespace": "default"}, "spec": []}, "persistentvolumeclaims")
+
+    assert error.status == 400
+    assert error.message.startswith(
+        'PersistentVolumeClaim in version "v1" cannot be handled as a PersistentVolumeClaim'
+    )
+
+
+def test_labels_and_owners(api: Api, lantern: Make) -> None:
+    sent = lantern("a")
+    sent["metadata"].update(labels={"a": "-b"}, ownerReferences=[{"apiVersion": "v1", "kind": "Pod", "name": "p"}])
+
+    fields = [(field, message.split(": ")[1]) for field, _, message in causes(refusal(api, sent))]
+
+    assert fields == [("metadata.ownerReferences[0].uid", '""'), ("metadata.labels", '"-b"')]
