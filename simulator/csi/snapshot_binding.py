@@ -57,7 +57,7 @@ class Binding:
                 return
             content = await self._create(snapshot)
         await pauses.calls(self._clock, 2)
-        self._status.follow(snapshot, objects.current(self._api, names.CONTENTS, content))
+        self._status.follow(snapshot, content)
 
     def _pre_provisioned(self, snapshot: Obj) -> Obj | None:
         content = self._api.find(names.CONTENTS, self._decisions.pre_provisioned_content(snapshot))

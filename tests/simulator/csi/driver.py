@@ -23,7 +23,7 @@ TAKEN = datetime(2026, 11, 21, 10, 12, 41, tzinfo=UTC)
 
 @dataclass
 class FakeDriver:
-    """Obeys, and remembers every call. What it answers can be set: errors by the name of the call, looks until ready."""
+    """Obeys, and remembers every call. Errors can be ordered by the name of a call."""
 
     root: Path
     name: str = "driver.example.com"
@@ -31,6 +31,8 @@ class FakeDriver:
     calls: list[tuple[str, str]] = field(default_factory=list)
     errors: dict[str, list[CsiError]] = field(default_factory=dict)
     looks_until_ready: int = 0
+    """How often a snapshot is asked for before it is ready."""
+
     snapshot_requests: list[CreateSnapshotRequest] = field(default_factory=list)
     volume_requests: list[CreateVolumeRequest] = field(default_factory=list)
 
@@ -98,12 +100,17 @@ class FakeDriver:
 
     async def node_publish_volume(self, volume_id: str, target: Path, capability: VolumeCapability) -> None:
         self._called("node_publish_volume", volume_id)
-        target.unlink(missing_ok=True)
-        target.symlink_to(self._volume(volume_id) / ("device" if capability.block else "files"))
+        _link(target, self._volume(volume_id) / ("device" if capability.block else "files"))
 
     async def node_unpublish_volume(self, volume_id: str, target: Path) -> None:
         self._called("node_unpublish_volume", volume_id)
-        target.unlink(missing_ok=True)
+        _link(target, None)
 
     async def node_unstage_volume(self, volume_id: str) -> None:
         self._called("node_unstage_volume", volume_id)
+
+
+def _link(target: Path, place: Path | None) -> None:
+    target.unlink(missing_ok=True)
+    if place is not None:
+        target.symlink_to(place)
