@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -131,6 +132,27 @@ def test_what_a_killed_one_leaves_is_removed_at_the_next_start(start: Start) -> 
     assert not left.exists()
     assert len(list(after.data.iterdir())) == 1
     assert after.end()[0] == 0
+
+
+def test_no_container_outlives_a_killed_one(start: Start, tmp_path: Path) -> None:
+    """The container holds a pipe open; it ends when the container does."""
+    simulator = start("one")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    script = f"exec 3>{pipe}; (trap '' TERM; sleep 1000 & wait) & sleep 1000"
+    container = {"name": "c", "image": "busybox", "command": ["/bin/sh", "-c", script]}
+    pod = {"metadata": {"name": "holder"}, "spec": {"containers": [container]}}
+    pods = f"{simulator.said['server']}/api/v1/namespaces/default/pods"
+    headers = {"Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(pods, json.dumps(pod).encode(), headers), timeout=PATIENCE).close()
+    with urllib.request.urlopen(f"{pods}?watch=true", timeout=PATIENCE) as events:
+        while json.loads(events.readline())["object"]["status"].get("phase") != "Running":
+            pass
+    with pipe.open("rb") as reader:
+        assert select.select([reader], [], [], 0)[0] == [], "a container holds the pipe"
+        simulator.end(signal.SIGKILL)
+        assert select.select([reader], [], [], PATIENCE)[0] == [reader]
+        assert reader.read() == b""
 
 
 def test_directories_of_running_processes_stay(tmp_path: Path) -> None:
