@@ -151,7 +151,6 @@ class Volumes:
         self._events.record(volume, "Normal", "Attached", f"volume {name} has been attached to {node}")
         self._set(name, currentNodeID=node, state="attached", **self._origins.attached(volume))
         self._attached_at[name] = asyncio.get_running_loop().time()
-        self.controller.enqueue((names.NAMESPACE, name), after=ENGINE_POLL)
 
     async def _look_at_engine(self, volume: Obj, state: str) -> None:
         """Notice what was written, and that a volume that was attached a while ago is healthy."""
@@ -161,9 +160,13 @@ class Volumes:
         if name in self._written:
             self._written.discard(name)
             await self._chains.publish(name)
-        due = self._attached_at.get(name, 0.0) + ENGINE_POLL * self._clock.pace
-        if volume["status"].get("robustness") == "unknown" and asyncio.get_running_loop().time() >= due:
+        if volume["status"].get("robustness") != "unknown":
+            return
+        left = self._attached_at.get(name, 0.0) + ENGINE_POLL * self._clock.pace - asyncio.get_running_loop().time()
+        if left <= 0:
             self._set(name, robustness="healthy")
+        else:
+            self.controller.enqueue((names.NAMESPACE, name), after=left / self._clock.pace)
 
     async def _detach(self, volume: Obj) -> None:
         name = volume["metadata"]["name"]
