@@ -90,8 +90,7 @@ def _variant(
     subject: str, path: str, changes: Iterable[tuple[str, str]]
 ) -> tuple[str, str, frozenset[tuple[str, str]]]:
     kind = subject.partition(" ")[0]
-    place = re.sub(r"workloadsStatus\[[^]]*\]", "workloadsStatus[]", _abstract(path))
-    return kind, place, frozenset((_abstract(before), _abstract(after)) for before, after in changes)
+    return kind, _abstract(path), frozenset((_abstract(before), _abstract(after)) for before, after in changes)
 
 
 def compare(real: Recording, simulated: Recording, experience: Experience) -> Iterator[Difference]:
@@ -129,7 +128,9 @@ def _word(value: Leaf) -> str:
 
 
 def _abstract(text: str) -> str:
-    return _PLACEHOLDER.sub(r"{\1}", text)
+    """`text` without what is this scenario's own: names in placeholders, names of pods, sizes of claims."""
+    text = re.sub(r"\bworkloadsStatus\[[^]]*\]", "workloadsStatus[]", text)
+    return re.sub(r"\b\d+Mi\b", "{size}", _PLACEHOLDER.sub(r"{\1}", text))
 
 
 def _paths(changes: Iterable[Change]) -> frozenset[str]:
@@ -242,7 +243,7 @@ _TELLING = re.compile(
     r"object|metadata\.(uid|deletionTimestamp|finalizers\[\d+\]|annotations\..*)"
     r"|spec\.(nodeID|volumeName|nodeName|backupTargetURL|attachmentTickets\.[^.]*\.id|dataEngine)"
     r"|status\.(phase|readyToUse|state|robustness|attached|available|snapshotHandle|boundVolumeSnapshotContentName|error\.message"
-    r"|creationTime|restoreSize|restoreRequired|restoreInitiated|lastBackup|lastBackupName|url|parent|markRemoved|error"
+    r"|creationTime|restoreSize|restoreRequired|restoreInitiated|lastBackupName|url|parent|markRemoved|error"
     r"|attachmentTicketStatuses\.[^.]*\.satisfied|conditions\[\w+\]\.status|kubernetesStatus\.pvStatus|capacity\.storage)"
 )
 
