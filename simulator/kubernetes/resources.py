@@ -73,12 +73,15 @@ class Resource:
         return f"{self.kind}.{self.group}" if self.group else self.kind
 
 
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+
+
 def copy_of(value: Any) -> Any:
     """A deep copy of JSON data."""
     if isinstance(value, dict):
-        return {key: copy_of(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [copy_of(item) for item in value]
+        return {key: item if type(item) in _LEAVES else copy_of(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [item if type(item) in _LEAVES else copy_of(item) for item in value]
     return value
 
 
