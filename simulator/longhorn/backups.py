@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from zlib import crc32
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
@@ -25,6 +26,8 @@ DELETION_NOTICED = 12.0
 DELETION_BACKOFF = (60.0, 86400.0)
 PATIENCE = 2.0
 """Seconds, not scaled, of copying after which a backup is shown to be in progress."""
+
+UNFINISHED = frozenset({"", "Pending", "InProgress"})
 
 UNKNOWN: Obj = {
     "backupCreatedAt": "",
@@ -83,6 +86,7 @@ class Backups:
         self.controller = Controller(api, clock, "longhorn-backup-controller", self._reconcile)
         self.controller.watch(names.BACKUPS)
         self.controller.watch(names.VOLUMES, self._waiting)
+        self.controller.watch(names.SNAPSHOTS, self._waiting_for_snapshot)
         self._deletions = Controller(
             api,
             clock,
@@ -105,8 +109,18 @@ class Backups:
         return [
             (names.NAMESPACE, each["metadata"]["name"])
             for each in listed
-            if not each["status"].get("state") or objects.is_deleted(each)
+            if each["status"].get("state", "") in UNFINISHED or objects.is_deleted(each)
         ]
+
+    def _waiting_for_snapshot(self, change: Change) -> Iterable[Key]:
+        """The backups that wait for a snapshot to be ready."""
+        if not (change.object.get("status") or {}).get("readyToUse"):
+            return []
+        name = change.object["metadata"]["name"]
+        pending = [
+            each for each in objects.all_of(self._api, names.BACKUPS) if each["status"].get("state") == "Pending"
+        ]
+        return [(names.NAMESPACE, each["metadata"]["name"]) for each in pending if each["spec"]["snapshotName"] == name]
 
     async def _reconcile(self, key: Key) -> Result | None:
         backup = objects.find(self._api, names.BACKUPS, key[1])
@@ -117,7 +131,7 @@ class Backups:
         elif not backup["status"]:
             status = {**UNKNOWN, "ownerID": names.NODE}
             objects.set_status(self._api, names.BACKUPS, key[1], **status)
-        elif backup["spec"].get("snapshotName") and backup["status"].get("state") in {"", "Pending", "InProgress"}:
+        elif backup["spec"].get("snapshotName") and backup["status"].get("state") in UNFINISHED:
             await self._make(backup)
         return None
 
@@ -128,8 +142,12 @@ class Backups:
         volume = objects.find(self._api, names.VOLUMES, of)
         snapshot = objects.find(self._api, names.SNAPSHOTS, backup["spec"]["snapshotName"])
         if volume is None or snapshot is None:
-            missing = f"volume {of}" if volume is None else f"snapshot {backup['spec']['snapshotName']}"
+            missing = f"Volume {of}" if volume is None else f"Snapshot {backup['spec']['snapshotName']}"
             self._fail(name, f"Failed to get the {missing}")
+            return
+        if not snapshot["status"].get("readyToUse"):
+            waiting = {"info": f"Waiting for the snapshot {snapshot['metadata']['name']} to be ready"}
+            objects.set_status(self._api, names.BACKUPS, name, state="Pending", messages=waiting)
             return
         ticket = f"backup-controller-{name}"
         self._tickets.add(of, ticket, "backup-controller", attachments.ANY)
@@ -195,7 +213,7 @@ class Backups:
         message = f"Snapshot {backup['spec']['snapshotName']} backup {name} label {go_map(labels)}"
         self._events.record(volume, "Normal", "Completed", message)
         stored = result.backup
-        port = 10000 + int(name[-4:], 16) % 10000 if name[-4:].isalnum() else 10000
+        port = 10000 + crc32(name.encode()) % 10000
         objects.set_status(
             self._api,
             names.BACKUPS,

@@ -62,7 +62,7 @@ class Longhorn:
         engines = Engines(api, clock, self._image)
         volumes = Volumes(api, clock, self.disk, engines, tickets, chains, origins, self._image)
         snapshots = Snapshots(api, clock, decisions, tickets, chains, self._image)
-        self._chains = chains
+        self.chains = chains
         self._controllers = [tickets.controller, origins.controller, volumes.controller, snapshots.controller]
         targets = BackupTargets(api, clock, decisions, stores)
         self._parts: list[_Part] = [
@@ -81,11 +81,11 @@ class Longhorn:
 
     def pause_writers_with(self, paused: Paused) -> None:
         """Have the pods that write into a volume stopped while a snapshot of it is taken."""
-        self._chains.paused = paused
+        self.chains.paused = paused
 
     def serve(self, server: Server) -> None:
         """Offer Longhorn's own REST API through the service proxy of the API server."""
-        handler = RestApi(self._api, self._chains).handle
+        handler = RestApi(self._api, self.chains).handle
         server.add_service(names.NAMESPACE, SERVICE, PORT, handler)
 
     async def run(self) -> None:

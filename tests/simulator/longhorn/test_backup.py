@@ -82,7 +82,9 @@ def test_objects_and_events_of_a_backup_are_those_of_a_real_cluster(tmp_path: Pa
             assert snapshot["spec"]["labels"] == {"type": "bak"}
             assert snapshot["status"]["children"] == {"volume-head": True}
             assert ("Update", "snapshot becomes ready to use") in longhorn.events("snapshot-1")
-            assert any(text.startswith(f"Snapshot snapshot-1 backup {name} label map[") for _, text in longhorn.events("vol"))
+            assert any(
+                text.startswith(f"Snapshot snapshot-1 backup {name} label map[") for _, text in longhorn.events("vol")
+            )
 
     asyncio.run(scenario())
 
@@ -205,5 +207,28 @@ def test_a_volume_of_1_4_must_be_attached(tmp_path: Path) -> None:
 
             assert refusal.value.code is Code.FAILED_PRECONDITION
             assert (await longhorn.snapshot(type="snap")).ready_to_use
+
+    asyncio.run(scenario())
+
+
+def test_a_backup_made_by_hand_waits_for_its_snapshot_and_restores(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await prepared(longhorn)
+            await longhorn.detach()
+            home = {"namespace": "longhorn-system"}
+            snapshot = {"metadata": {"name": "mine", **home}, "spec": {"volume": "vol", "createSnapshot": True}}
+            longhorn.api.create("snapshots.longhorn.io", snapshot)
+            backup = {"metadata": {"name": "backup-mine", **home}, "spec": {"snapshotName": "mine"}}
+            longhorn.api.create("backups.longhorn.io", backup)
+            await longhorn.until(
+                "backups", lambda: longhorn.get("backups", "backup-mine")["metadata"].get("ownerReferences")
+            )
+            states = {(b.get("status") or {}).get("state") for b in longhorn.history("Backup", "backup-mine")}
+            await longhorn.volume("copy", source_snapshot_id="bak://vol/backup-mine")
+            await longhorn.restored("copy")
+
+            assert {"Pending", "Completed"} <= states
+            assert longhorn.content("copy") == longhorn.content()
 
     asyncio.run(scenario())

@@ -29,9 +29,7 @@ def test_a_restored_volume_is_kept_from_pods_until_it_has_its_data(tmp_path: Pat
             volume = longhorn.get("volumes", "copy")
 
             assert refusal.value.code is Code.ABORTED
-            assert refusal.value.description == (
-                "volume copy is not ready for workloads: volume requires restoration"
-            )
+            assert refusal.value.description == ("volume copy is not ready for workloads: volume requires restoration")
             assert made.context["fromBackup"] == volume["spec"]["fromBackup"]
             assert volume["metadata"]["labels"]["backup-volume"] == "vol"
             reasons = {
@@ -61,7 +59,11 @@ def test_both_schemes_lead_to_the_backup(tmp_path: Path) -> None:
     ("handle", "code", "text"),
     [
         ("bak://ghost/backup-1", Code.NOT_FOUND, "of volume ghost: there is no backup volume"),
-        ("bak://vol/backup-1", Code.NOT_FOUND, "failed to restore CSI snapshot bak://vol/backup-1 : failed to get backup"),
+        (
+            "bak://vol/backup-1",
+            Code.NOT_FOUND,
+            "failed to restore CSI snapshot bak://vol/backup-1 : failed to get backup",
+        ),
         ("bak://vol/", Code.NOT_FOUND, "volume source snapshot bak://vol/ is not found"),
         ("foo://vol/x", Code.INVALID_ARGUMENT, "invalid CSI snapshot type: foo. Must be snap, bak or bi"),
         ("just-a-name", Code.INVALID_ARGUMENT, "invalid CSI snapshot type: . Must be snap, bak or bi"),

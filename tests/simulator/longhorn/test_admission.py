@@ -1,0 +1,112 @@
+"""What Longhorn's webhooks refuse, with the texts of a real cluster, and what they fill in."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.errors import ApiError
+from tests.simulator.longhorn.cluster import MEBIBYTE, cluster
+
+Write = Callable[[Api], Any]
+
+
+def create(plural: str, name: str, marks: dict[str, str] | None = None, **spec: Any) -> Write:
+    metadata = {"name": name, "namespace": "longhorn-system", "labels": marks or {}}
+    return lambda api: api.create(f"{plural}.longhorn.io", {"metadata": metadata, "spec": spec})
+
+
+def patch(plural: str, name: str, change: dict[str, Any]) -> Write:
+    return lambda api: api.patch(f"{plural}.longhorn.io", name, "longhorn-system", change)
+
+
+def delete(plural: str, name: str) -> Write:
+    return lambda api: api.delete(f"{plural}.longhorn.io", name, "longhorn-system")
+
+
+TARGET = {"backup-target": "default"}
+REFUSED: list[tuple[Write, str]] = [
+    (create("volumes", "v", size="16777216"), "invalid name v"),
+    (create("volumes", "odd", size=str(18 * MEBIBYTE), backupBlockSize="16777216"), "must be an integer multiple of"),
+    (create("volumes", "clone", size="16777216", dataSource="snap://ghost/s"), 'volumes.longhorn.io "ghost" not found'),
+    (patch("volumes", "vol", {"spec": {"encrypted": True}}), "Encrypted is immutable"),
+    (create("snapshots", "s", volume=""), "spec.volume is required"),
+    (create("snapshots", "s", volume="ghost"), "failed to get volume ghost"),
+    (create("snapshots", "s", volume="vol", labels={"a": "b=c"}), "labels cannot contain '='"),
+    (patch("snapshots", "taken", {"spec": {"volume": "other"}}), "spec.volume field is immutable"),
+    (
+        patch("snapshots", "taken", {"metadata": {"labels": {"longhornvolume": "x"}}}),
+        "label longhornvolume is immutable",
+    ),
+    (patch("snapshots", "taken", {"metadata": {"ownerReferences": []}}), "OwnerReferences field is immutable"),
+    (create("backups", "backup-1", snapshotName="ghost"), "missing backup target label on backup object"),
+    (create("backups", "backup-1", {"backup-target": "x"}, snapshotName="ghost"), "failed to get backup target x"),
+    (create("backups", "b", TARGET, snapshotName="taken"), "invalid name b"),
+    (
+        create("backups", "backup-1", {**TARGET, "backup-volume": "other"}, snapshotName="taken"),
+        "snapshot volume name vol and label volume name other does not match",
+    ),
+    (create("backuptargets", "second", backupTargetURL="s3://a$b/"), "contains $ or ,"),
+    (
+        create("backuptargets", "second", backupTargetURL="s3://backups@us-east-1/"),
+        "is the same to backup target default",
+    ),
+    (delete("backuptargets", "default"), "deleting default backup target is not allowed"),
+]
+
+
+@pytest.mark.parametrize(("write", "text"), REFUSED, ids=[text for _, text in REFUSED])
+def test_a_wrong_object_is_refused(tmp_path: Path, write: Write, text: str) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume()
+            await longhorn.snapshot("taken", type="snap")
+            with pytest.raises(ApiError) as refusal:
+                write(longhorn.api)
+
+            assert refusal.value.message.startswith('admission webhook "validator.longhorn.io" denied the request: ')
+            assert text in refusal.value.message
+
+    asyncio.run(scenario())
+
+
+def test_a_mode_that_is_none_is_refused_by_the_schema(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume()
+            await longhorn.snapshot("taken", type="snap")
+            with pytest.raises(ApiError) as refusal:
+                create("backups", "backup-1", TARGET, snapshotName="taken", backupMode="odd")(longhorn.api)
+
+            assert refusal.value.message == (
+                'Backup.longhorn.io "backup-1" is invalid: spec.backupMode: Unsupported value: "odd": '
+                'supported values: "full", "incremental"'
+            )
+
+    asyncio.run(scenario())
+
+
+def test_defaults_are_filled_in(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            create("volumes", "plain", size="1")(longhorn.api)
+            volume = longhorn.get("volumes", "plain")
+            await longhorn.until(
+                "volumes", lambda: longhorn.get("volumes", "plain").get("status", {}).get("state") == "detached"
+            )
+            create("snapshots", "taken", volume="plain", createSnapshot=True)(longhorn.api)
+            create("backups", "backup-1", snapshotName="taken")(longhorn.api)
+            backup = longhorn.get("backups", "backup-1")
+
+            assert volume["spec"]["size"] == str(10 * MEBIBYTE)
+            assert volume["metadata"]["finalizers"] == ["longhorn.io"]
+            assert volume["spec"]["numberOfReplicas"] == 3
+            assert longhorn.get("snapshots", "taken")["metadata"]["ownerReferences"][0]["kind"] == "Volume"
+            assert backup["spec"]["backupMode"] == "incremental"
+            assert backup["spec"]["backupBlockSize"] == "2097152"
+            assert backup["metadata"]["labels"] == {"backup-target": "default", "backup-volume": "plain"}
+
+    asyncio.run(scenario())

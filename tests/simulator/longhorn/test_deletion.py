@@ -1,0 +1,165 @@
+"""What goes, and what stays, when backups and snapshots are deleted."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from simulator.csi.protocol import Code, CsiError
+from simulator.s3.connection import S3Error
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, cluster
+
+
+async def two_backups(longhorn: Cluster) -> tuple[str, str]:
+    """The handles of two backups of an attached volume."""
+    await longhorn.volume()
+    await longhorn.attach()
+    longhorn.write(b"A" * MEBIBYTE)
+    first = await longhorn.finished_backup("snapshot-1")
+    longhorn.write(b"B" * MEBIBYTE, 4 * MEBIBYTE)
+    second = await longhorn.finished_backup("snapshot-2")
+    return first.snapshot_id, second.snapshot_id
+
+
+def name_of(handle: str) -> str:
+    return handle.rpartition("/")[2]
+
+
+def test_a_deleted_backup_leaves_cluster_and_store_and_the_other_stays(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            first, second = await two_backups(longhorn)
+            await longhorn.driver.delete_snapshot(first)
+            await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
+            keys = " ".join(longhorn.s3.objects)
+
+            assert name_of(first) not in keys
+            assert name_of(second) in keys
+            assert longhorn.get("backups", name_of(second))["status"]["state"] == "Completed"
+            assert longhorn.find("snapshots", "snapshot-1") is not None
+            states = [b["status"].get("state") for b in longhorn.history("Backup", name_of(first)) if b.get("status")]
+            assert states[-1] == "Deleting"
+
+    asyncio.run(scenario())
+
+
+def test_after_the_last_backup_the_volume_stays_listed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            handles = await two_backups(longhorn)
+            for handle in handles:
+                await longhorn.driver.delete_snapshot(handle)
+            await longhorn.until("backups", lambda: not longhorn.all("backups"))
+            (listed,) = longhorn.all("backupvolumes")
+
+            assert [key.rpartition("/")[2] for key in longhorn.s3.objects] == ["volume.cfg"]
+            assert listed["status"]["lastBackupName"] == ""
+            assert listed["status"]["dataStored"] == "0"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("handle", ["bak://vol/backup-0", "bak://ghost/backup-0", "foo://vol/x", "just-a-name"])
+def test_deleting_what_is_not_there_succeeds(tmp_path: Path, handle: str) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await two_backups(longhorn)
+            await longhorn.driver.delete_snapshot(handle)
+
+            assert len(longhorn.all("backups")) == 2
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("handle", "code"), [("", Code.INVALID_ARGUMENT), ("bak://vol/", Code.NOT_FOUND)])
+def test_a_handle_without_a_name_is_refused(tmp_path: Path, handle: str, code: Code) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            with pytest.raises(CsiError) as refusal:
+                await longhorn.driver.delete_snapshot(handle)
+
+            assert refusal.value.code is code
+
+    asyncio.run(scenario())
+
+
+def test_a_backup_whose_snapshot_object_is_gone_stays(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            handles = await two_backups(longhorn)
+            claim = {"metadata": {"name": "s", "namespace": "default"}, "spec": {"source": {}}}
+            claim["spec"] = {"source": {"persistentVolumeClaimName": "src"}}
+            made = longhorn.api.create("volumesnapshots.snapshot.storage.k8s.io", claim)
+            name = f"snapshot-{made['metadata']['uid']}"
+            kept = await longhorn.finished_backup(name)
+            longhorn.api.delete("volumesnapshots.snapshot.storage.k8s.io", "s", "default")
+            await longhorn.driver.delete_snapshot(handles[0])
+            await longhorn.until("backups", lambda: longhorn.find("backups", name_of(handles[0])) is None)
+
+            assert longhorn.get("backups", name_of(kept.snapshot_id))["status"]["state"] == "Completed"
+
+    asyncio.run(scenario())
+
+
+def test_a_backup_that_the_store_does_not_give_up_stays(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            first, _ = await two_backups(longhorn)
+            longhorn.s3.refusal = S3Error(503, "SlowDown", "Please reduce your request rate.", "1")
+            await longhorn.driver.delete_snapshot(first)
+            backup = longhorn.get("backups", name_of(first))
+            told = await longhorn.until(
+                "backups", lambda: (longhorn.get("backups", name_of(first))["status"]["messages"] or {}).get("error")
+            )
+            longhorn.s3.refusal = None
+            await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
+
+            assert backup["metadata"]["deletionTimestamp"]
+            assert told.startswith(f"Failed to delete the backup {name_of(first)} in the backupstore, err ")
+            assert "SlowDown" in told
+
+    asyncio.run(scenario())
+
+
+def test_the_snapshot_under_the_live_data_is_only_marked(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume()
+            await longhorn.attach()
+            handle = (await longhorn.snapshot("one", type="snap")).snapshot_id
+            await longhorn.driver.delete_snapshot(handle)
+            marked = await longhorn.until(
+                "snapshots", lambda: longhorn.get("snapshots", "one")["status"]["markRemoved"]
+            )
+            await longhorn.snapshot("two", type="snap")
+            await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
+
+            assert marked
+            assert longhorn.get("snapshots", "two")["status"]["parent"] == ""
+            reasons = [reason for reason, _ in longhorn.events("one")]
+            assert reasons[-1] == "Delete"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("attaches", [True, False], ids=["documented", "as 1.12.1"])
+def test_a_snapshot_of_a_detached_volume(tmp_path: Path, attaches: bool) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            setattr(longhorn.decisions, "attaches_for_snapshot_deletion", lambda: attaches)  # noqa: B010
+            await longhorn.volume()
+            first = (await longhorn.snapshot("one", type="snap")).snapshot_id
+            await longhorn.snapshot("two", type="snap")
+            await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
+            await longhorn.driver.delete_snapshot(first)
+            if not attaches:
+                error = await longhorn.until(
+                    "snapshots", lambda: longhorn.get("snapshots", "one")["status"].get("error")
+                )
+                assert error.startswith("snapshot deletion delayed: volume engine vol-e-0 is upgrading from image  to")
+                await longhorn.attach()
+            await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
+
+            assert longhorn.storage.disk.snapshots("vol")[0].name == "two"
+
+    asyncio.run(scenario())

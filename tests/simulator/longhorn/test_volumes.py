@@ -1,0 +1,179 @@
+"""The life of volumes: states, tickets, claims, expansion, deletion."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from simulator.csi.protocol import Code, CsiError, VolumeCapability
+from simulator.kubernetes import controllers
+from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster, cluster
+
+
+def states(longhorn: Cluster, name: str = "vol") -> list[str]:
+    """The states that a volume went through, each once in a row."""
+    seen: list[str] = []
+    for revision in longhorn.history("Volume", name):
+        state = (revision.get("status") or {}).get("state")
+        if state and seen[-1:] != [state]:
+            seen.append(state)
+    return seen
+
+
+def is_empty(longhorn: Cluster, plural: str) -> bool:
+    return not longhorn.all(plural)
+
+
+def test_a_volume_passes_through_all_states(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume()
+            await longhorn.attach()
+            await longhorn.detach()
+            await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
+            await longhorn.driver.delete_volume("vol")
+
+            attached = ["attaching", "attached", "detaching", "detached"]
+            assert states(longhorn) == ["creating", "detaching", "detached", *attached, "deleting"]
+            assert not longhorn.storage.disk.exists("vol")
+            robustness = [r["status"].get("robustness") for r in longhorn.history("Volume", "vol") if r.get("status")]
+            assert "healthy" in robustness
+
+    asyncio.run(scenario())
+
+
+def test_the_ticket_of_a_workload_is_answered(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume()
+            await longhorn.attach()
+            found = longhorn.get("volumeattachments", "vol")
+            ((name, ticket),) = found["spec"]["attachmentTickets"].items()
+
+            assert ticket["type"] == "csi-attacher"
+            assert found["status"]["attachmentTicketStatuses"][name]["satisfied"] is True
+            await longhorn.detach()
+            assert longhorn.get("volumeattachments", "vol")["status"]["attachmentTicketStatuses"] == {}
+
+    asyncio.run(scenario())
+
+
+def test_what_belongs_to_a_deleted_volume_is_collected_and_its_backups_stay(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            collecting = [asyncio.create_task(each.run()) for each in controllers(longhorn.api, longhorn.api.clock)]
+            await longhorn.volume()
+            await longhorn.attach()
+            await longhorn.finished_backup()
+            await longhorn.detach()
+            await longhorn.driver.delete_volume("vol")
+            for plural in ("snapshots", "volumeattachments", "engines", "replicas"):
+                await longhorn.until(plural, partial(is_empty, longhorn, plural))
+            for task in collecting:
+                task.cancel()
+            await asyncio.gather(*collecting, return_exceptions=True)
+
+            assert len(longhorn.all("backups")) == 1
+
+    asyncio.run(scenario())
+
+
+def test_an_expanded_volume_is_larger_and_keeps_its_data(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume()
+            longhorn.write(b"A" * MEBIBYTE)
+            assert await longhorn.driver.controller_expand_volume("vol", 20 * MEBIBYTE) == 20 * MEBIBYTE
+            content = longhorn.content()
+
+            assert len(content) == 20 * MEBIBYTE
+            assert content[:MEBIBYTE] == b"A" * MEBIBYTE
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("volume", "node", "text"),
+    [("vol", "elsewhere", "node elsewhere not found"), ("ghost", NODE, "volume ghost not found")],
+)
+def test_attaching_what_is_not_there_is_refused(tmp_path: Path, volume: str, node: str, text: str) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume()
+            with pytest.raises(CsiError) as refusal:
+                await longhorn.driver.controller_publish_volume(volume, node)
+
+            assert (refusal.value.code, refusal.value.description) == (Code.NOT_FOUND, text)
+
+    asyncio.run(scenario())
+
+
+def test_files_travel_through_stage_and_unstage(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            files = VolumeCapability("SINGLE_NODE_WRITER", block=False, fs_type="ext4")
+            await longhorn.volume()
+            with pytest.raises(CsiError):
+                await longhorn.driver.node_stage_volume("vol", files)
+            await longhorn.attach()
+            for content in ("", "written"):
+                target = tmp_path / "pod" / "mount"
+                await longhorn.driver.node_stage_volume("vol", files)
+                await longhorn.driver.node_publish_volume("vol", target, files)
+                found = target / "file"
+                assert (found.read_text() if found.exists() else "") == content
+                found.write_text("written")
+                await longhorn.driver.node_unpublish_volume("vol", target)
+                await longhorn.driver.node_unstage_volume("vol")
+                assert not target.exists()
+
+    asyncio.run(scenario())
+
+
+def test_a_volume_tells_of_its_claim_and_its_pods(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume()
+            api = longhorn.api
+            claim = {
+                "metadata": {"name": "src", "namespace": "default"},
+                "spec": {
+                    "accessModes": ["ReadWriteOnce"],
+                    "storageClassName": "longhorn",
+                    "resources": {"requests": {"storage": "16Mi"}},
+                    "volumeName": "vol",
+                },
+            }
+            source = {"driver": "driver.longhorn.io", "volumeHandle": "vol"}
+            volume = {
+                "metadata": {"name": "vol"},
+                "spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "16Mi"}, "csi": source},
+            }
+            api.create("persistentvolumes", volume)
+            made = api.create("persistentvolumeclaims", claim)
+            api.update_status("persistentvolumeclaims", {**made, "status": {"phase": "Bound"}})
+            known = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
+            pod = {
+                "metadata": {"name": "writer", "namespace": "default"},
+                "spec": {
+                    "containers": [{"name": "c", "image": "any"}],
+                    "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "src"}}],
+                },
+            }
+            api.create("pods", pod)
+            using = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
+            api.delete("pods", "writer", "default", grace_seconds=0)
+            left = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
+
+            assert (known["pvName"], known["pvStatus"], known["namespace"]) == ("vol", "Bound", "default")
+            assert (known["pvcName"], known["workloadsStatus"]) == ("src", None)
+            assert [each["podName"] for each in using["workloadsStatus"]] == ["writer"]
+            assert using["lastPodRefAt"] == ""
+            assert left["lastPodRefAt"]
+            assert left["workloadsStatus"] == using["workloadsStatus"]
+            assert api.get("persistentvolumes", "vol")["metadata"]["annotations"] == {
+                "longhorn.io/volume-scheduling-error": ""
+            }
+
+    asyncio.run(scenario())
