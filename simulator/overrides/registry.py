@@ -80,12 +80,12 @@ def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> Non
         setattr(target, method, functools.partial(change.replace, getattr(target, method)))
 
 
-def faults() -> dict[str, Fault]:
-    """Every fault, by name: the Fault objects in the modules of `simulator.overrides.faults`.
+def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
+    """Every fault, by name: the Fault objects in the modules of the package `collection`.
 
     A name that one module gives twice is one fault that replaces several decisions.
     """
-    package = importlib.import_module("simulator.overrides.faults")
+    package = importlib.import_module(collection)
     found: dict[str, Fault] = {}
     for module in sorted(entry.name for entry in pkgutil.iter_modules(package.__path__)):
         own: dict[str, Fault] = {}

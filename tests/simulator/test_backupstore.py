@@ -212,3 +212,27 @@ def test_an_empty_volume_has_no_blocks(bench: Bench) -> None:
     run(bench.back_up(1))
     assert "Blocks" not in bench.cfg(1)
     assert bench.cfg(1)["Size"] == "0"
+
+
+def test_a_chain_has_the_blocks_that_a_real_longhorn_wrote(bench: Bench) -> None:
+    """Text, written zeros, a last byte; then text over a part of it: checksums as Longhorn 1.12.1 recorded them."""
+
+    def text(count: int, word: str) -> bytes:
+        return b"".join(b"line %08d of round %s\n" % (number, word.encode()) for number in range(count))
+
+    start, zeros, end = (
+        {"Offset": 0, "BlockChecksum": "387a3c0f9787ed11d9dc85d1675979e0aa09c0814dce8610e73eafc2fcae3f22"},
+        {"Offset": 6 * MIB, "BlockChecksum": ZEROS},
+        {"Offset": 14 * MIB, "BlockChecksum": "6b2a6a487eb6b72c5120e84d12780acee0ccad27553862258619885a6f9caed4"},
+    )
+    middle = {"Offset": 4 * MIB, "BlockChecksum": "0a59e6007884489fab58a88e7c8630580671083d9681ecc4f147fd922ca8d31c"}
+    bench.write(0, text(60000, "one"))
+    bench.write(6 * MIB, bytes(BLOCK))
+    bench.write(16 * MIB - 3, b"end")
+    run(bench.back_up(1))
+    bench.write(5 * MIB, text(30000, "two"))
+    run(bench.back_up(2))
+
+    assert bench.cfg(1)["Blocks"] == [start, zeros, end]
+    assert bench.cfg(2)["Blocks"] == [start, middle, zeros, end]
+    assert (bench.cfg(1)["Size"], bench.cfg(2)["Size"]) == ("6291456", "8388608")
