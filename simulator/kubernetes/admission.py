@@ -38,6 +38,7 @@ class AdmissionHooks:
         self._hooks: dict[str, list[_Registered]] = {}
 
     def add(self, resource: str, operations: Collection[str], hook: Hook, *, mutating: bool) -> None:
+        """Register a hook. Raises ValueError for an operation that does not exist."""
         unknown = set(operations) - {"CREATE", "UPDATE", "DELETE"}
         if unknown:
             raise ValueError(f"no such admission operations: {', '.join(sorted(unknown))}")

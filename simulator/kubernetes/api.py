@@ -75,6 +75,7 @@ class Api:
         return tuple(self._resources.values())
 
     def strategy(self, resource: Resource) -> Strategy:
+        """What is done with this kind beyond storing it."""
         return self._strategies.get(resource.key, PLAIN)
 
     def get(self, resource: str, name: str, namespace: str = "") -> Obj:

@@ -44,9 +44,9 @@ class KubernetesDecisions:
         del spec
         return True
 
-    def collects_dependents(self, owner: Obj) -> bool:
-        """Whether objects that name a deleted `owner` are deleted after it."""
-        del owner
+    def collects_dependents(self, dependent: Obj) -> bool:
+        """Whether an object whose last owner is gone is deleted."""
+        del dependent
         return True
 
     def namespace_deletes(self, resource: Resource) -> bool:

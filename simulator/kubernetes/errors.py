@@ -71,31 +71,37 @@ def _details(resource: "Resource", name: str, **more: Any) -> dict[str, Any]:
 
 
 def not_found(resource: "Resource", name: str) -> ApiError:
+    """404: there is no such object."""
     return ApiError(404, "NotFound", f'{resource.key} "{name}" not found', _details(resource, name))
 
 
 def already_exists(resource: "Resource", name: str, *, terminating: bool = False) -> ApiError:
+    """409 for a name that is taken, maybe by an object that is `terminating`."""
     prefix = "object is being deleted: " if terminating else ""
     message = f'{prefix}{resource.key} "{name}" already exists'
     return ApiError(409, "AlreadyExists", message, _details(resource, name))
 
 
 def conflict(resource: "Resource", name: str, why: str = STALE) -> ApiError:
+    """409: the write does not fit what is stored."""
     message = f'Operation cannot be fulfilled on {resource.key} "{name}": {why}'
     return ApiError(409, "Conflict", message, _details(resource, name))
 
 
 def forbidden(resource: "Resource", name: str, why: str, causes: Sequence[dict[str, str]] = ()) -> ApiError:
+    """403, with a cause each for programs."""
     about = f'{resource.key} "{name}"' if name else resource.key
     details = _details(resource, name, causes=list(causes)) if causes else _details(resource, name)
     return ApiError(403, "Forbidden", f"{about} is forbidden: {why}", details)
 
 
 def bad_request(message: str) -> ApiError:
+    """400: the request cannot be understood."""
     return ApiError(400, "BadRequest", message)
 
 
 def internal(message: str) -> ApiError:
+    """500, as the server tells of its own failures."""
     return ApiError(500, "InternalError", message, {"causes": [{"message": message}]})
 
 
@@ -127,14 +133,17 @@ def denied(resource: "Resource", name: str, refusal: Denied) -> ApiError:
 
 
 def required(field: str, detail: str = "") -> FieldError:
+    """A field that must be there is not."""
     return FieldError(field, f"Required value: {detail}" if detail else "Required value", "FieldValueRequired")
 
 
 def invalid_value(field: str, value: object, detail: str) -> FieldError:
+    """A value that the field may not have."""
     return FieldError(field, f"Invalid value: {_shown(value)}: {detail}")
 
 
 def not_supported(field: str, value: object, supported: Iterable[str]) -> FieldError:
+    """A value that is not among those that are `supported`."""
     offered = ", ".join(f'"{each}"' for each in supported)
     return FieldError(
         field, f"Unsupported value: {_shown(value)}: supported values: {offered}", "FieldValueNotSupported"
@@ -142,6 +151,7 @@ def not_supported(field: str, value: object, supported: Iterable[str]) -> FieldE
 
 
 def field_forbidden(field: str, detail: str) -> FieldError:
+    """A field that may not be set or changed."""
     return FieldError(field, f"Forbidden: {detail}", "FieldValueForbidden")
 
 

@@ -16,7 +16,9 @@ NAMESPACE_MANAGER = "kube-controller-manager"
 class Runnable(Protocol):
     """Something that works until it is cancelled."""
 
-    async def run(self) -> None: ...
+    async def run(self) -> None:
+        """Work until cancelled."""
+        ...
 
 
 def controllers(api: Api, clock: Clock) -> list[Runnable]:
@@ -34,6 +36,7 @@ class NamespaceLifecycle:
         self._queue.watch("namespaces")
 
     async def run(self) -> None:
+        """Empty terminating namespaces until cancelled."""
         end = self._api.subscribe("", self._follow)
         try:
             await self._queue.run()
@@ -152,6 +155,7 @@ class GarbageCollector:
         self._dependents: dict[str, dict[str, Place]] = {}
 
     async def run(self) -> None:
+        """Collect until cancelled, beginning with what exists."""
         end = self._api.subscribe("", self._follow)
         try:
             for resource in self._api.resources():

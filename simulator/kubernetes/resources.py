@@ -66,11 +66,8 @@ class Resource:
 
     @property
     def api_version(self) -> str:
+        """`<group>/<version>`, for the core group just the version."""
         return f"{self.group}/{self.version}" if self.group else self.version
-
-    @property
-    def qualified_kind(self) -> str:
-        return f"{self.kind}.{self.group}" if self.group else self.kind
 
 
 _LEAVES = frozenset({str, int, float, bool, type(None)})

@@ -96,6 +96,7 @@ class Store:
         self._delivering = False
 
     def find(self, resource: Resource, key: ObjectKey) -> Stored | None:
+        """The newest revision of an object, None when there is none."""
         return self._tables.get(resource.key, {}).get(key)
 
     def all(self, resource: Resource, namespace: str = "") -> list[Stored]:

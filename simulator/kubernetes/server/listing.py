@@ -35,6 +35,7 @@ class _Page:
     key: tuple[str, str]
 
     def token(self) -> str:
+        """The page as a `continue` parameter."""
         state = json.dumps({"v": "meta.k8s.io/v1", "rv": self.revision, "start": list(self.key)})
         return base64.urlsafe_b64encode(state.encode()).decode().rstrip("=")
 
@@ -58,6 +59,7 @@ def matcher(resource: Resource, query: Query, name: str = "") -> Predicate:
 
 
 def is_selective(query: Query) -> bool:
+    """Whether a selector leaves objects out."""
     return bool(query.get("labelSelector") or query.get("fieldSelector"))
 
 

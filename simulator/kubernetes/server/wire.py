@@ -89,6 +89,7 @@ def decode(data: bytes, content_type: str = JSON) -> Body:
 
 
 def unsupported_media_type(accepted: tuple[str, ...]) -> ApiError:
+    """415, naming what is `accepted`."""
     listed = ", ".join(accepted)
     message = f"the body of the request was in an unknown format - accepted media types include: {listed}"
     return ApiError(415, "UnsupportedMediaType", message)
@@ -128,6 +129,7 @@ class Rendering:
 
     @property
     def api_version(self) -> str:
+        """The apiVersion of what is rendered."""
         return f"{VERSION_PREFIX}/{self.version}"
 
 
