@@ -151,7 +151,7 @@ class Backups:
             return
         ticket = f"backup-controller-{name}"
         self._tickets.add(of, ticket, "backup-controller", attachments.ANY)
-        if volume["status"].get("state") != "attached" or volume["status"].get("robustness") != "healthy":
+        if not objects.serves(volume):
             return
         await self._clock.sleep(PREPARATION)
         created = snapshot["status"].get("creationTime", "")
@@ -169,7 +169,8 @@ class Backups:
         else:
             self._complete(backup, volume, result)
         self._tickets.remove(of, ticket)
-        if self._decisions.deletes_used_snapshot(snapshot):
+        wanted = objects.setting(self._api, "auto-cleanup-snapshot-after-on-demand-backup-completed") == "true"
+        if wanted or self._decisions.deletes_used_snapshot(snapshot):
             objects.delete(self._api, names.SNAPSHOTS, snapshot["metadata"]["name"])
 
     async def _copy(self, backup: Obj, volume: Obj, snapshot: Obj) -> BackupResult:
@@ -273,7 +274,8 @@ class Backups:
             self._changed(of, labels.get(names.BACKUP_TARGET_LABEL, "default"))
         if not only_object:
             await self._clock.sleep(DELETION_NOTICED)
-        if self._decisions.deletes_snapshot_with_backup(backup):
+        wanted = objects.setting(self._api, "auto-cleanup-when-delete-backup") == "true"
+        if wanted or self._decisions.deletes_snapshot_with_backup(backup):
             objects.delete(self._api, names.SNAPSHOTS, backup["spec"].get("snapshotName") or "")
         if self._decisions.removes_deleted_backup(backup):
             self._tickets.remove(of, f"backup-controller-{name}")

@@ -197,7 +197,7 @@ class LonghornDecisions:
         return False
 
     def deletes_used_snapshot(self, snapshot: Obj) -> bool:
-        """Whether a Longhorn snapshot is deleted once its backup is complete (settings, off by default)."""
+        """Whether a Longhorn snapshot is deleted once its backup is complete, though no setting asks for it."""
         del snapshot
         return False
 
@@ -224,7 +224,7 @@ class LonghornDecisions:
         return True
 
     def deletes_snapshot_with_backup(self, backup: Obj) -> bool:
-        """Whether the Longhorn snapshot goes with its backup (a setting, off by default; BAK-36)."""
+        """Whether the Longhorn snapshot goes with its backup, though no setting asks for it (BAK-36)."""
         del backup
         return False
 

@@ -133,7 +133,7 @@ class LonghornDriver:
 
         def usable() -> bool | None:
             found = objects.find(self._api, names.VOLUMES, volume_id)
-            if found is None or found["status"].get("robustness") not in {"healthy", "degraded"}:
+            if found is None or not objects.serves(found):
                 return None
             return True if self._tickets.is_satisfied(volume_id, ticket) else None
 

@@ -88,6 +88,18 @@ def is_deleted(obj: Obj) -> bool:
     return bool(obj["metadata"].get("deletionTimestamp"))
 
 
+def serves(volume: Obj) -> bool:
+    """Whether a volume is attached, and known to have its data."""
+    status = volume["status"]
+    return bool(status.get("state") == "attached" and status.get("robustness") in {"healthy", "degraded"})
+
+
+def setting(api: Api, name: str) -> str:
+    """The value of a Setting, "" when this version has no such setting."""
+    found = api.find(names.SETTINGS, name, names.NAMESPACE)
+    return str(found["value"]) if found else ""
+
+
 def owner(obj: Obj) -> Obj:
     """The reference by which a dependent names `obj` as its owner."""
     metadata = obj["metadata"]

@@ -144,7 +144,7 @@ class Origins:
         name = volume["metadata"]["name"]
         if volume["status"].get("state") == "detached":
             self.claim(volume)
-        if not _serves(volume):
+        if not objects.serves(volume):
             return None
         _, source, wanted = parse_backup_url(volume["spec"]["fromBackup"])
         try:
@@ -166,8 +166,8 @@ class Origins:
         if volume["status"].get("state") == "detached":
             self.claim(volume)
         source, snapshot = source_of(volume["spec"]["dataSource"])
-        if not _serves(volume) or not self._tickets.is_satisfied(source, ticket):
-            return Result(after=1.0) if _serves(volume) else None
+        if not objects.serves(volume) or not self._tickets.is_satisfied(source, ticket):
+            return Result(after=1.0) if objects.serves(volume) else None
         if not snapshot:
             snapshot = str(uuid.uuid4())
             await self._chains.take(source, snapshot)
@@ -211,9 +211,3 @@ def _restore_ticket(volume: str) -> tuple[str, str]:
 
 def _clone_ticket(volume: str) -> tuple[str, str]:
     return "volume-clone-controller", f"volume-clone-controller-{volume}"
-
-
-def _serves(volume: Obj) -> bool:
-    """Whether data can be written into the volume."""
-    status = volume["status"]
-    return bool(status.get("state") == "attached" and status.get("robustness") == "healthy")

@@ -153,7 +153,7 @@ class Volumes:
         self._attached_at[name] = asyncio.get_running_loop().time()
 
     async def _look_at_engine(self, volume: Obj, state: str) -> None:
-        """Notice what was written, and that a volume that was attached a while ago is healthy."""
+        """Notice what was written, and how well a volume is that was attached a while ago."""
         name = volume["metadata"]["name"]
         if state != "attached":
             return
@@ -164,9 +164,15 @@ class Volumes:
             return
         left = self._attached_at.get(name, 0.0) + ENGINE_POLL * self._clock.pace - asyncio.get_running_loop().time()
         if left <= 0:
-            self._set(name, robustness="healthy")
+            self._set(name, **self._robustness(volume))
         else:
             self.controller.enqueue((names.NAMESPACE, name), after=left / self._clock.pace)
+
+    def _robustness(self, volume: Obj) -> Obj:
+        """A volume with more replicas than there are nodes lacks some of them."""
+        if volume["spec"]["numberOfReplicas"] <= len(self._api.list(names.NODES, names.NAMESPACE)):
+            return {"robustness": "healthy"}
+        return {"robustness": "degraded", "lastDegradedAt": self._clock.timestamp()}
 
     async def _detach(self, volume: Obj) -> None:
         name = volume["metadata"]["name"]

@@ -163,3 +163,19 @@ def test_a_snapshot_of_a_detached_volume(tmp_path: Path, attaches: bool) -> None
             assert longhorn.storage.disk.snapshots("vol")[0].name == "two"
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("wanted", ["false", "true"])
+def test_the_snapshot_goes_with_its_backup_only_if_a_setting_says_so(tmp_path: Path, wanted: str) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            setting = ("settings.longhorn.io", "auto-cleanup-when-delete-backup", "longhorn-system")
+            longhorn.api.patch(*setting, {"value": wanted})
+            first, _ = await two_backups(longhorn)
+            await longhorn.driver.delete_snapshot(first)
+            await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
+            deleted = longhorn.find("snapshots", "snapshot-1")
+
+            assert (deleted is None or "deletionTimestamp" in deleted["metadata"]) is (wanted == "true")
+
+    asyncio.run(scenario())

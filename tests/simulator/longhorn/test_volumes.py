@@ -177,3 +177,17 @@ def test_a_volume_tells_of_its_claim_and_its_pods(tmp_path: Path) -> None:
             }
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("replicas", "robustness"), [("1", "healthy"), ("3", "degraded")])
+def test_more_replicas_than_nodes_leave_a_volume_degraded(tmp_path: Path, replicas: str, robustness: str) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume(parameters={"numberOfReplicas": replicas})
+            await longhorn.attach()
+            backup = await longhorn.finished_backup()
+
+            assert longhorn.get("volumes", "vol")["status"]["robustness"] == robustness
+            assert backup.ready_to_use
+
+    asyncio.run(scenario())
