@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -18,6 +19,13 @@ _STOPPING = 0.0005
 """Seconds between two looks whether all processes have stopped."""
 
 _PROC = Path("/proc")
+_WAIT_FOR_A_WORD = 'read -r word || exit 1; exec "$@" </dev/null'
+
+
+_NOT_STARTED = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+    "unable to start container process: error during container init: "
+)
 
 
 class CannotStart(Exception):
@@ -36,26 +44,31 @@ class Process:
         self._drained = asyncio.Event()
 
     async def start(self, launch: Launch) -> None:
-        """Start the command. Raises CannotStart."""
+        """Start the command. Raises CannotStart.
+
+        A shell waits for a word before it becomes the command, so that nothing runs before the watchdog knows of it.
+        """
+        _check_command(launch)
         reading, writing = os.pipe()
+        waiting, word = os.pipe()
         try:
             self._child = await asyncio.create_subprocess_exec(
-                *launch.command,
-                stdin=asyncio.subprocess.DEVNULL,
+                *("/bin/sh", "-c", _WAIT_FOR_A_WORD, "sh", *launch.command),
+                stdin=waiting,
                 stdout=writing,
                 stderr=writing,
                 cwd=launch.directory,
                 env=launch.environment,
                 start_new_session=True,
             )
-        except BaseException as error:
+            self._watchdog.begin(self._child.pid)
+            os.write(word, b"go\n")
+        except BaseException:
             os.close(reading)
-            if isinstance(error, OSError):
-                raise CannotStart(_runtime_error(launch.command[0], error)) from error
             raise
         finally:
-            os.close(writing)
-        self._watchdog.begin(self._child.pid)
+            for end in (writing, waiting, word):
+                os.close(end)
         os.set_blocking(reading, False)
         self._output = reading
         asyncio.get_running_loop().add_reader(reading, self._read)
@@ -107,7 +120,7 @@ class Process:
 
     async def stopped(self) -> None:
         """Return when every process of a frozen container stands still."""
-        while self.group is not None and _running_members(self.group):  # noqa: ASYNC110 - the kernel does not tell
+        while self.group is not None and has_running_members(self.group):  # noqa: ASYNC110 - the kernel does not tell
             await asyncio.sleep(_STOPPING)
 
     def thaw(self) -> None:
@@ -139,15 +152,18 @@ class Process:
             self._drained.set()
 
 
-def _runtime_error(command: str, error: OSError) -> str:
-    prefix = (
-        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
-        "unable to start container process: error during container init: "
-    )
-    if isinstance(error, FileNotFoundError) and "/" not in command:
-        return f'{prefix}exec: "{command}": executable file not found in $PATH: unknown'
-    reason = os.strerror(error.errno or 0).lower()
-    return f'{prefix}exec: "{command}": stat {command}: {reason}: unknown'
+def _check_command(launch: Launch) -> None:
+    """Raises CannotStart for a command that does not exist or is not executable."""
+    command = launch.command[0]
+    if "/" not in command:
+        if shutil.which(command, path=launch.environment["PATH"]) is None:
+            raise CannotStart(f'{_NOT_STARTED}exec: "{command}": executable file not found in $PATH: unknown')
+        return
+    path = launch.directory / command
+    if not path.exists():
+        raise CannotStart(f'{_NOT_STARTED}exec: "{command}": stat {command}: no such file or directory: unknown')
+    if path.is_dir() or not os.access(path, os.X_OK):
+        raise CannotStart(f'{_NOT_STARTED}exec: "{command}": permission denied: unknown')
 
 
 def _handles_termination(pid: int) -> bool:
@@ -160,7 +176,7 @@ def _handles_termination(pid: int) -> bool:
     return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
-def _running_members(group: int) -> bool:
+def has_running_members(group: int) -> bool:
     """Whether any process of a group is still neither stopped nor ended. Where that cannot be told: no."""
     for entry in _PROC.glob("[0-9]*/stat"):
         try:

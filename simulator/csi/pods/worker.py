@@ -105,9 +105,10 @@ class Worker:
         finally:
             for task in (life, deletion):
                 task.cancel()
-            for each in self.runs:
-                if each.process is not None:
-                    each.process.kill()
+            left = [run.process for run in self.runs if run.process is not None]
+            for process in left:
+                process.kill()
+            await asyncio.gather(*(process.wait() for process in left))
 
     async def release(self) -> None:
         """Have the node report the volumes as unused; takes as long as the next status of the node."""

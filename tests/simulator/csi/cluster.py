@@ -59,6 +59,12 @@ class Cluster:
         assert self.api.find(resource, name, namespace) is not None
         await self.until(lambda: self.api.find(resource, name, namespace) is None)
 
+    async def next_call(self) -> None:
+        """Return when the driver is called."""
+        self.driver.called.clear()
+        async with asyncio.timeout(BUDGET):
+            await self.driver.called.wait()
+
     def of(self, resource: str, name: str) -> list[Obj]:
         """All revisions of an object."""
         return [

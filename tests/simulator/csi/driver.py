@@ -1,5 +1,6 @@
 """A CSI driver that keeps its volumes as plain files, for the tests of the machinery."""
 
+import asyncio
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ class FakeDriver:
     controller_capabilities: frozenset[str] = CAPABILITIES
     calls: list[tuple[str, str]] = field(default_factory=list)
     errors: dict[str, list[CsiError]] = field(default_factory=dict)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
     looks_until_ready: int = 0
     """How often a snapshot is asked for before it is ready."""
 
@@ -42,6 +44,7 @@ class FakeDriver:
 
     def _called(self, call: str, what: str) -> None:
         self.calls.append((call, what))
+        self.called.set()
         if self.errors.get(call):
             raise self.errors[call].pop(0)
 

@@ -119,20 +119,43 @@ def test_error_is_told_first_as_creation_then_as_check(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_only_a_final_error_lets_go_of_the_content(tmp_path: Path) -> None:
-    async def run(code: Code) -> bool:
-        async with cluster(tmp_path / code.value) as made:
-            await made.bound_claim("src")
-            made.driver.fail("create_snapshot", code, "not now", times=10_000)
-            made.snapshot("s", "src")
-            await made.until(lambda: "SnapshotContentCheckandUpdateFailed" in _all_reasons(made))
+def test_final_error_lets_the_content_go_without_a_deletion(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with cluster(tmp_path) as made:
+            content = await _failing_snapshot(made, Code.INTERNAL)
             made.api.delete(names.SNAPSHOTS, "s", NAMESPACE)
-            content = made.content_of("s")["metadata"]["name"]
-            await made.until(lambda: len(made.driver.snapshot_requests) > 4)
-            return made.api.find(names.CONTENTS, content) is None
+            await made.until_gone(names.CONTENTS, content, namespace="")
 
-    assert asyncio.run(run(Code.INTERNAL)) is True
-    assert asyncio.run(run(Code.ABORTED)) is False
+            assert "delete_snapshot" not in {call for call, _ in made.driver.calls}
+
+    asyncio.run(run())
+
+
+def test_unfinished_request_holds_the_content(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with cluster(tmp_path) as made:
+            content = await _failing_snapshot(made, Code.ABORTED)
+            made.api.delete(names.SNAPSHOTS, "s", NAMESPACE)
+            asked = len(made.driver.snapshot_requests)
+            while len(made.driver.snapshot_requests) < asked + 3:
+                await made.next_call()
+            held = made.api.get(names.CONTENTS, content)
+            assert objects.annotations(held).keys() == {names.BEING_CREATED, names.BEING_DELETED}
+            made.driver.errors.clear()
+            await made.until_gone(names.CONTENTS, content, namespace="")
+
+            assert "delete_snapshot" in {call for call, _ in made.driver.calls}
+
+    asyncio.run(run())
+
+
+async def _failing_snapshot(made: Cluster, code: Code) -> str:
+    """The content of a snapshot that the driver refused twice at least."""
+    await made.bound_claim("src")
+    made.driver.fail("create_snapshot", code, "not now", times=10_000)
+    made.snapshot("s", "src")
+    await made.until(lambda: "SnapshotContentCheckandUpdateFailed" in _all_reasons(made))
+    return str(made.content_of("s")["metadata"]["name"])
 
 
 def _all_reasons(made: Cluster) -> set[str]:
