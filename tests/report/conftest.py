@@ -92,6 +92,12 @@ def spills():
     raise Leftovers(["a drop of tea", "a crumb"])
 
 
+@pytest.fixture(scope="session")
+def chaos():
+    yield
+    raise ExceptionGroup("all at once", [Leftovers(["a puddle"]), RuntimeError("the tray fell")])
+
+
 @pytest.fixture
 def clumsy():
     yield

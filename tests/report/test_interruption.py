@@ -25,7 +25,7 @@ def test_interrupted(made_up: MadeUp, workers: tuple[str, ...]) -> None:
             assert False
 
         @clause("tea.cup")
-        def test_cup():
+        def test_cup(chaos):
             pathlib.Path("reached").write_text("here")
             threading.Event().wait()
     """)
@@ -49,5 +49,8 @@ def test_interrupted(made_up: MadeUp, workers: tuple[str, ...]) -> None:
     assert (ran.report["verdict"], ran.report["exit_code"]) == ("interrupted", 2)
     assert ran.verdict("tea.water")[0] == "violates"
     assert ran.verdict("tea.cup") == ("not verified", "not run")
+    assert "Traceback" not in ran.text
     assert ran.junit is not None
+    if not workers:
+        assert [problem["kind"] for problem in ran.report["problems"]] == ["leftover", "clean-up"]
     assert "INTERRUPTED: 1 of 1 clauses verified until then are violated" in ran.text

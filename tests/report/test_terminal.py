@@ -37,6 +37,37 @@ def test_violation_says_all_that_is_needed(made_up: MadeUp) -> None:
     assert "VIOLATES 1 of 2 verified clauses; 2 clauses are not verified (SIMULATOR), exit code 1" in lines
 
 
+def test_one_failure_is_told_once(made_up: MadeUp) -> None:
+    """Where one test violates two clauses, both are named, and what was seen is told under the first."""
+    made_up.write("""
+        @clause("tea.water", "tea.cup")
+        def test_all():
+            raise Violation("cold water")
+    """)
+
+    text = made_up.run().text
+
+    assert "VIOLATES  tea.cup" in text
+    assert text.count("cold water") == 1
+    assert "seen      as told under tea.water, by the same test" in text
+
+
+def test_long_stories_are_cut(made_up: MadeUp) -> None:
+    """The terminal shows the beginning of what was seen; the report has all of it."""
+    made_up.write("""
+        @clause("tea.water")
+        def test_all():
+            raise Violation("\\n".join(f"drop {number}" for number in range(40)))
+    """)
+
+    ran = made_up.run()
+
+    assert "drop 11" in ran.text
+    assert "drop 12" not in ran.text
+    assert "... and 28 more lines in the report" in ran.text
+    assert "drop 39" in ran.clause("tea.water")["tests"][0]["seen"]
+
+
 def test_the_command_runs_just_that(made_up: MadeUp) -> None:
     """The command line of a violation, taken at its word, runs one test with the same result."""
     made_up.write(COLD)

@@ -159,10 +159,14 @@ def test_what_goes_wrong_with_the_run_is_no_violation(
 
 
 @pytest.mark.parametrize(
-    ("fixture", "kind", "message"),
-    [("spills", "leftover", "a drop of tea\na crumb"), ("clumsy", "clean-up", "RuntimeError: the cup fell")],
+    ("fixture", "problems"),
+    [
+        ("spills", [("leftover", "a drop of tea\na crumb")]),
+        ("clumsy", [("clean-up", "RuntimeError: the cup fell")]),
+        ("chaos", [("leftover", "a puddle"), ("clean-up", "RuntimeError: the tray fell")]),
+    ],
 )
-def test_clean_up_that_fails_changes_no_verdict(made_up: MadeUp, fixture: str, kind: str, message: str) -> None:
+def test_clean_up_that_fails_changes_no_verdict(made_up: MadeUp, fixture: str, problems: list[tuple[str, str]]) -> None:
     """What was verified stays verified; that something is left behind is an error of the run."""
     made_up.write(f'@clause("tea.water")\ndef test_boils({fixture}): pass\n')
 
@@ -171,7 +175,7 @@ def test_clean_up_that_fails_changes_no_verdict(made_up: MadeUp, fixture: str, k
     assert ran.verdict("tea.water") == ("conforms", "")
     assert ran.exit_code == 1
     assert ran.report is not None
-    assert [(problem["kind"], problem["message"]) for problem in ran.report["problems"]] == [(kind, message)]
+    assert [(problem["kind"], problem["message"]) for problem in ran.report["problems"]] == problems
 
 
 def test_deselected_is_not_verified(made_up: MadeUp) -> None:
