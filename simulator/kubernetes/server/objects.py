@@ -29,7 +29,7 @@ from simulator.kubernetes.server.wire import (
     unsupported_media_type,
     whole_number,
 )
-from simulator.kubernetes.store import Stored
+from simulator.kubernetes.store import Stored, encode
 from simulator.kubernetes.strategic import strategic_merge
 
 VALIDATIONS = ("Ignore", "Warn", "Strict")
@@ -137,8 +137,6 @@ class Objects:
     def _apply(self, request: web.Request, target: Target, body: Body, options: Write) -> web.Response:
         resource = target.resource
         config = copy_of(self._checked(target, body.value))
-        if not isinstance(body.value, dict) or not body.value.get("apiVersion") or not body.value.get("kind"):
-            raise bad_request("error decoding YAML: Object 'Kind' is missing")
         warnings = self._unknown(resource, body, options)
         schema.prune(resource.schema, config)
         current = self._api.store.find(resource, (target.namespace, target.name))
@@ -187,6 +185,10 @@ class Objects:
         resource = target.resource
         if not isinstance(value, dict) or not isinstance(value.get("metadata", {}), dict):
             raise bad_request("Object 'Kind' is missing in the body of the request")
+        if not resource.builtin:
+            for field, shown in (("kind", "Kind"), ("apiVersion", "apiVersion")):
+                if not value.get(field):
+                    raise bad_request(f"Object '{shown}' is missing in '{encode(value).decode()}'")
         obj = dict(value)
         given = obj["metadata"] = dict(obj.get("metadata") or {})
         version, kind = obj.get("apiVersion") or resource.api_version, obj.get("kind") or resource.kind

@@ -156,6 +156,7 @@ def test_refused_bodies(api: Api, lantern: Make) -> None:
             "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
         )
         assert (await refused("PATCH", f"{BASE}/a", [], MERGE))[0] == 400
+        assert await refused("POST", BASE, {"metadata": {}}) == (400, "Object 'Kind' is missing in '{\"metadata\":{}}'")
         assert (await refused("POST", BASE, b"{"))[0] == 400
         assert (await refused("POST", BASE, b"x", "application/vnd.kubernetes.protobuf"))[0] == 415
 
