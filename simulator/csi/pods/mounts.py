@@ -73,12 +73,17 @@ class Mounts:
             await self._retry(volume["metadata"]["name"], partial(self._publish, volume, name))
 
     async def take_down(self) -> None:
-        """Give all volumes back to the driver."""
+        """Give all volumes back to the driver; what it refuses is tried again until it takes it."""
         for published in reversed(self._published):
-            async with self._node.locks[published.volume]:
-                await published.driver.node_unpublish_volume(published.handle, published.target)
-                if self._node.in_use.users(published.volume) <= {self._uid}:
-                    await published.driver.node_unstage_volume(published.handle)
+            await self._retry(
+                published.volume, partial(self._unpublish, published), "FailedUnMount", "UnmountVolume.TearDown"
+            )
+
+    async def _unpublish(self, published: Published) -> None:
+        async with self._node.locks[published.volume]:
+            await published.driver.node_unpublish_volume(published.handle, published.target)
+            if self._node.in_use.users(published.volume) <= {self._uid}:
+                await published.driver.node_unstage_volume(published.handle)
 
     async def report_unused(self) -> None:
         """Let the node say that the volumes are no longer in use."""
@@ -104,14 +109,20 @@ class Mounts:
         """Remove the pod's directory."""
         shutil.rmtree(self._root, ignore_errors=True)
 
-    async def _retry(self, what: str, step: Callable[[], Awaitable[None]]) -> None:
+    async def _retry(
+        self,
+        what: str,
+        step: Callable[[], Awaitable[None]],
+        reason: str = "FailedMount",
+        action: str = "MountVolume.SetUp",
+    ) -> None:
         pause = FIRST_RETRY
         while True:
             try:
                 await step()
             except (CsiError, NotMountable) as error:
-                text = f'MountVolume.SetUp failed for volume "{what}" : {error}'
-                self._node.events.record(self._pod, "Warning", "FailedMount", text)
+                text = f'{action} failed for volume "{what}" : {error}'
+                self._node.events.record(self._pod, "Warning", reason, text)
             else:
                 return
             await self._node.clock.sleep(pause)
@@ -140,7 +151,9 @@ class Mounts:
 
     async def _publish(self, volume: Obj, name: str) -> None:
         title, csi = volume["metadata"]["name"], volume["spec"]["csi"]
-        driver = self._node.drivers[csi["driver"]]
+        driver = self._node.drivers.get(csi["driver"])
+        if driver is None:
+            raise NotMountable(f"driver name {csi['driver']} not found in the list of registered CSI drivers")
         block = volume["spec"].get("volumeMode") == "Block"
         capability = VolumeCapability("SINGLE_NODE_WRITER", block, "" if block else csi.get("fsType", ""))
         target = self._root / ("devices" if block else "volumes") / name

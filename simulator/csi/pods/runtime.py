@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+import sys
+import traceback
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -81,7 +83,11 @@ class PodRuntime:
         worker = self._workers.get(pod["metadata"]["uid"])
         if worker is None:
             return
-        await worker.run()
+        try:
+            await worker.run()
+        except Exception as error:  # noqa: BLE001 - a defect that shows in one pod must not end the others
+            print(f"pod {objects.shown(pod)} cannot be run any further", file=sys.stderr)
+            traceback.print_exception(error)
         await worker.release()
         worker.mounts.remove()
 

@@ -167,6 +167,25 @@ def test_volume_is_detached_after_its_last_pod(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_refused_mounts_and_unmounts_are_tried_again(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with cluster(tmp_path) as made:
+            volume = (await made.bound_claim("src"))["spec"]["volumeName"]
+            for call in ("node_stage_volume", "node_publish_volume", "node_unpublish_volume", "node_unstage_volume"):
+                made.driver.fail(call, Code.INTERNAL, f"{call} refused")
+            phase, _ = await made.finished_pod("p", "true", claim="src")
+            attachment = names.attachment_name(volume, made.driver.name, names.NODE)
+            await made.until(lambda: made.api.find(names.ATTACHMENTS, attachment) is None)
+
+            assert phase == "Succeeded"
+            assert made.reasons("p").count("FailedMount") == 2
+            assert made.reasons("p").count("FailedUnMount") == 2
+            calls = [call for call, _ in made.driver.calls if call.startswith("node_un")]
+            assert calls[-1] == "node_unstage_volume"
+
+    asyncio.run(run())
+
+
 def test_deleted_pod_is_killed_within_its_grace(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
