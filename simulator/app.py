@@ -35,7 +35,7 @@ async def run(options: Options) -> int:
     chosen = decisions(options)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopped.set)
     with ExitStack() as local:
         ancestor = getppid() if options.parent is None else options.parent
@@ -77,7 +77,6 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         running.push_async_callback(_cancel, tasks)
         await asyncio.sleep(0)  # every part runs to its first wait: the node and its like exist then
         try:
-            assert options.kubeconfig is not None
             kubeconfig.write(options.kubeconfig, server.url)
         except kubeconfig.KubeconfigError as error:
             raise UsageError(str(error)) from error

@@ -16,9 +16,12 @@ class UsageError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for. Ports are 0 for any free one; `parent` is a process id, None for the real parent."""
+    """What was asked for.
 
-    kubeconfig: Path | None
+    `kubeconfig` is absolute; ports are 0 for any free one; `parent` is a process id, None for the real parent.
+    """
+
+    kubeconfig: Path
     version: Version
     release: str
     pace: float
@@ -54,10 +57,10 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--list-faults", action="store_true", help="print the faults and what they break, and exit")
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process ends (0: never)")
     given = parser.parse_args(arguments)
-    if given.kubeconfig is None and not given.list_faults:
+    if not (given.kubeconfig or given.list_faults):
         raise UsageError("--kubeconfig FILE is required")
     return Options(
-        kubeconfig=given.kubeconfig,
+        kubeconfig=(given.kubeconfig or Path("kubeconfig")).absolute(),
         version=_version(given.longhorn_version, given.release),
         release=given.release,
         pace=_pace(given.pace),

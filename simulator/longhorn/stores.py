@@ -45,7 +45,6 @@ class Stores:
                 secret.get("AWS_ACCESS_KEY_ID", ""),
                 secret.get("AWS_SECRET_ACCESS_KEY", ""),
                 url.bucket,
-                url.region,
             )
         except S3UnreachableError as error:
             raise BackupstoreError(str(error)) from error

@@ -63,6 +63,6 @@ class S3Connection(Protocol):
 class S3Connections(Protocol):
     """The S3 services that can be reached from inside the cluster."""
 
-    def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str, region: str) -> S3Connection:
+    def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str) -> S3Connection:
         """Nothing is asked yet. Raises S3UnreachableError for an endpoint that does not exist."""
         ...

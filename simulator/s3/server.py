@@ -51,12 +51,12 @@ class S3Server:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str, region: str) -> S3Connection:
+    def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str) -> S3Connection:
         """A connection from inside the cluster. Raises S3UnreachableError for any other service's endpoint."""
         if endpoint.rstrip("/") not in {self.inside_endpoint, self.endpoint}:
             host = endpoint.partition("://")[2].rstrip("/") or endpoint
             raise S3UnreachableError(f"dial tcp: lookup {host.partition(':')[0]}: no such host")
-        return _InsideConnection(self, access_key, secret_key, bucket, region)
+        return _InsideConnection(self, access_key, secret_key, bucket)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         request_id = secrets.token_hex(8).upper()
@@ -95,12 +95,11 @@ class S3Server:
 class _InsideConnection:
     """A bucket as Longhorn uses it: the same users, policies and refusals as over HTTP."""
 
-    def __init__(self, server: S3Server, access_key: str, secret_key: str, bucket: str, region: str) -> None:
+    def __init__(self, server: S3Server, access_key: str, secret_key: str, bucket: str) -> None:
         self._server = server
         self._access_key = access_key
         self._secret_key = secret_key
         self._bucket = bucket
-        self._region = region
 
     @property
     def bucket(self) -> str:

@@ -83,10 +83,9 @@ class Storage:
     ) -> tuple[int, dict[str, str], bytes]:
         """Answer a request as S3 does, whoever sent it; after `ready()`."""
         request = self._requests.Request.from_primitives(method, url, headers, body)
-        path = url.split("://", 1)[1].partition("/")[2].partition("?")[0]
+        _, _, key = url.partition("://")[2].partition("/")[2].partition("?")[0].partition("/")
         service = self._responses.S3Response
-        has_key = "/" in path.strip("/") or (path.count("/") == 1 and not path.endswith("/"))
-        dispatch = service.key_dispatch if has_key else service.bucket_dispatch
+        dispatch = service.key_dispatch if key else service.bucket_dispatch
         status, answer_headers, answer = dispatch(request, url, request.headers)
         content = answer.encode() if isinstance(answer, str) else bytes(answer or b"")
         return status, {name: str(value) for name, value in answer_headers.items()}, content

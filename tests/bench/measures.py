@@ -129,7 +129,7 @@ def copying() -> list[Row]:
 async def _copied(directory: Path) -> tuple[float, float]:
     server = S3Server("key", "secret", "bench", "us-east-1")
     await server.storage.ready()
-    bucket = server.connect(INSIDE_ENDPOINT, "key", "secret", "bench", "us-east-1")
+    bucket = server.connect(INSIDE_ENDPOINT, "key", "secret", "bench")
     store = Backupstore(bucket, "", Clock(0), BackupstoreDecisions(), Version.parse(NEWEST))
     disk = Disk(directory)
     disk.create("source", VOLUME)

@@ -141,7 +141,7 @@ def test_inside_the_cluster_the_same_is_refused(key: str, secret: str, bucket: s
     async def look() -> str:
         server = S3Server(KEY, SECRET, BUCKET, "us-east-1")
         try:
-            await server.connect(INSIDE_ENDPOINT, key, secret, bucket, "us-east-1").list("")
+            await server.connect(INSIDE_ENDPOINT, key, secret, bucket).list("")
         except S3Error as error:
             return error.code
         return ""
@@ -152,7 +152,7 @@ def test_inside_the_cluster_the_same_is_refused(key: str, secret: str, bucket: s
 def test_other_endpoints_do_not_exist() -> None:
     server = S3Server(KEY, SECRET, BUCKET, "us-east-1")
     with pytest.raises(S3UnreachableError, match=r"dial tcp: lookup s3\.example\.com: no such host"):
-        server.connect("http://s3.example.com:9000", KEY, SECRET, BUCKET, "us-east-1")
+        server.connect("http://s3.example.com:9000", KEY, SECRET, BUCKET)
 
 
 def test_denial_beats_permission() -> None:
