@@ -84,6 +84,8 @@ def snapshots(cluster: Cluster) -> Row:
     pods = Watch(cluster, f"{core}/pods")
     ready = Watch(cluster, f"{snapshot_api}/namespaces/default/volumesnapshots")
     snapshot_class = {
+        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "kind": "VolumeSnapshotClass",
         "metadata": {"name": "bench"},
         "driver": "driver.longhorn.io",
         "deletionPolicy": "Delete",
@@ -105,6 +107,8 @@ def snapshots(cluster: Cluster) -> Row:
         request(connection, "POST", f"{core}/pods", _writer(number))
         pods.wait(f"writer-{number}", "status.phase", "Succeeded")
         snapshot = {
+            "apiVersion": "snapshot.storage.k8s.io/v1",
+            "kind": "VolumeSnapshot",
             "metadata": {"name": f"bench-{number}"},
             "spec": {"volumeSnapshotClassName": "bench", "source": {"persistentVolumeClaimName": "bench"}},
         }
