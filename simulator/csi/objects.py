@@ -73,7 +73,11 @@ def annotate(api: Api, resource: str, obj: Obj, changes: dict[str, str | None], 
     return api.patch(resource, name, namespace, patch, manager=manager)
 
 
+def secret_data(secret: Obj) -> dict[str, bytes]:
+    """The values of a Secret."""
+    return {key: base64.b64decode(value) for key, value in (secret.get("data") or {}).items()}
+
+
 def secret_values(secret: Obj) -> dict[str, str]:
     """The values of a Secret as text."""
-    data = secret.get("data") or {}
-    return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
+    return {key: value.decode(errors="replace") for key, value in secret_data(secret).items()}

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from simulator.clock import Clock
@@ -11,7 +12,7 @@ from simulator.csi.objects import Obj
 from simulator.csi.protocol import Code, CreateVolumeRequest, CsiError, CsiVolume, Driver, VolumeCapability
 from simulator.csi.restore_source import PopulatorsBusiness, RestoreSource, requested_bytes
 from simulator.csi.snapshot_status import Failed
-from simulator.kubernetes.api import Api
+from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.quantities import binary
@@ -50,7 +51,7 @@ class Provisioner:
         self._in_background: dict[Key, Obj] = {}
         """Claims whose volume the driver may still be making; they are finished even when the claim goes."""
         self._claims = Controller(api, clock, f"{MANAGER}-claims", self._sync_claim, expected=(Failed,))
-        self._claims.watch(names.CLAIMS)
+        self._claims.watch(names.CLAIMS, _claim_and_source)
         self._volumes = Controller(api, clock, f"{MANAGER}-volumes", self._sync_volume, expected=(Failed,))
         self._volumes.watch(names.VOLUMES)
 
@@ -62,6 +63,8 @@ class Provisioner:
 
     async def _sync_claim(self, key: Key) -> None:
         claim = self._api.find(names.CLAIMS, key[1], key[0])
+        if claim is not None and names.CLONE_PROTECTION in objects.finalizers(claim):
+            self._release_source(claim)
         begun = self._in_background.get(key)
         if begun is not None and (claim is None or claim["metadata"]["uid"] != begun["metadata"]["uid"]):
             claim = begun
@@ -124,6 +127,8 @@ class Provisioner:
             snapshot_id = self._source.snapshot_handle(claim, storage_class, source)
         elif source is not None:
             volume_id = self._source.cloned_volume(claim, storage_class, source)
+            cloned = self._api.get(names.CLAIMS, source["name"], claim["metadata"]["namespace"])
+            objects.add_finalizers(self._api, names.CLAIMS, cloned, [names.CLONE_PROTECTION], manager=MANAGER)
         parameters = storage_class.get("parameters") or {}
         request = CreateVolumeRequest(
             name=self._decisions.volume_name(claim),
@@ -134,6 +139,14 @@ class Provisioner:
             source_volume_id=volume_id,
         )
         return _Order(claim, storage_class, self._decisions.volume_request(request), fs_type)
+
+    def _release_source(self, source: Obj) -> None:
+        """Let the claim go that was cloned, when no clone of it is still to be made."""
+        namespace, name = objects.key_of(source)
+        for claim in self._api.list(names.CLAIMS, namespace):
+            if _cloned_claim(claim) == name and objects.status(claim).get("phase") == "Pending":
+                return
+        objects.remove_finalizers(self._api, names.CLAIMS, source, [names.CLONE_PROTECTION], manager=MANAGER)
 
     def _capability(self, mode: str, claim: Obj, fs_type: str) -> VolumeCapability:
         multi = "SINGLE_NODE_MULTI_WRITER" in self._driver.controller_capabilities
@@ -227,6 +240,18 @@ class Provisioner:
             if attachment["spec"]["source"].get("persistentVolumeName") == name:
                 node = attachment["spec"]["nodeName"]
                 raise Failed(f"persistentvolume {name} is still attached to node {node}")
+
+
+def _cloned_claim(claim: Obj) -> str:
+    """The claim that a claim is a clone of, empty when it is none."""
+    source = claim["spec"].get("dataSource") or {}
+    return str(source["name"]) if source.get("kind") == "PersistentVolumeClaim" else ""
+
+
+def _claim_and_source(change: Change) -> Iterable[Key]:
+    namespace, _ = change.key
+    source = _cloned_claim(change.object)
+    return [change.key, (namespace, source)] if source else [change.key]
 
 
 def _fs_type(storage_class: Obj) -> str:

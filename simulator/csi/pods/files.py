@@ -63,7 +63,7 @@ def _config_map(api: Api, pod: Obj, reference: Obj) -> dict[str, bytes]:
 
 def _secret(api: Api, pod: Obj, reference: Obj) -> dict[str, bytes]:
     found = _found(api, pod, "secrets", reference)
-    return {key: value.encode() for key, value in objects.secret_values(found).items()} if found else {}
+    return objects.secret_data(found) if found else {}
 
 
 def _found(api: Api, pod: Obj, resource: str, reference: Obj) -> Obj | None:

@@ -97,7 +97,14 @@ class Cluster:
         )
 
     def claim(
-        self, name: str, *, size: str = "32Mi", mode: str = "Block", source: str = "", storage_class: str = "fast"
+        self,
+        name: str,
+        *,
+        size: str = "32Mi",
+        mode: str = "Block",
+        source: str = "",
+        clone: str = "",
+        storage_class: str = "fast",
     ) -> Obj:
         spec: Obj = {
             "storageClassName": storage_class,
@@ -107,6 +114,8 @@ class Cluster:
         }
         if source:
             spec["dataSource"] = {"name": source, "kind": "VolumeSnapshot", "apiGroup": names.SNAPSHOT_GROUP}
+        if clone:
+            spec["dataSource"] = {"name": clone, "kind": "PersistentVolumeClaim"}
         return self.api.create(names.CLAIMS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
 
     async def bound_claim(self, name: str, **more: Any) -> Obj:

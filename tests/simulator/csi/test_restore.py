@@ -78,6 +78,25 @@ async def _unbound(made: Cluster) -> None:
     await made.until_status(names.SNAPSHOTS, "s", "readyToUse", False)
 
 
+async def _deleting(made: Cluster) -> None:
+    snapshot = await made.ready_snapshot("s", "src")
+    objects.add_finalizers(made.api, names.SNAPSHOTS, snapshot, ["example.com/hold"], manager="admin")
+    made.api.delete(names.SNAPSHOTS, "s", NAMESPACE)
+
+
+async def _content_changed(made: Cluster, **changes: Any) -> None:
+    await made.ready_snapshot("s", "src")
+    made.api.patch(names.CONTENTS, made.content_of("s")["metadata"]["name"], "", {"spec": changes})
+
+
+async def _misbound(made: Cluster) -> None:
+    await _content_changed(made, volumeSnapshotRef={"uid": "another"})
+
+
+async def _foreign(made: Cluster) -> None:
+    await _content_changed(made, driver="other.example.com")
+
+
 @pytest.mark.parametrize(
     ("arrange", "claim", "text"),
     [
@@ -89,6 +108,9 @@ async def _unbound(made: Cluster) -> None:
         ),
         pytest.param(_unbound, {}, "snapshot s not bound", id="not bound"),
         pytest.param(_unready, {}, "snapshot s is not Ready", id="not ready"),
+        pytest.param(_deleting, {}, "snapshot s is currently being deleted", id="being deleted"),
+        pytest.param(_misbound, {}, "snapshot s not bound", id="misbound"),
+        pytest.param(_foreign, {}, "snapshot s not bound", id="content of another driver"),
         pytest.param(
             _ready,
             {"size": "16Mi"},
@@ -205,6 +227,8 @@ def test_volume_of_a_running_pod_is_not_deleted(tmp_path: Path) -> None:
             made.pod("p", "sleep 60", claim="src")
             await made.until_status(names.PODS, "p", "phase", "Running")
             made.api.delete(names.CLAIMS, "src", NAMESPACE)
+            await made.bound_claim("witness")
+            assert objects.finalizers(made.api.get(names.CLAIMS, "src", NAMESPACE)) == [names.CLAIM_PROTECTION]
             made.api.delete(names.PODS, "p", NAMESPACE)
             await made.until_gone(names.PODS, "p")
             await made.until_gone(names.VOLUMES, volume, namespace="")
@@ -275,6 +299,23 @@ def test_bound_claim_is_expanded(tmp_path: Path) -> None:
             claim = made.api.get(names.CLAIMS, "src", NAMESPACE)
             assert claim["status"]["capacity"] == {"storage": "64Mi"}
             assert made.api.get(names.VOLUMES, volume)["spec"]["capacity"] == {"storage": "64Mi"}
+
+    asyncio.run(run())
+
+
+def test_source_of_a_clone_stays_until_the_clone_is_made(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with cluster(tmp_path) as made:
+            made.driver.controller_capabilities |= {"CLONE_VOLUME"}
+            source = await made.bound_claim("src")
+            made.driver.fail("create_volume", Code.INTERNAL, "not yet", times=2)
+            made.claim("dst", clone="src")
+            await made.until(lambda: "ProvisioningFailed" in made.reasons("dst"))
+            assert names.CLONE_PROTECTION in objects.finalizers(made.api.get(names.CLAIMS, "src", NAMESPACE))
+            await made.until_status(names.CLAIMS, "dst", "phase", "Bound")
+            await made.until(lambda: names.CLONE_PROTECTION not in str(made.api.get(names.CLAIMS, "src", NAMESPACE)))
+
+            assert made.driver.volume_requests[-1].source_volume_id == source["spec"]["volumeName"]
 
     asyncio.run(run())
 
