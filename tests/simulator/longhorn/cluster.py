@@ -32,8 +32,8 @@ class MemoryS3:
         self.objects: dict[str, bytes] = {}
         self.refusal: S3Error | None = None
 
-    def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str, region: str) -> S3Connection:
-        del endpoint, access_key, secret_key, bucket, region
+    def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str) -> S3Connection:
+        del endpoint, access_key, secret_key, bucket
         return self
 
     def _check(self) -> None:
