@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.backup.arrangements import BackedUp, Requested
+from conformance.backup.arrangements import Requested
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster
 from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
@@ -38,9 +38,11 @@ def test_snapshot_makes_one_backup(requested: Requested, longhorn: Longhorn) -> 
 
 @clause("backup.class.type")
 @pytest.mark.classes
-def test_class_with_type_bak_makes_backups(backed_up: BackedUp, cluster: Cluster) -> None:
-    """What became a backup was a VolumeSnapshot of a class with the one parameter `type: bak`."""
-    chosen = cluster.get(VOLUME_SNAPSHOT_CLASS, backed_up.content.object["spec"]["volumeSnapshotClassName"])
+def test_class_with_type_bak_makes_backups(requested: Requested, cluster: Cluster, longhorn: Longhorn) -> None:
+    """A VolumeSnapshot of a class whose one parameter is `type: bak` makes a backup."""
+    name = requested.snapshot.object["spec"]["volumeSnapshotClassName"]
 
-    assert chosen["parameters"] == {"type": "bak"}
-    assert backed_up.backup.completed
+    backup = longhorn.wait_backup_started(requested.snapshot)
+
+    assert cluster.get(VOLUME_SNAPSHOT_CLASS, name)["parameters"] == {"type": "bak"}
+    assert backup.volume == longhorn.volume_of(requested.source.pvc)

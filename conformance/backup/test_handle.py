@@ -17,7 +17,8 @@ def test_handle_names_the_backup(backed_up: BackedUp, longhorn: Longhorn) -> Non
 
     handle = parse_handle(backed_up.content.handle)
 
-    assert handle == BackupHandle(longhorn.documented_backup_scheme, volume, backed_up.backup.name)
+    documented = BackupHandle(longhorn.documented_backup_scheme, volume, backed_up.backup.name)
+    assert handle == documented, f"the handle is {handle}, documented is {documented}"
 
 
 @clause("backup.handle.field")

@@ -56,8 +56,8 @@ def test_provisioner_restores(restoring: Restoring, recorder: Recorder, workload
 
     event = wait_provisioned(recorder, claim)
 
-    volume = recorder.of(PV, claim.volume).created.object
-    assert volume["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"] == "driver.longhorn.io"
+    by = recorder.of(PV, claim.volume).created.object["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"]
+    assert by == "driver.longhorn.io", f"volume {claim.volume} was provisioned by {by}"
     assert claim.volume in event["message"]
 
 

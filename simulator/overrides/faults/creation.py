@@ -79,9 +79,9 @@ def other_content(original: Callable[[Obj], str], content: Obj) -> str:
 
 @fault(
     "class-type-bak-makes-a-snapshot-only",
-    breaks="backup.class.type",
+    breaks=("backup.class.type", "backup.create"),
     decision="longhorn.snapshot_type",
-    says=r"(?i)backup|snap://",
+    says=r"could not start a backup",
 )
 def only_snapshot(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
     """A class with `type: bak` makes in-cluster snapshots."""
@@ -130,3 +130,25 @@ def mode_ignored(original: Callable[[Mapping[str, str]], str], parameters: Mappi
 def full_by_default(original: Callable[[], str]) -> str:
     """A backup without a mode in its class is full."""
     return "full"
+
+
+@fault(
+    "missing-claim-not-told",
+    breaks="backup.source",
+    decision="machinery.shown_error",
+    says=r"report the expected error",
+)
+def not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
+    """A VolumeSnapshot of a claim that does not exist stays without an error."""
+    return "" if "cannot get claim" in message else original(snapshot, message)
+
+
+@fault(
+    "detached-volume-refused",
+    breaks="backup.source.detached",
+    decision="longhorn.needs_attached_volume",
+    says=r"make the VolumeSnapshot ready",
+)
+def needs_attachment(original: Callable[[], bool]) -> bool:
+    """A volume that is not attached is not backed up."""
+    return True

@@ -88,9 +88,9 @@ def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
 
 @fault(
     "policies-confused",
-    breaks=("backup.retain", "backup.delete"),
+    breaks="backup.delete",
     decision="machinery.content_policy",
-    says=r"(?i)retain|remove",
+    says=r"could not remove the VolumeSnapshotContent",
 )
 def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     """Delete is taken for Retain, and Retain for Delete."""
@@ -109,11 +109,11 @@ def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | 
 
 
 @fault(
-    "retained-backup-dies-half-a-minute-later",
+    "retained-backup-dies-ten-seconds-later",
     breaks="backup.retain",
     decision="longhorn.backup_outlives_snapshot",
     says=r"(?i)retain",
 )
 def dies_much_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
-    """A retained backup goes half a minute after its VolumeSnapshot."""
-    return 30.0
+    """A retained backup goes ten seconds after its VolumeSnapshot."""
+    return 10.0

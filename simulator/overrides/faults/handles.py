@@ -13,7 +13,7 @@ Obj = dict[str, Any]
     "handle-scheme-of-the-other-pages",
     breaks=("backup.handle", "backup.handle.legacy"),
     decision="longhorn.backup_scheme",
-    says=r"scheme='(bs|bak)'",
+    says=r"the handle is (bs|bak)://\S+, documented is (?!\1)",
 )
 def other_scheme(original: Callable[[], str]) -> str:
     """A handle is written with bs where the pages say bak, and with bak where they say bs."""
@@ -35,7 +35,7 @@ def no_scheme(original: Callable[[str, Obj], str], volume: str, backup: Obj) -> 
     "handle-names-the-claim-of-its-volume",
     breaks=("backup.handle", "backup.handle.legacy", "backup.listed"),
     decision="longhorn.backup_handle",
-    says=r"volume='?[^']*-claim|-claim/backup-|no BackupVolume",
+    says=r"-claim/backup-|for volume \S+-claim",
 )
 def other_volume(original: Callable[[str, Obj], str], volume: str, backup: Obj) -> str:
     """The handle names a backup volume that does not exist."""
@@ -46,7 +46,7 @@ def other_volume(original: Callable[[str, Obj], str], volume: str, backup: Obj) 
     "handle-names-the-snapshot",
     breaks=("backup.handle", "backup.handle.legacy", "backup.handle.field"),
     decision="longhorn.backup_handle",
-    says=r"snapshot-[0-9a-f]{8}-",
+    says=r"/snapshot-[0-9a-f]{8}-",
 )
 def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj) -> str:
     """The handle names the Longhorn snapshot in the place of the backup."""
@@ -57,7 +57,7 @@ def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj
     "handle-dropped",
     breaks="backup.handle.field",
     decision="machinery.recorded_handle",
-    says=r"(?i)handle",
+    says=r"snapshotHandle of VolumeSnapshotContent \S+ is ''",
 )
 def dropped(original: Callable[..., str], content: Obj, answer: object) -> str:
     """The content's status keeps an empty snapshotHandle, whatever the driver answered."""

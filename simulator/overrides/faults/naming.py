@@ -14,7 +14,7 @@ Obj = dict[str, Any]
     "content-named-after-the-snapshot-object",
     breaks=("backup.name.content", "backup.name.uid"),
     decision="machinery.content_name",
-    says=r"snapcontent-",
+    says=r"snapcontent-\S+' == 'snapcontent-|VolumeSnapshotContent snapcontent-\S+ does not carry",
 )
 def content_after_name(original: Callable[[Obj], str], snapshot: Obj) -> str:
     """The content is named snapcontent-<namespace>-<name> and not after the uid."""
@@ -25,7 +25,7 @@ def content_after_name(original: Callable[[Obj], str], snapshot: Obj) -> str:
     "content-named-after-half-the-uid",
     breaks=("backup.name.content", "backup.name.uid"),
     decision="machinery.content_name",
-    says=r"snapcontent-",
+    says=r"snapcontent-\S+' == 'snapcontent-|VolumeSnapshotContent snapcontent-\S+ does not carry",
 )
 def content_after_half(original: Callable[[Obj], str], snapshot: Obj) -> str:
     """The content's name ends after half of the uid."""
@@ -36,7 +36,7 @@ def content_after_half(original: Callable[[Obj], str], snapshot: Obj) -> str:
     "snapshot-named-by-digest",
     breaks=("backup.name.snapshot", "backup.name.uid"),
     decision="longhorn.snapshot_name",
-    says=r"snapshot-[0-9a-f]{8}-",
+    says=r"snapshot-[0-9a-f]{32}",
 )
 def snapshot_by_digest(original: Callable[[str], str], requested: str) -> str:
     """The Longhorn snapshot gets a name of its own instead of snapshot-<uid>."""
@@ -47,7 +47,7 @@ def snapshot_by_digest(original: Callable[[str], str], requested: str) -> str:
     "snapshot-name-without-dashes",
     breaks=("backup.name.snapshot", "backup.name.uid"),
     decision="machinery.snapshot_name",
-    says=r"snapshot-[0-9a-f]{8}-",
+    says=r"snapshot-[0-9a-f]{32}",
 )
 def snapshot_without_dashes(original: Callable[[Obj], str], content: Obj) -> str:
     """The driver is asked for a snapshot whose name holds the uid without its dashes."""

@@ -2,7 +2,7 @@
 """Faults in contents and VolumeSnapshots that are made by hand."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.overrides.registry import fault
@@ -111,3 +111,28 @@ def two_sources(original: Callable[[Mapping[str, Any]], bool], source: Mapping[s
 def no_source(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
     """A VolumeSnapshot without any source is accepted."""
     return original(source) or not source
+
+
+@fault(
+    "backup-not-made-through-csi-unknown",
+    breaks="backup.pre-provisioned",
+    decision="longhorn.backup_to_restore",
+    says=r"bind the claim",
+)
+def only_own_backups(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
+    """Only backups that a VolumeSnapshot led to can be restored."""
+    made = {
+        each["metadata"]["name"] for each in backups if each["spec"].get("snapshotName", "").startswith("snapshot-")
+    }
+    return original(backups, wanted) if wanted in made else ""
+
+
+@fault(
+    "missing-class-overlooked",
+    breaks="backup.pre-provisioned.class",
+    decision="machinery.class_must_exist",
+    says=r"it became ready; expected was an error",
+)
+def class_overlooked(original: Callable[[str], bool], name: str) -> bool:
+    """A content and a VolumeSnapshot that name a missing class get ready all the same."""
+    return False

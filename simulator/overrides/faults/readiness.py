@@ -1,12 +1,16 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in when a backup is reported, and when as ready."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from simulator.overrides.registry import fault
 
 Obj = dict[str, Any]
+
+SLOW_BLOCK = 0.3
+"""Seconds, not of the simulated clock: long enough that somebody can look meanwhile."""
 
 
 @fault(
@@ -40,6 +44,18 @@ def content_ready(original: Callable[..., bool], content: Obj, answer: object) -
 def completed_early(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """The Backup gets the state Completed while its data are still being copied to the store."""
     return False
+
+
+@fault(
+    "completed-before-the-copy",
+    breaks="backup.ready",
+    decision="backupstore.compressed",
+    says="",
+)
+def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
+    """Each block takes its time on the way to the store."""
+    time.sleep(SLOW_BLOCK)
+    return original(data, method)
 
 
 @fault(
@@ -84,14 +100,3 @@ def waits(original: Callable[[], bool]) -> bool:
 def not_listed(original: Callable[[str], bool], volume: str) -> bool:
     """A finished backup is not listed under any backup volume."""
     return False
-
-
-@fault(
-    "backup-without-its-volume-label",
-    breaks="backup.listed",
-    decision="longhorn.backup_labels",
-    says=r"(?i)backup-volume|listed",
-)
-def no_label(original: Callable[[str, str], dict[str, str]], volume: str, target: str) -> dict[str, str]:
-    """The Backup lacks the label by which it is listed under its volume."""
-    return {key: value for key, value in original(volume, target).items() if key != "backup-volume"}

@@ -13,7 +13,7 @@ Obj = dict[str, Any]
     "restore-of-the-newest-backup",
     breaks="backup.point-in-time",
     decision="longhorn.backup_to_restore",
-    says=r"(?i)holds",
+    says=r"offset \d+: expected block \d+ of stream \S+, found block \d+ of stream",
 )
 def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
     """A restore takes the newest backup of the volume, whichever the handle names."""
@@ -25,7 +25,7 @@ def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) ->
     "restore-without-data",
     breaks=("backup.restore", "backup.pre-provisioned.restore"),
     decision="longhorn.restores_data",
-    says=r"(?i)holds",
+    says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
 )
 def no_data(original: Callable[[Obj], bool], volume: Obj) -> bool:
     """The restored volume is empty."""
@@ -36,7 +36,7 @@ def no_data(original: Callable[[Obj], bool], volume: Obj) -> bool:
     "restore-ignores-the-data-source",
     breaks="backup.restore",
     decision="machinery.volume_source",
-    says=r"(?i)holds|fromBackup",
+    says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
 )
 def ignores_source(original: Callable[[Obj], Obj | None], claim: Obj) -> Obj | None:
     """A claim with a dataSource is provisioned like one without."""
@@ -47,7 +47,7 @@ def ignores_source(original: Callable[[Obj], Obj | None], claim: Obj) -> Obj | N
     "restore-by-nobody",
     breaks="backup.restore.provisioner",
     decision="machinery.provisioner_of",
-    says=r"(?i)provisioned-by",
+    says=r"provisioned by static\.driver\.longhorn\.io",
 )
 def unknown_provisioner(original: Callable[[str], str], driver: str) -> str:
     """The restored PersistentVolume names another provisioner."""
@@ -58,7 +58,7 @@ def unknown_provisioner(original: Callable[[str], str], driver: str) -> str:
     "restore-not-announced",
     breaks="backup.restore.provisioner",
     decision="machinery.announces_provisioning",
-    says=r"ProvisioningSucceeded",
+    says=r"could not report that the claim was provisioned",
 )
 def not_announced(original: Callable[[Obj], bool], claim: Obj) -> bool:
     """The provisioner says nothing when it has provisioned the claim."""
@@ -118,3 +118,14 @@ def larger_accepted(original: Callable[..., object], snapshot: str, requested: i
 def no_size(original: Callable[..., int | None], content: Obj, answer: object) -> int | None:
     """The content and the VolumeSnapshot do not tell the snapshot's size."""
     return None
+
+
+@fault(
+    "storage-class-of-the-example-missing",
+    breaks="backup.restore.example",
+    decision="longhorn.storage_class_name",
+    says=r"bind the claim",
+)
+def other_storage_class(original: Callable[[], str]) -> str:
+    """The StorageClass `longhorn` does not exist after the installation."""
+    return original() + "-static"

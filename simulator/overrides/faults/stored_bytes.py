@@ -2,12 +2,16 @@
 """Faults in the bytes of a backup: as they are stored, and as they come back."""
 
 import dataclasses
+import time
 from collections.abc import Callable, Sequence
 
 from simulator.longhorn.backupstore.models import BackupRequest, Block
 from simulator.overrides.registry import fault
 
 SECTOR = 4096
+
+SLOW_BLOCK = 0.4
+"""Seconds, not of the simulated clock: long enough for somebody to write to the volume meanwhile."""
 
 
 @fault(
@@ -89,6 +93,18 @@ def border_lost(original: Callable[..., bytes], offset: int, data: bytes, reques
 def live_volume(original: Callable[..., str | None], request: BackupRequest, snapshots: Sequence[str]) -> str | None:
     """The live volume is copied and not the snapshot."""
     return None
+
+
+@fault(
+    "live-volume-copied",
+    breaks="backup.point-in-time",
+    decision="backupstore.compressed",
+    says="",
+)
+def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
+    """Each block takes its time on the way to the store."""
+    time.sleep(SLOW_BLOCK)
+    return original(data, method)
 
 
 @fault(
