@@ -1,4 +1,4 @@
-"""Longhorn's admission webhooks: what they fill in, and what they refuse, with their texts (`longhorn.md` 3.7, 3.8)."""
+"""Longhorn's admission webhooks: what they fill in, and what they refuse, with their texts."""
 
 import re
 

@@ -137,7 +137,9 @@ class BackupTargets:
     def _forget(self, target: str) -> None:
         """The objects of the target's backups go; the store is left alone."""
         for resource in (names.BACKUP_VOLUMES, names.BACKUPS):
-            for each in objects.all_of(self._api, resource, f"{names.BACKUP_TARGET_LABEL}={target}"):
+            for each in objects.all_of(self._api, resource):
+                if (each["metadata"].get("labels") or {}).get(names.BACKUP_TARGET_LABEL, "default") != target:
+                    continue
                 delete_object_only(self._api, resource, each)
 
     def _list(self, target: Obj, volumes: Iterable[str]) -> None:

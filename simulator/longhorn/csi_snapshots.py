@@ -1,4 +1,4 @@
-"""CreateSnapshot and DeleteSnapshot of the CSI driver (`longhorn.md` 2.4, 2.5, 2.6, 2.8)."""
+"""CreateSnapshot and DeleteSnapshot of the CSI driver."""
 
 import json
 from collections.abc import Mapping
@@ -119,8 +119,7 @@ class SnapshotService:
     def _volume(self, name: str) -> Obj:
         volume = objects.find(self._api, names.VOLUMES, name)
         if volume is None:
-            refusal = self._decisions.refuse_without_volume(name)
-            raise csi_error(refusal or (Code.NOT_FOUND, f"volume {name} not found"))
+            raise csi_error(self._decisions.refuse_without_volume(name))
         return volume
 
     def _check_attached(self, volume: Obj) -> None:

@@ -116,7 +116,7 @@ class LonghornDecisions:
         """The volume that is snapshotted: that of the claim (BAK-02, BAK-14)."""
         return requested
 
-    def refuse_without_volume(self, volume: str) -> Refusal | None:
+    def refuse_without_volume(self, volume: str) -> Refusal:
         """What is answered when the source volume does not exist (BAK-14)."""
         return Code.NOT_FOUND, f"volume {volume} not found"
 

@@ -1,4 +1,4 @@
-"""The CSI driver driver.longhorn.io: volumes and attachments. Answers and texts by version: `longhorn.md` 2."""
+"""The CSI driver driver.longhorn.io: volumes and attachments. Answers and texts follow the version."""
 
 import asyncio
 from collections.abc import Callable

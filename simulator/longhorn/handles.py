@@ -1,4 +1,4 @@
-"""CSI snapshot handles: how the driver reads them, by version (`longhorn.md` 2.3)."""
+"""CSI snapshot handles: how the driver reads them, by version."""
 
 from dataclasses import dataclass
 

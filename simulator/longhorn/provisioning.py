@@ -1,4 +1,4 @@
-"""What volume CreateVolume makes of a request: its parameters and the source of its data (`longhorn.md` 2.7)."""
+"""What volume CreateVolume makes of a request: its parameters and the source of its data."""
 
 from collections.abc import Mapping
 
