@@ -1,25 +1,25 @@
 """For people: `python -m tests.fidelity distil RECORDINGS` and `python -m tests.fidelity compare [SCENARIO ...]`.
 
 `distil` makes `recorded/` from raw recordings (a folder with one folder a scenario). `compare` runs the simulator
-and prints every difference; with `--from DIRECTORY` it compares runs that were made before.
+and prints every difference; `--keep DIRECTORY` keeps what the client saw, `--from DIRECTORY` compares that again.
 """
 
 import argparse
 import sys
 import tempfile
-from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.fidelity import accepted, runs
+from tests.fidelity import accepted, report, runs
 from tests.fidelity.compare import Experience, compare
 from tests.fidelity.recording import Recording, dump, load
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"
 ACCEPTED = HERE / "accepted.toml"
-# A scenario mostly waits, so more of them than processors can run at once.
-AT_ONCE = 4
-SCENARIOS = ("no_target", "bak", "bak_modes", "bak_retain", "filesystem", "detached", "api")
+# Each group has a simulator of its own. They mostly wait, so more of them than processors can run at once.
+GROUPS = (("no_target", "api"), ("bak", "filesystem", "detached"), ("bak_modes", "bak_retain"))
+SCENARIOS = tuple(name for group in GROUPS for name in group)
 
 
 def real_recordings() -> dict[str, Recording]:
@@ -27,12 +27,19 @@ def real_recordings() -> dict[str, Recording]:
     return {name: load(RECORDED / f"{name}.json") for name in SCENARIOS}
 
 
-def experience_of(recordings: dict[str, Recording]) -> Experience:
+def experience_of(recordings: Mapping[str, Recording]) -> Experience:
     """What the real recordings show together."""
     experience = Experience()
     for recording in recordings.values():
         experience.learn(recording)
     return experience
+
+
+def judge(real: Mapping[str, Recording], simulated: Mapping[str, Recording]) -> accepted.Judgement:
+    """The differences of every simulated scenario, against the list of accepted ones."""
+    experience = experience_of(real)
+    found = [each for name, recording in simulated.items() for each in compare(real[name], recording, experience)]
+    return accepted.judge(found, accepted.read(ACCEPTED))
 
 
 def _distil(source: Path) -> int:
@@ -44,22 +51,21 @@ def _distil(source: Path) -> int:
     return 0
 
 
-def _compare(scenarios: list[str], made: Path | None, at_once: int) -> int:
+def _compare(scenarios: list[str], keep: Path | None, made: Path | None) -> int:
     recordings = real_recordings()
-    with tempfile.TemporaryDirectory() as directory:
-        if made is None:
-            done = runs.run_all(scenarios, Path(directory), at_once=at_once)
-            print("; ".join(f"{name} {run.seconds:.1f} s" for name, run in done.items()), file=sys.stderr)
-            simulated = {name: run.recording for name, run in done.items()}
-        else:
-            simulated = {name: runs.read(name, made / name / name) for name in scenarios}
-    experience = experience_of(recordings)
-    found = [difference for name in scenarios for difference in compare(recordings[name], simulated[name], experience)]
-    judgement = accepted.judge(found, accepted.read(ACCEPTED))
-    for difference in judgement.open:
-        print(difference)
-    print(f"{judgement.count} accepted, {len(judgement.open)} open: {dict(Counter(d.aspect for d in judgement.open))}")
-    return 1 if judgement.open else 0
+    if made is not None:
+        simulated = {name: runs.read(name, next(made.glob(f"*/{name}"))) for name in scenarios}
+    else:
+        groups = [wanted for group in GROUPS if (wanted := [name for name in group if name in scenarios])]
+        with tempfile.TemporaryDirectory() as scratch:
+            simulated = runs.run_all(groups, keep or Path(scratch))
+    judgement = judge(recordings, simulated)
+    whole = len(scenarios) == len(SCENARIOS)
+    if not whole:
+        judgement.outdated.clear()
+    print(*report.reasoned(judgement), *report.counted(scenarios, recordings, judgement), sep="\n")
+    print(*report.listed(judgement), sep="\n", end="")
+    return 1 if judgement.open or judgement.outdated else 0
 
 
 def main() -> int:
@@ -71,14 +77,14 @@ def main() -> int:
     comparing = commands.add_parser("compare")
     comparing.add_argument("scenarios", nargs="*", metavar="SCENARIO")
     comparing.add_argument("--from", dest="made", type=Path)
-    comparing.add_argument("--at-once", type=int, default=AT_ONCE)
+    comparing.add_argument("--keep", type=Path)
     options = parser.parse_args()
     if options.command == "distil":
         return _distil(options.recordings)
     unknown = [name for name in options.scenarios if name not in SCENARIOS]
     if unknown:
         parser.error(f"no such scenario: {', '.join(unknown)} (known: {', '.join(SCENARIOS)})")
-    return _compare(options.scenarios or list(SCENARIOS), options.made, options.at_once)
+    return _compare(options.scenarios or list(SCENARIOS), options.keep, options.made)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Runs record.py unchanged in the simulator's time: `python -m tests.fidelity.client SPEED SCRIPT [ARGUMENT ...]`.
 
-A simulator of pace 0.04 lives 25 seconds in each of ours. record.py waits 20 seconds here and gives up after 180 there,
-so its clock must go as fast, or it would look at everything much too late: `time.sleep` and `time.time` are scaled,
-nothing else. What takes our time and not the cluster's is kept out of it: the first sleep, there for the client's own
-watches to start, is as long as it says, a library that it loads on the way is loaded before, and it does not ask more
-often than our processors can answer.
+A simulator of pace 0.05 lives 20 seconds in each of ours. record.py waits 20 seconds here and gives up after 180
+there, so its clock must go as fast, or it would look at everything much too late: `time.sleep` and `time.time` are
+scaled, nothing else. What takes our time and not the cluster's is kept out of it: the first sleep, there for the
+client's own watches to start, is as long as it says, a library that it loads on the way is loaded before, and it
+does not ask more often than our processors can answer.
 """
 
 import importlib
@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-_SHORTEST = 0.05
+_SHORTEST = 0.03
 """Seconds of ours between two questions."""
 
 

@@ -25,6 +25,8 @@ Change = tuple[str, str, str]
 
 _ABSENT = "absent"
 _ORDER_ACROSS = 2
+# Seconds. What leads to something is followed by it soon; a longer way goes over steps between, each of which counts.
+_NEAR = 3.0
 _PLACEHOLDER = re.compile(r"\{(\w+)[^{}]*\}")
 
 
@@ -44,11 +46,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Step:
-    """A change of an object at the write of number `at`."""
+    """A change of an object at the write of number `at`, `seconds` after the scenario began."""
 
     subject: str
     change: Change
     at: int
+    seconds: float
 
     @cached_property
     def label(self) -> str:
@@ -64,6 +67,7 @@ class Experience:
     writes: set[tuple[str, frozenset[str]]] = field(default_factory=set)
     variants: set[tuple[str, str, frozenset[tuple[str, str]]]] = field(default_factory=set)
     orders: dict[tuple[str, str], int] = field(default_factory=dict)
+    near: set[tuple[str, str]] = field(default_factory=set)
 
     def learn(self, recording: Recording) -> None:
         """Adds a real recording."""
@@ -71,12 +75,14 @@ class Experience:
             self.writes.add((write.kind, _paths(changes)))
         for subject, paths in _changes_by_subject(recording).items():
             self.variants.update(_variant(subject, path, seen) for path, seen in paths.items())
-        for earlier, later, _ in ordered(recording):
+        for earlier, later, (one, two) in ordered(recording):
             self.orders[earlier, later] = self.orders.get((earlier, later), 0) + 1
+            if one.subject == two.subject or two.seconds - one.seconds <= _NEAR:
+                self.near.add((earlier, later))
 
     def demands(self, earlier: str, later: str, *, same_object: bool) -> bool:
-        """Whether this order is seen, never the other one, and often enough to be more than chance."""
-        seen = self.orders.get((earlier, later), 0)
+        """Whether this order is seen, never the other one, near enough and often enough to be more than chance."""
+        seen = self.orders.get((earlier, later), 0) if (earlier, later) in self.near else 0
         return seen >= (1 if same_object else _ORDER_ACROSS) and (later, earlier) not in self.orders
 
 
@@ -201,7 +207,7 @@ def steps(recording: Recording) -> Iterator[Step]:
     """Every change with the number of its write."""
     for at, (write, changes) in enumerate(changes_of(recording)):
         for change in changes:
-            yield Step(write.subject, change, at)
+            yield Step(write.subject, change, at, write.at)
 
 
 def ordered(recording: Recording) -> Iterator[tuple[str, str, tuple[Step, Step]]]:

@@ -10,6 +10,8 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.fidelity.belonging import Event, belonging
@@ -165,16 +167,17 @@ def normalise(scenario: str, history: Iterable[Event], notes: Mapping[str, Any])
     during = [event for event in history if event["t"] <= end]
     events = belonging(during, notes["namespace"], background=scenario == "no_target")
     names = Names(events, notes["namespace"])
-    writer = _Writer(names, scenario, events)
+    writer = _Writer(names, scenario, events, float(notes["t_start"]))
     writes = list(_of_part(scenario, writer.writes(event for event in events if event["t"] <= end - _TAIL)))
     tail = _of_part(scenario, writer.writes(event for event in events if event["t"] > end - _TAIL))
     return Recording(scenario, (*writes, *tail), dict(_notes(scenario, names, notes)), len(writes))
 
 
 class _Writer:
-    def __init__(self, names: Names, scenario: str, events: Sequence[Event]) -> None:
+    def __init__(self, names: Names, scenario: str, events: Sequence[Event], start: float) -> None:
         self._names = names
         self._scenario = scenario
+        self._start = start
         self._states: dict[str, Leaves] = {}
         self._generations: dict[str, int] = {}
         self._taken = _snapshot_times(events)
@@ -185,7 +188,7 @@ class _Writer:
                 continue
             write = self._write(event)
             if write is not None:
-                yield write
+                yield replace(write, at=round(event["t"] - self._start, 2))
 
     def _write(self, event: Event) -> Write | None:
         subject = self._subject(event)
@@ -259,8 +262,6 @@ class _Writer:
 
 
 def _rfc3339(seconds: int) -> str:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -300,7 +301,7 @@ def _of_part(scenario: str, writes: Iterable[Write]) -> Iterator[Write]:
         changed = {path: value for path, value in write.changed.items() if not foreign(path)}
         removed = tuple(path for path in write.removed if not foreign(path))
         if write.verb == "DELETED" or removed or set(changed) - {"metadata.generation"}:
-            yield Write(write.subject, write.verb, changed, removed)
+            yield replace(write, changed=changed, removed=removed)
 
 
 def _notes(scenario: str, names: Names, notes: Mapping[str, Any]) -> Iterator[tuple[str, Leaf]]:

@@ -18,12 +18,16 @@ Leaves = dict[str, Leaf]
 
 @dataclass(frozen=True)
 class Write:
-    """`subject` is `<kind> <name>`; `verb` is ADDED, MODIFIED or DELETED; `removed` are the paths taken away."""
+    """`subject` is `<kind> <name>`; `verb` is ADDED, MODIFIED or DELETED; `removed` are the paths taken away.
+
+    `at` is when the client saw it, in seconds of the cluster since the scenario began.
+    """
 
     subject: str
     verb: str
     changed: Mapping[str, Leaf]
     removed: tuple[str, ...] = ()
+    at: float = 0.0
 
     @property
     def kind(self) -> str:
@@ -101,7 +105,7 @@ def dump(recording: Recording) -> str:
 
     notes = ",\n".join(f"  {line(key)}: {line(value)}" for key, value in recording.notes.items())
     writes = ",\n".join(
-        "  " + line([w.verb, w.subject, dict(w.changed), *([list(w.removed)] if w.removed else [])])
+        "  " + line([w.at, w.verb, w.subject, dict(w.changed), *([list(w.removed)] if w.removed else [])])
         for w in recording.writes
     )
     return (
@@ -117,5 +121,5 @@ def load(path: Path) -> Recording:
 
 
 def _writes(rows: Iterable[list[Any]]) -> Iterator[Write]:
-    for verb, subject, changed, *removed in rows:
-        yield Write(subject, verb, changed, tuple(removed[0]) if removed else ())
+    for at, verb, subject, changed, *removed in rows:
+        yield Write(subject, verb, changed, tuple(removed[0]) if removed else (), at)
