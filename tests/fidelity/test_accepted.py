@@ -10,8 +10,6 @@ from tests.fidelity.accepted import Accepted, AcceptedError
 from tests.fidelity.compare import Difference
 
 LATE = Difference("bak", "field", "Pod w", "status.phase", "a real cluster Pending -> Running; the simulator no more")
-    "bak", "field", "Pod w", "status.phase", "a real cluster Pending -> Running; the simulator nothing more"
-)
 ENTRY = Accepted(reason="Because.", aspect="field", subject="Pod *", detail="status.*")
 
 
