@@ -1,7 +1,7 @@
 """The kill matrix: each fault of the simulator makes the suite report the clause that it breaks, for the right reason.
 
-A fault is run in a process of its own, with the tests of the clauses that it breaks; with LSC_FAULTS=full with all tests,
-and then no other clause may be hit.
+A fault is run in a process of its own, with the tests of the clauses that it breaks; with LSC_FAULTS=full with all
+tests, and then no other clause may be hit.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.catalogue import Catalogue, load
+from fixtures.catalogue import DOCUMENTED, Catalogue, load
 from simulator.overrides.registry import Fault, faults
 
 ROOT = Path(__file__).parent.parent
@@ -61,9 +61,10 @@ def runs(catalogue: Catalogue) -> Iterator[Run]:
         unknown = [name for name in fault.breaks if name not in clauses]
         if unknown:
             raise ValueError(f"fault {fault.name} breaks an unknown clause {unknown[0]!r}")
-        versions = {str(clauses[name].until or "") for name in fault.breaks}
-        for version in sorted(versions):
-            yield Run(fault, version, tuple(name for name in fault.breaks if str(clauses[name].until or "") == version))
+        broken = [clauses[name] for name in fault.breaks]
+        for last in sorted({clause.until or DOCUMENTED[-1] for clause in broken}):
+            applicable = tuple(clause.id for clause in broken if not clause.why_not_applicable(last))
+            yield Run(fault, "" if last == DOCUMENTED[-1] else str(last), applicable)
 
 
 CATALOGUE = load(ROOT / "conformance")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from fixtures.blocks import checksum
+from fixtures.handles import BackupHandle
 from fixtures.longhorn import Backup, Longhorn
 from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.stream import MIB, Image, Stream
@@ -88,9 +89,25 @@ class Made:
     documented_scheme: str
 
     @property
+    def documented_handle(self) -> BackupHandle:
+        """Its handle as the documentation in force writes it."""
+        return BackupHandle(self.documented_scheme, self.volume, self.backup.name)
+
+    @property
     def namespace(self) -> str:
         """Where a VolumeSnapshot for it may be made."""
         return self.source.pvc.namespace
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """A content and a VolumeSnapshot made by hand for a backup, and a claim that restores it; nothing is waited for."""
+
+    made: Made
+    handle: BackupHandle
+    content: Content
+    snapshot: VolumeSnapshot
+    claim: Pvc
 
 
 def stream(seed: str) -> Stream:

@@ -10,6 +10,7 @@ from conformance.backup.arrangements import (
     SPECKLES,
     Arranger,
     BackedUp,
+    ByHand,
     Generations,
     Made,
     Policies,
@@ -110,3 +111,15 @@ def made(arranger: Arranger, longhorn: Longhorn) -> Made:
     source = arranger.write(arranger.volume(), "made", *SPECKLES)
     volume = longhorn.volume_of(source.pvc)
     return Made(source, volume, longhorn.make_backup(volume), longhorn.documented_backup_scheme)
+
+
+@pytest.fixture(scope="session")
+def by_hand(made: Made, snapshots: Snapshots, workloads: Workloads) -> ByHand:
+    """That backup with a content and a VolumeSnapshot made by hand, and a claim that restores it; not waited for.
+
+    The policy is Retain: deleting the VolumeSnapshot leaves the backup, which others use too.
+    """
+    handle = made.documented_handle
+    content, snapshot = snapshots.preprovision(str(handle), made.namespace, policy="Retain")
+    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=made.source.pvc.size)
+    return ByHand(made, handle, content, snapshot, claim)

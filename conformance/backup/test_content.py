@@ -36,9 +36,9 @@ def test_later_writes_are_not_in_the_backup(generations: Generations, backupstor
     for backed_up in generations.first, generations.second:
         backup = backed_up.backup
 
-        image = backupstore.image(backup.volume, backup.name)
+        difference = first_difference(backupstore.image(backup.volume, backup.name), backed_up.source.image)
 
-        assert first_difference(image, backed_up.source.image) is None, backup
+        assert difference is None, f"{backup}: {difference}"
 
 
 @clause("backup.mode.incremental")

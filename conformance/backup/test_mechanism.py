@@ -94,7 +94,8 @@ def test_ready_backup_can_be_read(arranger: Arranger, deleting_class: str, backu
 
     backed_up = arranger.finish(arranger.request(source, deleting_class))
 
-    assert backupstore.backup(backed_up.backup.volume, backed_up.backup.name).complete
+    stored = backupstore.backup(backed_up.backup.volume, backed_up.backup.name)
+    assert stored.complete, f"{backed_up.snapshot} was ready before {backed_up.backup} was complete in the bucket"
 
 
 @clause("backup.source.detached")

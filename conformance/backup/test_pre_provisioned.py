@@ -5,34 +5,44 @@ They have the policy Retain, so that their deletion leaves the backup to the tes
 
 import pytest
 
-from conformance.backup.arrangements import Made
+from conformance.backup.arrangements import ByHand, Made
 from fixtures.budgets import PRE_PROVISIONED_READY
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster
-from fixtures.errors import Refused
 from fixtures.handles import BackupHandle
+from fixtures.longhorn import Longhorn
 from fixtures.snapshots import Snapshots
 from fixtures.workloads import Workloads
 
 pytestmark = pytest.mark.pre_provisioned
 
 
-@clause(
-    "backup.pre-provisioned",
-    "backup.pre-provisioned.handle",
-    "backup.pre-provisioned.handle.legacy",
-    "backup.pre-provisioned.names",
-    "backup.pre-provisioned.restore",
-)
-def test_backup_not_made_through_csi_is_restored(made: Made, snapshots: Snapshots, workloads: Workloads) -> None:
-    """A claim gets the data of a backup that was not made through CSI, by the names under which Longhorn lists it."""
-    handle = str(BackupHandle(made.documented_scheme, made.volume, made.backup.name))
-    _, snapshot = snapshots.preprovision(handle, made.namespace, policy="Retain")
-    snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
+@clause("backup.pre-provisioned", "backup.pre-provisioned.restore")
+def test_backup_not_made_through_csi_is_restored(by_hand: ByHand, workloads: Workloads) -> None:
+    """A claim from a VolumeSnapshot made by hand gets the data of a backup that was not made through CSI."""
+    claim = workloads.wait_bound(by_hand.claim)
 
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=made.source.pvc.size)
+    workloads.verify(claim, by_hand.made.source.image)
 
-    workloads.verify(workloads.wait_bound(claim), made.source.image)
+
+@clause("backup.pre-provisioned.handle", "backup.pre-provisioned.handle.legacy")
+def test_documented_handle_is_accepted(by_hand: ByHand, workloads: Workloads) -> None:
+    """A claim is bound through a content made by hand whose handle has the scheme of the documentation."""
+    claim = workloads.wait_bound(by_hand.claim)
+
+    assert by_hand.handle.scheme == by_hand.made.documented_scheme
+    assert claim.volume != by_hand.made.source.pvc.volume
+
+
+@clause("backup.pre-provisioned.names")
+def test_names_are_those_that_longhorn_lists(by_hand: ByHand, workloads: Workloads, longhorn: Longhorn) -> None:
+    """The volume is restored from the backup that Longhorn lists under the two names in the handle."""
+    listed = longhorn.backup(by_hand.handle.backup)
+    assert listed.volume == by_hand.handle.volume
+
+    restored = longhorn.volume(longhorn.volume_of(workloads.wait_bound(by_hand.claim)))
+
+    assert restored["spec"]["fromBackup"] == listed.url
 
 
 @clause("backup.example.legacy-handle")
@@ -47,23 +57,29 @@ def test_older_scheme_is_accepted(made: Made, snapshots: Snapshots, workloads: W
     workloads.verify(workloads.wait_bound(claim), made.source.image)
 
 
-@clause("backup.pre-provisioned.content-name", "backup.handle.field")
-def test_snapshot_is_bound_to_the_content_that_it_names(made: Made, snapshots: Snapshots) -> None:
-    """The VolumeSnapshot is bound to the content that it names, and this carries the handle that it was given."""
-    handle = str(BackupHandle(made.documented_scheme, made.volume, made.backup.name))
-    content, snapshot = snapshots.preprovision(handle, made.namespace, policy="Retain")
+@clause("backup.pre-provisioned.content-name")
+def test_snapshot_is_bound_to_the_content_that_it_names(by_hand: ByHand, snapshots: Snapshots) -> None:
+    """The VolumeSnapshot is bound to the content that it names in its source."""
+    ready = snapshots.wait_ready(by_hand.snapshot, PRE_PROVISIONED_READY)
 
-    ready = snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
+    bound, named = ready.content_name, by_hand.content.name
+    assert bound == named, f"{ready} is bound to the content {bound}, it names {named}"
 
-    assert ready.content_name == content.name
-    assert snapshots.content(content.name).handle == handle
+
+@clause("backup.handle.field")
+def test_content_made_by_hand_carries_its_handle(by_hand: ByHand, snapshots: Snapshots) -> None:
+    """The snapshotHandle of a content made by hand is the one that it was made with."""
+    snapshots.wait_ready(by_hand.snapshot, PRE_PROVISIONED_READY)
+
+    shown = snapshots.content(by_hand.content.name).handle
+
+    assert shown == str(by_hand.handle), f"the handle shown is {shown}, given was {by_hand.handle}"
 
 
 @clause("backup.pre-provisioned.reference")
 def test_snapshot_that_the_content_does_not_name_is_not_bound(made: Made, snapshots: Snapshots) -> None:
     """A VolumeSnapshot that names the content of another one gets an error; the one that the content names is bound."""
-    handle = str(BackupHandle(made.documented_scheme, made.volume, made.backup.name))
-    content, named = snapshots.preprovision(handle, made.namespace, policy="Retain")
+    content, named = snapshots.preprovision(str(made.documented_handle), made.namespace, policy="Retain")
     snapshots.wait_ready(named, PRE_PROVISIONED_READY)
 
     other = snapshots.create_from({"volumeSnapshotContentName": content.name}, made.namespace, None)
@@ -80,17 +96,16 @@ def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: S
     cluster.create(content, dry_run=True)
     del content["spec"]["volumeSnapshotRef"][missing]
 
-    with pytest.raises(Refused) as refused:
-        cluster.create(content, dry_run=True)
+    refused = cluster.refusal(content)
 
-    assert (refused.value.status, refused.value.reason) == (422, "Invalid"), refused.value.message
-    assert "spec.volumeSnapshotRef" in refused.value.message
+    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
+    assert "spec.volumeSnapshotRef" in refused.message
 
 
 @clause("backup.pre-provisioned.class")
 def test_class_of_the_content_must_exist(made: Made, snapshots: Snapshots, retaining_class: str) -> None:
     """With a missing class the VolumeSnapshot gets an error that names it; with one that exists it gets ready."""
-    handle = str(BackupHandle(made.documented_scheme, made.volume, made.backup.name))
+    handle = str(made.documented_handle)
     _, control = snapshots.preprovision(handle, made.namespace, policy="Retain", class_name=retaining_class)
     _, snapshot = snapshots.preprovision(handle, made.namespace, policy="Retain", class_name="no-such-class")
 

@@ -37,7 +37,7 @@ def test_claim_gets_the_files(arranger: Arranger, deleting_class: str, workloads
     workloads.verify(claim, source.image)
 
 
-@clause("backup.point-in-time", "backup.restore")
+@clause("backup.restore")
 @pytest.mark.block
 def test_claim_gets_the_backup_that_it_names(
     generations: Generations, arranger: Arranger, workloads: Workloads

@@ -13,7 +13,7 @@ Obj = dict[str, Any]
     "delete-leaves-the-backup",
     breaks="backup.delete",
     decision="longhorn.deletes_backup",
-    says=r"(?i)remove the backup",
+    says=r"could not remove the backup",
 )
 def leaves_backup(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """Under policy Delete the content goes, and the backup stays in Longhorn and in the bucket."""
@@ -24,7 +24,7 @@ def leaves_backup(original: Callable[[Obj], bool], backup: Obj) -> bool:
     "delete-leaves-the-keys",
     breaks="backup.delete",
     decision="longhorn.deletes_stored_backup",
-    says=r"(?i)backupstore|bucket|\.cfg",
+    says=r"the bucket still has, of the deleted .*\.cfg",
 )
 def leaves_keys(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """The Backup object goes, and what it stands for stays in the bucket."""
@@ -35,7 +35,7 @@ def leaves_keys(original: Callable[[Obj], bool], backup: Obj) -> bool:
     "delete-leaves-a-finalizer",
     breaks="backup.delete",
     decision="longhorn.removes_deleted_backup",
-    says=r"(?i)remove the backup",
+    says=r"could not remove the backup",
 )
 def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """The bucket is cleaned, and the Backup object keeps its finalizer and stays."""
@@ -46,7 +46,7 @@ def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
     "delete-leaves-the-content",
     breaks="backup.delete",
     decision="machinery.deletes_content",
-    says=r"(?i)VolumeSnapshot",
+    says=r"could not remove the VolumeSnapshotContent",
 )
 def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
     """Under policy Delete the VolumeSnapshot goes alone; its content stays and so does the backup."""
@@ -57,7 +57,7 @@ def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
     "delete-asks-no-driver",
     breaks="backup.delete",
     decision="machinery.handle_to_delete",
-    says=r"(?i)remove the backup",
+    says=r"could not remove the backup",
 )
 def asks_nobody(original: Callable[[Obj], str | None], content: Obj) -> str | None:
     """The content goes without its snapshot being deleted in Longhorn."""
@@ -68,7 +68,7 @@ def asks_nobody(original: Callable[[Obj], str | None], content: Obj) -> str | No
     "delete-takes-the-snapshot-along",
     breaks="backup.delete.keeps-snapshot",
     decision="longhorn.deletes_snapshot_with_backup",
-    says=r"(?i)Longhorn Snapshot|snapshot-",
+    says=r"the Longhorn Snapshot \S+ is being deleted|there is no Longhorn Snapshot",
 )
 def takes_snapshot(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """The Longhorn snapshot goes with its backup."""
@@ -79,7 +79,7 @@ def takes_snapshot(original: Callable[[Obj], bool], backup: Obj) -> bool:
     "retain-treated-as-delete",
     breaks="backup.retain",
     decision="machinery.content_policy",
-    says=r"(?i)retain",
+    says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
 )
 def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     """A class with policy Retain gives contents with policy Delete."""
@@ -101,7 +101,7 @@ def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     "retained-backup-dies-a-second-later",
     breaks="backup.retain",
     decision="longhorn.backup_outlives_snapshot",
-    says=r"(?i)retain",
+    says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
 )
 def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
     """A retained backup goes one second after its VolumeSnapshot."""
@@ -112,7 +112,7 @@ def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | 
     "retained-backup-dies-ten-seconds-later",
     breaks="backup.retain",
     decision="longhorn.backup_outlives_snapshot",
-    says=r"(?i)retain",
+    says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
 )
 def dies_much_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
     """A retained backup goes ten seconds after its VolumeSnapshot."""

@@ -1,7 +1,6 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in contents and VolumeSnapshots that are made by hand."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,47 +9,61 @@ from simulator.overrides.registry import fault
 Obj = dict[str, Any]
 
 
+RESTORED_BY_HAND = (
+    "backup.pre-provisioned",
+    "backup.pre-provisioned.handle",
+    "backup.pre-provisioned.handle.legacy",
+    "backup.pre-provisioned.names",
+    "backup.pre-provisioned.restore",
+)
+"""What cannot be seen to hold when a claim from a content made by hand is not bound."""
+
+
 @fault(
     "legacy-scheme-refused",
-    breaks=("backup.example.legacy-handle", "backup.pre-provisioned.handle.legacy"),
-    decision="longhorn.parse_handle",
-    says=r"(?i)bind the claim|ProvisioningFailed|bs://",
+    breaks="backup.example.legacy-handle",
+    decision="machinery.handle_to_restore",
+    says=r"could not bind the claim that restores",
 )
-def no_legacy_scheme(original: Callable[[str], Any], text: str) -> Any:
-    """A handle with bs:// is not understood."""
-    handle = original(text)
-    return dataclasses.replace(handle, type="", volume="", id="") if text.startswith("bs://") else handle
+def no_legacy_scheme(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
+    """A given handle with bs:// is not understood."""
+    handle = original(snapshot, content)
+    given = content["spec"]["source"].get("snapshotHandle", "")
+    return f"un{handle}" if given.startswith("bs://") else handle
 
 
 @fault(
     "present-scheme-refused",
-    breaks="backup.pre-provisioned.handle",
-    decision="longhorn.parse_handle",
-    says=r"(?i)bind the claim|ProvisioningFailed|bak://",
+    breaks=tuple(clause for clause in RESTORED_BY_HAND if clause != "backup.pre-provisioned.handle.legacy"),
+    decision="machinery.handle_to_restore",
+    says=r"could not bind the claim that restores",
 )
-def no_present_scheme(original: Callable[[str], Any], text: str) -> Any:
-    """A handle with bak:// is not understood."""
-    handle = original(text)
-    return dataclasses.replace(handle, type="", volume="", id="") if text.startswith("bak://") else handle
+def no_present_scheme(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
+    """A given handle with bak:// is not understood."""
+    handle = original(snapshot, content)
+    given = content["spec"]["source"].get("snapshotHandle", "")
+    return f"un{handle}" if given.startswith("bak://") else handle
 
 
 @fault(
     "handle-names-exchanged",
-    breaks="backup.pre-provisioned.names",
-    decision="longhorn.parse_handle",
-    says=r"(?i)bind the claim|ProvisioningFailed|no backup volume",
+    breaks=RESTORED_BY_HAND,
+    decision="machinery.handle_to_restore",
+    says=r"could not bind the claim that restores",
 )
-def exchanged(original: Callable[[str], Any], text: str) -> Any:
-    """The first name of a handle is taken for the backup, the second for the backup volume."""
-    handle = original(text)
-    return dataclasses.replace(handle, volume=handle.id, id=handle.volume)
+def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
+    """The first name of a given handle is taken for the backup, the second for the backup volume."""
+    given = content["spec"]["source"].get("snapshotHandle", "")
+    scheme, _, names = given.partition("://")
+    volume, _, backup = names.partition("/")
+    return f"{scheme}://{backup}/{volume}" if given else original(snapshot, content)
 
 
 @fault(
     "given-handle-ignored",
-    breaks="backup.handle.field",
+    breaks=("backup.handle.field", *RESTORED_BY_HAND, "backup.example.legacy-handle"),
     decision="machinery.pre_provisioned_handle",
-    says=r"(?i)handle",
+    says=r"the handle shown is \S+-x, given was|could not bind the claim that restores",
 )
 def handle_ignored(original: Callable[[Obj], str], content: Obj) -> str:
     """The status of a content made by hand does not show the handle that it was made with."""
@@ -61,7 +74,7 @@ def handle_ignored(original: Callable[[Obj], str], content: Obj) -> str:
     "reference-to-another-snapshot-accepted",
     breaks="backup.pre-provisioned.reference",
     decision="machinery.content_refers_to",
-    says=r"(?i)bound|SnapshotContentMisbound",
+    says=r"it became ready; expected was an error like .*is bound to a dif",
 )
 def any_reference(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
     """A VolumeSnapshot is bound to a content that was made for another one."""
@@ -72,7 +85,7 @@ def any_reference(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: 
     "reference-without-namespace-accepted",
     breaks="backup.pre-provisioned.reference",
     decision="machinery.reference_is_complete",
-    says=r"(?i)accepted|namespace",
+    says=r"VolumeSnapshotContent was accepted with the spec",
 )
 def half_reference(original: Callable[[Mapping[str, Any]], bool], reference: Mapping[str, Any]) -> bool:
     """A content is accepted whose reference has a name or a namespace only."""
@@ -83,7 +96,7 @@ def half_reference(original: Callable[[Mapping[str, Any]], bool], reference: Map
     "content-of-a-made-snapshot-misnamed",
     breaks="backup.pre-provisioned.content-name",
     decision="machinery.bound_content_name",
-    says=r"(?i)content",
+    says=r"is bound to the content \S+-x, it names",
 )
 def misnamed(original: Callable[[Obj], str], content: Obj) -> str:
     """A VolumeSnapshot made by hand says it is bound to another content than it asked for."""
@@ -95,7 +108,7 @@ def misnamed(original: Callable[[Obj], str], content: Obj) -> str:
     "two-sources-accepted",
     breaks="backup.source.exactly-one",
     decision="machinery.snapshot_source_is_exclusive",
-    says=r"(?i)both|accepted",
+    says=r"VolumeSnapshot was accepted with the spec .*Claim.*Content",
 )
 def two_sources(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
     """A VolumeSnapshot with a claim and a content as its sources is accepted."""
@@ -106,7 +119,7 @@ def two_sources(original: Callable[[Mapping[str, Any]], bool], source: Mapping[s
     "no-source-accepted",
     breaks="backup.source.exactly-one",
     decision="machinery.snapshot_source_is_exclusive",
-    says=r"(?i)none|neither|no source|accepted",
+    says=r"VolumeSnapshot was accepted with the spec \{'source': \{\}\}",
 )
 def no_source(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
     """A VolumeSnapshot without any source is accepted."""
@@ -115,9 +128,9 @@ def no_source(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str
 
 @fault(
     "backup-not-made-through-csi-unknown",
-    breaks="backup.pre-provisioned",
+    breaks=(*RESTORED_BY_HAND, "backup.example.legacy-handle"),
     decision="longhorn.backup_to_restore",
-    says=r"bind the claim",
+    says=r"could not bind the claim that restores",
 )
 def only_own_backups(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
     """Only backups that a VolumeSnapshot led to can be restored."""

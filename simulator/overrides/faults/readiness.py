@@ -17,7 +17,7 @@ SLOW_BLOCK = 0.3
     "ready-at-once",
     breaks="backup.ready",
     decision="longhorn.backup_is_ready",
-    says=r"(?i)ready .*before|before .*complete",
+    says=r"was ready at revision \d+, before backup \S+ of volume \S+ was complete",
 )
 def ready_at_once(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """Longhorn reports a backup ready as soon as it is started."""
@@ -28,7 +28,7 @@ def ready_at_once(original: Callable[[Obj], bool], backup: Obj) -> bool:
     "content-ready-at-once",
     breaks="backup.ready",
     decision="machinery.recorded_ready",
-    says=r"(?i)ready .*before|before .*complete",
+    says=r"was ready at revision \d+, before backup \S+ of volume \S+ was complete",
 )
 def content_ready(original: Callable[..., bool], content: Obj, answer: object) -> bool:
     """The content is marked ready with the driver's first answer, whatever that says."""
@@ -39,7 +39,7 @@ def content_ready(original: Callable[..., bool], content: Obj, answer: object) -
     "completed-before-the-copy",
     breaks="backup.ready",
     decision="longhorn.reports_completion_after_copy",
-    says=r"(?i)before|complete",
+    says=r"was ready before backup \S+ of volume \S+ was complete in the bucket",
 )
 def completed_early(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """The Backup gets the state Completed while its data are still being copied to the store."""
@@ -62,7 +62,7 @@ def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str
     "never-ready",
     breaks="backup.ready",
     decision="longhorn.backup_is_ready",
-    says=r"(?i)make the VolumeSnapshot ready",
+    says=r"could not make the VolumeSnapshot ready",
 )
 def never_ready(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """A complete backup is never reported as ready."""
@@ -73,7 +73,7 @@ def never_ready(original: Callable[[Obj], bool], backup: Obj) -> bool:
     "not-asked-again",
     breaks="backup.status.asked-again",
     decision="machinery.asks_again",
-    says=r"(?i)ready",
+    says=r"could not ask about the backup again",
 )
 def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:
     """The sidecar asks for the state of a backup once and never again."""
@@ -84,7 +84,7 @@ def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:
     "request-waits-for-completion",
     breaks="backup.request.returns",
     decision="longhorn.answers_before_completion",
-    says=r"(?i)handle .*complete",
+    says=r"got its handle only when backup \S+ of volume \S+ was complete already",
 )
 def waits(original: Callable[[], bool]) -> bool:
     """CreateSnapshot returns only when the backup is complete."""
@@ -95,7 +95,7 @@ def waits(original: Callable[[], bool]) -> bool:
     "backup-volume-not-listed",
     breaks="backup.listed",
     decision="longhorn.creates_backup_volume",
-    says=r"(?i)backup volume|BackupVolume",
+    says=r"could not list the backup volume",
 )
 def not_listed(original: Callable[[str], bool], volume: str) -> bool:
     """A finished backup is not listed under any backup volume."""

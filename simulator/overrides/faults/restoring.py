@@ -11,7 +11,7 @@ Obj = dict[str, Any]
 
 @fault(
     "restore-of-the-newest-backup",
-    breaks="backup.point-in-time",
+    breaks="backup.restore",
     decision="longhorn.backup_to_restore",
     says=r"offset \d+: expected block \d+ of stream \S+, found block \d+ of stream",
 )
@@ -23,7 +23,12 @@ def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) ->
 
 @fault(
     "restore-without-data",
-    breaks=("backup.restore", "backup.pre-provisioned.restore"),
+    breaks=(
+        "backup.restore",
+        "backup.pre-provisioned",
+        "backup.pre-provisioned.restore",
+        "backup.example.legacy-handle",
+    ),
     decision="longhorn.restores_data",
     says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
 )
@@ -69,7 +74,7 @@ def not_announced(original: Callable[[Obj], bool], claim: Obj) -> bool:
     "restored-volume-too-large",
     breaks="backup.restore.size",
     decision="longhorn.restored_size",
-    says=r"(?i)size|bytes",
+    says=r"'size of the Longhorn volume': 18874368",
 )
 def too_large(original: Callable[[int, int], int], requested: int, recorded: int) -> int:
     """The restored volume is 2 MiB larger than asked for."""
@@ -80,7 +85,7 @@ def too_large(original: Callable[[int, int], int], requested: int, recorded: int
     "restored-capacity-misreported",
     breaks="backup.restore.size",
     decision="longhorn.reported_capacity",
-    says=r"(?i)size|bytes|capacity",
+    says=r"'capacity of the claim': 18874368",
 )
 def misreported(original: Callable[[int], int], requested: int) -> int:
     """The claim's capacity is 2 MiB more than the volume has."""
@@ -91,18 +96,29 @@ def misreported(original: Callable[[int], int], requested: int) -> int:
     "smaller-claim-accepted",
     breaks="backup.restore.size",
     decision="machinery.refuses_size",
-    says=r"(?i)refuse|smaller|less",
+    says=r"it was not refused but bound to",
 )
 def smaller_accepted(original: Callable[[int, int], bool], requested: int, restore_size: int) -> bool:
-    """The provisioner does not look at the snapshot's size."""
+    """A claim that is smaller than its snapshot is bound: the provisioner does not look at the sizes."""
     return False
+
+
+@fault(
+    "smaller-claim-accepted",
+    breaks="backup.restore.size",
+    decision="longhorn.refuse_restore_size",
+    says="",
+)
+def smaller_restored(original: Callable[..., object], snapshot: str, requested: int, recorded: int) -> object:
+    """Nor does the driver."""
+    return original(snapshot, requested, recorded) if requested > recorded else None
 
 
 @fault(
     "larger-claim-accepted",
     breaks="backup.restore.size.larger",
     decision="longhorn.refuse_restore_size",
-    says=r"(?i)bound|refuse",
+    says=r"it was not refused but bound to",
 )
 def larger_accepted(original: Callable[..., object], snapshot: str, requested: int, recorded: int) -> object:
     """A claim that is larger than its snapshot is bound."""
@@ -113,7 +129,7 @@ def larger_accepted(original: Callable[..., object], snapshot: str, requested: i
     "restore-size-unknown",
     breaks="backup.restore.size",
     decision="machinery.recorded_size",
-    says=r"(?i)restoreSize|refuse|smaller",
+    says=r"'restoreSize of the VolumeSnapshot': None",
 )
 def no_size(original: Callable[..., int | None], content: Obj, answer: object) -> int | None:
     """The content and the VolumeSnapshot do not tell the snapshot's size."""
@@ -124,7 +140,7 @@ def no_size(original: Callable[..., int | None], content: Obj, answer: object) -
     "storage-class-of-the-example-missing",
     breaks="backup.restore.example",
     decision="longhorn.storage_class_name",
-    says=r"bind the claim",
+    says=r"could not bind the claim that restores",
 )
 def other_storage_class(original: Callable[[], str]) -> str:
     """The StorageClass `longhorn` does not exist after the installation."""

@@ -18,7 +18,7 @@ SLOW_BLOCK = 0.4
     "backup-not-stored",
     breaks="backup.off-cluster",
     decision="backupstore.stores_backup",
-    says=r"(?i)backup_backup-\w+\.cfg|backupstore|bucket",
+    says=r"the backupstore has no \S+/backup_backup-\w+\.cfg",
 )
 def not_stored(original: Callable[[BackupRequest], bool], request: BackupRequest) -> bool:
     """Nothing is put into the backupstore, and the backup is reported all the same."""
@@ -29,7 +29,7 @@ def not_stored(original: Callable[[BackupRequest], bool], request: BackupRequest
     "backup-without-blocks",
     breaks="backup.off-cluster",
     decision="backupstore.writes_blocks",
-    says=r"(?i)block",
+    says=r"the backupstore has no \S+\.blk",
 )
 def no_blocks(original: Callable[[BackupRequest], bool], request: BackupRequest) -> bool:
     """Only the documents of a backup are stored."""
@@ -146,7 +146,7 @@ def older_wins(original: Callable[..., list[Block]], base: Sequence[Block], delt
     "incremental-uploads-everything",
     breaks="backup.mode.incremental",
     decision="backupstore.incremental_base",
-    says=r"(?i)incremental",
+    says=r"is full, not incremental",
 )
 def no_base(original: Callable[..., object], request: BackupRequest, last: object, snapshots: object) -> None:
     """A backup never continues the one before it."""
@@ -156,7 +156,7 @@ def no_base(original: Callable[..., object], request: BackupRequest, last: objec
     "full-uploads-nothing-again",
     breaks="backup.mode.full",
     decision="backupstore.uploads_block",
-    says=r"(?i)upload",
+    says=r"did not upload again any block",
 )
 def no_upload(original: Callable[..., bool], request: BackupRequest, present: bool) -> bool:
     """A full backup does not upload blocks that the store has already."""
@@ -167,7 +167,7 @@ def no_upload(original: Callable[..., bool], request: BackupRequest, present: bo
     "delete-leaves-the-document",
     breaks="backup.delete",
     decision="backupstore.deletes_document",
-    says=r"(?i)backup_backup-\w+\.cfg",
+    says=r"the bucket still has, of the deleted .*/backup_backup-\w+\.cfg",
 )
 def leaves_document(original: Callable[[str, str], bool], volume: str, backup: str) -> bool:
     """The document of a deleted backup stays in the bucket."""
@@ -178,7 +178,7 @@ def leaves_document(original: Callable[[str, str], bool], volume: str, backup: s
     "delete-leaves-the-blocks",
     breaks="backup.delete",
     decision="backupstore.unused_blocks",
-    says=r"(?i)\.blk",
+    says=r"the bucket still has, of the deleted .*\.blk",
 )
 def leaves_blocks(original: Callable[..., set[str]], present: object, used: object) -> set[str]:
     """The blocks that only a deleted backup needed stay in the bucket."""
@@ -189,7 +189,7 @@ def leaves_blocks(original: Callable[..., set[str]], present: object, used: obje
     "delete-collects-blocks-of-others",
     breaks="backup.retain",
     decision="backupstore.unused_blocks",
-    says=r"(?i)block",
+    says=r"the backupstore has no \S+\.blk",
 )
 def collects_all(original: Callable[..., set[str]], present: Sequence[str], used: object) -> set[str]:
     """Deleting one backup takes the blocks of the volume's other backups with it."""
@@ -200,7 +200,7 @@ def collects_all(original: Callable[..., set[str]], present: Sequence[str], used
     "delete-takes-documents-of-others",
     breaks="backup.retain",
     decision="backupstore.documents_to_delete",
-    says=r"(?i)\.cfg|retain",
+    says=r"the backupstore has no \S+/backup_backup-\w+\.cfg",
 )
 def takes_all(original: Callable[..., Sequence[str]], backup: str, present: Sequence[str]) -> Sequence[str]:
     """Deleting one backup removes the documents of all backups of the volume."""
@@ -211,7 +211,7 @@ def takes_all(original: Callable[..., Sequence[str]], backup: str, present: Sequ
     "restored-block-moved",
     breaks="backup.restore",
     decision="backupstore.restored_offset",
-    says=r"(?i)expected block \d+ of stream",
+    says=r"offset \d+: expected block \d+ of stream",
 )
 def restored_elsewhere(original: Callable[[int], int], offset: int) -> int:
     """A restored block lands 4 KiB behind its place."""
@@ -222,7 +222,7 @@ def restored_elsewhere(original: Callable[[int], int], offset: int) -> int:
     "restored-block-missing",
     breaks="backup.restore",
     decision="backupstore.blocks_to_restore",
-    says=r"(?i)expected block \d+ of stream",
+    says=r"offset \d+: expected block \d+ of stream",
 )
 def restored_in_part(original: Callable[..., Sequence[Block]], blocks: Sequence[Block]) -> Sequence[Block]:
     """The last block of a backup is not restored."""
@@ -233,7 +233,7 @@ def restored_in_part(original: Callable[..., Sequence[Block]], blocks: Sequence[
     "restored-bytes-changed",
     breaks="backup.restore",
     decision="backupstore.restored_content",
-    says=r"(?i)expected",
+    says=r"offset \d+: expected",
 )
 def restored_otherwise(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
     """One byte of each restored block is wrong."""
