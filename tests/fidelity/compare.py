@@ -9,8 +9,8 @@ client leaves, the other need not have reached):
 - *which fields change in one write*: no write of the simulator mixes changes that no real cluster was seen to write
   together;
 - *in which order*: of every two changes that all recordings show in the same order, within an object (for the first
-  and for the last time that they happen) and between objects of the same claim or snapshot (for the first time),
-  the simulator shows that order.
+  and for the last time that they happen) and between objects of the same claim or snapshot (for the first time, and
+  if one was seen to follow the other within three seconds), the simulator shows that order.
 """
 
 import re

@@ -54,6 +54,8 @@ _FILESYSTEM_SIZES = {
     ("BackupVolume", "status.dataStored"),
 }
 _DROPPED_EVENTS = {"Scheduled", "Pulled", "Pulling"}
+# Only what the client was told is compared: digests in pods, and the bucket with zeros, holes and a last byte.
+_NOTES_ONLY = {"chain"}
 # Only the part about backups is compared: the other two classes belong to pages that are not built yet.
 _PARTS = {"detached": ("x-snap", "x-bi-raw")}
 
@@ -167,6 +169,8 @@ def normalise(scenario: str, history: Iterable[Event], notes: Mapping[str, Any])
     during = [event for event in history if event["t"] <= end]
     events = belonging(during, notes["namespace"], background=scenario == "no_target")
     names = Names(events, notes["namespace"])
+    if scenario in _NOTES_ONLY:
+        return Recording(scenario, (), dict(_notes(scenario, names, notes)), 0)
     writer = _Writer(names, scenario, events, float(notes["t_start"]))
     writes = list(_of_part(scenario, writer.writes(event for event in events if event["t"] <= end - _TAIL)))
     tail = _of_part(scenario, writer.writes(event for event in events if event["t"] > end - _TAIL))
