@@ -80,6 +80,14 @@ class Experience:
             if one.subject == two.subject or two.seconds - one.seconds <= _NEAR:
                 self.near.add((earlier, later))
 
+    def has_seen(self, subject: str, path: str, changes: Iterable[tuple[str, str]], *, whole: bool) -> bool:
+        """Whether a mirroring field changed so in another real object, or (not `whole`) at first."""
+        if not _MIRRORS.fullmatch(f"{subject.partition(' ')[0]} {path}"):
+            return False
+        kind, place, seen = _variant(subject, path, changes)
+        known = (of for k, p, of in self.variants if (k, p) == (kind, place))
+        return any(seen == of or (seen <= of and not whole) for of in known)
+
     def demands(self, earlier: str, later: str, *, same_object: bool) -> bool:
         """Whether this order is seen, never the other one, near enough and often enough to be more than chance."""
         seen = self.orders.get((earlier, later), 0) if (earlier, later) in self.near else 0
@@ -167,10 +175,7 @@ def _fields(real: Recording, simulated: Recording, experience: Experience) -> It
             wanted, seen = there[subject].get(path, {}), here[subject].get(path, {})
             missing = [change for change, at in wanted.items() if change not in seen and at < real.settled]
             extra = [change for change, at in seen.items() if change not in wanted and at < simulated.settled]
-            mirrors = _MIRRORS.fullmatch(f"{subject.partition(' ')[0]} {path}")
-            if mirrors and _variant(subject, path, seen) in experience.variants:
-                continue
-            if missing or extra:
+            if (missing or extra) and not experience.has_seen(subject, path, seen, whole=bool(missing)):
                 text = f"a real cluster {_told(missing)}; the simulator {_told(extra)}"
                 yield Difference(real.scenario, "field", subject, path, text)
 
