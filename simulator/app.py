@@ -17,6 +17,7 @@ from simulator.clock import Clock
 from simulator.csi import crds
 from simulator.csi.machinery import Machinery
 from simulator.decisions import Decisions, decisions
+from simulator.disturbances.surroundings import Surroundings
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.lifecycle import controllers
 from simulator.kubernetes.server import Server
@@ -49,16 +50,20 @@ async def run(options: Options) -> int:
 
 
 async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: asyncio.Event) -> int:
-    clock = Clock(options.pace)
-    api = Api(clock, chosen.kubernetes)
+    surroundings = Surroundings.of(options.disturbing)
+    clock = Clock(options.pace, surroundings.hindrance)
+    api = Api(clock, chosen.kubernetes, surroundings.circumstances)
     crds.register(api, chosen.machinery)
     longhorn.register(api, options.version)
     server = Server(api)
     s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
+    connections = surroundings.connections(s3)
     storage = longhorn.Longhorn(
-        api, clock, chosen.longhorn, chosen.backupstore, s3, directory / "longhorn", options.version
+        api, clock, chosen.longhorn, chosen.backupstore, connections, directory / "longhorn", options.version
     )
-    machinery = Machinery(api, clock, [storage.driver], chosen.machinery, directory / "pods", server)
+    driver = surroundings.driver(storage.driver)
+    machinery = Machinery(api, clock, [driver], chosen.machinery, directory / "pods", server)
+    surroundings.show(server)
     storage.pause_writers_with(machinery.paused)
     async with AsyncExitStack() as running:
         await _listen(running, s3.start, s3.stop, options.s3_port, "--s3-port")
@@ -83,7 +88,10 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         running.callback(kubeconfig.remove, options.kubeconfig, server.url)
         print(json.dumps(_announcement(options, server.url, s3)), flush=True)
         tasks.append(asyncio.create_task(_load(s3), name="S3"))
-        return await until_end(stopped, tasks)
+        try:
+            return await until_end(stopped, tasks)
+        finally:
+            surroundings.tell()
 
 
 async def _load(s3: S3Server) -> None:
@@ -143,4 +151,5 @@ def _announcement(options: Options, server: str, s3: S3Server) -> dict[str, Any]
         },
         "pid": getpid(),
         "faults": list(options.faults),
+        "disturbed": str(options.disturbing or ""),
     }

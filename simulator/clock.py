@@ -1,6 +1,7 @@
 """How long the simulated cluster's steps take."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,13 +18,16 @@ class Clock:
 
     Only delays are scaled. A give-up deadline never is: the work behind it (hashing, compressing, copying) does not
     become faster with the pace, and a deadline that fires on a busy machine would be a wrong answer.
+    `hindrance` says how many seconds on the wall a step takes longer this time.
     """
 
     pace: float = FAST
+    hindrance: Callable[[], float] | None = None
 
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` of the cluster's time pass."""
-        await asyncio.sleep(seconds * self.pace)
+        longer = self.hindrance() if self.hindrance is not None else 0.0
+        await asyncio.sleep(seconds * self.pace + longer)
 
     def now(self) -> datetime:
         """The time of day (UTC); the clock on the wall is never scaled."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from simulator.clock import FAST, REAL
+from simulator.disturbances.chance import Disturbing
 from simulator.longhorn.version import NEWEST, UnknownVersionError, Version
 
 
@@ -31,6 +32,7 @@ class Options:
     faults: tuple[str, ...]
     list_faults: bool
     parent: int | None
+    disturbing: Disturbing | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,6 +57,11 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--data-dir", type=Path, metavar="D", help="where the volumes' bytes go while it runs")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="break one behaviour (repeatable)")
     parser.add_argument("--list-faults", action="store_true", help="print the faults and what they break, and exit")
+    parser.add_argument(
+        "--disturb",
+        metavar="SEED[:LEVEL]",
+        help="do more often what a correct cluster may do (restarts, conflicts, lost watches ...), from a seed",
+    )
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process ends (0: never)")
     given = parser.parse_args(arguments)
     if not (given.kubeconfig or given.list_faults):
@@ -70,6 +77,7 @@ def parse(arguments: Sequence[str]) -> Options:
         faults=tuple(given.fault),
         list_faults=given.list_faults,
         parent=given.parent_pid,
+        disturbing=_disturbing(given.disturb),
     )
 
 
@@ -92,6 +100,15 @@ def _pace(text: str) -> float:
     if not 0 <= pace < float("inf"):
         raise UsageError(f"--pace {text}: must be a number from 0")
     return pace
+
+
+def _disturbing(text: str | None) -> Disturbing | None:
+    if text is None:
+        return None
+    try:
+        return Disturbing.parse(text)
+    except ValueError:
+        raise UsageError(f"--disturb {text}: must be a whole number, or SEED:LEVEL with a level up to 10") from None
 
 
 def _port(text: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from simulator.clock import Clock
 from simulator.kubernetes import builtin, errors, managedfields, metadata, patches, schema
 from simulator.kubernetes.admission import Admission, AdmissionHooks, Hook
+from simulator.kubernetes.circumstances import WORKING, Calm, Circumstances
 from simulator.kubernetes.decisions import KubernetesDecisions
 from simulator.kubernetes.deletion import Deletion
 from simulator.kubernetes.errors import FieldError
@@ -32,8 +33,11 @@ class Api:
     what subscribers get is shared and must not be.
     """
 
-    def __init__(self, clock: Clock, decisions: KubernetesDecisions | None = None) -> None:
+    def __init__(
+        self, clock: Clock, decisions: KubernetesDecisions | None = None, circumstances: Circumstances | None = None
+    ) -> None:
         self.clock = clock
+        self.circumstances = circumstances or Calm()
         self.decisions = decisions or KubernetesDecisions()
         self.store = Store()
         self.hooks = AdmissionHooks()
@@ -176,11 +180,13 @@ class Api:
 
     def update(self, resource: str, obj: Obj, *, manager: str = "") -> Obj:
         """Replace an object; a stale resourceVersion is refused with 409. Returns it as stored."""
+        self._meet_others(resource, obj)
         copied: Obj = copy_of(self.replace(resource, obj, manager=manager).object)
         return copied
 
     def update_status(self, resource: str, obj: Obj, *, manager: str = "") -> Obj:
         """Replace an object's status and nothing else. Where there is no status subresource this is `update`."""
+        self._meet_others(resource, obj)
         subresource = "status" if self._resources[resource].status_subresource else ""
         copied: Obj = copy_of(self.replace(resource, obj, subresource=subresource, manager=manager).object)
         return copied
@@ -296,6 +302,12 @@ class Api:
             self.store.commit(served, "DELETED", copy_of(old), stored.managers)
             return Stored(served, new, self.revision, managers)
         return self.store.commit(served, "MODIFIED", new, managers)
+
+    def _meet_others(self, resource: str, obj: Obj) -> None:
+        """Refuse a controller's update with 409 if somebody else was faster."""
+        controller = WORKING.get()
+        if controller and not self.store.delivering and self.circumstances.is_overtaken(controller, resource):
+            raise errors.conflict(self._resources[resource], obj["metadata"]["name"])
 
     def _furnish(self, change: Change) -> None:
         """Give a new namespace what every namespace has."""

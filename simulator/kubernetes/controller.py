@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.circumstances import AT_ONCE, WORKING
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.store import Change
 
@@ -37,6 +38,7 @@ class Controller:
     Each key is worked on by one worker at a time; keys that come in meanwhile are worked on once more afterwards.
     A key waits for one time only: of two that it should come back at, the earlier.
     Failures come back after `backoff[0]` seconds, then twice as long each time up to `backoff[1]`; success resets that.
+    Whoever begins again after an end in mid-flight works on all that exists, and on what was left undone.
     Exceptions in `expected`, and an ApiError 404 or 409, are such failures; any other exception is printed as well.
     """
 
@@ -80,7 +82,18 @@ class Controller:
                 self._offer(key)
 
     async def run(self) -> None:
-        """Work until cancelled, beginning with everything that exists."""
+        """Work until cancelled, beginning with everything that exists; so again when its process had ended."""
+        circumstances = self._api.circumstances
+        while (lifetime := circumstances.lifetime(self.name)) is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(lifetime):
+                    await self._serve()
+            self._failures.clear()
+            self._wake = asyncio.Semaphore(len(self._ready))
+            await asyncio.sleep(circumstances.absence(self.name))
+        await self._serve()
+
+    async def _serve(self) -> None:
         ends: list[Callable[[], None]] = []
         try:
             for resource, keys in self._watched:
@@ -95,14 +108,19 @@ class Controller:
         finally:
             for end in ends:
                 end()
-            for timer in self._waiting.values():
+            for key, timer in tuple(self._waiting.items()):
                 timer.cancel()
-            self._waiting.clear()
+                self._fire(key)
 
     def _follow(self, keys: Callable[[Change], Iterable[Key]]) -> Callable[[Change], None]:
         def follow(change: Change) -> None:
+            deliveries = self._api.circumstances.deliveries(self.name)
             for key in keys(change):
-                self.enqueue(key)
+                if deliveries is AT_ONCE:
+                    self.enqueue(key)
+                    continue
+                for delay in deliveries:
+                    asyncio.get_running_loop().call_later(delay, self.enqueue, key)
 
         return follow
 
@@ -131,17 +149,30 @@ class Controller:
         self._later(key, min(first * 2 ** min(failures, 30), longest))
 
     async def _work(self) -> None:
+        WORKING.set(self.name)
         while True:
             await self._wake.acquire()
-            key = self._ready.popleft()
+            key = self._take()
             self._dirty.discard(key)
             self._working.add(key)
             try:
                 await self._attempt(key)
+            except asyncio.CancelledError:
+                self._dirty.add(key)
+                raise
             finally:
                 self._working.discard(key)
                 if key in self._dirty:
                     self._offer(key)
+
+    def _take(self) -> Key:
+        if len(self._ready) > 1:
+            chosen = self._api.circumstances.next_in(self.name, len(self._ready))
+            self._ready.rotate(-chosen)
+            key = self._ready.popleft()
+            self._ready.rotate(chosen)
+            return key
+        return self._ready.popleft()
 
     async def _attempt(self, key: Key) -> None:
         try:

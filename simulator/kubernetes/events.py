@@ -1,7 +1,10 @@
 """Events, as client-go's recorder writes and correlates them."""
 
+import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError
@@ -60,11 +63,17 @@ class EventRecorder:
         key = (*key, field_path)
         if not self._let_through(source, now):
             return
-        try:
+        delay = self._api.circumstances.event_delay()
+        if delay > 0:
+            sent = partial(self._send, key, involved, type, reason, message, component)
+            asyncio.get_running_loop().call_later(delay, sent)
+        else:
+            self._send(key, involved, type, reason, message, component)
+
+    def _send(self, key: _Group, involved: Obj, type: str, reason: str, message: str, component: str) -> None:
+        with suppress(ApiError):
             if not self._count_up(key, message):
                 self._write(key, involved, type, reason, message, component)
-        except ApiError:
-            return
 
     def _now(self) -> float:
         """Seconds of the cluster."""

@@ -160,6 +160,11 @@ class Store:
         callbacks.append(callback)
         return lambda: callbacks.remove(callback)
 
+    @property
+    def delivering(self) -> bool:
+        """Whether subscribers are being told of a commit."""
+        return self._delivering
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """Commit several revisions before anybody hears of the first."""

@@ -1,7 +1,9 @@
 """The HTTP server: which request goes where."""
 
+import asyncio
 import sys
 import traceback
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -48,6 +50,7 @@ class Server:
         self._logs: LogSource | None = None
         self._runner: web.AppRunner | None = None
         self._watches: set[Watch] = set()
+        self._metrics: Callable[[], str] | None = None
         self.host = ""
         self.port = 0
 
@@ -63,6 +66,10 @@ class Server:
     def set_logs(self, source: LogSource) -> None:
         """Take the logs of pods from `source`."""
         self._logs = source
+
+    def set_metrics(self, metrics: Callable[[], str]) -> None:
+        """Serve what `metrics` gives, in Prometheus' text format, at /metrics."""
+        self._metrics = metrics
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one."""
@@ -101,6 +108,9 @@ class Server:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.path
+        delay = self._api.circumstances.request_delay(request.method)
+        if delay > 0:
+            await asyncio.sleep(delay)
         target = target_of(path, self._lookup)
         if target is None:
             return self._outside(request, path.strip("/"))
@@ -176,6 +186,8 @@ class Server:
             return web.Response(text="ok")
         if path == "version":
             return reply(VERSION)
+        if path == "metrics" and self._metrics is not None:
+            return web.Response(text=self._metrics())
         if path.startswith("openapi/"):
             return self._openapi(request, path.removeprefix("openapi/"))
         served = self._api.resources()

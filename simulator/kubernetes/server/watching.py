@@ -1,6 +1,7 @@
 """Watches: changes as they are committed, one JSON line each."""
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import Callable
@@ -63,8 +64,8 @@ class Watch:
                     self._queue("ADDED", stored)
             if options.initial_bookmark:
                 self._bookmark({"k8s.io/initial-events-end": "true"})
-        elif options.revision < self._api.store.oldest(self._resource):
-            message = f"too old resource version: {options.revision} ({self._api.store.oldest(self._resource)})"
+        elif options.revision < (oldest := self._oldest(options.revision)):
+            message = f"too old resource version: {options.revision} ({oldest})"
             body = ApiError(410, "Expired", message).body()
             self._lines.append(_line("ERROR", encode(body)))
             self._ended = True
@@ -73,6 +74,14 @@ class Watch:
             for change in self._api.store.since(self._resource, options.revision):
                 self._follow(change)
         self._unsubscribe = self._api.subscribe(self._resource.key, self._follow)
+
+    def _oldest(self, revision: int) -> int:
+        """The oldest revision that a watch can go on from; one that nothing came after may be forgotten early."""
+        store = self._api.store
+        idle = revision < store.revision and next(store.since(self._resource, revision), None) is None
+        if idle and self._api.circumstances.forgets(self._resource.key):
+            return store.revision
+        return store.oldest(self._resource)
 
     def end(self) -> None:
         """Let the client's stream end after what is queued."""
@@ -85,9 +94,15 @@ class Watch:
         response.enable_chunked_encoding()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._options.timeout
+        lifetime = self._api.circumstances.watch_lifetime()
+        broken = loop.time() + lifetime if lifetime is not None else math.inf
         try:
             await response.prepare(request)
             while True:
+                if loop.time() >= broken:
+                    self._api.circumstances.watch_broke()
+                    await _break(request, response, b"".join(self._lines))
+                    return response
                 if self._lines:
                     lines = b"".join(self._lines)
                     self._lines.clear()
@@ -98,10 +113,11 @@ class Watch:
                     break
                 self._wake.clear()
                 try:
-                    async with asyncio.timeout(min(left, BOOKMARK_SECONDS)):
+                    async with asyncio.timeout(min(left, BOOKMARK_SECONDS, broken - loop.time())):
                         await self._wake.wait()
                 except TimeoutError:
-                    self._bookmark({})
+                    if loop.time() < broken:
+                        self._bookmark({})
             await response.write_eof()
         finally:
             if self._unsubscribe is not None:
@@ -154,6 +170,13 @@ class Watch:
             obj = table(self._options.rendering, [], [row], {"resourceVersion": str(self._api.revision)})
         self._lines.append(_line("BOOKMARK", encode(obj)))
         self._wake.set()
+
+
+async def _break(request: web.Request, response: web.StreamResponse, lines: bytes) -> None:
+    """Lose the connection, in the middle of what was to be sent."""
+    await response.write(lines[: len(lines) // 2])
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def _line(kind: str, obj: bytes) -> bytes:

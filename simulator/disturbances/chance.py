@@ -1,0 +1,78 @@
+"""Chance from a seed: whether a disturbance happens this time, and for how long."""
+
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+
+from simulator.disturbances.named import ALL, Disturbance
+
+MOST = 0.5
+"""However high the level, half of the time nothing happens, so that everything gets on."""
+
+
+@dataclass(frozen=True)
+class Disturbing:
+    """What `--disturb` asks for: `level` multiplies the odds."""
+
+    seed: int
+    level: float = 1.0
+
+    def __str__(self) -> str:
+        return f"{self.seed}:{self.level:g}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Disturbing":
+        """SEED or SEED:LEVEL. Raises ValueError."""
+        seed, _, level = text.partition(":")
+        found = cls(int(seed), float(level) if level else 1.0)
+        if found.seed < 0 or not 0 < found.level <= 10:
+            raise ValueError(text)
+        return found
+
+
+class Chance:
+    """Draws. Each disturbance has a sequence of its own, so that one does not shift what happens in another."""
+
+    def __init__(self, disturbing: Disturbing) -> None:
+        self._level = disturbing.level
+        self._sequences = {each: Random(f"{disturbing.seed} {each.name}") for each in ALL}
+        self._happened: Counter[Disturbance] = Counter()
+
+    def happens(self, disturbance: Disturbance) -> bool:
+        """Whether it happens this time."""
+        odds = min(MOST, disturbance.odds * self._level)
+        if self._sequences[disturbance].random() >= odds:
+            return False
+        self.count(disturbance)
+        return True
+
+    def seconds(self, disturbance: Disturbance) -> float:
+        """For how long it happens this time; 0 if it does not."""
+        return self.up_to(disturbance) if self.happens(disturbance) else 0.0
+
+    def up_to(self, disturbance: Disturbance) -> float:
+        """Some time up to the longest."""
+        return self._sequences[disturbance].uniform(0.0, disturbance.longest)
+
+    def below(self, disturbance: Disturbance, limit: int) -> int:
+        """A whole number from 0, smaller than the limit."""
+        return self._sequences[disturbance].randrange(limit)
+
+    def until(self, disturbance: Disturbance) -> float:
+        """After how long something happens that always happens sooner or later; a higher level makes it sooner."""
+        return (0.1 + self.up_to(disturbance)) / self._level
+
+    def count(self, disturbance: Disturbance) -> None:
+        """Note that it happened."""
+        self._happened[disturbance] += 1
+
+    @property
+    def happened(self) -> dict[str, int]:
+        """How often each disturbance happened, by name."""
+        return {each.name: self._happened[each] for each in ALL}
+
+    def metrics(self) -> str:
+        """How often each disturbance happened, in Prometheus' text format."""
+        lines = ["# TYPE simulator_disturbances_total counter"]
+        lines += [f'simulator_disturbances_total{{name="{name}"}} {count}' for name, count in self.happened.items()]
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,54 @@
+"""What the simulator is put together with: as it is, or disturbed."""
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from simulator.csi.protocol import Driver
+from simulator.disturbances.chance import Chance, Disturbing
+from simulator.disturbances.cluster import DisturbedCircumstances
+from simulator.disturbances.driver import RemoteDriver
+from simulator.disturbances.named import SLOW_STEP
+from simulator.disturbances.store import SlowConnections
+from simulator.kubernetes.circumstances import Calm, Circumstances
+from simulator.kubernetes.server import Server
+from simulator.s3.connection import S3Connections
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Without `chance` everything stays as it is."""
+
+    circumstances: Circumstances
+    hindrance: Callable[[], float] | None
+    chance: Chance | None
+
+    @classmethod
+    def of(cls, disturbing: Disturbing | None) -> "Surroundings":
+        """As asked for on the command line."""
+        if disturbing is None:
+            return cls(Calm(), None, None)
+        chance = Chance(disturbing)
+        return cls(DisturbedCircumstances(chance), partial(chance.seconds, SLOW_STEP), chance)
+
+    def connections(self, s3: S3Connections) -> S3Connections:
+        """How Longhorn reaches S3."""
+        return s3 if self.chance is None else SlowConnections(s3, self.chance)
+
+    def driver(self, driver: Driver) -> Driver:
+        """How the sidecars and the kubelet reach the driver."""
+        return driver if self.chance is None else RemoteDriver(driver, self.chance)
+
+    def show(self, server: Server) -> None:
+        """Have the API server tell, at /metrics, how often each disturbance happened."""
+        if self.chance is not None:
+            server.set_metrics(self.chance.metrics)
+
+    def tell(self) -> None:
+        """Print on stderr how often each disturbance happened."""
+        if self.chance is not None:
+            with suppress(OSError):
+                counts = ", ".join(f"{name} {count}" for name, count in self.chance.happened.items())
+                print(f"disturbed: {counts}", file=sys.stderr)
