@@ -101,7 +101,9 @@ class Attachments:
             hidden = HIDDEN in wishes
             nodes = sorted({ticket["nodeID"] for ticket in tickets.values()})
             objects.set_spec(self._api, names.VOLUMES, name, nodeID=nodes[0], disableFrontend=hidden)
-        elif not tickets and node and state == "attached":
+        elif node and state == "attached" and not any(self._satisfies(volume, ticket) for ticket in tickets.values()):
+            # Nobody has what he wants of it: a pod may ask for a restored volume before it has let go of its hidden
+            # attachment, and then it must let go all the same.
             objects.set_spec(self._api, names.VOLUMES, name, nodeID="", disableFrontend=False)
 
     def _answer(self, found: Obj, volume: Obj) -> None:

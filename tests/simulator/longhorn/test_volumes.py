@@ -59,6 +59,37 @@ def test_the_ticket_of_a_workload_is_answered(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_workload_that_asks_before_the_restore_let_go_gets_its_volume(tmp_path: Path) -> None:
+    def ticket(name: str, hidden: str) -> dict[str, object]:
+        parameters = {"disableFrontend": hidden}
+        return {name: {"generation": 0, "id": name, "nodeID": NODE, "parameters": parameters, "type": "x"}}
+
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+
+            def ask(*tickets: dict[str, object]) -> None:
+                asked = {name: each for named in tickets for name, each in named.items()}
+                wanted = longhorn.get("volumeattachments", "vol")
+                wanted["spec"]["attachmentTickets"] = asked
+                longhorn.api.update("volumeattachments.longhorn.io", wanted)
+
+            def satisfied(name: str) -> bool:
+                statuses = longhorn.get("volumeattachments", "vol")["status"]["attachmentTicketStatuses"]
+                return bool(statuses.get(name, {}).get("satisfied"))
+
+            await longhorn.volume()
+            restoring, workload = ticket("restoring", "true"), ticket("workload", "false")
+            ask(restoring)
+            await longhorn.until("volumeattachments", lambda: satisfied("restoring"))
+
+            ask(restoring, workload)
+            ask(workload)
+
+            await longhorn.until("volumeattachments", lambda: satisfied("workload"))
+
+    asyncio.run(scenario())
+
+
 def test_what_belongs_to_a_deleted_volume_is_collected_and_its_backups_stay(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with cluster(tmp_path) as longhorn:
