@@ -100,18 +100,17 @@ class Provisioner:
 
     async def _provision(self, key: Key, claim: Obj, storage_class: Obj) -> None:
         order = self._order(claim, storage_class)
+        self._in_background[key] = claim
         try:
             answer = await self._driver.create_volume(order.request)
         except CsiError as error:
-            if error.code in _IN_BACKGROUND:
-                self._in_background[key] = claim
-            else:
+            if error.code not in _IN_BACKGROUND:
                 self._in_background.pop(key, None)
             raise
-        self._in_background.pop(key, None)
-        await self._check_answer(order, answer)
+        await self._check_answer(key, order, answer)
         await self._clock.sleep(pauses.CALL)
         self._api.create(names.VOLUMES, self._volume(order, answer), manager=MANAGER)
+        self._in_background.pop(key, None)
         await pauses.calls(self._clock, 2)
         if self._decisions.announces_provisioning(claim):
             text = f"Successfully provisioned volume {order.request.name}"
@@ -159,7 +158,7 @@ class Provisioner:
         block = claim["spec"].get("volumeMode") == "Block"
         return VolumeCapability(csi_mode, block, "" if block else fs_type)
 
-    async def _check_answer(self, order: _Order, answer: CsiVolume) -> None:
+    async def _check_answer(self, key: Key, order: _Order, answer: CsiVolume) -> None:
         wanted, got = order.request.required_bytes, answer.capacity_bytes or order.request.required_bytes
         problem = ""
         if got < wanted:
@@ -168,6 +167,7 @@ class Provisioner:
             problem = "volume content source missing"
         if problem:
             await self._driver.delete_volume(answer.volume_id)
+            self._in_background.pop(key, None)
             raise Failed(problem)
 
     def _volume(self, order: _Order, answer: CsiVolume) -> Obj:

@@ -53,13 +53,20 @@ class Attachments:
         }
         self._api.update(names.ATTACHMENTS, found, manager=objects.MANAGER)
 
-    def remove(self, volume: str, ticket: str) -> None:
-        """The work that the ticket was for is done."""
+    def remove(self, volume: str, ticket: str) -> bool:
+        """The work that the ticket was for is done; whether the ticket was still there."""
         found = objects.find(self._api, names.ATTACHMENTS, volume)
         if found is None or self._decisions.keeps_ticket(ticket):
-            return
-        if found["spec"].get("attachmentTickets", {}).pop(ticket, None) is not None:
-            self._api.update(names.ATTACHMENTS, found, manager=objects.MANAGER)
+            return False
+        if found["spec"].get("attachmentTickets", {}).pop(ticket, None) is None:
+            return False
+        self._api.update(names.ATTACHMENTS, found, manager=objects.MANAGER)
+        return True
+
+    def remove_everywhere(self, ticket: str) -> None:
+        """As `remove`, where it is not known any longer which volume the ticket was for."""
+        for each in objects.all_of(self._api, names.ATTACHMENTS):
+            self.remove(each["metadata"]["name"], ticket)
 
     def is_satisfied(self, volume: str, ticket: str) -> bool:
         """Whether the volume is attached for that ticket."""

@@ -85,13 +85,13 @@ class BackupTargets:
         wanted = (target["metadata"]["uid"], target["metadata"]["generation"])
         if self._looked.get(name) == wanted:
             return None
-        self._looked[name] = wanted
         failure, volumes = await self._look(target)
         now_is = objects.find(self._api, names.BACKUP_TARGETS, name)
         if now_is is None or now_is["metadata"]["generation"] != target["metadata"]["generation"]:
             return None
         if failure:
             self._unavailable(name, failure, without_url=not spec.get("backupTargetURL"))
+            self._looked[name] = wanted
             return None
         now = self._clock.timestamp()
         conditions = objects.with_condition(
@@ -102,6 +102,7 @@ class BackupTargets:
         )
         self._list(target, volumes)
         objects.set_status(self._api, names.BACKUP_TARGETS, name, lastSyncedAt=self._clock.timestamp())
+        self._looked[name] = wanted
         return None
 
     async def _look(self, target: Obj) -> tuple[str, list[str]]:
@@ -231,7 +232,7 @@ class BackupVolumes:
         store = await self._stores.of_target(target)
         listed = await store.backups(volume)
         self._own(found, volume, target, listed)
-        known = {each["metadata"]["name"] for each in self._backups_of(volume, target)}
+        known = {each["metadata"]["name"] for each in self._backups_of(volume, target) if _is_described(each)}
         for missing in sorted(set(listed) - known):
             try:
                 stored = await store.inspect_backup(volume, missing)
@@ -280,8 +281,9 @@ class BackupVolumes:
                 labels=labels,
                 ownerReferences=[objects.owner(found)],
             )
-        except ApiError:
-            return
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                return
         known = objects.find(self._api, names.BACKUP_TARGETS, target)
         url = known["spec"].get("backupTargetURL", "") if known else ""
         status = {
@@ -349,6 +351,11 @@ class BackupVolumes:
         for each in self._backups_of(volume, target):
             delete_object_only(self._api, names.BACKUPS, each)
         objects.release(self._api, names.BACKUP_VOLUMES, found["metadata"]["name"])
+
+
+def _is_described(backup: Obj) -> bool:
+    """Whether a backup has a status, or is to get one when it is made."""
+    return bool(backup["spec"].get("snapshotName") or backup["status"].get("state"))
 
 
 def delete_object_only(api: Api, resource: str, obj: Obj) -> None:

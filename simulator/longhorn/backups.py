@@ -16,6 +16,7 @@ from simulator.longhorn.backupstore import BackupMissingError, BackupRequest, Ba
 from simulator.longhorn.chains import Chains
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk, DiskError
+from simulator.longhorn.engine_work import EngineWork
 from simulator.longhorn.stores import BackupstoreError, Stores
 
 PREPARATION = 2.1
@@ -83,6 +84,7 @@ class Backups:
         self._chains = chains
         self._stores = stores
         self._events = EventRecorder(api, "longhorn-backup-controller")
+        self._work = EngineWork()
         self.controller = Controller(api, clock, "longhorn-backup-controller", self._reconcile)
         self.controller.watch(names.BACKUPS)
         self.controller.watch(names.VOLUMES, self._waiting)
@@ -133,6 +135,8 @@ class Backups:
             objects.set_status(self._api, names.BACKUPS, key[1], **status)
         elif backup["spec"].get("snapshotName") and backup["status"].get("state") in UNFINISHED:
             await self._make(backup)
+        elif backup["spec"].get("snapshotName"):
+            self._conclude(backup)
         return None
 
     async def _make(self, backup: Obj) -> None:
@@ -162,15 +166,23 @@ class Backups:
             objects.set_status(self._api, names.BACKUPS, name, state="Completed", progress=100)
         try:
             await self._clock.sleep(MONITOR)
-            result = await self._copy(backup, volume, snapshot)
+            result = await self._work.outcome(name, lambda: self._copy(backup, volume, snapshot))
         except (BackupstoreError, DiskError) as error:
             text = self._decisions.reported_backup_error(str(error))
             self._fail(name, text)
         else:
             self._complete(backup, volume, result)
-        self._tickets.remove(of, ticket)
+        self._conclude(backup)
+
+    def _conclude(self, backup: Obj) -> None:
+        """The backup is made, or failed: its volume is no longer needed for it, and maybe not its snapshot."""
+        name, of = backup["metadata"]["name"], backup["metadata"].get("labels", {}).get(names.BACKUP_VOLUME_LABEL, "")
+        self._work.forget(name)
+        if not self._tickets.remove(of, f"backup-controller-{name}"):
+            return
+        snapshot = objects.find(self._api, names.SNAPSHOTS, backup["spec"]["snapshotName"])
         wanted = objects.setting(self._api, "auto-cleanup-snapshot-after-on-demand-backup-completed") == "true"
-        if wanted or self._decisions.deletes_used_snapshot(snapshot):
+        if snapshot is not None and (wanted or self._decisions.deletes_used_snapshot(snapshot)):
             objects.delete(self._api, names.SNAPSHOTS, snapshot["metadata"]["name"])
 
     async def _copy(self, backup: Obj, volume: Obj, snapshot: Obj) -> BackupResult:
@@ -284,10 +296,11 @@ class Backups:
 
     async def _delete_stored(self, backup: Obj, of: str) -> None:
         name = backup["metadata"]["name"]
+        deletion = ("deletion", name)
         target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
         try:
             store = await self._stores.of_target(target)
-            await store.delete_backup(of, name)
+            await self._work.outcome(deletion, lambda: store.delete_backup(of, name))
         except BackupMissingError:
             return
         except BackupstoreError as error:
@@ -295,6 +308,9 @@ class Backups:
             objects.set_status(self._api, names.BACKUPS, name, messages={"error": text})
             self._events.record(backup, "Warning", "FailedDeleting", text)
             raise
+        finally:
+            if self._work.is_over(deletion):
+                self._work.forget(deletion)
 
     def _restoring(self, of: str, backup: str) -> str:
         """A volume that is being restored from the backup."""

@@ -1,6 +1,5 @@
 """A volume's chain of snapshots: layers on the disk, and the Snapshot objects that are published about them."""
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 
@@ -9,6 +8,7 @@ from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.disk import Disk, Layer
+from simulator.longhorn.engine_work import to_end
 
 Paused = Callable[[str], AbstractAsyncContextManager[None]]
 """Stops the pods that write into a volume for as long as its context lasts."""
@@ -25,17 +25,17 @@ class Chains:
     async def take(self, volume: str, snapshot: str) -> None:
         """Take a snapshot: what the volume holds at one moment."""
         async with self.paused(volume):
-            await asyncio.to_thread(self._disk.take_snapshot, volume, snapshot)
+            await to_end(self._disk.take_snapshot, volume, snapshot)
 
     async def remove(self, volume: str, snapshot: str) -> None:
         """Merge a snapshot into the one after it."""
-        await asyncio.to_thread(self._disk.remove_snapshot, volume, snapshot)
+        await to_end(self._disk.remove_snapshot, volume, snapshot)
 
     async def publish(self, volume: str) -> None:
         """Bring the objects up to date with the disk."""
         if not self._disk.exists(volume):
             return
-        size = await asyncio.to_thread(self._disk.actual_size, volume)
+        size = await to_end(self._disk.actual_size, volume)
         if not self._disk.exists(volume) or objects.find(self._api, names.VOLUMES, volume) is None:
             return
         objects.set_status(self._api, names.VOLUMES, volume, actualSize=size)

@@ -3,7 +3,6 @@
 Such a volume attaches itself, gets its data, and is not handed to a pod before that.
 """
 
-import asyncio
 import json
 import uuid
 from collections.abc import Mapping
@@ -21,7 +20,8 @@ from simulator.longhorn.backupstore.target import parse_backup_url
 from simulator.longhorn.chains import Chains
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk
-from simulator.longhorn.stores import BackupstoreError, Stores
+from simulator.longhorn.engine_work import EngineWork, to_end
+from simulator.longhorn.stores import Backupstore, BackupstoreError, Stores
 
 COMPLETION_NOTICED = 5.0
 CLONE_RETRY = timedelta(seconds=30)
@@ -54,6 +54,7 @@ class Origins:
         self._chains = chains
         self._stores = stores
         self._events = EventRecorder(api, "longhorn-volume-controller")
+        self._work = EngineWork()
         self.controller = Controller(api, clock, "longhorn-volume-origin-controller", self._reconcile)
         self.controller.watch(names.VOLUMES)
 
@@ -136,8 +137,13 @@ class Origins:
         status = volume["status"]
         if status.get("restoreRequired"):
             return await self._restore(volume)
-        if (status.get("cloneStatus") or {}).get("state") == "initiated":
+        if status.get("restoreInitiated"):
+            self._conclude_restore(volume)
+        state = (status.get("cloneStatus") or {}).get("state")
+        if state == "initiated":
             return await self._clone(volume)
+        if state:
+            self._conclude_clone(volume)
         return None
 
     async def _restore(self, volume: Obj) -> Result | None:
@@ -149,16 +155,25 @@ class Origins:
         _, source, wanted = parse_backup_url(volume["spec"]["fromBackup"])
         try:
             store = await self._stores.of_target(volume["spec"].get("backupTargetName") or "default")
-            await store.restore(self._disk, name, source, wanted, lambda _: None)
+            await self._work.outcome(name, lambda: self._fill(store, name, source, wanted))
         except BackupstoreError as error:
+            self._work.forget(name)
             self._events.record(volume, "Warning", "FailedRestore", f"failed to restore backup {wanted}: {error}")
             return Result(again=True)
-        await self._chains.take(name, str(uuid.uuid4()))
         await self._clock.sleep(COMPLETION_NOTICED)
         await self._chains.publish(name)
         objects.set_status(self._api, names.VOLUMES, name, restoreRequired=False)
-        self._tickets.remove(name, _restore_ticket(name)[1])
+        self._conclude_restore(volume)
         return None
+
+    async def _fill(self, store: Backupstore, name: str, source: str, wanted: str) -> None:
+        await store.restore(self._disk, name, source, wanted, lambda _: None)
+        await self._chains.take(name, str(uuid.uuid4()))
+
+    def _conclude_restore(self, volume: Obj) -> None:
+        name = volume["metadata"]["name"]
+        self._work.forget(name)
+        self._tickets.remove(name, _restore_ticket(name)[1])
 
     async def _clone(self, volume: Obj) -> Result | None:
         name = volume["metadata"]["name"]
@@ -168,15 +183,10 @@ class Origins:
         source, snapshot = source_of(volume["spec"]["dataSource"])
         if not objects.serves(volume) or not self._tickets.is_satisfied(source, ticket):
             return Result(after=1.0) if objects.serves(volume) else None
-        if not snapshot:
-            snapshot = str(uuid.uuid4())
-            await self._chains.take(source, snapshot)
-        elif snapshot not in self._chains.layers(source):
-            self._give_up(volume, ticket, source, snapshot)
+        if snapshot and snapshot not in self._chains.layers(source):
+            self._give_up(volume, source, snapshot)
             return None
-        taken = self._decisions.snapshot_to_clone(self._chains.layers(source), snapshot)
-        await asyncio.to_thread(self._disk.clone, source, taken, name)
-        await self._chains.take(name, snapshot)
+        snapshot = await self._work.outcome(name, lambda: self._duplicate(source, snapshot, name))
         await self._clock.sleep(COMPLETION_NOTICED)
         await self._chains.publish(source)
         await self._chains.publish(name)
@@ -186,17 +196,31 @@ class Origins:
         finished = f"finished cloning snapshot {snapshot} from source volume {source}"
         self._events.record(volume, "Normal", "VolumeCloneCompleted", finished)
         self._conclude(name, "completed")
-        self._tickets.remove(source, ticket)
-        self._tickets.remove(name, ticket)
+        self._conclude_clone(volume)
         return None
 
-    def _give_up(self, volume: Obj, ticket: str, source: str, snapshot: str) -> None:
+    async def _duplicate(self, source: str, snapshot: str, name: str) -> str:
+        """Copy a snapshot of the source, a new one if none is named; the snapshot's name."""
+        if not snapshot:
+            snapshot = str(uuid.uuid4())
+            await self._chains.take(source, snapshot)
+        taken = self._decisions.snapshot_to_clone(self._chains.layers(source), snapshot)
+        await to_end(self._disk.clone, source, taken, name)
+        await self._chains.take(name, snapshot)
+        return snapshot
+
+    def _conclude_clone(self, volume: Obj) -> None:
+        name = volume["metadata"]["name"]
+        self._work.forget(name)
+        for held in (source_of(volume["spec"].get("dataSource") or "")[0], name):
+            self._tickets.remove(held, _clone_ticket(name)[1])
+
+    def _give_up(self, volume: Obj, source: str, snapshot: str) -> None:
         name = volume["metadata"]["name"]
         message = f"cannot find snapshot {snapshot} in the source volume {source}"
         self._events.record(volume, "Warning", "VolumeCloneFailed", message)
         self._conclude(name, "failed")
-        self._tickets.remove(source, ticket)
-        self._tickets.remove(name, ticket)
+        self._conclude_clone(volume)
 
     def _conclude(self, name: str, state: str) -> None:
         volume = objects.find(self._api, names.VOLUMES, name)

@@ -74,6 +74,7 @@ class Snapshots:
     async def _reconcile(self, key: Key) -> Result | None:
         snapshot = objects.find(self._api, names.SNAPSHOTS, key[1])
         if snapshot is None:
+            self._tickets.remove_everywhere(_ticket(key[1]))
             return None
         volume = objects.find(self._api, names.VOLUMES, snapshot["spec"]["volume"])
         if objects.is_deleted(snapshot):
@@ -86,6 +87,7 @@ class Snapshots:
         name, of = snapshot["metadata"]["name"], volume["metadata"]["name"]
         status = snapshot["status"]
         if status.get("readyToUse") or status.get("markRemoved"):
+            self._conclude(of, name)
             return
         self._tickets.add(of, _ticket(name), "snapshot-controller", attachments.ANY)
         if not self._tickets.is_satisfied(of, _ticket(name)):
@@ -98,15 +100,19 @@ class Snapshots:
                 text = f"failed to snapshot volume: invalid empty value for label with key {empty}"
                 self._fail(snapshot, f"proxyServer=10.244.0.24:8501 destination=10.244.0.24:10000: {text}")
                 return
-            requested = self._clock.timestamp()
-            await self._chains.take(of, name)
-            known = {**UNKNOWN, **status, "requestedTime": requested}
+            known = {**UNKNOWN, **status, "requestedTime": self._clock.timestamp()}
             objects.set_status(self._api, names.SNAPSHOTS, name, **known)
+            await self._chains.take(of, name)
         await self._clock.sleep(NOTICED)
         await self._chains.publish(of)
         self._events.record(snapshot, "Normal", "Create", "successfully provisioned the snapshot")
         self._events.record(snapshot, "Normal", "Update", "snapshot becomes ready to use")
-        self._tickets.remove(of, _ticket(name))
+        self._conclude(of, name)
+
+    def _conclude(self, of: str, name: str) -> None:
+        """The volume is no longer needed for the snapshot; what waited for that goes on."""
+        if not self._tickets.remove(of, _ticket(name)):
+            return
         for other in objects.of_volume(self._api, names.SNAPSHOTS, of):
             if objects.is_deleted(other):
                 self.controller.enqueue((names.NAMESPACE, other["metadata"]["name"]))
@@ -115,10 +121,15 @@ class Snapshots:
         name = snapshot["metadata"]["name"]
         if names.FINALIZER not in snapshot["metadata"].get("finalizers", []):
             return
-        if volume is None or objects.is_deleted(volume) or name not in self._chains.layers(snapshot["spec"]["volume"]):
+        if volume is None or objects.is_deleted(volume):
             objects.release(self._api, names.SNAPSHOTS, name)
             return
         of = volume["metadata"]["name"]
+        if name not in self._chains.layers(of):
+            await self._chains.publish(of)
+            objects.release(self._api, names.SNAPSHOTS, name)
+            self._tickets.remove(of, _ticket(name))
+            return
         if volume["status"].get("state") != "attached":
             self._delay(snapshot, volume)
             return

@@ -12,7 +12,7 @@ from simulator.longhorn.backupstore.target import TargetUrl
 from simulator.longhorn.version import Version
 from simulator.s3.connection import S3Connections, S3UnreachableError
 
-__all__ = ["BackupstoreError", "Stores", "poll_interval"]
+__all__ = ["Backupstore", "BackupstoreError", "Stores", "poll_interval"]
 
 
 class Stores:

@@ -11,6 +11,7 @@ from simulator.longhorn import names, objects
 from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.chains import Chains
 from simulator.longhorn.disk import Disk
+from simulator.longhorn.engine_work import to_end
 from simulator.longhorn.engines import Engines
 from simulator.longhorn.origins import Origins
 
@@ -97,11 +98,11 @@ class Volumes:
         state = volume["status"].get("state", "")
         if objects.is_deleted(volume):
             await self._delete(volume, state)
-        elif state == "":
+        elif state in {"", "creating"}:
             await self._create(volume)
-        elif state == "detached" and volume["spec"].get("nodeID"):
+        elif state == "attaching" or (state == "detached" and volume["spec"].get("nodeID")):
             await self._attach(volume)
-        elif state == "attached" and not volume["spec"].get("nodeID"):
+        elif state == "detaching" or (state == "attached" and not volume["spec"].get("nodeID")):
             await self._detach(volume)
         else:
             await self._expand(volume)
@@ -116,7 +117,7 @@ class Volumes:
             self._attachments.create(volume)
         await self._clock.sleep(CREATION)
         if not self._disk.exists(name):
-            await asyncio.to_thread(self._disk.create, name, int(volume["spec"]["size"]))
+            await to_end(self._disk.create, name, int(volume["spec"]["size"]))
         now = self._clock.timestamp()
         conditions = [
             objects.condition("WaitForBackingImage", False, now),
@@ -185,7 +186,7 @@ class Volumes:
     async def _expand(self, volume: Obj) -> None:
         name, size = volume["metadata"]["name"], int(volume["spec"]["size"])
         if self._disk.exists(name) and self._disk.size(name) < size:
-            await asyncio.to_thread(self._disk.expand, name, size)
+            await to_end(self._disk.expand, name, size)
 
     async def _delete(self, volume: Obj, state: str) -> None:
         name = volume["metadata"]["name"]
@@ -196,7 +197,7 @@ class Volumes:
         if state in {"attached", "attaching", "detaching"}:
             await self._engines.stop(name)
         self._engines.delete(name)
-        await asyncio.to_thread(self._disk.delete, name)
+        await to_end(self._disk.delete, name)
         self._attached_at.pop(name, None)
         objects.release(self._api, names.VOLUMES, name)
 

@@ -1,0 +1,48 @@
+"""Work of engines: it goes on when the manager that asked for it ends, and its outcome waits for the next who asks."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, ParamSpec, TypeVar
+
+from simulator.kubernetes.circumstances import WORKING
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class EngineWork:
+    """Pieces of work by a key. A piece is begun once, until its outcome is forgotten."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def outcome(self, key: Hashable, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What the work gives, or raises; begun now if nobody did. Whoever has made use of it forgets it."""
+        piece: asyncio.Task[T] | None = self._pieces.get(key)
+        if piece is None:
+            piece = self._pieces[key] = asyncio.create_task(_worked(begin))
+        return await asyncio.shield(piece)
+
+    def is_over(self, key: Hashable) -> bool:
+        """Whether the work has come to an end that nobody forgot."""
+        piece = self._pieces.get(key)
+        return piece is not None and piece.done()
+
+    def forget(self, key: Hashable) -> None:
+        """Make the next who asks begin anew."""
+        self._pieces.pop(key, None)
+
+
+async def to_end(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run bulk work in a thread. Who is cancelled meanwhile waits for its end, so that nobody works on half of it."""
+    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait({work})
+        raise
+
+
+async def _worked(begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    WORKING.set("")
+    return await begin()
