@@ -76,8 +76,11 @@ class SnapshotService:
             if self._decisions.version.has(8, 1):
                 self._check_target(target)
             await self._ready_snapshot(of, name, request.parameters)
-            chosen = self._decisions.snapshot_to_back_up(self._snapshots_of(of), name)
-            backup = self._new_backup(volume, chosen, request.parameters)
+            # Meanwhile a call that was made again, while this one was still served, may have made the backup.
+            backup = self._existing_backup(of, name)
+            if backup is None:
+                chosen = self._decisions.snapshot_to_back_up(self._snapshots_of(of), name)
+                backup = self._new_backup(volume, chosen, request.parameters)
             if backup is None:
                 return self._answer_without_backup(request, volume, name)
             backup = await self._begun(of, backup)

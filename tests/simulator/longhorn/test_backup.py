@@ -232,3 +232,15 @@ def test_a_backup_made_by_hand_waits_for_its_snapshot_and_restores(tmp_path: Pat
             assert longhorn.content("copy") == longhorn.content()
 
     asyncio.run(scenario())
+
+
+def test_a_call_that_is_made_again_while_the_first_is_served_makes_no_second_backup(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await prepared(longhorn)
+            first, second = await asyncio.gather(longhorn.snapshot(), longhorn.snapshot())
+
+            (backup,) = longhorn.all("backups")
+            assert first.snapshot_id == second.snapshot_id == f"bak://vol/{backup['metadata']['name']}"
+
+    asyncio.run(scenario())
