@@ -70,7 +70,7 @@ def round_lines(number: int, count: int, each: Compared) -> Iterator[str]:
         f"{_verdict(each.ran)}, {happened} disturbances: {said}"
     )
     if each.differences:
-        yield from (f"  {line}" for difference in each.differences for line in str(difference).splitlines())
+        yield from (f"  {difference}" for difference in each.differences)
         yield f"  again: {each.round.command}"
 
 

@@ -1,6 +1,7 @@
 """What a round of the suite said, read from its reports, and how that differs from what another one said."""
 
 import json
+import textwrap
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 _OUTCOMES = ("failure", "error", "skipped")
+
+_SHOWN = 240
+"""Characters of a message that a line shows; the report has all."""
 
 ABSENT = "absent"
 """Stands for the outcome of what one of two rounds does not know at all."""
@@ -48,7 +52,8 @@ class Difference:
 
     def __str__(self) -> str:
         text = f"{self.kind} {self.name}: {self.seen} instead of {self.expected}"
-        return f"{text}\n    {self.message}" if self.message else text
+        said = " ".join(self.message.split())
+        return f"{text}: {textwrap.shorten(said, _SHOWN)}" if said else text
 
 
 def read(directory: Path, exit_code: int) -> Seen:
@@ -63,7 +68,7 @@ def read(directory: Path, exit_code: int) -> Seen:
             _tests(cases),
             _problems(document["problems"]),
         )
-    except (OSError, ValueError, KeyError, ElementTree.ParseError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ElementTree.ParseError) as error:
         raise Unreadable(f"no readable report in {directory.name}: {error}") from error
 
 

@@ -1,0 +1,124 @@
+"""The runner itself, with a few tests of the suite: a verdict that flickers is told, and made again by its command."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.steady import __main__ as command
+from tests.steady import batch
+from tests.steady.rounds import ROOT, Ran, Round, Suite
+from tests.steady.seen import Seen
+
+FEW = ("-k", "content_is_named_by_uid")
+
+
+@pytest.fixture(autouse=True)
+def outside_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The suite that a test starts is none of this run's."""
+    for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_verdict_that_flickers_is_told_with_its_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second of three rounds meets a broken cluster."""
+    made = batch.series
+
+    def one_broken(count: int, seed: int, level: float, arguments: Sequence[str] = ()) -> list[Round]:
+        first, second, *rest = made(count, seed, level, arguments)
+        return [first, replace(second, arguments=(*arguments, "--fault=content-named-after-half-the-uid")), *rest]
+
+    monkeypatch.setattr(batch, "series", one_broken)
+
+    exit_code = command.main(["--rounds", "3", "--seed", "7", "--report-dir", str(tmp_path), "--", *FEW])
+
+    told = capsys.readouterr().out
+    written = json.loads((tmp_path / "steady.json").read_text())
+    assert exit_code == 1
+    assert "  clause backup.name.content: violates instead of conforms: " in told
+    again = "python -m tests.steady --rounds 1 --seed 8 --level 1 -- -k content_is_named_by_uid --fault="
+    assert f"  again: {again}content-named-after-half-the-uid\n" in told
+    assert told.splitlines()[-2].endswith(" differences in 1 rounds, seeds 8")
+    assert [(each["seed"], bool(each["differences"])) for each in written["rounds"]] == [
+        (7, False),
+        (8, True),
+        (9, False),
+    ]
+    (violated, *_) = written["rounds"][1]["differences"]
+    assert (violated["kind"], violated["name"]) == ("clause", "backup.name.content")
+    assert all(each["disturbances"] > 0 for each in written["rounds"])
+    assert [path.name for path in (tmp_path / "steady").iterdir() if path.name != "reference"] == ["round-8"]
+
+
+def test_without_a_reference_there_is_no_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--rounds", "1", "--report-dir", str(tmp_path), "--", "--fault=none-such"]
+    assert command.main(arguments) == 2
+    assert "no such fault" in capsys.readouterr().err
+    assert not (tmp_path / "steady.json").exists()
+
+
+@pytest.mark.parametrize("wrong", [["--rounds", "0"], ["--level", "11"], ["--level", "0"], ["--seed", "-1"]])
+def test_a_wrong_option_ends_with_2(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(wrong)
+    assert ended.value.code == 2
+    assert f"argument {wrong[0]}: {wrong[1]}: must be " in capsys.readouterr().err
+
+
+def test_a_round_that_hangs_is_ended_and_told(tmp_path: Path) -> None:
+    ran = Suite(tmp_path).run("hanging", FEW, limit=0.2)
+
+    assert ran.seen is None
+    assert "did not end within 0 s" in ran.trouble
+    conforming = Seen(exit_code=0, verdict="conforms", clauses={}, tests={}, problems={})
+    (found,) = ran.against(conforming)
+    assert (found.kind, found.expected, found.seen) == ("run", "conforms", "no report")
+
+
+def test_seeds_are_consecutive_so_that_each_round_can_be_run_alone() -> None:
+    many, alone = batch.series(3, 40, 2.0, ("-m", "retain")), batch.series(1, 42, 2.0, ("-m", "retain"))
+
+    assert many[2] == alone[0]
+    assert many[2].command == "python -m tests.steady --rounds 1 --seed 42 --level 2 -- -m retain"
+    assert "--randomly-seed=42" in many[2].pytest_arguments
+    assert "--disturb=42:2" in many[2].pytest_arguments
+
+
+def test_disturbances_are_summed_up() -> None:
+    ran = [Ran(1.0, None, "", "", {"conflict": 2}), Ran(1.0, None, "", "", {"conflict": 1, "slow-s3": 5})]
+    reference = Ran(1.0, None, "", "", {})
+    seen = Seen(exit_code=0, verdict="conforms", clauses={}, tests={}, problems={})
+    rounds = tuple(batch.Compared(Round(seed, 1.0), each, ()) for seed, each in enumerate(ran))
+
+    assert batch.Batch(reference, seen, rounds).disturbances == {"conflict": 3, "slow-s3": 5}
+
+
+def test_interrupted_it_interrupts_its_rounds_and_waits_for_them(tmp_path: Path) -> None:
+    arguments = ["--rounds", "4", "--report-dir", str(tmp_path), "--", *FEW]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "tests.steady", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("reference"):
+            break
+
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert "interrupted after 0 rounds" in errors
+    assert not list(tmp_path.glob("steady-*")), "what the rounds put there is removed"
