@@ -183,6 +183,6 @@ class MadeUp:
 def made_up(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> MadeUp:
     """A suite without tests yet."""
     monkeypatch.setenv("COLUMNS", "120")
-    for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "FORCE_COLOR", "PY_COLORS"):
+    for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "FORCE_COLOR", "PY_COLORS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     return MadeUp(pytester)

@@ -31,7 +31,7 @@ def test_violation_says_all_that_is_needed(made_up: MadeUp) -> None:
         "expected  The kettle whistles.",
         "seen      20 degrees",
         "look at   the plug",
-        "where     conformance/tea/test_tea.py:9 (traceback and evidence: report/conformance.json)",
+        "where     conformance/tea/test_tea.py:9 (traceback and evidence: report/conformance.html)",
         "run it    pytest conformance/tea/test_tea.py::test_the_water_boils --profile=1.12 --pace=fast",
     ]
     assert "VIOLATES 1 of 2 verified clauses; 2 clauses are not verified (SIMULATOR), exit code 1" in lines
