@@ -6,7 +6,7 @@ import secrets
 import signal
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from os import getpid, getppid
 from pathlib import Path
@@ -53,7 +53,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     surroundings = Surroundings.of(options.disturbing)
     clock = Clock(options.pace, surroundings.hindrance)
     api = Api(clock, chosen.kubernetes, surroundings.circumstances)
-    crds.register(api, chosen.machinery)
+    crds.register(api, chosen.machinery, _snapshot_versions(options))
     longhorn.register(api, options.version)
     server = Server(api)
     s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
@@ -134,11 +134,17 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _snapshot_versions(options: Options) -> Sequence[str]:
+    """The versions of the snapshot kinds that are installed with a Longhorn: from 1.5 on only v1 (PRE-03, BAK-18)."""
+    return crds.SNAPSHOT_VERSIONS[:1] if options.version.has(5) else crds.SNAPSHOT_VERSIONS
+
+
 def _announcement(options: Options, server: str, s3: S3Server) -> dict[str, Any]:
     return {
         "kubeconfig": str(options.kubeconfig),
         "server": server,
         "longhorn": {"namespace": LONGHORN_NAMESPACE, "version": options.version.text},
+        "snapshot_versions": list(_snapshot_versions(options)),
         "release": options.release,
         "pace": options.pace,
         "s3": {

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from fixtures.blocks import checksum
 from fixtures.handles import BackupHandle
+from fixtures.history import Recorder, Revision
 from fixtures.longhorn import Backup, Longhorn
+from fixtures.objectstore import ObjectStore
+from fixtures.provisioning import wait_refused
 from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.stream import MIB, Image, Stream
+from fixtures.stream import MIB, Image, Piece, Stream
 from fixtures.workloads import Pvc, Workloads
 
 BLOCK = 2 * MIB
@@ -23,6 +26,12 @@ from everything, and the end of the volume. The rest is never written."""
 
 OVERWRITTEN = ((MIB, 2 * MIB), (12 * MIB, GRAIN), (SIZE - GRAIN, GRAIN))
 """What a second write changes: a run across the border of two blocks, a block that was empty, and the end."""
+
+EDGE = 512
+"""Bytes of the smallest write: a sector."""
+
+ENDS = ((0, EDGE), (SIZE - EDGE, EDGE))
+"""The very first and the very last bytes of a volume."""
 
 BRIEF = ((0, GRAIN), (SIZE - GRAIN, GRAIN))
 """What a last write changes: the start and the end."""
@@ -80,6 +89,52 @@ class Restoring:
 
 
 @dataclass(frozen=True)
+class Crowd:
+    """Many VolumeSnapshots asked for at once: of a volume written at its very ends only, and of one never written."""
+
+    of_ends: tuple[Requested, ...]
+    of_blank: tuple[Requested, ...]
+
+
+@dataclass(frozen=True)
+class Orphans:
+    """Two VolumeSnapshots of one volume, asked for at the same time, whose claim and volume are gone by now."""
+
+    first: BackedUp
+    second: BackedUp
+
+
+@dataclass(frozen=True)
+class Namesakes:
+    """Two VolumeSnapshots of one name, of different volumes in different namespaces; the name is as long as can be."""
+
+    one: Requested
+    other: Requested
+
+
+class LostTarget:
+    """A backup target that cannot be used until it comes back. Volumes of its StorageClass are backed up there."""
+
+    def __init__(
+        self, name: str, storage_class: str, bucket: str, object_store: ObjectStore, longhorn: Longhorn
+    ) -> None:
+        self.name = name
+        self.storage_class = storage_class
+        self._bucket = bucket
+        self._object_store = object_store
+        self._longhorn = longhorn
+        self._back: Revision | None = None
+
+    def come_back(self) -> Revision:
+        """Make its bucket, and wait until Longhorn calls the target available; the revision that first says so."""
+        if self._back is None:
+            self._object_store.make_bucket(self._bucket)
+            self._longhorn.look_at_target(self.name)
+            self._back = self._longhorn.wait_target_available(self.name)
+        return self._back
+
+
+@dataclass(frozen=True)
 class Made:
     """A backup that no VolumeSnapshot led to, with what its handle is made of."""
 
@@ -91,7 +146,11 @@ class Made:
     @property
     def documented_handle(self) -> BackupHandle:
         """Its handle as the documentation in force writes it."""
-        return BackupHandle(self.documented_scheme, self.volume, self.backup.name)
+        return self.handle_of(self.backup)
+
+    def handle_of(self, backup: Backup) -> BackupHandle:
+        """The handle of any backup of the volume."""
+        return BackupHandle(self.documented_scheme, self.volume, backup.name)
 
     @property
     def namespace(self) -> str:
@@ -125,15 +184,18 @@ def overwritten(image: Image, seed: str, *ranges: tuple[int, int]) -> Image:
 class Arranger:
     """The steps that the arrangements have in common, all in one namespace."""
 
-    def __init__(self, namespace: str, snapshots: Snapshots, workloads: Workloads, longhorn: Longhorn) -> None:
+    def __init__(
+        self, namespace: str, snapshots: Snapshots, workloads: Workloads, longhorn: Longhorn, recorder: Recorder
+    ) -> None:
         self.namespace = namespace
+        self._recorder = recorder
         self._snapshots = snapshots
         self._workloads = workloads
         self._longhorn = longhorn
 
-    def volume(self) -> Source:
+    def volume(self, storage_class: str | None = None) -> Source:
         """A new, empty Block volume."""
-        return Source(self._workloads.volume(self.namespace, size=SIZE), Image(SIZE))
+        return Source(self._workloads.volume(self.namespace, size=SIZE, storage_class=storage_class), Image(SIZE))
 
     def file(self, seed: str, size: int) -> Source:
         """A Filesystem volume with a file of `size` bytes in it."""
@@ -146,14 +208,34 @@ class Arranger:
         self._workloads.write(source.pvc, stream(seed), *ranges)
         return Source(source.pvc, overwritten(source.image, seed, *ranges))
 
+    def write_ends(self, source: Source, seed: str) -> Source:
+        """The volume after its first and its last sector were written."""
+        sectors, image = Stream(seed, block=EDGE), source.image
+        self._workloads.write(source.pvc, sectors, *ENDS)
+        for offset, length in ENDS:
+            image = image.written(sectors, offset, length)
+        return Source(source.pvc, image)
+
+    def expanded(self, source: Source, size: int) -> Source:
+        """The volume after it was made larger; what is new holds zeros."""
+        pvc = self._workloads.expand(source.pvc, size)
+        pieces = (*source.image.pieces, Piece(source.image.size, size - source.image.size, None))
+        return Source(pvc, Image(size, pieces))
+
+    def without_source(self, *backed_up: BackedUp) -> None:
+        """Delete the claim, with its volume, that these were taken of."""
+        pvc = backed_up[0].source.pvc
+        self._workloads.delete_claim(pvc)
+        self._workloads.wait_deleted(pvc)
+
     def detached(self, source: Source) -> Source:
         """The volume when it is attached nowhere any longer."""
         self._longhorn.wait_detached(self._longhorn.volume_of(source.pvc))
         return source
 
-    def request(self, source: Source, class_name: str) -> Requested:
+    def request(self, source: Source, class_name: str, *, name: str = "") -> Requested:
         """A VolumeSnapshot, asked for."""
-        return Requested(source, self._snapshots.create(source.pvc, class_name))
+        return Requested(source, self._snapshots.create(source.pvc, class_name, name=name))
 
     def take(self, source: Source, class_name: str) -> Requested:
         """A VolumeSnapshot that has been taken; its backup may still be on its way."""
@@ -167,11 +249,56 @@ class Arranger:
         content = self._snapshots.content_of(snapshot)
         return BackedUp(requested.source, snapshot, content, self._longhorn.wait_backup_started(snapshot))
 
-    def restore(self, backed_up: BackedUp) -> Restoring:
-        """A claim of the same size that restores a VolumeSnapshot, asked for."""
-        size, mode = backed_up.source.pvc.size, backed_up.source.pvc.mode
-        claim = self._workloads.restore_claim(backed_up.snapshot.name, self.namespace, size=size, mode=mode)
+    def delete(self, *backed_up: BackedUp) -> None:
+        """Delete VolumeSnapshots of a class with policy Delete, in this order at once, and wait for their backups."""
+        for each in backed_up:
+            self._snapshots.delete(each.snapshot)
+        for each in backed_up:
+            self._snapshots.wait_gone(each.snapshot)
+            self._longhorn.wait_backup_gone(each.backup.name)
+
+    def give_up(self, requested: Requested, error: str) -> None:
+        """Delete a VolumeSnapshot once it shows an error that matches a pattern, and wait until it is gone."""
+        self._snapshots.wait_error(requested.snapshot, error)
+        self._snapshots.delete(requested.snapshot)
+        self._snapshots.wait_gone(requested.snapshot)
+
+    def wait_listed(self, backed_up: BackedUp) -> None:
+        """Wait until Longhorn lists the backup volume."""
+        self._longhorn.wait_backup_volume(backed_up.backup.volume)
+
+    def delete_unfinished(self, requested: Requested) -> None:
+        """Delete a VolumeSnapshot whose backup has begun, and wait for both to go."""
+        backup = self._longhorn.wait_backup_started(requested.snapshot)
+        self._snapshots.delete(requested.snapshot)
+        self._snapshots.wait_gone(requested.snapshot)
+        self._longhorn.wait_backup_gone(backup.name)
+
+    def restore(self, backed_up: BackedUp, *, name: str = "") -> Restoring:
+        """A claim of the same size, in the same namespace, that restores a VolumeSnapshot; asked for."""
+        snapshot, pvc = backed_up.snapshot, backed_up.source.pvc
+        claim = self._workloads.restore_claim(
+            snapshot.name, snapshot.namespace, size=pvc.size, mode=pvc.mode, name=name
+        )
         return Restoring(claim, backed_up)
+
+    def try_to_restore(self, snapshot: str, namespace: str) -> Pvc:
+        """A claim of the usual size from a VolumeSnapshot of that name, whether there is one or not; asked for."""
+        return self._workloads.restore_claim(snapshot, namespace, size=SIZE)
+
+    def wait_bound(self, claim: Pvc) -> Pvc:
+        """A claim when it is bound."""
+        return self._workloads.wait_bound(claim)
+
+    def wait_refused(self, claim: Pvc, pattern: str) -> str:
+        """Wait until a claim is refused for a reason that matches a pattern; the reason. The claim is deleted then.
+
+        A claim that stays pending keeps the VolumeSnapshot that it names from being deleted.
+        """
+        try:
+            return wait_refused(self._recorder, claim, pattern)
+        finally:
+            self._workloads.delete_claim(claim)
 
 
 def stored_blocks(image: Image) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """The arrangements of these pages. They do what a user does and judge nothing: that is left to the tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,23 +11,44 @@ from conformance.backup.arrangements import (
     Arranger,
     BackedUp,
     ByHand,
+    Crowd,
     Generations,
+    LostTarget,
     Made,
+    Namesakes,
+    Orphans,
     Policies,
     Requested,
     Restoring,
+    Source,
 )
+from fixtures.history import Recorder
 from fixtures.longhorn import Longhorn
+from fixtures.objectstore import ObjectStore
+from fixtures.run import Run
 from fixtures.snapshots import Snapshots
 from fixtures.workloads import Workloads
 
+LONGEST_NAME = 253
+"""Characters that the name of an object may have in Kubernetes."""
+
 
 @pytest.fixture(scope="session")
-def arranger(
-    make_namespace: Callable[[str], str], snapshots: Snapshots, workloads: Workloads, longhorn: Longhorn
-) -> Arranger:
+def arranger_in(
+    make_namespace: Callable[[str], str],
+    snapshots: Snapshots,
+    workloads: Workloads,
+    longhorn: Longhorn,
+    recorder: Recorder,
+) -> Callable[[str], Arranger]:
+    """Gives the steps in a new namespace whose name contains a word."""
+    return lambda word: Arranger(make_namespace(word), snapshots, workloads, longhorn, recorder)
+
+
+@pytest.fixture(scope="session")
+def arranger(arranger_in: Callable[[str], Arranger]) -> Arranger:
     """The steps, in a namespace for what tests share."""
-    return Arranger(make_namespace("shared"), snapshots, workloads, longhorn)
+    return arranger_in("shared")
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +79,47 @@ def backed_up(requested: Requested, arranger: Arranger) -> BackedUp:
 def restoring(backed_up: BackedUp, arranger: Arranger) -> Restoring:
     """A claim that restores it."""
     return arranger.restore(backed_up)
+
+
+@pytest.fixture(scope="session")
+def spare(arranger: Arranger) -> Source:
+    """A volume that holds nothing, for VolumeSnapshots about which only their acceptance is of interest."""
+    return arranger.volume()
+
+
+@pytest.fixture(scope="session")
+def spare_request(spare: Source, arranger: Arranger, deleting_class: str) -> Requested:
+    """A VolumeSnapshot of it, asked for."""
+    return arranger.request(spare, deleting_class)
+
+
+@pytest.fixture(scope="session")
+def crowd(arranger: Arranger, deleting_class: str) -> Crowd:
+    """Ten VolumeSnapshots of each of two volumes, all asked for at once; not waited for."""
+    sources = arranger.write_ends(arranger.volume(), "ends"), arranger.volume()
+    turns = [[arranger.request(source, deleting_class) for source in sources] for _ in range(10)]
+    of_ends, of_blank = zip(*turns, strict=True)
+    return Crowd(of_ends, of_blank)
+
+
+@pytest.fixture(scope="session")
+def orphans(arranger: Arranger, deleting_class: str) -> Orphans:
+    """Two VolumeSnapshots of a volume that is deleted when they are ready."""
+    source = arranger.write(arranger.volume(), "orphaned", *SPECKLES)
+    asked = [arranger.request(source, deleting_class) for _ in range(2)]
+    first, second = [arranger.finish(each) for each in asked]
+    arranger.without_source(first, second)
+    return Orphans(first, second)
+
+
+@pytest.fixture(scope="session")
+def namesakes(arranger: Arranger, arranger_in: Callable[[str], Arranger], deleting_class: str) -> Namesakes:
+    """Two VolumeSnapshots of the same name in two namespaces, asked for; not waited for."""
+    name = "namesake-".ljust(LONGEST_NAME, "x")
+    places = {"here": arranger, "there": arranger_in("elsewhere")}
+    sources = [steps.write(steps.volume(), seed, *SPECKLES) for seed, steps in places.items()]
+    one, other = [arranger.request(source, deleting_class, name=name) for source in sources]
+    return Namesakes(one, other)
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +165,20 @@ def witness(both_deleted: Policies, snapshots: Snapshots, longhorn: Longhorn) ->
     snapshots.wait_content_gone(both_deleted.deleted.content)
     longhorn.wait_backup_gone(both_deleted.deleted.backup.name)
     return both_deleted
+
+
+@pytest.fixture
+def lost_target(run: Run, longhorn: Longhorn, object_store: ObjectStore, workloads: Workloads) -> Iterator[LostTarget]:
+    """A backup target of the test's own that cannot be used, because its bucket is missing; nobody else's is touched.
+
+    At the end it can be used, whatever happened: what waits for it could not be removed otherwise.
+    """
+    bucket = run.name("bucket")
+    name = longhorn.make_target(bucket)
+    storage = workloads.create_storage_class({"numberOfReplicas": "1", "backupTargetName": name})
+    target = LostTarget(name, storage, bucket, object_store, longhorn)
+    yield target
+    target.come_back()
 
 
 @pytest.fixture(scope="session")

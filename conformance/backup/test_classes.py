@@ -1,10 +1,14 @@
-"""VolumeSnapshotClasses: the one that is there, and the parameter `backupMode`."""
+"""VolumeSnapshotClasses: the one that is there, the one that is named, the default, and parameters that are no good."""
 
 import pytest
 
+from conformance.backup.arrangements import Policies, Source
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster
 from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
+from fixtures.longhorn import Longhorn
+from fixtures.outcomes import Blocked
+from fixtures.snapshots import Snapshots
 
 pytestmark = pytest.mark.classes
 
@@ -16,3 +20,68 @@ def test_class_longhorn_is_there(cluster: Cluster) -> None:
 
     assert found["driver"] == "driver.longhorn.io"
     assert found["deletionPolicy"] == "Delete"
+
+
+@clause("backup.class.default")
+def test_class_longhorn_makes_backups(spare: Source, snapshots: Snapshots, longhorn: Longhorn) -> None:
+    """A VolumeSnapshot of the class `longhorn` makes a backup, which goes with it."""
+    snapshot = snapshots.wait_ready(snapshots.create(spare.pvc, "longhorn"))
+    backup = longhorn.backup_of(snapshot)
+
+    snapshots.delete(snapshot)
+
+    longhorn.wait_backup_gone(backup.name)
+
+
+@clause("backup.class.named")
+def test_content_has_class_and_policy(policies: Policies) -> None:
+    """Of two VolumeSnapshots each is made by the class that it names: its content has that class and its policy."""
+    for backed_up, policy in (policies.retained, "Retain"), (policies.deleted, "Delete"):
+        named = backed_up.snapshot.object["spec"]["volumeSnapshotClassName"]
+        spec = backed_up.content.object["spec"]
+
+        made = spec["volumeSnapshotClassName"], spec["deletionPolicy"]
+
+        assert made == (named, policy), f"{backed_up.content} is of class and policy {made}, expected {named}, {policy}"
+
+
+@clause("backup.class.unnamed")
+def test_default_class_serves_who_names_none(spare: Source, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot without a class gets an error while there is no default class, and is made by it once there is.
+
+    The default class is removed again: it is the cluster's, not the test's.
+    """
+    if others := snapshots.default_classes():
+        raise Blocked(f"Longhorn's driver has a default class already: {', '.join(others)}")
+    snapshot = snapshots.create(spare.pvc, None)
+    snapshots.wait_error(snapshot, "cannot find default snapshot class")
+
+    default = snapshots.create_class("Delete", default=True)
+    try:
+        ready = snapshots.wait_ready(snapshot)
+    finally:
+        snapshots.delete_class(default)
+
+    assert ready.object["spec"]["volumeSnapshotClassName"] == default
+
+
+@clause("backup.class.type.unknown")
+@pytest.mark.parametrize("value", ["no-such-type", "backup", "BAK"])
+def test_unknown_type_is_refused(value: str, spare: Source, snapshots: Snapshots) -> None:
+    """A class with a `type` that does not exist makes nothing: its VolumeSnapshot gets an error that names it."""
+    class_name = snapshots.create_class("Delete", {"type": value})
+
+    snapshot = snapshots.create(spare.pvc, class_name)
+
+    snapshots.wait_error(snapshot, f"code = InvalidArgument desc = .*{value}")
+
+
+@clause("backup.mode.unknown")
+@pytest.mark.parametrize("value", ["odd", "FULL"])
+def test_unknown_mode_is_refused(value: str, spare: Source, snapshots: Snapshots) -> None:
+    """A class with a `backupMode` that does not exist makes no backup: its VolumeSnapshot gets an error about it."""
+    class_name = snapshots.create_class("Delete", {"type": "bak", "backupMode": value})
+
+    snapshot = snapshots.create(spare.pvc, class_name)
+
+    snapshots.wait_error(snapshot, f"(?i)backupMode.*{value}")

@@ -9,7 +9,7 @@ from fixtures.cluster import Obj
 from fixtures.history import before
 from fixtures.longhorn import Longhorn
 from fixtures.outcomes import Blocked
-from fixtures.snapshots import Snapshots
+from fixtures.snapshots import Snapshots, is_ready
 from fixtures.stream import first_difference
 
 pytestmark = pytest.mark.mechanism
@@ -18,11 +18,6 @@ pytestmark = pytest.mark.mechanism
 def has_handle(content: Obj) -> bool:
     """Whether a content carries a handle."""
     return "snapshotHandle" in (content.get("status") or {})
-
-
-def is_ready(item: Obj) -> bool:
-    """Whether a content or a VolumeSnapshot is marked as ready."""
-    return (item.get("status") or {}).get("readyToUse") is True
 
 
 def is_complete(backup: Obj) -> bool:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from conformance.backup.arrangements import SIZE
+from conformance.backup.arrangements import SIZE, Source
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster, Obj
-from fixtures.snapshots import Snapshots
+from fixtures.snapshots import Snapshots, VolumeSnapshot
 from fixtures.workloads import Workloads
 
 pytestmark = pytest.mark.source
@@ -49,3 +49,14 @@ def test_claim_must_exist(namespace: str, snapshots: Snapshots, workloads: Workl
     assert not snapshots.read(snapshot).content_name
     workloads.claim(namespace, size=SIZE, name=claim)
     snapshots.wait_ready(snapshot)
+
+
+@clause("backup.example.beta")
+def test_example_is_accepted_as_beta(spare: Source, snapshots: Snapshots, cluster: Cluster) -> None:
+    """The example, sent to the API in version v1beta1 as it is printed, is accepted and becomes ready."""
+    manifest = snapshot_of({"persistentVolumeClaimName": spare.pvc.name}, spare.pvc.namespace)
+    manifest["spec"]["volumeSnapshotClassName"] = "longhorn"
+
+    made = cluster.create(manifest | {"apiVersion": "snapshot.storage.k8s.io/v1beta1"})
+
+    assert snapshots.wait_ready(VolumeSnapshot(made)).ready

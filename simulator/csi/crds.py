@@ -1,11 +1,19 @@
-"""The kinds of `snapshot.storage.k8s.io/v1` as external-snapshotter 8.6.0 installs them."""
+"""The kinds of `snapshot.storage.k8s.io/v1` as external-snapshotter 8.6.0 installs them.
 
+Before 6.0.0 it installed them in `v1beta1` as well; the two versions differ in nothing but their name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from simulator.csi.decisions import MachineryDecisions
 from simulator.csi.names import SNAPSHOT_GROUP
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Column, Obj, Resource, Rule
+
+SNAPSHOT_VERSIONS = ("v1", "v1beta1")
+"""All versions that the kinds were ever served in, the stored one first."""
 
 _STRING: Obj = {"type": "string"}
 _BOOLEAN: Obj = {"type": "boolean"}
@@ -20,11 +28,14 @@ _QUANTITY: Obj = {
 _AGE = Column("Age", ".metadata.creationTimestamp", "date")
 
 
-def register(api: Api, decisions: MachineryDecisions | None = None) -> None:
-    """Make the API serve VolumeSnapshot, VolumeSnapshotContent and VolumeSnapshotClass, in version v1 only."""
+def register(
+    api: Api, decisions: MachineryDecisions | None = None, versions: Sequence[str] = SNAPSHOT_VERSIONS[:1]
+) -> None:
+    """Make the API serve VolumeSnapshot, VolumeSnapshotContent and VolumeSnapshotClass in some of SNAPSHOT_VERSIONS."""
     decisions = decisions or MachineryDecisions()
+    older = tuple(decisions.snapshot_versions(versions))[1:]
     for resource in (_volume_snapshot(decisions), _volume_snapshot_content(decisions), _volume_snapshot_class()):
-        api.register(resource)
+        api.register(replace(resource, older_versions=older))
 
 
 def _whole(properties: Obj, *required: str) -> Obj:

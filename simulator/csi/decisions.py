@@ -36,6 +36,10 @@ class MachineryDecisions:
         """Whether an update leaves the claim that a VolumeSnapshot names as it was."""
         return old == new
 
+    def snapshot_versions(self, documented: Sequence[str]) -> Sequence[str]:
+        """The versions in which the snapshot kinds are served, the stored one first: those that are documented."""
+        return documented
+
     # snapshot-controller: a VolumeSnapshot and its content
 
     def snapshot_class_of(self, snapshot: Obj) -> str | None:
@@ -64,8 +68,8 @@ class MachineryDecisions:
         """The name of the VolumeSnapshotContent made for a VolumeSnapshot of a claim."""
         return f"snapcontent-{snapshot['metadata']['uid']}"
 
-    def content_class(self, snapshot_class: Obj) -> str:
-        """The class that a new content names."""
+    def content_class(self, snapshot_class: Obj, classes: Sequence[Obj]) -> str:
+        """The class that a new content names: the one that is used, of all `classes`."""
         return str(snapshot_class["metadata"]["name"])
 
     def content_policy(self, snapshot_class: Obj) -> str:
@@ -260,6 +264,13 @@ class MachineryDecisions:
         """What a new volume is filled from."""
         source: Obj | None = claim["spec"].get("dataSource")
         return source
+
+    def snapshot_to_restore(self, snapshots: Sequence[Obj], namespace: str, name: str) -> Obj | None:
+        """Which of all VolumeSnapshots a claim in `namespace` means by a name: the one in its own namespace."""
+        for each in snapshots:
+            if (each["metadata"]["namespace"], each["metadata"]["name"]) == (namespace, name):
+                return each
+        return None
 
     def handle_to_restore(self, snapshot: Obj, content: Obj) -> str | None:
         """The snapshot handle that CreateVolume gets."""

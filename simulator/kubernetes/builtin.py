@@ -82,9 +82,7 @@ def definition_of(resource: Resource, now: str) -> Obj:
     if resource.short_names:
         names["shortNames"] = list(resource.short_names)
     version: Obj = {
-        "name": resource.version,
         "served": True,
-        "storage": True,
         "schema": {"openAPIV3Schema": resource.schema},
         "subresources": {"status": {}} if resource.status_subresource else {},
     }
@@ -106,7 +104,10 @@ def definition_of(resource: Resource, now: str) -> Obj:
             "group": resource.group,
             "names": names,
             "scope": "Namespaced" if resource.namespaced else "Cluster",
-            "versions": [version],
+            "versions": [
+                {"name": each.version, "storage": each.version == resource.version, **version}
+                for each in resource.in_all_versions()
+            ],
             "conversion": {"strategy": "None"},
         },
         "status": {

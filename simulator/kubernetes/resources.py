@@ -1,7 +1,7 @@
 """What the API serves: resources with their names, schemas, rules and printer columns."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Obj = dict[str, Any]
@@ -37,7 +37,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind that is served in one version.
+    """One kind that is served, stored in `version`; `older_versions` are alike in all but their name.
 
     `schema` is an OpenAPI v3 structural schema of the whole object. `status_subresource` says whether /status exists
     (then the main path ignores the status). `builtin` marks a kind of Kubernetes itself, which differs from a custom
@@ -58,6 +58,7 @@ class Resource:
     categories: tuple[str, ...] = ()
     builtin: bool = False
     counts_generations: bool = True
+    older_versions: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -68,6 +69,16 @@ class Resource:
     def api_version(self) -> str:
         """`<group>/<version>`, for the core group just the version."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    def in_version(self, version: str) -> "Resource | None":
+        """The kind as it is served in a version, None when it is not."""
+        if version == self.version:
+            return self
+        return replace(self, version=version) if version in self.older_versions else None
+
+    def in_all_versions(self) -> tuple["Resource", ...]:
+        """The kind once for each version that is served, the stored one first."""
+        return (self, *(replace(self, version=version) for version in self.older_versions))
 
 
 _LEAVES = frozenset({str, int, float, bool, type(None)})

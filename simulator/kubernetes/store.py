@@ -44,15 +44,15 @@ class Stored:
         metadata = {**self.object["metadata"], "managedFields": rendered(self.managers)}
         return {**self.object, "metadata": metadata}
 
-    def encoded(self) -> bytes:
-        """The object as JSON."""
-        kind, version = ("kind", self.resource.kind), ("apiVersion", self.resource.api_version)
-        head = encode(dict((kind, version) if self.resource.builtin else (version, kind)))
+    def encoded(self, served: Resource) -> bytes:
+        """The object as JSON, in the version in which it is served."""
+        kind, version = ("kind", served.kind), ("apiVersion", served.api_version)
+        head = encode(dict((kind, version) if served.builtin else (version, kind)))
         return head[:-1] + b"," + self._rest()
 
-    def encoded_item(self) -> bytes:
+    def encoded_item(self, served: Resource) -> bytes:
         """The object as an item of a list: the items of built-in kinds do not repeat kind and apiVersion."""
-        return b"{" + self._rest() if self.resource.builtin else self.encoded()
+        return b"{" + self._rest() if served.builtin else self.encoded(served)
 
     def _rest(self) -> bytes:
         if self._tail is None:

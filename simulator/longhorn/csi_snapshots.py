@@ -96,7 +96,7 @@ class SnapshotService:
         volume = objects.find(self._api, names.VOLUMES, of)
         size = int(status.get("volumeSize") or (volume["spec"]["size"] if volume else 0))
         return CsiSnapshot(
-            self._decisions.backup_handle(of, backup),
+            self._decisions.backup_handle(of, self._decisions.backup_in_answer(self._backups_of(of), backup)),
             request.source_volume_id,
             self._decisions.reported_size(size),
             _time(self._decisions.reported_creation_time(taken, status.get("backupCreatedAt", ""))),
@@ -111,8 +111,11 @@ class SnapshotService:
         return self._answer(request, of, name, nothing)
 
     def _existing_backup(self, of: str, name: str) -> Obj | None:
+        return self._decisions.existing_backup(self._backups_of(of), name)
+
+    def _backups_of(self, of: str) -> list[Obj]:
         listed = objects.all_of(self._api, names.BACKUPS, f"{names.BACKUP_VOLUME_LABEL}={of}")
-        return self._decisions.existing_backup([each for each in listed if not objects.is_deleted(each)], name)
+        return [each for each in listed if not objects.is_deleted(each)]
 
     def _snapshots_of(self, of: str) -> list[str]:
         found = objects.of_volume(self._api, names.SNAPSHOTS, of)
@@ -237,7 +240,7 @@ class SnapshotService:
 
     def _delete_backup(self, volume: str, name: str) -> None:
         listed = objects.all_of(self._api, names.BACKUP_VOLUMES, f"{names.BACKUP_VOLUME_LABEL}={volume}")
-        if self._decisions.version.has(8) and not listed:
+        if not listed and not self._decisions.deletes_unlisted_backup():
             return
         backup = objects.find(self._api, names.BACKUPS, name)
         if backup is not None and self._decisions.deletes_backup(backup):

@@ -125,12 +125,15 @@ class LonghornDecisions:
         return self.version.has(3) and not self.version.has(5)
 
     def refuse_target(self, target: str, available: bool | None) -> Refusal | None:
-        """What a backup is answered when its target is missing (None) or not usable (PRE-07)."""
+        """What a backup is answered when its target is missing (None) or not usable (PRE-07).
+
+        The answer is final, so that a VolumeSnapshot that waits for a target can be given up.
+        """
         if available:
             return None
         if available is None:
             return Code.NOT_FOUND, f"backup target {target} not found"
-        return Code.ABORTED, f"backup target {target} is not available"
+        return Code.FAILED_PRECONDITION, f"backup target {target} is not available"
 
     def existing_backup(self, backups: Sequence[Obj], snapshot: str) -> Obj | None:
         """The backup that an earlier call made of that snapshot; so a repeated call makes no second one."""
@@ -145,6 +148,11 @@ class LonghornDecisions:
     def snapshot_to_back_up(self, snapshots: Sequence[str], made: str) -> str:
         """Which of the volume's `snapshots` (oldest first) is backed up: the one just made (BAK-02, BAK-09)."""
         del snapshots
+        return made
+
+    def backup_in_answer(self, backups: Sequence[Obj], made: Obj) -> Obj:
+        """Which of the volume's `backups` the answer is about: the one just made or found (BAK-05)."""
+        del backups
         return made
 
     def answers_before_completion(self) -> bool:
@@ -213,6 +221,10 @@ class LonghornDecisions:
         del backup
         return True
 
+    def deletes_unlisted_backup(self) -> bool:
+        """Whether a Backup can be deleted before its volume is listed as a backup volume (BAK-16)."""
+        return True
+
     def deletes_stored_backup(self, backup: Obj) -> bool:
         """Whether the deletion of a Backup removes it from the backupstore (BAK-16)."""
         del backup
@@ -256,6 +268,16 @@ class LonghornDecisions:
         """Which of a backup volume's backups a claim gets: the one in the handle (BAK-22)."""
         del backups
         return wanted
+
+    def volume_to_restore(self, handle: Handle, backups: Sequence[Obj]) -> str:
+        """The backup volume that a handle means, of those that all `backups` are of: the one that it names (BAK-28)."""
+        del backups
+        return handle.volume
+
+    def refuse_source(self, volume: Obj | None) -> Refusal | None:
+        """Why a backup cannot be restored, for the sake of the volume that it was made of (None: it is gone)."""
+        del volume
+        return None
 
     def recorded_size(self, backup: Obj, backup_volume: Obj | None) -> int:
         """The size of the volume in a backup (BAK-24)."""
@@ -303,6 +325,11 @@ class LonghornDecisions:
     def waits_for_detached(self) -> bool:
         """Whether CreateVolume answers when the volume is detached (up to 1.6), not as soon as it is there."""
         return not self.version.has(7)
+
+    def deletes_volume(self, volume: str) -> bool:
+        """Whether DeleteVolume deletes the volume, so that its name is free again."""
+        del volume
+        return True
 
     # Restored and cloned volumes
 

@@ -108,6 +108,8 @@ class LonghornDriver:
 
     async def delete_volume(self, volume_id: str) -> None:
         """Delete a volume and its snapshots; one that is not there is no error. Its backups stay."""
+        if not self._decisions.deletes_volume(volume_id):
+            return
         try:
             objects.delete(self._api, names.VOLUMES, volume_id)
         except ApiError as error:

@@ -70,24 +70,26 @@ class Provisioner:
         return self._from_backup(snapshot, handle, size, spec)
 
     def _from_backup(self, snapshot: str, handle: Handle, size: int, spec: Obj) -> Wanted:
-        selector = f"{names.BACKUP_VOLUME_LABEL}={handle.volume}"
-        listed = objects.all_of(self._api, names.BACKUP_VOLUMES, selector) if handle.volume else []
+        of = self._decisions.volume_to_restore(handle, objects.all_of(self._api, names.BACKUPS))
+        selector = f"{names.BACKUP_VOLUME_LABEL}={of}"
+        listed = objects.all_of(self._api, names.BACKUP_VOLUMES, selector) if of else []
         if not listed:
-            raise csi_error(self._decisions.refuse_missing_backup_volume(snapshot, handle.volume))
+            raise csi_error(self._decisions.refuse_missing_backup_volume(snapshot, of))
         backups = objects.all_of(self._api, names.BACKUPS, selector)
         wanted = self._decisions.backup_to_restore(backups, handle.id)
         backup = next((each for each in backups if each["metadata"]["name"] == wanted), None)
         if backup is None or not backup["status"].get("url"):
             raise csi_error(self._decisions.refuse_missing_backup(snapshot, handle.id))
         recorded = self._decisions.recorded_size(backup, listed[0])
-        refusal = self._decisions.refuse_restore_size(snapshot, size, recorded)
+        refusal = self._decisions.refuse_source(objects.find(self._api, names.VOLUMES, of))
+        refusal = refusal or self._decisions.refuse_restore_size(snapshot, size, recorded)
         if refusal:
             raise csi_error(refusal)
-        url = self._decisions.source_of_restore(backup["status"]["url"], handle.volume, wanted)
+        url = self._decisions.source_of_restore(backup["status"]["url"], of, wanted)
         target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
         spec = {**spec, "fromBackup": url, "backupTargetName": target}
         spec["size"] = str(self._decisions.restored_size(size, recorded))
-        return {"labels": {names.BACKUP_VOLUME_LABEL: handle.volume}}, spec, {"fromBackup": url}
+        return {"labels": {names.BACKUP_VOLUME_LABEL: of}}, spec, {"fromBackup": url}
 
     def _from_in_cluster(self, handle: Handle, name: str, size: int, spec: Obj) -> Wanted:
         problem = self._clone_problem(handle, size)

@@ -6,6 +6,7 @@ A quirk is an override of one decision, like a fault; the difference is that a r
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from simulator.csi.protocol import Code
 from simulator.overrides.registry import Override, override
 
 Obj = dict[str, Any]
@@ -40,6 +41,32 @@ def _leave_snapshot_of_detached_volume(original: Callable[..., bool]) -> bool:
     return False
 
 
+@override("unlisted-backup-is-not-deleted", decision="longhorn.deletes_unlisted_backup")
+def _leave_unlisted_backup(original: Callable[[], bool]) -> bool:
+    """The first backup of a volume is left behind when it is deleted before the volume is listed (BAK-16).
+
+    Read in the driver's source, from 1.8 on: without a BackupVolume its DeleteSnapshot answers OK and does nothing.
+    """
+    del original
+    return False
+
+
+@override("unavailable-target-is-not-final", decision="longhorn.refuse_target")
+def _abort_without_target(original: Callable[..., Any], target: str, available: bool | None) -> Any:
+    """Without a usable target CreateSnapshot answers Aborted, which leaves the sidecar at work on it (PRE-07).
+
+    Seen in the recording `no_target`: the VolumeSnapshot cannot be deleted, and its backup is made after all.
+    """
+    refusal = original(target, available)
+    return (Code.ABORTED, refusal[1]) if refusal and available is False else refusal
+
+
 RELEASES: Mapping[str, tuple[Override, ...]] = {
-    "1.12.1": (_accept_larger_claim, _restore_to_recorded_size, _leave_snapshot_of_detached_volume),
+    "1.12.1": (
+        _accept_larger_claim,
+        _restore_to_recorded_size,
+        _leave_snapshot_of_detached_volume,
+        _leave_unlisted_backup,
+        _abort_without_target,
+    ),
 }

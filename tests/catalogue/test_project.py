@@ -14,9 +14,6 @@ from simulator.overrides.registry import faults
 
 CONFORMANCE = Path(__file__).parents[2] / "conformance"
 
-WITHOUT_TEST = frozenset({"backup.target.required", "backup.target.given-up", "backup.example.beta"})
-"""Clauses that wait for their tests; a run reports them as not verified."""
-
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
@@ -50,10 +47,8 @@ def test_statements_say_how_firmly(catalogue: Catalogue) -> None:
 
 
 def test_each_clause_has_a_test(catalogue: Catalogue, tested: Counter[str]) -> None:
-    """Every clause that can be tested has a test, but for those that are listed as waiting for one."""
-    missing = {clause.id for clause in catalogue if not clause.untestable and not tested[clause.id]}
-
-    assert missing == WITHOUT_TEST
+    """Every clause that can be tested has a test."""
+    assert not [clause.id for clause in catalogue if not clause.untestable and not tested[clause.id]]
 
 
 def test_untestable_clauses_have_no_test(catalogue: Catalogue, tested: Counter[str]) -> None:

@@ -123,7 +123,11 @@ class Server:
     def _lookup(self, group: str, version: str, plural: str) -> Resource | None:
         key = f"{plural}.{group}" if group else plural
         resource = self._api.served(key)
-        return resource if resource is not None and resource.version == version else None
+        return resource.in_version(version) if resource is not None else None
+
+    def _served(self) -> list[Resource]:
+        """All kinds in all versions, for discovery."""
+        return [each for resource in self._api.resources() for each in resource.in_all_versions()]
 
     async def _on_collection(self, request: web.Request, target: Target) -> web.StreamResponse:
         method = request.method
@@ -190,7 +194,7 @@ class Server:
             return web.Response(text=self._metrics())
         if path.startswith("openapi/"):
             return self._openapi(request, path.removeprefix("openapi/"))
-        served = self._api.resources()
+        served = self._served()
         if path in {"api", "apis"}:
             if discovery.wants_aggregated(request.headers.get("Accept", "")):
                 document = discovery.aggregated(served, core=path == "api")
@@ -208,7 +212,7 @@ class Server:
 
     def _group_version(self, parts: list[str]) -> list[Resource]:
         """The resources below `api/v1` or `apis/<group>/<version>`."""
-        by_group = discovery.groups(self._api.resources())
+        by_group = discovery.groups(self._served())
         if len(parts) == 2 and parts[0] == "api":
             return by_group.get("", {}).get(parts[1], [])
         if len(parts) == 3 and parts[0] == "apis":
@@ -216,7 +220,7 @@ class Server:
         return []
 
     def _openapi(self, request: web.Request, path: str) -> web.Response:
-        served = self._api.resources()
+        served = self._served()
         if path == "v2":
             if "json" not in request.headers.get("Accept", "json") and "*/*" not in request.headers["Accept"]:
                 raise ApiError(406, "NotAcceptable", "only the following media types are accepted: application/json")

@@ -142,7 +142,7 @@ def _rendered(
             "items": [metadata_only(stored, shown.version) for stored in found],
         }
     head = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata}
-    items = b",".join(stored.encoded_item() for stored in found)
+    items = b",".join(stored.encoded_item(resource) for stored in found)
     return encode(head)[:-1] + b',"items":[' + items + b"]}"
 
 

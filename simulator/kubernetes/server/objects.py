@@ -77,7 +77,7 @@ class Objects:
         if revision is not None:
             refuse_future(self._api, revision)
         stored = self._api.stored(target.resource.key, target.name, target.namespace)
-        return self._show(request, stored)
+        return self._show(request, target, stored)
 
     async def create(self, request: web.Request, target: Target) -> web.Response:
         """POST to a collection."""
@@ -86,7 +86,7 @@ class Objects:
         obj = self._checked(target, body.value)
         warnings = self._unknown(target.resource, body, options)
         stored = self._api.insert(target.resource.key, obj, manager=options.manager, dry_run=options.dry_run)
-        return self._show(request, stored, 201, warnings)
+        return self._show(request, target, stored, 201, warnings)
 
     async def replace(self, request: web.Request, target: Target) -> web.Response:
         """PUT of an object or of a part of it."""
@@ -103,7 +103,7 @@ class Objects:
             manager=options.manager,
             dry_run=options.dry_run,
         )
-        return self._show(request, stored, warnings=warnings)
+        return self._show(request, target, stored, warnings=warnings)
 
     async def patch(self, request: web.Request, target: Target) -> web.Response:
         """PATCH of an object or of a part of it, in any of the formats."""
@@ -121,18 +121,18 @@ class Objects:
             raise bad_request(
                 f"error decoding patch: json: cannot unmarshal {schema.json_type(body.value)} into Go value"
             )
-        new = _patched(stored.object, body.value, kind)
+        new = _patched({**stored.object, "apiVersion": resource.api_version}, body.value, kind)
         checked = self._checked(target, copy_of(new))
         warnings = self._unknown(resource, Body(new, body.duplicates), options)
         written = self._api.write(
-            resource,
+            self._api.resource(resource.key),
             stored,
             checked,
             subresource=target.subresource,
             manager=options.manager,
             dry_run=options.dry_run,
         )
-        return self._show(request, written, warnings=warnings)
+        return self._show(request, target, written, warnings=warnings)
 
     def _apply(self, request: web.Request, target: Target, body: Body, options: Write) -> web.Response:
         resource = target.resource
@@ -142,7 +142,7 @@ class Objects:
         current = self._api.store.find(resource, (target.namespace, target.name))
         written = server_side_apply(
             self._api,
-            resource,
+            self._api.resource(resource.key),
             current,
             config,
             manager=options.manager,
@@ -150,14 +150,14 @@ class Objects:
             subresource=target.subresource,
             dry_run=options.dry_run,
         )
-        return self._show(request, written, 200 if current else 201, warnings)
+        return self._show(request, target, written, 200 if current else 201, warnings)
 
     async def delete(self, request: web.Request, target: Target) -> web.Response:
         """DELETE of an object."""
         deletion = await _deletion(request)
         stored, gone = self._api.remove(target.resource.key, target.name, target.namespace, deletion)
         if not gone or self._api.strategy(target.resource).answers_object:
-            return self._show(request, stored)
+            return self._show(request, target, stored)
         details: Obj = {"name": target.name, "kind": target.resource.plural}
         if target.resource.group:
             details["group"] = target.resource.group
@@ -239,7 +239,7 @@ class Objects:
         return tuple(found)
 
     def _show(
-        self, request: web.Request, stored: Stored, status: int = 200, warnings: tuple[str, ...] = ()
+        self, request: web.Request, target: Target, stored: Stored, status: int = 200, warnings: tuple[str, ...] = ()
     ) -> web.Response:
         shown = rendering(request.headers.get("Accept", ""))
         resource = stored.resource
@@ -249,7 +249,7 @@ class Objects:
             return reply(table(shown, self._tables.definitions(resource), rows, metadata), status, warnings=warnings)
         if shown.kind == "PartialObjectMetadata":
             return reply(metadata_only(stored, shown.version), status, warnings=warnings)
-        return reply(stored.encoded(), status, warnings=warnings)
+        return reply(stored.encoded(target.resource), status, warnings=warnings)
 
 
 def _patched(current: Obj, patch: Any, kind: str) -> Obj:

@@ -156,7 +156,7 @@ class Watch:
             if not columns:
                 shown["columnDefinitions"] = None
             return encode(shown)
-        return stored.encoded()
+        return stored.encoded(self._resource)
 
     def _bookmark(self, annotations: dict[str, str]) -> None:
         if not self._options.bookmarks:

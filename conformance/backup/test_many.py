@@ -1,0 +1,70 @@
+"""Create a Backup via the CSI Mechanism: many VolumeSnapshots at once, and volumes with little in them.
+
+Half of them are of a volume of which only the first and the last sector were ever written, half of one never written.
+"""
+
+import pytest
+
+from conformance.backup.arrangements import Arranger, Crowd
+from fixtures.backupstore import Backupstore
+from fixtures.catalogue import clause
+from fixtures.handles import BackupHandle, parse_handle
+from fixtures.longhorn import Longhorn
+from fixtures.snapshots import Snapshots
+from fixtures.stream import first_difference
+from fixtures.workloads import Workloads
+
+
+@clause("backup.create")
+@pytest.mark.create
+def test_each_of_many_gets_its_own_backup(crowd: Crowd, snapshots: Snapshots, longhorn: Longhorn) -> None:
+    """Of twenty VolumeSnapshots of two volumes at once each gets ready, by one backup of its own of its own volume."""
+    for of_one_volume in crowd.of_ends, crowd.of_blank:
+        for requested in of_one_volume:
+            snapshots.wait_ready(requested.snapshot)
+        volume = longhorn.volume_of(of_one_volume[0].source.pvc)
+
+        made = [backup for backup in longhorn.backups_of(volume) if backup.completed]
+
+        assert len(made) == len(of_one_volume), f"volume {volume} has {len(made)} complete backups: {made}"
+        taken = {backup.snapshot for backup in made}
+        assert len(taken) == len(made), f"{len(made)} backups of volume {volume} are of {len(taken)} snapshots: {taken}"
+
+
+@clause("backup.handle", "backup.handle.legacy")
+@pytest.mark.handle
+def test_each_of_many_names_its_own_backup(crowd: Crowd, snapshots: Snapshots, longhorn: Longhorn) -> None:
+    """Each content's handle names the backup that was made of its own Longhorn snapshot."""
+    for requested in (*crowd.of_ends, *crowd.of_blank):
+        content = snapshots.wait_handle(requested.snapshot)
+        backup = longhorn.backup_of(requested.snapshot)
+
+        handle = parse_handle(content.handle)
+
+        documented = BackupHandle(longhorn.documented_backup_scheme, backup.volume, backup.name)
+        assert handle == documented, f"the handle of {requested.snapshot} is {handle}, documented is {documented}"
+
+
+@clause("backup.off-cluster")
+@pytest.mark.content
+def test_ends_and_emptiness_are_stored(crowd: Crowd, arranger: Arranger, backupstore: Backupstore) -> None:
+    """The bucket gives back the very ends of a volume, and nothing but zeros for a volume never written."""
+    for requested in crowd.of_ends[-1], crowd.of_blank[-1]:
+        backed_up = arranger.finish(requested)
+
+        image = backupstore.image(backed_up.backup.volume, backed_up.backup.name)
+
+        difference = first_difference(image, requested.source.image)
+        assert difference is None, f"{backed_up.backup}: {difference}"
+
+
+@clause("backup.restore")
+@pytest.mark.restore
+def test_ends_and_emptiness_are_restored(crowd: Crowd, arranger: Arranger, workloads: Workloads) -> None:
+    """A volume written at its very ends and one never written are restored as they were."""
+    sources = crowd.of_ends[0], crowd.of_blank[0]
+
+    claims = [arranger.restore(arranger.finish(requested)).claim for requested in sources]
+
+    for claim, requested in zip(claims, sources, strict=True):
+        workloads.verify(workloads.wait_bound(claim), requested.source.image)

@@ -1,0 +1,156 @@
+"""Wrong and missing references: each is refused for its own reason, while what is right works.
+
+The handles are a table, one thing wrong in each. Of claims, classes and contents that are missing the test sees the
+error first, then makes what was missing: that things go on is the proof that it was the reason.
+"""
+
+import pytest
+
+from conformance.backup.arrangements import SIZE, Arranger, ByHand, Made, Requested, Source
+from fixtures.budgets import PRE_PROVISIONED_READY
+from fixtures.catalogue import clause
+from fixtures.cluster import Cluster, Obj
+from fixtures.snapshots import Snapshots
+from fixtures.workloads import Workloads
+
+UNKNOWN = {
+    "backup-unknown": "{scheme}://{volume}/no-such-backup",
+    "volume-unknown": "{scheme}://no-such-volume/{backup}",
+    "names-exchanged": "{scheme}://{backup}/{volume}",
+}
+"""Handles of the documented form that name nothing that is listed."""
+
+MALFORMED = {
+    "backup-only": "{backup}",
+    "scheme-missing": "{volume}/{backup}",
+    "scheme-unknown": "foo://{volume}/{backup}",
+    "slash-missing": "bak:/{volume}/{backup}",
+    "backup-missing": "bak://{volume}",
+    "backup-empty": "bak://{volume}/",
+    "volume-empty": "bak:///{backup}",
+}
+"""Texts that are no handle of the documented form."""
+
+
+def handle_of(made: Made, template: str) -> str:
+    """A handle with one thing wrong in it, made from the right names."""
+    return template.format(scheme=made.documented_scheme, volume=made.volume, backup=made.backup.name)
+
+
+@clause("backup.pre-provisioned.names")
+@pytest.mark.pre_provisioned
+@pytest.mark.parametrize("template", UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_names_must_be_listed(template: str, by_hand: ByHand, snapshots: Snapshots, arranger: Arranger) -> None:
+    """A claim through a handle that names nothing that Longhorn lists is refused as not found; the right one works."""
+    made = by_hand.made
+    _, snapshot = snapshots.preprovision(handle_of(made, template), made.namespace, policy="Retain")
+
+    claim = arranger.try_to_restore(snapshot.name, snapshot.namespace)
+
+    arranger.wait_refused(claim, "rpc error: code = NotFound desc = ")
+    arranger.wait_bound(by_hand.claim)
+
+
+@clause("backup.pre-provisioned.handle.malformed")
+@pytest.mark.pre_provisioned
+@pytest.mark.parametrize("template", MALFORMED.values(), ids=MALFORMED.keys())
+def test_handle_must_have_its_form(template: str, by_hand: ByHand, snapshots: Snapshots, arranger: Arranger) -> None:
+    """A claim through a handle of another form is refused as invalid or not found; the right one works."""
+    made = by_hand.made
+    _, snapshot = snapshots.preprovision(handle_of(made, template), made.namespace, policy="Retain")
+
+    claim = arranger.try_to_restore(snapshot.name, snapshot.namespace)
+
+    arranger.wait_refused(claim, "rpc error: code = (InvalidArgument|NotFound) desc = ")
+    arranger.wait_bound(by_hand.claim)
+
+
+@clause("backup.pre-provisioned.content-name")
+@pytest.mark.pre_provisioned
+def test_content_must_exist(made: Made, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
+    name = "comes-later-" + made.backup.name
+    snapshot = snapshots.create_from({"volumeSnapshotContentName": name}, made.namespace, None)
+
+    snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")
+
+    reserved_for = (snapshot.namespace, snapshot.name)
+    snapshots.create_content(str(made.documented_handle), reserved_for, policy="Retain", name=name)
+    ready = snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
+    assert ready.content_name == name
+
+
+@clause("backup.pre-provisioned.reference")
+@pytest.mark.pre_provisioned
+def test_namespace_of_the_reference_counts(made: Made, namespace: str, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot of the right name in another namespace is not bound; the one in the right namespace is."""
+    content, named = snapshots.preprovision(str(made.documented_handle), made.namespace, policy="Retain")
+    source = {"volumeSnapshotContentName": content.name}
+
+    other = snapshots.create_from(source, namespace, None, name=named.name)
+
+    snapshots.wait_error(other, rf"VolumeSnapshotContent \[{content.name}\] is bound to a different snapshot")
+    snapshots.wait_ready(named, PRE_PROVISIONED_READY)
+
+
+@clause("backup.class.named")
+@pytest.mark.classes
+def test_class_must_exist(spare: Source, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot of a class that does not exist gets an error that names it, and is made when the class is."""
+    name = f"comes-later-{spare.pvc.name}"
+    snapshot = snapshots.create(spare.pvc, name)
+
+    snapshots.wait_error(snapshot, rf'volumesnapshotclass\S* "{name}" not found')
+
+    snapshots.create_class("Delete", name=name)
+    assert snapshots.wait_ready(snapshot).ready
+
+
+@clause("backup.source")
+@pytest.mark.source
+def test_claim_must_be_bound(namespace: str, snapshots: Snapshots, workloads: Workloads, deleting_class: str) -> None:
+    """A VolumeSnapshot of a claim that has no volume gets an error, and is made when the claim has one."""
+    late = f"storage-{namespace}"
+    claim = workloads.claim(namespace, size=SIZE, storage_class=late)
+    snapshot = snapshots.create(claim, deleting_class)
+
+    snapshots.wait_error(snapshot, "is not yet bound to a PV")
+
+    workloads.create_storage_class({"numberOfReplicas": "1"}, name=late)
+    assert snapshots.wait_ready(snapshot).ready
+
+
+def foreign_volume(claim: str, namespace: str) -> tuple[Obj, Obj]:
+    """A PersistentVolume that is not Longhorn's, and the claim that is bound to it."""
+    capacity = {"storage": "16Mi"}
+    volume = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": f"foreign-{namespace}"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "capacity": capacity,
+            "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": claim, "namespace": namespace},
+            "hostPath": {"path": "/nowhere"},
+            "persistentVolumeReclaimPolicy": "Retain",
+            "storageClassName": "",
+        },
+    }
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": capacity}, "storageClassName": ""}
+    metadata = {"name": claim, "namespace": namespace}
+    return volume, {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+
+
+@clause("backup.source")
+@pytest.mark.source
+def test_claim_must_be_of_longhorn(spare_request: Requested, cluster: Cluster, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot of a claim whose volume is not Longhorn's gets an error; one of Longhorn's is made."""
+    namespace = spare_request.snapshot.namespace
+    for manifest in foreign_volume("foreign", namespace):
+        cluster.create(manifest)
+    class_name = spare_request.snapshot.object["spec"]["volumeSnapshotClassName"]
+
+    snapshot = snapshots.create_from({"persistentVolumeClaimName": "foreign"}, namespace, class_name)
+
+    snapshots.wait_error(snapshot, "cannot find CSI PersistentVolumeSource for volume")
+    snapshots.wait_ready(spare_request.snapshot)

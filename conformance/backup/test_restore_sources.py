@@ -1,0 +1,126 @@
+"""Restore a Backup via a VolumeSnapshot Object: whatever has become of the source, and whoever else has its name."""
+
+import pytest
+
+from conformance.backup.arrangements import Arranger, BackedUp, Generations, Namesakes, Orphans, Requested, Restoring
+from fixtures.catalogue import clause
+from fixtures.snapshots import Snapshots
+from fixtures.stream import MIB
+from fixtures.workloads import Workloads
+
+pytestmark = [pytest.mark.restore, pytest.mark.block]
+
+
+@clause("backup.restore")
+def test_restored_while_the_source_is_attached(backed_up: BackedUp, arranger: Arranger, workloads: Workloads) -> None:
+    """A claim gets the data while a pod uses the volume that was backed up."""
+    with workloads.attached(backed_up.source.pvc):
+        claim = workloads.wait_bound(arranger.restore(backed_up).claim)
+
+        workloads.verify(claim, backed_up.source.image)
+
+
+@clause("backup.restore")
+def test_restored_while_the_source_is_detached(backed_up: BackedUp, arranger: Arranger, workloads: Workloads) -> None:
+    """A claim gets the data while the volume that was backed up is attached nowhere."""
+    arranger.detached(backed_up.source)
+
+    claim = workloads.wait_bound(arranger.restore(backed_up).claim)
+
+    workloads.verify(claim, backed_up.source.image)
+
+
+@clause("backup.restore")
+def test_restored_when_the_source_is_deleted(orphans: Orphans, arranger: Arranger, workloads: Workloads) -> None:
+    """A claim gets the data when the claim that was backed up is gone, and its volume with it."""
+    claim = workloads.wait_bound(arranger.restore(orphans.first).claim)
+
+    workloads.verify(claim, orphans.first.source.image)
+
+
+@clause("backup.restore")
+def test_claim_may_come_before_the_snapshot_is_ready(
+    spare_request: Requested, snapshots: Snapshots, workloads: Workloads
+) -> None:
+    """A claim that is made together with the VolumeSnapshot is bound once the VolumeSnapshot is ready."""
+    snapshot = spare_request.snapshot
+    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=spare_request.source.pvc.size)
+
+    snapshots.wait_ready(snapshot)
+
+    workloads.verify(workloads.wait_bound(claim), spare_request.source.image)
+
+
+@clause("backup.restore")
+def test_claim_may_have_the_name_of_an_earlier_one(
+    generations: Generations, arranger: Arranger, workloads: Workloads
+) -> None:
+    """A claim of a name that an earlier restore had gets its own backup's data, not those of the earlier one."""
+    first, second = generations.first, generations.second
+    earlier = workloads.wait_bound(arranger.restore(first, name="used-name").claim)
+    workloads.verify(earlier, first.source.image)
+    workloads.delete_claim(earlier)
+    workloads.wait_deleted(earlier)
+
+    later = workloads.wait_bound(arranger.restore(second, name="used-name").claim)
+
+    workloads.verify(later, second.source.image)
+
+
+@clause("backup.restore")
+def test_snapshot_must_exist(restoring: Restoring, arranger: Arranger, workloads: Workloads) -> None:
+    """A claim from a VolumeSnapshot that does not exist is refused; a claim from one that does is bound."""
+    claim = arranger.try_to_restore("no-such-snapshot", arranger.namespace)
+
+    arranger.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
+
+    workloads.wait_bound(restoring.claim)
+
+
+@clause("backup.restore")
+def test_snapshot_must_be_in_the_namespace(restoring: Restoring, namespace: str, arranger: Arranger) -> None:
+    """A claim from a VolumeSnapshot of another namespace is refused; one in the namespace of that is bound."""
+    snapshot = restoring.backed_up.snapshot
+    arranger.wait_bound(restoring.claim)
+
+    claim = arranger.try_to_restore(snapshot.name, namespace)
+
+    arranger.wait_refused(claim, rf'volumesnapshots\S* "{snapshot.name}" not found')
+
+
+@clause("backup.create")
+@pytest.mark.names
+def test_name_may_be_as_long_as_can_be(namesakes: Namesakes, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot whose name has all the characters that it may have gets ready, and so does its namesake."""
+    for requested in namesakes.one, namesakes.other:
+        ready = snapshots.wait_ready(requested.snapshot)
+
+        reference = snapshots.content_of(ready).object["spec"]["volumeSnapshotRef"]
+        assert (reference["namespace"], reference["name"]) == (ready.namespace, ready.name)
+
+
+@clause("backup.restore")
+def test_namesakes_are_told_apart(namesakes: Namesakes, arranger: Arranger, workloads: Workloads) -> None:
+    """Of two VolumeSnapshots of one name in two namespaces each is restored, in its own, as its own volume was."""
+    both = [arranger.finish(requested) for requested in (namesakes.one, namesakes.other)]
+
+    claims = [arranger.restore(each, name=each.snapshot.name).claim for each in both]
+
+    for claim, each in zip(claims, both, strict=True):
+        workloads.verify(workloads.wait_bound(claim), each.source.image)
+
+
+@clause("backup.restore.size")
+@pytest.mark.size
+def test_expanded_volume_is_restored(arranger: Arranger, deleting_class: str, workloads: Workloads) -> None:
+    """A VolumeSnapshot of a volume that was expanded has the new size, and so has the claim that restores it."""
+    small = arranger.write(arranger.volume(), "small", (0, MIB))
+    grown = arranger.expanded(small, small.pvc.size + 8 * MIB)
+    source = arranger.write(grown, "grown", (grown.pvc.size - MIB, MIB))
+
+    backed_up = arranger.finish(arranger.request(source, deleting_class))
+    claim = workloads.wait_bound(arranger.restore(backed_up).claim)
+
+    sizes = backed_up.snapshot.restore_size, claim.capacity
+    assert set(sizes) == {source.pvc.size}, f"restoreSize and capacity are {sizes}, expected {source.pvc.size} each"
+    workloads.verify(claim, source.image)

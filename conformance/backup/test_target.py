@@ -1,0 +1,45 @@
+"""Introduction: backups need a backup target. Here it is one of the test's own that is lost, until it comes back."""
+
+import pytest
+
+from conformance.backup.arrangements import Arranger, LostTarget
+from fixtures.catalogue import clause
+from fixtures.history import before
+from fixtures.longhorn import Longhorn
+from fixtures.snapshots import Snapshots, is_ready
+
+pytestmark = pytest.mark.target
+
+
+@clause("backup.target.required")
+def test_snapshot_waits_for_the_target(
+    lost_target: LostTarget, arranger: Arranger, deleting_class: str, snapshots: Snapshots
+) -> None:
+    """Without a usable target the VolumeSnapshot's error speaks of it; it gets ready when the target is back."""
+    requested = arranger.request(arranger.volume(lost_target.storage_class), deleting_class)
+
+    snapshots.wait_error(requested.snapshot, f"(?i)backup ?target.*{lost_target.name}")
+
+    back = lost_target.come_back()
+    snapshots.wait_ready(requested.snapshot)
+    ready = snapshots.history(requested.snapshot).first(is_ready)
+    assert ready is not None
+    assert before(back, ready), f"{requested.snapshot} was ready before its backup target could be used"
+
+
+@clause("backup.target.given-up")
+def test_snapshot_can_be_given_up(
+    lost_target: LostTarget, arranger: Arranger, deleting_class: str, longhorn: Longhorn
+) -> None:
+    """A VolumeSnapshot that is deleted while it waits goes, and no backup of it is made when the target is back.
+
+    That it could be made is seen from another VolumeSnapshot of the same volume, which is made then.
+    """
+    source = arranger.volume(lost_target.storage_class)
+    arranger.give_up(arranger.request(source, deleting_class), f"(?i)backup ?target.*{lost_target.name}")
+
+    lost_target.come_back()
+    control = arranger.finish(arranger.request(source, deleting_class))
+
+    made = [backup.name for backup in longhorn.backups_of(control.backup.volume)]
+    assert made == [control.backup.name], f"the VolumeSnapshot that was given up led to a backup: {made}"
