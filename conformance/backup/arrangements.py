@@ -169,6 +169,15 @@ class ByHand:
     claim: Pvc
 
 
+@dataclass(frozen=True)
+class GivenUp:
+    """Two backups whose VolumeSnapshots, made by hand, were deleted: under Delete, and (`retained`) under Retain."""
+
+    dropped: Backup
+    kept: Backup
+    retained: VolumeSnapshot
+
+
 def stream(seed: str) -> Stream:
     """Data that say where they come from, in pieces small enough for the ranges above."""
     return Stream(seed, block=GRAIN)

@@ -13,6 +13,7 @@ from conformance.backup.arrangements import (
     ByHand,
     Crowd,
     Generations,
+    GivenUp,
     LostTarget,
     Made,
     Namesakes,
@@ -22,6 +23,7 @@ from conformance.backup.arrangements import (
     Restoring,
     Source,
 )
+from fixtures.budgets import PRE_PROVISIONED_READY
 from fixtures.history import Recorder
 from fixtures.longhorn import Longhorn
 from fixtures.objectstore import ObjectStore
@@ -187,6 +189,23 @@ def made(arranger: Arranger, longhorn: Longhorn) -> Made:
     source = arranger.write(arranger.volume(), "made", *SPECKLES)
     volume = longhorn.volume_of(source.pvc)
     return Made(source, volume, longhorn.make_backup(volume), longhorn.documented_backup_scheme)
+
+
+@pytest.fixture(scope="session")
+def given_up(made: Made, snapshots: Snapshots, longhorn: Longhorn) -> GivenUp:
+    """Two VolumeSnapshots made by hand under the two policies, each for a backup of its own, after their deletion.
+
+    The one with Delete is gone, and its backup with it.
+    """
+    dropped, kept = longhorn.make_backup(made.volume), longhorn.make_backup(made.volume)
+    pairs = [
+        snapshots.preprovision(str(made.handle_of(backup)), made.namespace, policy=policy)
+        for backup, policy in ((dropped, "Delete"), (kept, "Retain"))
+    ]
+    for _, snapshot in pairs:
+        snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
+        snapshots.delete(snapshot)
+    return GivenUp(dropped, kept, pairs[1][1])
 
 
 @pytest.fixture(scope="session")

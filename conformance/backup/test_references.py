@@ -100,7 +100,7 @@ def test_class_must_exist(spare: Source, snapshots: Snapshots) -> None:
     name = f"comes-later-{spare.pvc.name}"
     snapshot = snapshots.create(spare.pvc, name)
 
-    snapshots.wait_error(snapshot, rf'volumesnapshotclass\S* "{name}" not found')
+    snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
 
     snapshots.create_class("Delete", name=name)
     assert snapshots.wait_ready(snapshot).ready

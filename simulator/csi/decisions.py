@@ -183,6 +183,10 @@ class MachineryDecisions:
         """Whether the content goes with its VolumeSnapshot: the content's own deletion policy says."""
         return bool(content["spec"]["deletionPolicy"] == "Delete")
 
+    def finalizers_to_remove(self, snapshot: Obj, finalizers: Sequence[str]) -> Sequence[str]:
+        """Which of its `finalizers` a deleted VolumeSnapshot is freed of once its content is asked to go."""
+        return finalizers
+
     # csi-snapshotter
 
     def handles_content(self, content: Obj, driver: str) -> bool:
@@ -227,6 +231,10 @@ class MachineryDecisions:
 
     def asks_again(self, content: Obj) -> bool:
         """Whether a content that is not ready is asked about again, after the back-off."""
+        return True
+
+    def asks_after_failure(self, content: Obj) -> bool:
+        """Whether the driver is asked again, after the back-off, when it has answered with an error."""
         return True
 
     def pre_provisioned_handle(self, content: Obj) -> str:
@@ -307,6 +315,10 @@ class MachineryDecisions:
 
     def announces_provisioning(self, claim: Obj) -> bool:
         """Whether the event ProvisioningSucceeded is emitted."""
+        return True
+
+    def announces_refusal(self, claim: Obj) -> bool:
+        """Whether the event ProvisioningFailed is emitted."""
         return True
 
     def deletes_volume(self, volume: Obj) -> bool:

@@ -105,6 +105,7 @@ class SnapshotController:
                 await self._clock.sleep(pauses.CALL)
         self._release_claim(snapshot, without=snapshot)
         removed = [names.SNAPSHOT_AS_SOURCE] if goes else [names.SNAPSHOT_AS_SOURCE, names.SNAPSHOT_BOUND]
+        removed = list(self._decisions.finalizers_to_remove(snapshot, removed))
         objects.remove_finalizers(self._api, names.SNAPSHOTS, snapshot, removed, manager=MANAGER)
 
     def _bound_content(self, snapshot: Obj) -> Obj | None:

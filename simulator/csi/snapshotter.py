@@ -62,6 +62,8 @@ class Snapshotter:
             else:
                 text = f"Failed to check and update snapshot content: {failed}"
                 self._fail(content, "SnapshotContentCheckandUpdateFailed", text)
+            if not self._decisions.asks_after_failure(content):
+                return None
             raise
         return Result(again=not ready and self._decisions.asks_again(content))
 

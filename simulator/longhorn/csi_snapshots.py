@@ -242,6 +242,9 @@ class SnapshotService:
         listed = objects.all_of(self._api, names.BACKUP_VOLUMES, f"{names.BACKUP_VOLUME_LABEL}={volume}")
         if not listed and not self._decisions.deletes_unlisted_backup():
             return
+        orphaned = objects.find(self._api, names.VOLUMES, volume) is None
+        if orphaned and not self._decisions.deletes_backup_without_source():
+            return
         backup = objects.find(self._api, names.BACKUPS, name)
         if backup is not None and self._decisions.deletes_backup(backup):
             objects.delete(self._api, names.BACKUPS, name)

@@ -221,6 +221,10 @@ class LonghornDecisions:
         del backup
         return True
 
+    def deletes_backup_without_source(self) -> bool:
+        """Whether a Backup can be deleted when the volume that it was made of is gone (BAK-16)."""
+        return True
+
     def deletes_unlisted_backup(self) -> bool:
         """Whether a Backup can be deleted before its volume is listed as a backup volume (BAK-16)."""
         return True

@@ -1,7 +1,7 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what goes and what stays when a VolumeSnapshot is deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.overrides.registry import fault
@@ -77,9 +77,9 @@ def takes_snapshot(original: Callable[[Obj], bool], backup: Obj) -> bool:
 
 @fault(
     "retain-treated-as-delete",
-    breaks="backup.retain",
+    breaks=("backup.retain", "backup.class.named"),
     decision="machinery.content_policy",
-    says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
+    says=r"the retained backup \S+ is (gone from Longhorn|Deleting)|is of class and policy",
 )
 def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     """A class with policy Retain gives contents with policy Delete."""
@@ -88,9 +88,9 @@ def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
 
 @fault(
     "policies-confused",
-    breaks="backup.delete",
+    breaks=("backup.delete", "backup.class.named"),
     decision="machinery.content_policy",
-    says=r"could not remove the VolumeSnapshotContent",
+    says=r"could not remove the VolumeSnapshotContent|is of class and policy",
 )
 def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     """Delete is taken for Retain, and Retain for Delete."""
@@ -117,3 +117,69 @@ def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | 
 def dies_much_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
     """A retained backup goes ten seconds after its VolumeSnapshot."""
     return 10.0
+
+
+@fault(
+    "unfinished-backup-not-deleted",
+    breaks="backup.delete",
+    decision="longhorn.deletes_backup",
+    says=r"could not remove the backup",
+)
+def unfinished_stays(original: Callable[[Obj], bool], backup: Obj) -> bool:
+    """A backup that is not complete when its VolumeSnapshot is deleted stays."""
+    return backup["status"].get("state") == "Completed" and original(backup)
+
+
+@fault(
+    "given-backup-not-deleted",
+    breaks="backup.delete",
+    decision="machinery.deletes_snapshot",
+    says=r"could not remove the backup",
+)
+def given_stays(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """Under Delete the backup of a content made by hand stays."""
+    return original(content) and "snapshotHandle" not in content["spec"]["source"]
+
+
+@fault(
+    "given-backup-deleted-under-retain",
+    breaks="backup.retain",
+    decision="machinery.deletes_content",
+    says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
+)
+def given_content_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """Under Retain a content made by hand goes with its VolumeSnapshot."""
+    return original(content) or "snapshotHandle" in content["spec"]["source"]
+
+
+@fault(
+    "given-backup-deleted-under-retain",
+    breaks="backup.retain",
+    decision="machinery.deletes_snapshot",
+    says="",
+)
+def given_backup_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """The backup goes with it."""
+    return original(content) or "snapshotHandle" in content["spec"]["source"]
+
+
+@fault(
+    "backup-of-a-deleted-volume-stays",
+    breaks="backup.delete",
+    decision="longhorn.deletes_backup_without_source",
+    says=r"could not remove the backup",
+)
+def orphan_stays(original: Callable[[], bool]) -> bool:
+    """A backup whose volume is gone is not deleted with its VolumeSnapshot."""
+    return False
+
+
+@fault(
+    "deleted-volumesnapshot-keeps-a-finalizer",
+    breaks="backup.delete",
+    decision="machinery.finalizers_to_remove",
+    says=r"could not remove the VolumeSnapshot:",
+)
+def snapshot_stays(original: Callable[..., Sequence[str]], snapshot: Obj, finalizers: Sequence[str]) -> Sequence[str]:
+    """The content of a deleted VolumeSnapshot goes, and the VolumeSnapshot keeps a finalizer."""
+    return original(snapshot, finalizers)[:1]

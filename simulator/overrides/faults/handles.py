@@ -1,7 +1,7 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in the handle that a content carries for its backup."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.overrides.registry import fault
@@ -62,3 +62,14 @@ def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj
 def dropped(original: Callable[..., str], content: Obj, answer: object) -> str:
     """The content's status keeps an empty snapshotHandle, whatever the driver answered."""
     return ""
+
+
+@fault(
+    "handle-of-another-backup",
+    breaks=("backup.handle", "backup.handle.legacy"),
+    decision="longhorn.backup_in_answer",
+    says=r"the handle of VolumeSnapshot \S+ is \S+, documented is",
+)
+def other_backup(original: Callable[..., Obj], backups: Sequence[Obj], made: Obj) -> Obj:
+    """The handle names the backup of the volume whose name comes first, whichever was made."""
+    return min(backups, key=lambda each: str(each["metadata"]["name"]))

@@ -100,3 +100,14 @@ def waits(original: Callable[[], bool]) -> bool:
 def not_listed(original: Callable[[str], bool], volume: str) -> bool:
     """A finished backup is not listed under any backup volume."""
     return False
+
+
+@fault(
+    "volumesnapshot-never-ready-although-its-content-is",
+    breaks="backup.ready",
+    decision="machinery.snapshot_is_ready",
+    says=r"could not make the VolumeSnapshot ready",
+)
+def not_followed(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """A VolumeSnapshot does not become ready with its content."""
+    return False

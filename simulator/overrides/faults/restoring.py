@@ -145,3 +145,14 @@ def no_size(original: Callable[..., int | None], content: Obj, answer: object) -
 def other_storage_class(original: Callable[[], str]) -> str:
     """The StorageClass `longhorn` does not exist after the installation."""
     return original() + "-static"
+
+
+@fault(
+    "refusals-not-told",
+    breaks=("backup.restore.size", "backup.restore.size.larger"),
+    decision="machinery.announces_refusal",
+    says=r"could not report why the claim is not provisioned",
+)
+def refusal_not_told(original: Callable[[Obj], bool], claim: Obj) -> bool:
+    """The provisioner says nothing when it does not provision a claim."""
+    return False

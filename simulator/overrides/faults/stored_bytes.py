@@ -85,6 +85,30 @@ def border_lost(original: Callable[..., bytes], offset: int, data: bytes, reques
 
 
 @fault(
+    "block-borders-mixed",
+    breaks="backup.off-cluster",
+    decision="backupstore.block_content",
+    says=r"offset \d+: expected block \d+ of stream .*, found",
+)
+def borders_mixed(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
+    """The first and the last 4 KiB of each block change places."""
+    stored = original(offset, data, request)
+    return stored[-SECTOR:] + stored[SECTOR:-SECTOR] + stored[:SECTOR]
+
+
+@fault(
+    "nearly-empty-block-stored-as-empty",
+    breaks=("backup.off-cluster", "backup.restore"),
+    decision="backupstore.block_content",
+    says=r"offset \d+: expected block \d+ of stream ends, found zeros",
+)
+def lone_sector_lost(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
+    """A block with less than 4 KiB of data in it is stored as zeros."""
+    stored = original(offset, data, request)
+    return stored if len(stored) - stored.count(0) >= SECTOR else bytes(len(stored))
+
+
+@fault(
     "live-volume-copied",
     breaks="backup.point-in-time",
     decision="backupstore.snapshot_read",
@@ -105,6 +129,28 @@ def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str
     """Each block takes its time on the way to the store."""
     time.sleep(SLOW_BLOCK)
     return original(data, method)
+
+
+@fault(
+    "snapshot-taken-late",
+    breaks="backup.point-in-time",
+    decision="longhorn.data_are_taken_with_snapshot",
+    says=r"offset \d+: expected .*, found block \d+ of stream",
+)
+def taken_late(original: Callable[..., bool], snapshot: object) -> bool:
+    """A snapshot holds the data of a later moment than that at which it is reported."""
+    return False
+
+
+@fault(
+    "recorded-volume-size-too-small",
+    breaks="backup.off-cluster",
+    decision="backupstore.recorded_volume_size",
+    says=r"outside|does not fit|bytes instead of|beyond",
+)
+def volume_size(original: Callable[[BackupRequest], int], request: BackupRequest) -> int:
+    """The backupstore records the volume one block smaller than it is."""
+    return original(request) - request.block_size
 
 
 @fault(
@@ -187,7 +233,7 @@ def leaves_blocks(original: Callable[..., set[str]], present: object, used: obje
 
 @fault(
     "delete-collects-blocks-of-others",
-    breaks="backup.retain",
+    breaks=("backup.retain", "backup.delete.others"),
     decision="backupstore.unused_blocks",
     says=r"the backupstore has no \S+\.blk",
 )
@@ -198,7 +244,7 @@ def collects_all(original: Callable[..., set[str]], present: Sequence[str], used
 
 @fault(
     "delete-takes-documents-of-others",
-    breaks="backup.retain",
+    breaks=("backup.retain", "backup.delete.others"),
     decision="backupstore.documents_to_delete",
     says=r"the backupstore has no \S+/backup_backup-\w+\.cfg",
 )

@@ -1,0 +1,90 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in the choice of a VolumeSnapshotClass, and in what is made of its parameters."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+
+@fault(
+    "content-of-another-class",
+    breaks="backup.class.named",
+    decision="machinery.content_class",
+    says=r"is of class and policy .*, expected",
+)
+def other_class(original: Callable[..., str], snapshot_class: Obj, classes: Sequence[Obj]) -> str:
+    """A content names another class with the same parameters, if there is one."""
+    own = original(snapshot_class, classes)
+    alike = [each for each in classes if each.get("parameters") == snapshot_class.get("parameters")]
+    return next((str(each["metadata"]["name"]) for each in alike if each["metadata"]["name"] != own), own)
+
+
+@fault(
+    "delete-treated-as-retain",
+    breaks=("backup.delete", "backup.class.named"),
+    decision="machinery.content_policy",
+    says=r"could not remove the VolumeSnapshotContent|is of class and policy",
+)
+def delete_retains(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
+    """A class with policy Delete gives contents with policy Retain."""
+    return "Retain"
+
+
+@fault(
+    "default-class-not-used",
+    breaks="backup.class.unnamed",
+    decision="machinery.is_default_class",
+    says=r"could not make the VolumeSnapshot ready",
+)
+def no_default(original: Callable[[Obj], bool], snapshot_class: Obj) -> bool:
+    """A class that is marked as the default is none."""
+    return False
+
+
+@fault(
+    "every-class-is-the-default",
+    breaks="backup.class.unnamed",
+    decision="machinery.is_default_class",
+    says=r"could not report the expected error",
+)
+def all_default(original: Callable[[Obj], bool], snapshot_class: Obj) -> bool:
+    """Every class serves VolumeSnapshots that name none."""
+    return True
+
+
+@fault(
+    "unknown-type-makes-a-backup",
+    breaks="backup.class.type.unknown",
+    decision="longhorn.snapshot_type",
+    says=r"it became ready; expected was an error",
+)
+def unknown_type(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
+    """A class with a `type` that does not exist makes backups."""
+    kind = original(parameters)
+    return kind if kind in {"snap", "bak", "bi"} else "bak"
+
+
+@fault(
+    "unknown-mode-passed-over",
+    breaks="backup.mode.unknown",
+    decision="longhorn.backup_mode",
+    says=r"it became ready; expected was an error",
+)
+def unknown_mode(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
+    """A `backupMode` that does not exist is treated as if there were none."""
+    mode = original(parameters)
+    return mode if mode in {"full", "incremental"} else ""
+
+
+@fault(
+    "beta-not-served",
+    breaks="backup.example.beta",
+    decision="machinery.snapshot_versions",
+    says=r"404",
+)
+def stable_only(original: Callable[[Sequence[str]], Sequence[str]], documented: Sequence[str]) -> Sequence[str]:
+    """The API serves the snapshot kinds in v1 only."""
+    return original(documented)[:1]

@@ -1,0 +1,227 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in what is made of references that are wrong or lead nowhere. One a row of the suite's tables of them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from simulator.longhorn.handles import Handle
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+BOUND = r"it was not refused but bound to"
+LATEST = "the-latest"
+
+
+def newest(backups: Sequence[Obj]) -> str:
+    """The name of the newest backup that is complete."""
+    made = [each for each in backups if each["status"].get("url")]
+    return str(max(made, key=lambda each: each["status"]["snapshotCreatedAt"])["metadata"]["name"])
+
+
+def volume_of(backup: str, backups: Sequence[Obj]) -> str:
+    """The volume that a backup is one of, "" for an unknown one."""
+    found = (each["status"].get("volumeName") or "" for each in backups if each["metadata"]["name"] == backup)
+    return next(found, "")
+
+
+@fault(
+    "unknown-backup-replaced-by-the-newest",
+    breaks="backup.pre-provisioned.names",
+    decision="longhorn.backup_to_restore",
+    says=BOUND,
+)
+def unknown_backup(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
+    """A handle that names no backup restores the newest one of the volume."""
+    known = {each["metadata"]["name"] for each in backups}
+    return original(backups, wanted) if wanted in known else newest(backups)
+
+
+@fault(
+    "unknown-volume-overlooked",
+    breaks="backup.pre-provisioned.names",
+    decision="longhorn.volume_to_restore",
+    says=BOUND,
+)
+def unknown_volume(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
+    """The first name of a handle does not matter as long as there is one."""
+    return volume_of(handle.id, backups) if handle.volume else original(handle, backups)
+
+
+@fault(
+    "exchanged-names-put-right",
+    breaks="backup.pre-provisioned.names",
+    decision="longhorn.parse_handle",
+    says=BOUND,
+)
+def exchanged(original: Callable[[str], Handle], text: str) -> Handle:
+    """A handle with its two names exchanged is understood."""
+    handle = original(text)
+    return Handle(handle.type, handle.id, handle.volume) if handle.id.startswith("pvc-") else handle
+
+
+@fault(
+    "bare-backup-taken-for-a-handle",
+    breaks="backup.pre-provisioned.handle.malformed",
+    decision="longhorn.parse_handle",
+    says=BOUND,
+)
+def bare_name(original: Callable[[str], Handle], text: str) -> Handle:
+    """The bare name of a backup is understood."""
+    return original(text) if "/" in text else Handle("bak", "", text)
+
+
+@fault(
+    "bare-backup-taken-for-a-handle",
+    breaks="backup.pre-provisioned.handle.malformed",
+    decision="longhorn.volume_to_restore",
+    says="",
+)
+def of_bare_name(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
+    """Its volume is looked up."""
+    return original(handle, backups) or volume_of(handle.id, backups)
+
+
+@fault(
+    "handle-without-scheme-understood",
+    breaks="backup.pre-provisioned.handle.malformed",
+    decision="longhorn.parse_handle",
+    says=BOUND,
+)
+def without_scheme(original: Callable[[str], Handle], text: str) -> Handle:
+    """A handle that is only <backup volume>/<backup> is understood."""
+    return original(f"bak://{text}" if text.count("/") == 1 else text)
+
+
+@fault(
+    "scheme-not-looked-at",
+    breaks="backup.pre-provisioned.handle.malformed",
+    decision="longhorn.parse_handle",
+    says=BOUND,
+)
+def any_scheme(original: Callable[[str], Handle], text: str) -> Handle:
+    """Whatever stands before :// is taken for the scheme of a backup."""
+    _, mark, rest = text.partition("://")
+    return original(f"bak://{rest}" if mark else text)
+
+
+@fault(
+    "missing-slash-forgiven",
+    breaks="backup.pre-provisioned.handle.malformed",
+    decision="longhorn.parse_handle",
+    says=BOUND,
+)
+def one_slash(original: Callable[[str], Handle], text: str) -> Handle:
+    """A scheme with one slash behind it is understood."""
+    return original(text if "://" in text else text.replace(":/", "://"))
+
+
+@fault(
+    "handle-of-a-volume-means-its-newest-backup",
+    breaks="backup.pre-provisioned.handle.malformed",
+    decision="longhorn.parse_handle",
+    says=BOUND,
+)
+def volume_only(original: Callable[[str], Handle], text: str) -> Handle:
+    """A handle without a backup is understood."""
+    return original(f"{text}/{LATEST}" if text.count("/") == 2 else text)
+
+
+@fault(
+    "handle-of-a-volume-means-its-newest-backup",
+    breaks="backup.pre-provisioned.handle.malformed",
+    decision="longhorn.backup_to_restore",
+    says="",
+)
+def newest_of_volume(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
+    """It is the newest one that is restored."""
+    return newest(backups) if wanted == LATEST else original(backups, wanted)
+
+
+@fault(
+    "empty-backup-means-the-newest",
+    breaks="backup.pre-provisioned.handle.malformed",
+    decision="longhorn.parse_handle",
+    says=BOUND,
+)
+def empty_backup(original: Callable[[str], Handle], text: str) -> Handle:
+    """A handle that ends with a slash is understood."""
+    return original(f"{text}{LATEST}" if text.endswith("/") else text)
+
+
+@fault(
+    "empty-backup-means-the-newest",
+    breaks="backup.pre-provisioned.handle.malformed",
+    decision="longhorn.backup_to_restore",
+    says="",
+)
+def newest_for_empty(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
+    """It is the newest backup that is restored."""
+    return newest(backups) if wanted == LATEST else original(backups, wanted)
+
+
+@fault(
+    "empty-volume-looked-up",
+    breaks="backup.pre-provisioned.handle.malformed",
+    decision="longhorn.volume_to_restore",
+    says=BOUND,
+)
+def empty_volume(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
+    """A handle with an empty backup volume restores the backup of that name, wherever it is."""
+    return original(handle, backups) or volume_of(handle.id, backups)
+
+
+@fault(
+    "missing-content-not-told",
+    breaks="backup.pre-provisioned.content-name",
+    decision="machinery.shown_error",
+    says=r"could not report the expected error",
+)
+def content_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
+    """A VolumeSnapshot of a content that does not exist stays without an error."""
+    return "" if "VolumeSnapshotContent is missing" in message else original(snapshot, message)
+
+
+@fault(
+    "reference-of-another-namespace-accepted",
+    breaks="backup.pre-provisioned.reference",
+    decision="machinery.content_refers_to",
+    says=r"it became ready; expected was an error like .*is bound to a dif",
+)
+def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
+    """The namespace in a content's reference does not matter, only the name."""
+    return bool(content["spec"]["volumeSnapshotRef"].get("name") == snapshot["metadata"]["name"])
+
+
+@fault(
+    "missing-class-told-as-missing-claim",
+    breaks=("backup.class.named", "backup.pre-provisioned.class"),
+    decision="machinery.shown_error",
+    says=r"could not report the expected error",
+)
+def other_reason(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
+    """A VolumeSnapshot whose class is missing shows the error of one whose claim is missing."""
+    wrong = "Failed to create snapshot content with error cannot get claim from snapshot"
+    return wrong if "volumesnapshotclass" in message else original(snapshot, message)
+
+
+@fault(
+    "unbound-claim-not-told",
+    breaks="backup.source",
+    decision="machinery.shown_error",
+    says=r"could not report the expected error",
+)
+def unbound_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
+    """A VolumeSnapshot of a claim that has no volume stays without an error."""
+    return "" if "not yet bound to a PV" in message else original(snapshot, message)
+
+
+@fault(
+    "foreign-volume-not-told",
+    breaks="backup.source",
+    decision="machinery.shown_error",
+    says=r"could not report the expected error",
+)
+def foreign_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
+    """A VolumeSnapshot of a volume that is not Longhorn's stays without an error."""
+    return "" if "cannot find CSI" in message else original(snapshot, message)

@@ -1,0 +1,97 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in what a restore makes of its source: of a volume that is used or gone, of names that are used elsewhere."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from simulator.csi.protocol import Code
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+Refusal = tuple[Code, str]
+
+LONGEST_LABEL = 63
+
+
+@fault(
+    "restore-needs-the-source",
+    breaks="backup.restore",
+    decision="longhorn.refuse_source",
+    says=r"could not bind the claim that restores",
+)
+def needs_source(original: Callable[[Obj | None], Refusal | None], volume: Obj | None) -> Refusal | None:
+    """A backup of a volume that is gone is not restored."""
+    return original(volume) if volume else (Code.FAILED_PRECONDITION, "the source volume is gone")
+
+
+@fault(
+    "restore-needs-an-unused-source",
+    breaks="backup.restore",
+    decision="longhorn.refuse_source",
+    says=r"could not bind the claim that restores",
+)
+def needs_rest(original: Callable[[Obj | None], Refusal | None], volume: Obj | None) -> Refusal | None:
+    """A backup of a volume that is attached is not restored until it is detached."""
+    attached = volume is not None and volume["status"].get("state") == "attached"
+    return (Code.FAILED_PRECONDITION, "the source volume is attached") if attached else original(volume)
+
+
+@fault(
+    "restore-from-any-namespace",
+    breaks="backup.restore",
+    decision="machinery.snapshot_to_restore",
+    says=r"it was not refused but bound to|offset \d+: expected block \d+ of stream here, found",
+)
+def any_namespace(
+    original: Callable[..., Obj | None], snapshots: Sequence[Obj], namespace: str, name: str
+) -> Obj | None:
+    """A claim is restored from the newest VolumeSnapshot of the name, whatever the namespace."""
+    found = [each for each in snapshots if each["metadata"]["name"] == name]
+    return max(found, key=lambda each: int(each["metadata"]["resourceVersion"]), default=None)
+
+
+@fault(
+    "restore-into-a-used-name-finds-old-data",
+    breaks="backup.restore",
+    decision="machinery.volume_name",
+    says=r"offset \d+: expected block \d+ of stream two, found block \d+ of stream one",
+)
+def named_after_claim(original: Callable[[Obj], str], claim: Obj) -> str:
+    """A volume is named after its claim's name, not after its uid."""
+    metadata = claim["metadata"]
+    return f"pvc-{uuid.uuid5(uuid.NAMESPACE_DNS, metadata['namespace'] + '/' + metadata['name'])}"
+
+
+@fault(
+    "restore-into-a-used-name-finds-old-data",
+    breaks="backup.restore",
+    decision="longhorn.deletes_volume",
+    says="",
+)
+def volume_stays(original: Callable[[str], bool], volume: str) -> bool:
+    """A deleted volume stays where it is."""
+    return False
+
+
+@fault(
+    "long-names-cut",
+    breaks="backup.create",
+    decision="machinery.content_reference",
+    says=r"AssertionError|could not make the VolumeSnapshot ready",
+)
+def cut(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:
+    """A content refers to its VolumeSnapshot by the first 63 characters of its name."""
+    reference = original(snapshot)
+    return {**reference, "name": reference["name"][:LONGEST_LABEL]}
+
+
+@fault(
+    "expansion-not-noticed-by-the-backup",
+    breaks="backup.restore.size",
+    decision="longhorn.reported_size",
+    says=r"restoreSize and capacity are",
+)
+def at_most_sixteen(original: Callable[[int], int], size: int) -> int:
+    """A snapshot's size is told as 16 MiB at most, which is what the volume had before it was expanded."""
+    return min(original(size), 16 << 20)

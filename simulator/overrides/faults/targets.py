@@ -1,0 +1,57 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in what happens without a usable backup target."""
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator.csi.protocol import Code
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+Refusal = tuple[Code, str]
+
+
+@fault(
+    "missing-target-told-as-unready-volume",
+    breaks=("backup.target.required", "backup.target.given-up"),
+    decision="longhorn.refuse_target",
+    says=r"could not report the expected error",
+)
+def other_reason(original: Callable[..., Refusal | None], target: str, available: bool | None) -> Refusal | None:
+    """Without a usable target the error speaks of a volume that is not ready."""
+    refusal = original(target, available)
+    return (refusal[0], "the volume is not ready") if refusal else None
+
+
+@fault(
+    "unusable-target-called-available",
+    breaks=("backup.target.required", "backup.target.given-up"),
+    decision="longhorn.target_failure",
+    says=r"could not report the expected error",
+)
+def called_available(original: Callable[[str, str], str], url: str, error: str) -> str:
+    """A target whose bucket is missing is called available."""
+    return ""
+
+
+@fault(
+    "wait-for-target-cannot-be-ended",
+    breaks="backup.target.given-up",
+    decision="longhorn.refuse_target",
+    says=r"could not remove the VolumeSnapshot",
+)
+def never_final(original: Callable[..., Refusal | None], target: str, available: bool | None) -> Refusal | None:
+    """A VolumeSnapshot that waits for a target cannot be deleted: the driver may still be at work on it."""
+    refusal = original(target, available)
+    return (Code.ABORTED, refusal[1]) if refusal else None
+
+
+@fault(
+    "returned-target-not-noticed",
+    breaks="backup.target.required",
+    decision="machinery.asks_after_failure",
+    says=r"could not make the VolumeSnapshot ready",
+)
+def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """After an error the sidecar never asks again."""
+    return False
