@@ -173,7 +173,7 @@ def test_without_a_target_nothing_is_taken(tmp_path: Path) -> None:
                 await longhorn.snapshot()
 
             assert target["status"]["conditions"][0]["message"] == "backup target URL is empty"
-            assert refusal.value.code is Code.ABORTED
+            assert refusal.value.code is Code.FAILED_PRECONDITION
             assert refusal.value.description == "backup target default is not available"
             assert not longhorn.all("snapshots")
 
