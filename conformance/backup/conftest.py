@@ -72,6 +72,13 @@ def requested(arranger: Arranger, deleting_class: str) -> Requested:
 
 
 @pytest.fixture(scope="session")
+def at_once(arranger: Arranger, deleting_class: str) -> tuple[Requested, ...]:
+    """Three VolumeSnapshots of one volume, asked for at once."""
+    source = arranger.write(arranger.volume(), "at-once", *BRIEF)
+    return tuple(arranger.request(source, deleting_class) for _ in range(3))
+
+
+@pytest.fixture(scope="session")
 def backed_up(requested: Requested, arranger: Arranger) -> BackedUp:
     """That VolumeSnapshot when it is ready."""
     return arranger.finish(requested)

@@ -1,0 +1,120 @@
+"""A run that is ended from outside in its middle: nothing of it is left running, and the next one works."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROC = Path("/proc")
+WORKERS = [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2")]
+SOON = 1.0
+"""Seconds after which nothing may be left of a killed run."""
+
+pytestmark = pytest.mark.skipif(not (PROC / "self" / "environ").exists(), reason="needs /proc to see what still runs")
+
+
+class Running:
+    """The suite in a process group of its own, with all its temporary files in one folder, by which it is known."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder = folder
+        self.reports = folder / "report"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "pytest", f"--report-dir={self.reports}", *arguments],
+            cwd=ROOT,
+            env={**environment, "TMPDIR": str(folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def until(self, text: str) -> None:
+        """Return when a line with this text was printed."""
+        assert self.process.stdout is not None
+        assert any(text in line for line in self.process.stdout), "it ended before that"
+
+    def end(self, number: signal.Signals, *, group: bool) -> tuple[int, str]:
+        """Send a signal, to the process alone or to its group; its exit code and what else it wrote."""
+        (os.killpg if group else os.kill)(self.process.pid, number)
+        assert self.process.stdout is not None
+        self.process.wait(60)
+        rest = self.process.stdout.read() if number == signal.SIGINT else ""
+        self.process.stdout.close()
+        return self.process.returncode, rest
+
+
+def left_of(folder: Path) -> dict[int, str]:
+    """The processes that have to do with a folder, by their command line or their environment."""
+    found = {}
+    for entry in PROC.glob("[0-9]*"):
+        try:
+            command, environment = ((entry / name).read_bytes() for name in ("cmdline", "environ"))
+        except OSError:
+            continue
+        if os.fsencode(folder) in command or os.fsencode(folder) in environment:
+            found[int(entry.name)] = command.replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
+def waited_for(folder: Path) -> dict[int, str]:
+    """What is left of a folder after a second at most."""
+    deadline = time.monotonic() + SOON
+    while (left := left_of(folder)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """For a run's temporary files; what it leaves running ends with the test."""
+    yield tmp_path
+    for pid in left_of(tmp_path):
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_ctrl_c_lets_it_clean_up(folder: Path, workers: tuple[str, ...]) -> None:
+    """A terminal sends it to all processes of the group; the simulator has to outlive it to be cleaned up."""
+    running = Running(folder, *workers)
+    running.until("conforms")
+    assert any("-m simulator" in command for command in left_of(folder).values())
+
+    exit_code, text = running.end(signal.SIGINT, group=True)
+
+    report = json.loads((running.reports / "conformance.json").read_text())
+    assert (exit_code, report["verdict"], report["problems"]) == (2, "interrupted", []), text
+    assert waited_for(folder) == {}
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_nothing_is_left_of_a_killed_run(folder: Path, workers: tuple[str, ...]) -> None:
+    running = Running(folder, *workers)
+    running.until("conforms")
+    assert any("-m simulator" in command for command in left_of(folder).values())
+
+    running.end(signal.SIGKILL, group=False)
+
+    assert waited_for(folder) == {}
+    assert not [*folder.rglob("longhorn-simulator-*"), *folder.rglob("kubeconfig")]
+
+
+def test_the_run_after_a_killed_one_works(folder: Path) -> None:
+    """In the same place for temporary files, with the same place for its report."""
+    killed = Running(folder, "-k", "names_the_backup")
+    killed.until("conforms")
+    killed.end(signal.SIGKILL, group=False)
+
+    after = Running(folder, "-k", "names_the_backup")
+    text, _ = after.process.communicate(timeout=60)
+
+    assert after.process.returncode == 0, text
+    assert json.loads((after.reports / "conformance.json").read_text())["verdict"] == "conforms"
