@@ -13,6 +13,7 @@ from simulator.longhorn import names, objects
 from simulator.longhorn.backups import UNKNOWN
 from simulator.longhorn.backupstore import BackupInProgressError, BackupMissingError, StoredBackup, StoredVolume
 from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.engine_work import EngineWork
 from simulator.longhorn.stores import BackupstoreError, Stores, poll_interval
 
 ONLY_OBJECT = "longhorn.io/delete-custom-resource-only"
@@ -168,6 +169,7 @@ class BackupVolumes:
         self._stores = stores
         self._looked: dict[str, tuple[Any, ...]] = {}
         self._requests: dict[str, int] = {}
+        self._work = EngineWork()
         self.controller = Controller(
             api, clock, "longhorn-backup-volume-controller", self._reconcile, expected=(BackupstoreError,)
         )
@@ -347,7 +349,7 @@ class BackupVolumes:
         volume = found["spec"].get("volumeName") or found["metadata"]["name"]
         if ONLY_OBJECT not in (found["metadata"].get("labels") or {}):
             store = await self._stores.of_target(target)
-            await store.delete_volume(volume)
+            await self._work.once(found["metadata"]["name"], lambda: store.delete_volume(volume))
         for each in self._backups_of(volume, target):
             delete_object_only(self._api, names.BACKUPS, each)
         objects.release(self._api, names.BACKUP_VOLUMES, found["metadata"]["name"])

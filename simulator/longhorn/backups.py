@@ -296,11 +296,10 @@ class Backups:
 
     async def _delete_stored(self, backup: Obj, of: str) -> None:
         name = backup["metadata"]["name"]
-        deletion = ("deletion", name)
         target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
         try:
             store = await self._stores.of_target(target)
-            await self._work.outcome(deletion, lambda: store.delete_backup(of, name))
+            await self._work.once(("deletion", name), lambda: store.delete_backup(of, name))
         except BackupMissingError:
             return
         except BackupstoreError as error:
@@ -308,9 +307,6 @@ class Backups:
             objects.set_status(self._api, names.BACKUPS, name, messages={"error": text})
             self._events.record(backup, "Warning", "FailedDeleting", text)
             raise
-        finally:
-            if self._work.is_over(deletion):
-                self._work.forget(deletion)
 
     def _restoring(self, of: str, backup: str) -> str:
         """A volume that is being restored from the backup."""

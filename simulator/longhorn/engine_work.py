@@ -23,10 +23,14 @@ class EngineWork:
             piece = self._pieces[key] = asyncio.create_task(_worked(begin))
         return await asyncio.shield(piece)
 
-    def is_over(self, key: Hashable) -> bool:
-        """Whether the work has come to an end that nobody forgot."""
-        piece = self._pieces.get(key)
-        return piece is not None and piece.done()
+    async def once(self, key: Hashable, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """As `outcome`, forgotten as soon as somebody was told."""
+        try:
+            return await self.outcome(key, begin)
+        finally:
+            piece = self._pieces.get(key)
+            if piece is not None and piece.done():
+                self.forget(key)
 
     def forget(self, key: Hashable) -> None:
         """Make the next who asks begin anew."""

@@ -12,6 +12,7 @@ from simulator.clock import Clock
 from simulator.csi import crds
 from simulator.csi.protocol import CreateSnapshotRequest, CreateVolumeRequest, CsiSnapshot, CsiVolume, VolumeCapability
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.circumstances import Calm, Circumstances
 from simulator.longhorn import BackupstoreDecisions, Longhorn, LonghornDecisions, Version
 from simulator.longhorn.waiting import until
 from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error
@@ -24,13 +25,14 @@ PATIENCE = 10.0
 
 
 class MemoryS3:
-    """A bucket in memory; `refusal` makes every call fail."""
+    """A bucket in memory; `refusal` makes every call fail, `slowness` is how many seconds a deletion takes."""
 
     bucket = "backups"
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.refusal: S3Error | None = None
+        self.slowness = 0.0
 
     def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str) -> S3Connection:
         del endpoint, access_key, secret_key, bucket
@@ -73,6 +75,7 @@ class MemoryS3:
 
     async def delete(self, key: str) -> None:
         self._check()
+        await asyncio.sleep(self.slowness)
         self.objects.pop(key, None)
 
 
@@ -155,10 +158,12 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(tmp_path: Path, version: str = "1.12.1") -> AsyncIterator[Cluster]:
+async def cluster(
+    tmp_path: Path, version: str = "1.12.1", circumstances: Circumstances | None = None
+) -> AsyncIterator[Cluster]:
     """A running Longhorn of that version with a backup target."""
     clock = Clock(0.0005)
-    api = Api(clock)
+    api = Api(clock, circumstances=circumstances or Calm())
     crds.register(api)
     known = Version.parse(version)
     longhorn.register(api, known)
