@@ -186,6 +186,17 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     assert not (tmp_path / "kubeconfig").exists()
 
 
+def test_it_ends_at_once_if_its_parent_ended_before_it_was_up(tmp_path: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", ""])
+    parent.wait()
+    words = command(tmp_path / "kubeconfig", tmp_path / "data", "--parent-pid", str(parent.pid))
+
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert list((tmp_path / "data").iterdir()) == []
+
+
 def test_a_part_that_dies_is_told_and_ends_the_process(capsys: pytest.CaptureFixture[str]) -> None:
     async def dies() -> None:
         raise RuntimeError("out of order")
