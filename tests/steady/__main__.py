@@ -3,6 +3,7 @@
 import argparse
 import secrets
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -90,4 +91,6 @@ def _at_least(least: int, text: str) -> int:
 
 
 if __name__ == "__main__":
+    # Ended by a supervisor it ends as by Ctrl-C: its rounds with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -75,7 +75,7 @@ def run(
 ) -> Batch:
     """Run the reference with `arguments`, then all rounds, `jobs` at a time; told as they end. Raises NoReference.
 
-    `keep` gets a folder with the reports of each. When this is interrupted, what runs is interrupted and waited for.
+    `keep` gets a folder with the reports of each. When this is interrupted, what runs is ended and waited for.
     """
     suite = Suite(keep)
     with ThreadPoolExecutor(jobs) as pool:

@@ -18,6 +18,9 @@ from tests.steady.seen import Difference, Seen, Unreadable, differences, read
 
 ROOT = Path(__file__).parents[2]
 
+_CLEAN_UP = 60.0
+"""Seconds for a hanging round to report what it knows."""
+
 _DISTURBED = re.compile(r"^disturbed: (.+)$", re.MULTILINE)
 
 
@@ -73,7 +76,7 @@ class Suite:
         """Run it once; after `limit` seconds it counts as hanging and is interrupted, then killed."""
         reports = self._keep / name
         reports.mkdir(parents=True)
-        with tempfile.TemporaryDirectory(prefix="steady-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="steady-", ignore_cleanup_errors=True) as scratch:
             began = time.monotonic()
             with (reports / "output.txt").open("wb") as output:
                 exit_code, trouble = self._process(arguments, reports, Path(scratch), output.fileno(), limit)
@@ -87,11 +90,11 @@ class Suite:
         return Ran(seconds, None if trouble else seen, trouble, printed, disturbances)
 
     def end(self) -> None:
-        """Interrupt what runs, as Ctrl-C does; nothing more begins."""
+        """End what runs; nothing more begins."""
         with self._lock:
             self._ended = True
             for process in self._running:
-                process.send_signal(signal.SIGINT)
+                process.terminate()
 
     def _process(
         self, arguments: Sequence[str], reports: Path, scratch: Path, output: int, limit: float
@@ -117,7 +120,7 @@ class Suite:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(limit)
+                process.wait(_CLEAN_UP)
             except subprocess.TimeoutExpired:
                 process.kill()
             return process.wait(), f"did not end within {limit:.0f} s"
