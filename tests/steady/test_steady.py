@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.disturbances.named import ALL
 from tests.steady import __main__ as command
 from tests.steady import batch
 from tests.steady.rounds import ROOT, Ran, Round, Suite
@@ -123,3 +124,9 @@ def test_interrupted_it_ends_its_rounds_and_waits_for_them(tmp_path: Path, numbe
     assert process.returncode == 2
     assert "interrupted after 0 rounds" in errors
     assert "Traceback" not in errors
+
+
+def test_every_disturbance_is_in_the_documentation() -> None:
+    rows = (ROOT / "docs" / "steadiness.md").read_text().splitlines()
+    named = [row.split("`")[1] for row in rows if row.startswith("| `")]
+    assert named == [each.name for each in ALL]
