@@ -1,0 +1,218 @@
+"""`conformance.html` as text: everything is in it, nothing is taken for markup, and it needs nothing from elsewhere."""
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import jsonschema
+import pytest
+
+from fixtures.report import webpage
+from fixtures.report.document import SCHEMA
+from fixtures.report.model import Verdict
+from tests.report import examples
+
+KINDS = [
+    examples.conforming,
+    examples.simulated,
+    examples.violating,
+    examples.deviating,
+    examples.blocked,
+    examples.selected,
+    examples.of_one_test_for_two_clauses,
+]
+
+
+class Reader(HTMLParser):
+    """What a page is made of: tags with their attributes, and its text without scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self._texts: list[str] = []
+        self._silent = False
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep a tag."""
+        self.tags.append((tag, dict(attrs)))
+        self._silent = tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        """A script or style is over."""
+        self._silent = self._silent and tag not in ("script", "style")
+
+    def handle_data(self, data: str) -> None:
+        """Keep a text."""
+        if not self._silent:
+            self._texts.append(data)
+
+    @property
+    def text(self) -> str:
+        """All of it, with single spaces."""
+        return " ".join("".join(self._texts).split())
+
+
+def squeezed(text: str) -> str:
+    """A text with single spaces."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_examples_are_reports(kind: Callable[[], dict[str, Any]]) -> None:
+    """What these tests show to the writers is what a run may write."""
+    jsonschema.validate(json.loads(json.dumps(kind())), json.loads(SCHEMA.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "headline", "explanation"),
+    [
+        (examples.conforming, "Longhorn 1.12.1 conforms", "All 4 clauses that could be verified conform."),
+        (examples.simulated, "The simulated Longhorn 1.12.1 conforms", "All 4 clauses"),
+        (examples.violating, "Longhorn 1.12.1 does not conform", "2 of 4 clauses that were verified are violated."),
+        (examples.deviating, "Longhorn 1.12.1 conforms but for 1 known deviation", "3 of 4 clauses"),
+        (examples.blocked, "No verdict: the run itself failed", "No test that was run says anything"),
+        (
+            examples.selected,
+            "Longhorn 1.12.1 conforms in the few clauses that were verified",
+            "The one clause that could be verified conforms. 5 clauses are not verified.",
+        ),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_verdict_in_words(kind: Callable[[], dict[str, Any]], headline: str, explanation: str) -> None:
+    """The first sentences of each kind of report."""
+    text = Reader(webpage.render(kind())).text
+
+    assert headline in text
+    assert explanation in text
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_clause_and_test_is_there(kind: Callable[[], dict[str, Any]]) -> None:
+    """Each clause is there with its verdict, each of its tests with its command, and the facts of the run."""
+    document = kind()
+    page = Reader(webpage.render(document))
+
+    marked = [attributes for _, attributes in page.tags if "data-verdict" in attributes]
+    verdicts = {attributes["id"]: attributes["data-verdict"] for attributes in marked}
+    assert verdicts == {clause["id"]: clause["verdict"] for clause in document["clauses"]}
+    for clause in document["clauses"]:
+        assert clause["statement"].replace("`", "") in page.text
+        for test in clause["tests"]:
+            assert test["command"] in page.text
+    assert "2026-11-21 14:48:04 UTC" in page.text
+    assert "8.1 s" in page.text
+    for verdict in Verdict:
+        assert f"{document['counts'][verdict]} " in page.text
+
+
+def test_evidence_is_there() -> None:
+    """What was observed around a test: waits, revisions, handles, keys, values, what was left out."""
+    document = examples.violating()
+    text = Reader(webpage.render(document)).text
+
+    test = document["clauses"][0]["tests"][0]
+    for wait in test["observed"]["waits"]:
+        assert wait["step"] in text
+    assert "✕ not within its budget" in text
+    for entry in document["objects"]:
+        assert f"{entry['namespace']}/{entry['name']}" in text
+        for change in entry["changes"]:
+            assert squeezed(change["what"]) in text
+    for name in ("handles", "omitted"):
+        assert all(value in text for value in test["observed"][name])
+    assert all(key["key"] in text and key["found"] in text for key in test["observed"]["keys"])
+    assert "degrees100" in text
+    assert squeezed(test["seen"]) in text
+    assert squeezed(test["traceback"]) in text
+
+
+def test_problems_deviations_and_reasons_are_there() -> None:
+    """What went wrong with the run, what is known to deviate, and why something is not verified."""
+    text = Reader(webpage.render(examples.violating())).text
+
+    assert "The run left something behind" in text
+    assert "test_water and 1 more" in text
+    assert "worker 'gw0' crashed" in text
+    assert "It is cold, as in 1.12.1." in text
+    assert "Cannot be tested: Tastes." in text
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_messages_are_never_markup(kind: Callable[[], dict[str, Any]]) -> None:
+    """Whatever a cluster answers is text: one script and one image-free page, ours."""
+    page = webpage.render(kind())
+    tags = [tag for tag, _ in Reader(page).tags]
+
+    assert tags.count("script") == 1
+    assert "img" not in tags
+    if kind is not examples.blocked:
+        assert "<script>document.title" in Reader(page).text
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_nothing_comes_from_elsewhere(kind: Callable[[], dict[str, Any]]) -> None:
+    """No address but places in the page itself, no import, no font; and the policy forbids any."""
+    page = webpage.render(kind())
+    tags = Reader(page).tags
+
+    for tag, attributes in tags:
+        for name in ("src", "href", "action", "srcset", "data"):
+            value = attributes.get(name) or ""
+            assert value.startswith(("#", "data:")) or not value, (tag, name, value)
+    assert not re.search(r"@import|@font-face|url\(", page)
+    (policy,) = [attributes["content"] for tag, attributes in tags if attributes.get("http-equiv")]
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_links_and_labels_meet(kind: Callable[[], dict[str, Any]]) -> None:
+    """No id is there twice, and every link, label and description leads to one."""
+    tags = Reader(webpage.render(kind())).tags
+
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    references = [(attributes.get("href") or "").removeprefix("#") for tag, attributes in tags if tag == "a"]
+    references += [attributes.get("aria-labelledby") or "" for _, attributes in tags]
+    references += [attributes.get("for") or "" for _, attributes in tags]
+    assert {reference for reference in references if reference} <= set(ids)
+
+
+def test_a_test_of_two_clauses_is_told_once() -> None:
+    """The second clause leads to where the test is told."""
+    page = webpage.render(examples.of_one_test_for_two_clauses())
+
+    assert page.count("Hot.") == 1
+    assert Reader(page).text.count("About test_both. is told there.") == 3
+
+
+def test_a_shared_timeline_is_told_once() -> None:
+    """Tests that saw the same objects with the same changes have one timeline between them."""
+    page = webpage.render(examples.conforming())
+
+    assert page.count('<table class="story">') == 1
+    assert Reader(page).text.count("Timeline: the same objects as told there.") == 3
+
+
+def test_long_timelines_are_cut_where_all_is_well() -> None:
+    """A conforming test shows the beginning and the end of many changes, a violating one all of them."""
+    for kind, rows in ((examples.conforming, 60), (examples.violating, 200)):
+        document = kind()
+        change = document["objects"][0]["changes"][0]
+        changes = [{**change, "revision": number, "what": f"step {number} done"} for number in range(200)]
+        document["objects"] = [{**document["objects"][0], "changes": changes}, document["objects"][1]]
+        for clause in document["clauses"]:
+            for test in clause["tests"]:
+                test["observed"]["objects"] = [0]
+
+        text = Reader(webpage.render(document)).text
+
+        assert "step 0 done" in text
+        assert "step 199 done" in text
+        assert len(re.findall(r"step \d+ done", text)) == rows
+        assert ("140 rows in the middle are left out" in text) == (rows == 60)
