@@ -1,6 +1,7 @@
 """`python -m simulator`: serve a simulated cluster until stopped."""
 
 import asyncio
+import os
 import sys
 import textwrap
 
@@ -15,14 +16,23 @@ def main() -> int:
             from simulator.decisions import decisions
 
             decisions(options)
-            print(fault_table())
-            return 0
+            return tell(fault_table())
         from simulator.app import run
 
         return asyncio.run(run(options))
     except UsageError as error:
         print(f"python -m simulator: {error}", file=sys.stderr)
         return 2
+
+
+def tell(text: str) -> int:
+    """Print; the exit status. Whoever reads may have had enough before the end (`| head -1`): that is no failure."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Python flushes once more at its end, and must not meet the closed pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def fault_table() -> str:

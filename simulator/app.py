@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import asdict
 from os import getpid, getppid
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ HOST = "127.0.0.1"
 BUCKET = "backupbucket"
 REGION = "us-east-1"
 LONGHORN_NAMESPACE = "longhorn-system"
+FAULTS_PAGE = "simulator/faults"
+"""Path at the API server's address: how often each fault was asked, and how often it answered differently."""
 
 
 async def run(options: Options) -> int:
@@ -64,6 +67,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     driver = surroundings.driver(storage.driver)
     machinery = Machinery(api, clock, [driver], chosen.machinery, directory / "pods", server)
     surroundings.show(server)
+    server.add_page(FAULTS_PAGE, lambda: {name: asdict(count) for name, count in chosen.exercised.items()})
     storage.pause_writers_with(machinery.paused)
     async with AsyncExitStack() as running:
         await _listen(running, s3.start, s3.stop, options.s3_port, "--s3-port")

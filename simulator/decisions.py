@@ -1,5 +1,6 @@
 """The decisions of all storeys, with the faults and the release's quirks that were asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.csi.decisions import MachineryDecisions
@@ -8,26 +9,25 @@ from simulator.longhorn.backupstore.decisions import BackupstoreDecisions
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.options import Options, UsageError
 from simulator.overrides import registry
+from simulator.overrides.exercised import Exercised
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """What every storey decides; the field's name is the storey's name in an override."""
+    """What every storey decides, and `exercised`: how often the overrides in it were asked, by their names."""
 
     kubernetes: KubernetesDecisions
     machinery: MachineryDecisions
     longhorn: LonghornDecisions
     backupstore: BackupstoreDecisions
+    exercised: Mapping[str, Exercised]
 
 
 def decisions(options: Options) -> Decisions:
     """Raises UsageError for an unknown fault or release."""
-    made = Decisions(
-        KubernetesDecisions(),
-        MachineryDecisions(),
-        LonghornDecisions(options.version),
-        BackupstoreDecisions(),
-    )
+    kubernetes, machinery = KubernetesDecisions(), MachineryDecisions()
+    longhorn, backupstore = LonghornDecisions(options.version), BackupstoreDecisions()
+    storeys = {"kubernetes": kubernetes, "machinery": machinery, "longhorn": longhorn, "backupstore": backupstore}
     try:
         overrides = list(registry.release(options.release)) if options.release else []
         known = registry.faults() if options.faults else {}
@@ -35,7 +35,7 @@ def decisions(options: Options) -> Decisions:
             if name not in known:
                 raise UsageError(f"--fault {name}: no such fault; --list-faults prints them")
             overrides += known[name].overrides
-        registry.apply(vars(made), overrides)
+        exercised = registry.apply(storeys, overrides)
     except registry.OverrideError as error:
         raise UsageError(str(error)) from None
-    return made
+    return Decisions(kubernetes, machinery, longhorn, backupstore, exercised)

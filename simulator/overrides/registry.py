@@ -1,12 +1,13 @@
 """Named replacements of single decisions: faults, that break one documented behaviour, and quirks of real releases."""
 
-import functools
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from simulator.overrides.exercised import Exercised, counted
 
 Replacement = Callable[..., Any]
 """Called with the original (bound) method and then its arguments; what it returns is the new answer."""
@@ -64,11 +65,13 @@ def fault(name: str, *, breaks: str | tuple[str, ...], decision: str, says: str)
     return make
 
 
-def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> None:
+def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dict[str, Exercised]:
     """Put each override in the place of the method that it names; a later one wraps an earlier one.
 
-    `decisions` maps a storey to its decisions object. Raises OverrideError for an unknown storey or method.
+    `decisions` maps a storey to its decisions object. What comes back counts, under the overrides' names, how often
+    they are asked from now on. Raises OverrideError for an unknown storey or method.
     """
+    exercised: dict[str, Exercised] = {}
     for change in overrides:
         storey, _, method = change.decision.partition(".")
         target = decisions.get(storey)
@@ -77,7 +80,9 @@ def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> Non
             raise OverrideError(f"{change.name}: there is no storey {storey!r} in {change.decision!r} (known: {known})")
         if method.startswith("_") or not inspect.isfunction(getattr(type(target), method, None)):
             raise OverrideError(f"{change.name}: {type(target).__name__} takes no decision {method!r}")
-        setattr(target, method, functools.partial(change.replace, getattr(target, method)))
+        count = exercised.setdefault(change.name, Exercised())
+        setattr(target, method, counted(change.replace, getattr(target, method), count))
+    return exercised
 
 
 def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:

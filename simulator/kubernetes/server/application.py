@@ -51,6 +51,7 @@ class Server:
         self._runner: web.AppRunner | None = None
         self._watches: set[Watch] = set()
         self._metrics: Callable[[], str] | None = None
+        self._pages: dict[str, Callable[[], Obj]] = {}
         self.host = ""
         self.port = 0
 
@@ -70,6 +71,10 @@ class Server:
     def set_metrics(self, metrics: Callable[[], str]) -> None:
         """Serve what `metrics` gives, in Prometheus' text format, at /metrics."""
         self._metrics = metrics
+
+    def add_page(self, path: str, content: Callable[[], Obj]) -> None:
+        """Serve what `content` gives, as JSON, at a path that no Kubernetes API has."""
+        self._pages[path] = content
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one."""
@@ -192,6 +197,8 @@ class Server:
             return reply(VERSION)
         if path == "metrics" and self._metrics is not None:
             return web.Response(text=self._metrics())
+        if path in self._pages:
+            return reply(self._pages[path]())
         if path.startswith("openapi/"):
             return self._openapi(request, path.removeprefix("openapi/"))
         served = self._served()

@@ -1,0 +1,147 @@
+"""`python -m tests.faults`: run the kill matrix, print it, write it; exit 1 if the suite misses or misnames a fault."""
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fixtures.catalogue import load
+from simulator.overrides.registry import faults
+from tests.faults import document, forked, page
+from tests.faults.document import Matrix
+from tests.faults.forked import ROOT, SuiteRun
+from tests.faults.judge import Result, judge
+from tests.faults.plan import Case, PlanError, cases, without_fault
+
+QUIET_LIMIT = 1.2
+"""Seconds without any change in the cluster after which a wait is given up: a simulated step takes milliseconds."""
+
+MOST = 180.0
+"""Seconds for one run of the suite; more is a run that hangs."""
+
+USAGE = 2
+
+NO_FAULT = ""
+"""In the place of a fault's name: the suite on a simulator that does what is documented."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit status: 0 all killed and attributed, 1 not so, 2 for a wrong command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__, allow_abbrev=False)
+    parser.add_argument("names", nargs="*", metavar="FAULT", help="only these faults (all)")
+    parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1), metavar="N", help="runs at a time")
+    parser.add_argument("--report-dir", type=Path, default=Path("report"), metavar="DIR", help="for faults.json, .html")
+    given = parser.parse_args(arguments)
+    known = faults()
+    for name in given.names:
+        if name not in known:
+            parser.error(f"unknown fault {name!r}; `python -m simulator --list-faults` shows all")
+    if given.jobs < 1:
+        parser.error("--jobs must be at least 1")
+    catalogue = load(ROOT / "conformance")
+    try:
+        planned = list(cases(catalogue, known))
+    except PlanError as error:
+        print(f"python -m tests.faults: {error}", file=sys.stderr)
+        return USAGE
+    chosen = [case for case in planned if not given.names or case.fault.name in given.names]
+    order = {name: position for position, name in enumerate(catalogue.by_id())}
+    missing = [] if given.names else without_fault(catalogue, known)
+    began = time.monotonic()
+    controls, results = run_all(chosen, given.jobs)
+    results.sort(key=lambda result: (order[result.case.clauses[0]], result.case.fault.name))
+    matrix = Matrix(tuple(results), controls, tuple(missing), not given.names, time.monotonic() - began)
+    print(as_text(matrix))
+    print(f"written: {document.write(given.report_dir, matrix)}, {page.write(given.report_dir, matrix)}")
+    return 0 if matrix.good else 1
+
+
+def run_all(chosen: Sequence[Case], jobs: int) -> tuple[dict[str, str], list[Result]]:
+    """Run the suite on every faulty simulator, and once without a fault on every version among them.
+
+    Prints a line when one is done.
+    """
+    versions = sorted({case.version for case in chosen})
+    by_task = {(case.version, case.fault.name): case for case in chosen}
+    tasks = [*((version, NO_FAULT) for version in versions), *by_task]
+    forked.load()
+    controls: dict[str, str] = {}
+    results: list[Result] = []
+    began = time.monotonic()
+    print(f"{len(chosen)} faults and {len(versions)} controls, {min(jobs, len(tasks))} at a time", flush=True)
+    with multiprocessing.get_context("fork").Pool(min(jobs, len(tasks))) as pool:
+        for done, (task, run) in enumerate(pool.imap_unordered(_run, tasks), 1):
+            version, fault = task
+            if fault == NO_FAULT:
+                controls[version] = trouble_of_control(run)
+                said = f"{controls[version] or 'conforms'}: no fault, {version or 'newest'} version"
+            else:
+                results.append(judge(by_task[task], run))
+                said = _progress(results[-1])
+            spent = time.monotonic() - began
+            left = spent / done * (len(tasks) - done)
+            print(f"[{done:3}/{len(tasks)}, {spent:4.0f} s, {left:4.0f} s left] {said}", flush=True)
+    return controls, results
+
+
+def trouble_of_control(run: SuiteRun) -> str:
+    """What is wrong with a run without a fault, "" for nothing."""
+    if run.trouble:
+        return run.trouble
+    return "" if run.exit_code == 0 else f"the suite ends with exit code {run.exit_code} where nothing is broken"
+
+
+def as_text(matrix: Matrix) -> str:
+    """The matrix for a terminal: a line for each fault, then what is wrong."""
+    names = max((len(str(result.case)) for result in matrix.results), default=0)
+    lines = ["", f"{'FAULT':<{names}}  {'':8}  CHANGED   TESTS  SECONDS  CLAUSES"]
+    for result in matrix.results:
+        clauses = ", ".join(f"{'' if hit.expected else '!'}{hit.clause}" for hit in result.hits)
+        lines.append(
+            f"{result.case!s:<{names}}  {_word(result):8}  {result.changed:3}/{result.asked:<4}"
+            f"  {len(result.failures):5}  {result.seconds:7.1f}  {clauses}"
+        )
+    lines.append("")
+    for result in matrix.faulty:
+        lines += [f"NOT RIGHT  {result.case} ({', '.join(result.case.clauses)})", *_wrong(result)]
+    lines += [f"NO FAULT   {name}: nothing proves that its tests can fail" for name in matrix.without_fault]
+    lines += [f"CONTROL    {version}: {trouble}" for version, trouble in matrix.controls.items() if trouble]
+    killed = len(matrix.results) - len(matrix.faulty)
+    lines.append(f"{killed} of {len(matrix.results)} faults killed and attributed, {matrix.seconds:.0f} s")
+    return "\n".join(lines)
+
+
+def _wrong(result: Result) -> Iterator[str]:
+    for problem in result.problems:
+        yield f"    {problem}"
+    if any(problem.startswith("the run failed") for problem in result.problems):
+        yield from (f"      | {line}" for line in result.output.splitlines()[-20:])
+        return
+    for failure in result.failures:
+        yield f"      {failure.test}"
+        yield from (f"      | {line}" for line in failure.seen.splitlines()[:3])
+
+
+def _progress(result: Result) -> str:
+    return f"{_word(result)}: {result.case} ({', '.join(result.case.clauses)}), {result.seconds:.1f} s"
+
+
+def _word(result: Result) -> str:
+    return "WRONG" if result.problems else "killed"
+
+
+def _run(task: tuple[str, str]) -> tuple[tuple[str, str], SuiteRun]:
+    version, fault = task
+    simulator = ["--longhorn-version", version] if version else []
+    suite = ["conformance"]
+    if fault != NO_FAULT:
+        simulator += ["--fault", fault]
+        suite += [f"--quiet-limit={QUIET_LIMIT}"]
+    return task, forked.run_suite(simulator, suite, most=MOST)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,210 @@
+"""Runs the suite on a simulator of its own, both forked from a process that has loaded the large libraries already.
+
+Loading them costs as much time as half of the suite. Apart from that both are as anybody starts them: the suite's own
+modules are not loaded beforehand, for pytest has to see them loaded, and the simulator is made from its command line.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+LIBRARIES = (
+    "boto3",
+    "kubernetes.dynamic",
+    "lz4.frame",
+    "tenacity",
+    "simulator.app",
+    "moto.s3.models",
+    "moto.s3.responses",
+)
+
+FAULTS_PAGE = "simulator/faults"
+
+_READY = 30.0
+"""Seconds for a simulator to be ready, on a machine that is busy with others of its kind."""
+_STOPPED = 15.0
+"""Seconds for it to stop."""
+_TAIL = 4000
+"""Characters of a process's output that are kept."""
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """What became of one run of the suite.
+
+    `document` is its conformance.json, None if it wrote none; `exercised` what the simulator counted, by fault;
+    `trouble` says in words if the run itself went wrong, with `output` to look at.
+    """
+
+    exit_code: int | None
+    seconds: float
+    document: dict[str, Any] | None
+    exercised: dict[str, dict[str, int]]
+    trouble: str
+    output: str
+
+
+class Running:
+    """The target `simulator`, for a suite whose simulator runs already and is stopped by somebody else."""
+
+    def __init__(self, announcement: str, files: Path) -> None:
+        self._announcement = announcement
+        self._files = files
+
+    def start(self) -> Any:
+        """Its address."""
+        from fixtures.targets.simulator import address_of
+
+        return address_of(self._announcement, self._files)
+
+    def stop(self) -> None:
+        """Nothing to do."""
+
+
+def load() -> None:
+    """Load the large libraries. To be called once, by the process that forks, before it has threads.
+
+    Without garbage collection, which costs a run a tenth of its time: none lasts long enough to need it.
+    """
+    for name in LIBRARIES:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def run_suite(simulator: Sequence[str], suite: Sequence[str], *, most: float) -> SuiteRun:
+    """Run pytest with the arguments `suite` on a simulator with the arguments `simulator`, for at most `most` seconds.
+
+    Must be called in a process without threads.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="faults-") as name:
+        folder = Path(name)
+        reading, writing = os.pipe()
+        cluster = _fork(lambda: _serve(folder, simulator), folder / "simulator.log", writing)
+        os.close(writing)
+        code: int | None = None
+        exercised: dict[str, dict[str, int]] = {}
+        try:
+            announcement = _line(reading, _READY)
+            if announcement:
+                tests = _fork(lambda: _verify(folder, announcement, suite), folder / "suite.log")
+                code = _wait(tests, most)
+                exercised = _exercised(announcement)
+        finally:
+            os.close(reading)
+            os.kill(cluster, signal.SIGTERM)
+            ended = _wait(cluster, _STOPPED)
+        trouble = ""
+        if not announcement:
+            trouble = "the simulator did not start"
+        elif code is None:
+            trouble = f"the suite was not done after {most:g} s"
+        elif ended != 0:
+            trouble = f"the simulator ended with exit code {ended}"
+        written = folder / "report" / "conformance.json"
+        document = json.loads(written.read_text(encoding="utf-8")) if written.exists() else None
+        if not trouble and document is None:
+            trouble = f"the suite ended with exit code {code} and without a report"
+        output = "".join(_tail(folder / name) for name in ("simulator.log", "suite.log"))
+        return SuiteRun(code, time.monotonic() - began, document, exercised, trouble, output)
+
+
+def _serve(folder: Path, arguments: Sequence[str]) -> int:
+    from simulator.app import run
+    from simulator.options import parse
+
+    own = ["--kubeconfig", str(folder / "kubeconfig"), "--data-dir", str(folder / "simulator")]
+    return asyncio.run(run(parse([*own, *arguments])))
+
+
+def _verify(folder: Path, announcement: str, arguments: Sequence[str]) -> int:
+    from fixtures import targets
+
+    os.chdir(ROOT)
+    # Before the suite's own modules are loaded, which take this name from there.
+    targets.make_target = lambda *_: Running(announcement, folder / "simulator")
+    own = [f"--report-dir={folder / 'report'}", f"--basetemp={folder / 'pytest'}", "--keep", "-q", "--no-header"]
+    return int(pytest.main([*own, "-p", "no:xdist", *arguments]))
+
+
+def _fork(body: Callable[[], int], log: Path, output: int | None = None) -> int:
+    """Run `body` in a new process, its exit code is what it returns. What it prints goes to `output`, or to `log`."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child:
+        return child
+    code = 70
+    try:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(nothing, 0)
+        os.dup2(file if output is None else output, 1)
+        os.dup2(file, 2)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        code = body()
+    except BaseException as error:  # noqa: BLE001 - the process ends here, whatever it was
+        sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _line(reading: int, most: float) -> str:
+    """The first line of a pipe, "" if there comes none."""
+    found = b""
+    end = time.monotonic() + most
+    while not found.endswith(b"\n"):
+        ready, _, _ = select.select([reading], [], [], max(0.0, end - time.monotonic()))
+        more = os.read(reading, 65536) if ready else b""
+        if not more:
+            return ""
+        found += more
+    return found.decode()
+
+
+def _wait(child: int, most: float) -> int | None:
+    """The exit code of a process, None if it had to be killed after `most` seconds."""
+    watched = os.pidfd_open(child)
+    try:
+        ended, _, _ = select.select([watched], [], [], most)
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status) if ended else None
+    finally:
+        os.close(watched)
+
+
+def _exercised(announcement: str) -> dict[str, dict[str, int]]:
+    """What the simulator counted; nothing if it is gone."""
+    try:
+        with urllib.request.urlopen(f"{json.loads(announcement)['server']}/{FAULTS_PAGE}", timeout=_STOPPED) as answer:
+            counts: dict[str, dict[str, int]] = json.load(answer)
+            return counts
+    except OSError:
+        return {}
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-_TAIL:] if log.exists() else ""
