@@ -10,6 +10,7 @@ import pytest
 from simulator.decisions import decisions
 from simulator.options import parse
 from simulator.overrides import releases
+from simulator.overrides.exercised import Exercised
 from simulator.overrides.registry import OverrideError, apply, fault, faults, override, release
 
 
@@ -108,10 +109,10 @@ def test_every_fault_fits_its_decisions(name: str) -> None:
     known = faults()[name]
     made = decisions(parse(["--kubeconfig", "file", "--fault", name]))
 
-    replaced = [
-        (storey, method) for storey, decided in vars(made).items() for method in vars(decided) if method != "version"
-    ]
+    storeys = {"kubernetes", "machinery", "longhorn", "backupstore"}
+    replaced = [(storey, method) for storey in storeys for method in vars(getattr(made, storey)) if method != "version"]
     assert {f"{storey}.{method}" for storey, method in replaced} == {change.decision for change in known.overrides}
+    assert made.exercised == {name: Exercised(asked=0, changed=0)}
     assert known.breaks
     re.compile(known.says)
 
