@@ -1,11 +1,13 @@
 """Pods: real processes with the phases, conditions, events and logs of a kubelet."""
 
 import asyncio
+import contextlib
 import os
 import select
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -416,3 +418,44 @@ def test_no_process_outlives_a_killed_simulator(tmp_path: Path) -> None:
 
         assert ended, "the container still holds its pipe"
     assert not has_running_members(group)
+
+
+_KILLED_AT_THE_START = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from simulator.csi.pods.watchdog import Watchdog
+from tests.simulator.csi.cluster import cluster
+
+Watchdog.begin = lambda self, group: os.kill(os.getpid(), signal.SIGKILL)
+
+async def main():
+    async with cluster(Path(sys.argv[1])) as made:
+        made.pod("p", f"echo ran >{sys.argv[1]}/ran; sleep 60")
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def test_a_container_that_the_watchdog_does_not_know_yet_never_runs(tmp_path: Path) -> None:
+    """The simulator is killed between the start of the process and the word to the watchdog."""
+    victim = subprocess.Popen([sys.executable, "-c", _KILLED_AT_THE_START, str(tmp_path)])
+    assert victim.wait(BUDGET) == -signal.SIGKILL
+
+    deadline = time.monotonic() + BUDGET
+    while _mentioning(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert _mentioning(tmp_path) == []
+    assert not (tmp_path / "ran").exists()
+
+
+def _mentioning(path: Path) -> list[bytes]:
+    """The command lines that contain a path."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            command = entry.read_bytes()
+            if os.fsencode(path) in command:
+                found.append(command)
+    return found
