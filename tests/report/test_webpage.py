@@ -201,18 +201,44 @@ def test_a_shared_timeline_is_told_once() -> None:
 
 def test_long_timelines_are_cut_where_all_is_well() -> None:
     """A conforming test shows the beginning and the end of many changes, a violating one all of them."""
-    for kind, rows in ((examples.conforming, 60), (examples.violating, 200)):
+    for kind, rows in ((examples.conforming, 40), (examples.violating, 200)):
         document = kind()
         change = document["objects"][0]["changes"][0]
         changes = [{**change, "revision": number, "what": f"step {number} done"} for number in range(200)]
-        document["objects"] = [{**document["objects"][0], "changes": changes}, document["objects"][1]]
+        one, other = document["objects"]
+        document["objects"] = [{**one, "changes": changes[::2]}, {**other, "changes": changes[1::2]}]
         for clause in document["clauses"]:
             for test in clause["tests"]:
-                test["observed"]["objects"] = [0]
+                test["observed"]["objects"] = [0, 1]
 
         text = Reader(webpage.render(document)).text
 
         assert "step 0 done" in text
         assert "step 199 done" in text
         assert len(re.findall(r"step \d+ done", text)) == rows
-        assert ("140 rows in the middle are left out" in text) == (rows == 60)
+        assert ("160 rows in the middle are left out" in text) == (rows == 40)
+
+
+def test_waits_of_fixtures_are_one_line_where_all_is_well() -> None:
+    """What an arrangement waited for is summed up in a conforming test, and told one by one in a violating one."""
+    for kind, summed in ((examples.conforming, True), (examples.violating, False)):
+        document = kind()
+        arranged, own = document["clauses"][0]["tests"][0]["observed"]["waits"]
+        document["clauses"] = document["clauses"][:1]
+        document["clauses"][0]["tests"][0]["observed"]["waits"] = [arranged, {**arranged, "step": "pour"}, own]
+
+        text = Reader(webpage.render(document)).text
+
+        assert ("arrange kettle (2 waits)boil the water, pour0.50 s" in text) == summed
+        assert ("pourKettle kitchen/pvc-665c30da…0.25 s9 s" in text) != summed
+        assert "cool it down ✕ not within its budget" in text
+
+
+def test_events_of_type_normal() -> None:
+    """They stand in the timeline of a test that does not conform."""
+    for kind, told in ((examples.conforming, False), (examples.violating, True)):
+        document = kind()
+        change = document["objects"][1]["changes"][0]
+        document["objects"][1]["changes"] = [change, {**change, "type": "Normal", "what": "Boiled: it boils"}]
+
+        assert ("Event Boiled: it boils" in Reader(webpage.render(document)).text) == told
