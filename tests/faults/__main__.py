@@ -15,6 +15,7 @@ from tests.faults.document import Matrix
 from tests.faults.forked import ROOT, SuiteRun
 from tests.faults.judge import Result, judge
 from tests.faults.plan import Case, PlanError, cases, without_fault
+from tests.faults.selection import Selection
 
 QUIET_LIMIT = 1.2
 """Seconds without any change in the cluster after which a wait is given up: a simulated step takes milliseconds."""
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="FAULT", help="only these faults (all)")
     parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1), metavar="N", help="runs at a time")
     parser.add_argument("--report-dir", type=Path, default=Path("report"), metavar="DIR", help="for faults.json, .html")
+    parser.add_argument("--whole", action="store_true", help="run all tests for each fault, not those that it concerns")
     given = parser.parse_args(arguments)
     known = faults()
     for name in given.names:
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     order = {name: position for position, name in enumerate(catalogue.by_id())}
     missing = [] if given.names else without_fault(catalogue, known)
     began = time.monotonic()
-    controls, results = run_all(chosen, given.jobs)
+    controls, results = run_all(chosen, given.jobs, whole=given.whole)
     results.sort(key=lambda result: (order[result.case.clauses[0]], result.case.fault.name))
     matrix = Matrix(tuple(results), controls, tuple(missing), not given.names, time.monotonic() - began)
     print(as_text(matrix))
@@ -59,14 +61,15 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if matrix.good else 1
 
 
-def run_all(chosen: Sequence[Case], jobs: int) -> tuple[dict[str, str], list[Result]]:
+def run_all(chosen: Sequence[Case], jobs: int, *, whole: bool) -> tuple[dict[str, str], list[Result]]:
     """Run the suite on every faulty simulator, and once without a fault on every version among them.
 
-    Prints a line when one is done.
+    Of the suite the tests that concern the fault, or the `whole`. Prints a line when one is done.
     """
     versions = sorted({case.version for case in chosen})
     by_task = {(case.version, case.fault.name): case for case in chosen}
-    tasks = [*((version, NO_FAULT) for version in versions), *by_task]
+    own = {key: () if whole else case.clauses for key, case in by_task.items()}
+    tasks = [*((version, NO_FAULT, ()) for version in versions), *((*key, own[key]) for key in by_task)]
     forked.load()
     controls: dict[str, str] = {}
     results: list[Result] = []
@@ -74,12 +77,12 @@ def run_all(chosen: Sequence[Case], jobs: int) -> tuple[dict[str, str], list[Res
     print(f"{len(chosen)} faults and {len(versions)} controls, {min(jobs, len(tasks))} at a time", flush=True)
     with multiprocessing.get_context("fork").Pool(min(jobs, len(tasks))) as pool:
         for done, (task, run) in enumerate(pool.imap_unordered(_run, tasks), 1):
-            version, fault = task
+            version, fault, _ = task
             if fault == NO_FAULT:
                 controls[version] = trouble_of_control(run)
                 said = f"{controls[version] or 'conforms'}: no fault, {version or 'newest'} version"
             else:
-                results.append(judge(by_task[task], run))
+                results.append(judge(by_task[version, fault], run))
                 said = _progress(results[-1])
             spent = time.monotonic() - began
             left = spent / done * (len(tasks) - done)
@@ -133,14 +136,19 @@ def _word(result: Result) -> str:
     return "WRONG" if result.problems else "killed"
 
 
-def _run(task: tuple[str, str]) -> tuple[tuple[str, str], SuiteRun]:
-    version, fault = task
+Task = tuple[str, str, tuple[str, ...]]
+"""Version, fault, and the clauses whose tests (and those that come along) are run, () for all tests."""
+
+
+def _run(task: Task) -> tuple[Task, SuiteRun]:
+    version, fault, clauses = task
     simulator = ["--longhorn-version", version] if version else []
     suite = ["conformance"]
     if fault != NO_FAULT:
         simulator += ["--fault", fault]
         suite += [f"--quiet-limit={QUIET_LIMIT}"]
-    return task, forked.run_suite(simulator, suite, most=MOST)
+    plugins = [Selection(clauses)] if clauses else []
+    return task, forked.run_suite(simulator, suite, plugins, most=MOST)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,9 @@ def load() -> None:
     gc.disable()
 
 
-def run_suite(simulator: Sequence[str], suite: Sequence[str], *, most: float) -> SuiteRun:
+def run_suite(
+    simulator: Sequence[str], suite: Sequence[str], plugins: Sequence[object] = (), *, most: float
+) -> SuiteRun:
     """Run pytest with the arguments `suite` on a simulator with the arguments `simulator`, for at most `most` seconds.
 
     Must be called in a process without threads.
@@ -105,7 +107,7 @@ def run_suite(simulator: Sequence[str], suite: Sequence[str], *, most: float) ->
         try:
             announcement = _line(reading, _READY)
             if announcement:
-                tests = _fork(lambda: _verify(folder, announcement, suite), folder / "suite.log")
+                tests = _fork(lambda: _verify(folder, announcement, suite, plugins), folder / "suite.log")
                 code = _wait(tests, most)
                 exercised = _exercised(announcement)
         finally:
@@ -135,14 +137,14 @@ def _serve(folder: Path, arguments: Sequence[str]) -> int:
     return asyncio.run(run(parse([*own, *arguments])))
 
 
-def _verify(folder: Path, announcement: str, arguments: Sequence[str]) -> int:
+def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: Sequence[object]) -> int:
     from fixtures import targets
 
     os.chdir(ROOT)
     # Before the suite's own modules are loaded, which take this name from there.
     targets.make_target = lambda *_: Running(announcement, folder / "simulator")
     own = [f"--report-dir={folder / 'report'}", f"--basetemp={folder / 'pytest'}", "--keep", "-q", "--no-header"]
-    return int(pytest.main([*own, "-p", "no:xdist", *arguments]))
+    return int(pytest.main([*own, "-p", "no:xdist", *arguments], plugins=list(plugins)))
 
 
 def _fork(body: Callable[[], int], log: Path, output: int | None = None) -> int:

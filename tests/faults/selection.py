@@ -1,0 +1,49 @@
+"""Which tests are run on a faulty simulator.
+
+The tests of the clauses that the fault breaks, and the tests that come along for almost nothing: they stand on the same
+arrangements and only look at them. What makes something of its own (a volume, a VolumeSnapshot, a claim) costs as much
+as the fault's own tests, and is left to `--whole`.
+"""
+
+import inspect
+from collections.abc import Sequence
+
+import pytest
+
+MAKERS = frozenset({"arranger", "make_namespace", "namespace", "workloads", "object_store"})
+"""The fixtures with which a test makes something of its own."""
+
+PREPARED = frozenset({"applicable_clauses", "request"})
+
+
+class Selection:
+    """A pytest plugin that leaves the tests which tell something about a fault that breaks `clauses`."""
+
+    def __init__(self, clauses: Sequence[str]) -> None:
+        self._clauses = frozenset(clauses)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Deselect the others."""
+        own = [item for item in items if self._clauses & clauses_of(item)]
+        arranged = PREPARED.union(*(fixtures_of(item) for item in own))
+        chosen = [item for item in items if item in own or (fixtures_of(item) <= arranged and only_looks(item))]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
+def clauses_of(item: pytest.Item) -> frozenset[str]:
+    """The clauses that a test verifies."""
+    return frozenset(name for mark in item.iter_markers("clause") for name in mark.args)
+
+
+def fixtures_of(item: pytest.Item) -> frozenset[str]:
+    """All fixtures that a test stands on, those of its fixtures too."""
+    names: list[str] = getattr(item, "fixturenames", [])
+    return frozenset(names)
+
+
+def only_looks(item: pytest.Item) -> bool:
+    """Whether a test takes no fixture with which things are made."""
+    function = getattr(item, "function", None)
+    return function is not None and MAKERS.isdisjoint(inspect.signature(function).parameters)
