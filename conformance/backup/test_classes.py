@@ -47,10 +47,11 @@ def test_content_has_class_and_policy(policies: Policies) -> None:
 
 @clause("backup.class.unnamed")
 def test_default_class_serves_who_names_none(spare: Source, snapshots: Snapshots) -> None:
-    """A VolumeSnapshot without a class gets an error while there is no default class, and is made by it once there is.
+    """A VolumeSnapshot without a class gets an error while no class is the default, and is made by it once one is.
 
     The default class is removed again: it is the cluster's, not the test's.
     """
+    snapshots.create_class("Delete")
     if others := snapshots.default_classes():
         raise Blocked(f"Longhorn's driver has a default class already: {', '.join(others)}")
     snapshot = snapshots.create(spare.pvc, None)

@@ -132,17 +132,6 @@ def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str
 
 
 @fault(
-    "snapshot-taken-late",
-    breaks="backup.point-in-time",
-    decision="longhorn.data_are_taken_with_snapshot",
-    says=r"offset \d+: expected .*, found block \d+ of stream",
-)
-def taken_late(original: Callable[..., bool], snapshot: object) -> bool:
-    """A snapshot holds the data of a later moment than that at which it is reported."""
-    return False
-
-
-@fault(
     "recorded-volume-size-too-small",
     breaks="backup.off-cluster",
     decision="backupstore.recorded_volume_size",
