@@ -108,3 +108,58 @@ def test_wrong_test_is_a_usage_error(made_up: MadeUp, source: str, line: str, wo
     assert errors[0].startswith(line)
     assert "Traceback" not in ran.text
     assert not (made_up.path / "report").exists()
+
+
+@pytest.mark.parametrize(
+    "option", ["--longhorn-version", "--release", "--pace", "--fault", "--disturb", "--report-dir"]
+)
+def test_option_without_its_value_is_refused(made_up: MadeUp, option: str) -> None:
+    """An empty value is a variable that a CI job forgot to set: nothing else is verified in its stead."""
+    made_up.write(CONFORMS)
+
+    ran = made_up.run(f"{option}=")
+
+    assert ran.exit_code == 4
+    assert ran.text.strip() == f"ERROR: {option} is given without a value"
+
+
+def test_report_cannot_go_into_a_file(made_up: MadeUp) -> None:
+    """A place where no report can be written is found out before anything is started."""
+    made_up.write(CONFORMS)
+
+    ran = made_up.run("--report-dir=pyproject.toml/here")
+
+    assert ran.exit_code == 4
+    assert ran.text.strip() == (
+        f"ERROR: --report-dir pyproject.toml/here: {made_up.path / 'pyproject.toml'} is no directory"
+    )
+
+
+def test_report_that_cannot_be_written_is_an_error_of_the_run(made_up: MadeUp) -> None:
+    """The disk may fill while the tests run: the verdicts are told, the run failed, and there is no traceback."""
+    made_up.write("""
+        import pathlib
+
+        @clause("tea.water")
+        def test_boils():
+            pathlib.Path("report").write_text("in the way")
+    """)
+
+    ran = made_up.run()
+
+    assert ran.exit_code == 1
+    assert ran.report is None
+    assert "NO VERDICT: the run itself failed; 1 clauses were verified" in ran.text
+    assert "ERROR OF THE RUN: report" in ran.text
+    assert "Traceback" not in ran.text
+
+
+def test_no_report_outlives_the_next_run(made_up: MadeUp) -> None:
+    """Where a run ends without a report, none is there, not even that of an earlier run."""
+    made_up.write(CONFORMS)
+    assert made_up.run().report is not None
+
+    made_up.write(UNKNOWN)
+    ran = made_up.run()
+
+    assert (ran.exit_code, ran.report, ran.junit) == (4, None, None)

@@ -97,9 +97,10 @@ def test_a_step_summary_that_cannot_be_written(made_up: MadeUp, monkeypatch: pyt
     ran = made_up.run()
 
     assert ran.exit_code == 1
-    assert "ERROR: cannot write the report: /nowhere/step.md: No such file or directory" in ran.text
+    assert "cannot write the report: /nowhere/step.md: No such file or directory" in ran.text
     assert "Traceback" not in ran.text
     assert ran.report is not None
+    assert (ran.report["verdict"], ran.report["exit_code"]) == ("failed", 1)
     assert (made_up.path / "report" / "conformance.html").exists()
 
 

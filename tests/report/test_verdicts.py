@@ -195,6 +195,29 @@ def test_deselected_is_not_verified(made_up: MadeUp) -> None:
 
     assert ran.verdict("tea.cup") == ("not verified", "not selected")
     assert ran.verdict("tea.water") == ("conforms", "as far as selected: 1 of 2 tests were run")
+    assert "CONFORMS in 1 of 1 verified clauses, 1 of them only as far as tests were selected;" in ran.text
+
+
+def test_selected_but_not_run_is_not_verified(made_up: MadeUp) -> None:
+    """Half of a clause's tests say nothing about it if the other half was to be run as well."""
+    made_up.write("""
+        @clause("tea.water")
+        def test_boils():
+            pass
+
+        @clause("tea.cup")
+        def test_cup():
+            assert False
+
+        @clause("tea.cup", "tea.water")
+        def test_steams():
+            pass
+    """)
+
+    ran = made_up.run("-x")
+
+    assert ran.verdict("tea.cup")[0] == "violates"
+    assert ran.verdict("tea.water") == ("not verified", "not run: 1 of 2 tests")
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "-n 2"])
@@ -209,6 +232,10 @@ def test_what_was_not_even_collected_may_have_tests(made_up: MadeUp, workers: tu
     ran = made_up.run("conformance/tea/test_tea.py::test_boils", *workers)
 
     assert ran.verdict("tea.cup") == ("not verified", "not selected")
+    assert ran.verdict("tea.water") == (
+        "conforms",
+        "as far as selected: tests of other files, if there are any, were not looked for",
+    )
 
 
 def test_tests_that_cannot_be_read_are_not_missing(made_up: MadeUp) -> None:
