@@ -293,6 +293,6 @@ def test_printed(browser: Browser, pages: dict[str, Path]) -> None:
     browser.emulate("light", "print")
 
     assert "boil the water" in browser.script(wrong)
-    assert "created, source lsc-abc-claim-4" in browser.script(wrong)
+    assert "kitchen/lsc-abc-snapshot-6" in browser.script(wrong)
     assert "tea.biscuit" in browser.script("return document.getElementById('clauses').innerText")
     assert browser.all("#filter, nav") == []
