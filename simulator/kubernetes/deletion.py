@@ -16,6 +16,9 @@ ORPHAN = "orphan"
 DEFAULT_GRACE = 30
 """Seconds that a pod gets to end."""
 
+IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
+"""Namespaces that nobody can delete."""
+
 PROPAGATIONS = ("Foreground", "Background", "Orphan")
 
 
@@ -30,8 +33,10 @@ class Deletion:
     dry_run: bool = False
 
     def check(self, resource: Resource, obj: Obj) -> None:
-        """Raises ApiError when a precondition does not hold or an option is unknown."""
+        """Raises ApiError when a precondition does not hold, an option is unknown, or this object has to stay."""
         metadata = obj["metadata"]
+        if resource.key == "namespaces" and metadata["name"] in IMMORTAL:
+            raise errors.forbidden(resource, metadata["name"], "this namespace may not be deleted")
         if self.uid and self.uid != metadata["uid"]:
             why = (
                 f"the UID in the precondition ({self.uid}) does not match the UID in record ({metadata['uid']}). "

@@ -12,26 +12,31 @@ STALE = "the object has been modified; please apply your changes to the latest v
 
 
 class ApiError(Exception):
-    """A refusal: HTTP `status`, the `reason` word, the `message` and the Status' `details`."""
+    """A refusal: HTTP `status`, the `reason` word, the `message` and the Status' `details`.
+
+    `continuation` is where a list can go on that expired, if it may show later objects.
+    """
 
     def __init__(self, status: int, reason: str, message: str, details: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
         self.message = message
-        self.details = details if details is not None else {}
+        self.details = details or {}
+        self._has_details = details is not None
+        self.continuation = ""
 
     def body(self) -> dict[str, Any]:
         """The Status object as it goes over the wire."""
         body: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": {"continue": self.continuation} if self.continuation else {},
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
         }
-        if self.details:
+        if self._has_details:
             body["details"] = self.details
         body["code"] = self.status
         return body

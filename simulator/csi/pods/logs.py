@@ -65,14 +65,15 @@ class Log:
         tail: int | None = None,
         timestamps: bool = False,
         limit: int | None = None,
+        since: datetime | None = None,
     ) -> AsyncIterator[bytes]:
-        """The lines, with `follow` also those that are still to come. `limit` is in bytes."""
+        """The lines (from `since` on), with `follow` also those that are still to come. `limit` is in bytes."""
         begin = self._count - tail if tail is not None else 0
         left = limit
         while True:
             more = self._more
             for line in self.lines():
-                if line.number < begin:
+                if line.number < begin or (since is not None and line.time < since):
                     continue
                 begin = line.number + 1
                 text = _stamped(line) if timestamps else line.text

@@ -104,6 +104,7 @@ class PodRuntime:
             tail=options.tail_lines,
             timestamps=options.timestamps,
             limit=options.limit_bytes,
+            since=options.since,
         ):
             yield text
 

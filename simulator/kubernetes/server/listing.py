@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.errors import ApiError, FieldError, bad_request, invalid
+from simulator.kubernetes.errors import ApiError, FieldError, bad_request, invalid, not_supported
 from simulator.kubernetes.resources import Obj, Resource
 from simulator.kubernetes.selectors import Predicate, field_selector, label_selector
 from simulator.kubernetes.server.paths import Target
@@ -18,6 +18,10 @@ from simulator.kubernetes.server.wire import Rendering, flag, rendering, reply, 
 from simulator.kubernetes.store import Stored, encode
 
 Query = Mapping[str, str]
+
+LATEST = -1
+
+MATCHES = ("Exact", "NotOlderThan")
 
 EXPIRED = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list "
@@ -29,7 +33,7 @@ EXPIRED = (
 
 @dataclass(frozen=True)
 class _Page:
-    """Where a list goes on: at `revision`, after `key`."""
+    """Where a list goes on: at `revision` (LATEST: at what is there then), after `key`."""
 
     revision: int
     key: tuple[str, str]
@@ -115,16 +119,25 @@ def _revisions(api: Api, target: Target, query: Query, page: _Page | None) -> tu
         words = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
         wrong = FieldError("resourceVersionMatch", words, "FieldValueForbidden")
         raise invalid("ListOptions", "meta.k8s.io", "", [wrong])
+    if match and match not in MATCHES:
+        wrong = not_supported("resourceVersionMatch", match, (*MATCHES, ""))
+        raise invalid("ListOptions", "meta.k8s.io", "", [wrong])
+    if match == "Exact" and asked is None:
+        words = 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+        wrong = FieldError("resourceVersionMatch", words, "FieldValueForbidden")
+        raise invalid("ListOptions", "meta.k8s.io", "", [wrong])
     if asked is not None:
         refuse_future(api, asked)
     revision = page.revision if page else asked if match == "Exact" else None
-    if revision is None:
+    if revision is None or revision == LATEST:
         return api.store.all(target.resource, target.namespace), api.revision
     found = api.store.at(target.resource, revision, target.namespace)
     if found is None:
         if page is None:
             raise ApiError(410, "Expired", f"The resourceVersion for the provided list is too old: {revision}")
-        raise ApiError(410, "Expired", EXPIRED)
+        expired = ApiError(410, "Expired", EXPIRED)
+        expired.continuation = _Page(LATEST, page.key).token()
+        raise expired
     return found, revision
 
 

@@ -275,6 +275,10 @@ async def _deletion(request: web.Request) -> Deletion:
         grace = given.get("gracePeriodSeconds")
     if not isinstance(preconditions, dict) or not isinstance(grace, int | None):
         raise bad_request("DeleteOptions in the body of the request cannot be decoded")
+    dry_run = query.getall("dryRun", []) or given.get("dryRun") or []
+    if not isinstance(dry_run, list) or any(each != "All" for each in dry_run):
+        # Taken for no dry run it would delete what was only to be tried.
+        raise invalid("DeleteOptions", "meta.k8s.io", "", [not_supported("dryRun", str(dry_run[0]), ("All",))])
     propagation = query.get("propagationPolicy") or given.get("propagationPolicy") or ""
     if not propagation and (given.get("orphanDependents") or flag(query.get("orphanDependents"))):
         propagation = "Orphan"
@@ -283,5 +287,5 @@ async def _deletion(request: web.Request) -> Deletion:
         resource_version=preconditions.get("resourceVersion") or "",
         propagation=propagation,
         grace_seconds=grace,
-        dry_run="All" in (query.getall("dryRun", []) or given.get("dryRun") or ()),
+        dry_run=bool(dry_run),
     )

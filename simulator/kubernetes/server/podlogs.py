@@ -1,12 +1,13 @@
 """The log subresource of pods."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.errors import bad_request, internal
+from simulator.kubernetes.errors import bad_request, internal, invalid, invalid_value
 from simulator.kubernetes.resources import Obj, at
 from simulator.kubernetes.server.paths import Target
 from simulator.kubernetes.server.wire import flag, whole_number
@@ -14,13 +15,14 @@ from simulator.kubernetes.server.wire import flag, whole_number
 
 @dataclass(frozen=True)
 class LogOptions:
-    """What of a log is wanted. `tail_lines` None is everything."""
+    """What of a log is wanted. `tail_lines` None is everything, as is `since` None."""
 
     follow: bool = False
     tail_lines: int | None = None
     timestamps: bool = False
     previous: bool = False
     limit_bytes: int | None = None
+    since: datetime | None = None
 
 
 LogSource = Callable[[Obj, str, LogOptions], AsyncIterator[bytes]]
@@ -41,7 +43,10 @@ async def serve_log(api: Api, source: LogSource | None, request: web.Request, ta
         timestamps=flag(query.get("timestamps")),
         previous=flag(query.get("previous")),
         limit_bytes=whole_number(query, "limitBytes"),
+        since=_since(api, query),
     )
+    if options.previous and not any(status.get("name") == container for status in _ended_before(pod)):
+        raise bad_request(f'previous terminated container "{container}" in pod "{target.name}" not found')
     response = web.StreamResponse(headers={"Content-Type": "text/plain"})
     response.enable_chunked_encoding()
     chunks = source(pod, container, options)
@@ -51,6 +56,24 @@ async def serve_log(api: Api, source: LogSource | None, request: web.Request, ta
             await response.write(chunk)
     await response.write_eof()
     return response
+
+
+def _since(api: Api, query: Mapping[str, str]) -> datetime | None:
+    seconds = whole_number(query, "sinceSeconds")
+    if seconds is None:
+        return None
+    if seconds == 0:
+        raise invalid("PodLogOptions", "", "", [invalid_value("sinceSeconds", 0, "must be greater than 0")])
+    return api.clock.now() - timedelta(seconds=seconds)
+
+
+def _statuses(pod: Obj) -> list[Obj]:
+    return [*(at(pod, "status.containerStatuses") or ()), *(at(pod, "status.initContainerStatuses") or ())]
+
+
+def _ended_before(pod: Obj) -> list[Obj]:
+    """The containers that ran, ended and were started again."""
+    return [status for status in _statuses(pod) if at(status, "lastState.terminated")]
 
 
 def _container(pod: Obj, asked: str) -> str:
@@ -74,8 +97,7 @@ def _refuse_waiting(pod: Obj, container: str) -> None:
     name = pod["metadata"]["name"]
     if not at(pod, "spec.nodeName"):
         raise bad_request(f"pod {name} does not have a host assigned")
-    statuses = [*(at(pod, "status.containerStatuses") or ()), *(at(pod, "status.initContainerStatuses") or ())]
-    for status in statuses:
+    for status in _statuses(pod):
         reason = at(status, "state.waiting.reason")
         if status.get("name") == container and reason and not at(status, "lastState.terminated"):
             raise bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')

@@ -14,6 +14,8 @@ from simulator.kubernetes.server.protobuf import decode_protobuf
 from simulator.kubernetes.store import encode
 
 JSON = "application/json"
+UNNAMED = "application/octet-stream"
+"""The type of a body whose sender names none."""
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
@@ -72,6 +74,8 @@ def decode(data: bytes, content_type: str = JSON) -> Body:
         if decoded is not None:
             return Body(decoded)
         raise unsupported_media_type((JSON, "application/yaml"))
+    if not content_type.endswith("json") and content_type != UNNAMED:
+        raise unsupported_media_type((JSON, "application/yaml", "application/vnd.kubernetes.protobuf"))
     twice = False
 
     def collect(pairs: list[tuple[str, Any]]) -> Obj:

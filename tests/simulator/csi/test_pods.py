@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -349,6 +350,9 @@ def test_log_options(tmp_path: Path) -> None:
             stamped = await made.log("p", options=LogOptions(timestamps=True, tail_lines=1))
             assert stamped.split()[1] == "three"
             assert await made.log("p", options=LogOptions(previous=True)) == ""
+            now = made.api.clock.now()
+            assert await made.log("p", options=LogOptions(since=now - timedelta(hours=1))) == "one\ntwo\nthree"
+            assert await made.log("p", options=LogOptions(since=now + timedelta(hours=1))) == ""
 
     asyncio.run(run())
 

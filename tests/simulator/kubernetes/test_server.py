@@ -202,6 +202,86 @@ def test_a_dry_run_leaves_nothing(api: Api, lantern: Make) -> None:
     talk(api, conversation)
 
 
+@pytest.mark.parametrize("in_body", [False, True])
+def test_a_deletion_that_is_only_tried(api: Api, lantern: Make, in_body: bool) -> None:
+    """A misspelt dryRun is refused: taken for none it would delete."""
+    api.create("lanterns.light.example.org", lantern("a"))
+
+    async def conversation(client: Client) -> None:
+        for value, expected in (("All", 200), ("all", 422)):
+            if in_body:
+                status, _, _ = await client.ask("DELETE", f"{BASE}/a", {"dryRun": [value]})
+            else:
+                status, _, _ = await client.ask("DELETE", f"{BASE}/a", dryRun=value)
+            assert status == expected
+
+    talk(api, conversation)
+    assert api.find("lanterns.light.example.org", "a", "default") is not None
+
+
+@pytest.mark.parametrize("name", ["default", "kube-system", "kube-public"])
+def test_a_namespace_that_has_to_stay(api: Api, name: str) -> None:
+    async def conversation(client: Client) -> None:
+        status, answer, _ = await client.ask("DELETE", f"/api/v1/namespaces/{name}")
+        assert (status, answer["message"]) == (
+            403,
+            f'namespaces "{name}" is forbidden: this namespace may not be deleted',
+        )
+
+    talk(api, conversation)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (
+            {"resourceVersionMatch": "Exactly", "resourceVersion": "1"},
+            'Unsupported value: "Exactly": supported values: "Exact", "NotOlderThan", ""',
+        ),
+        (
+            {"resourceVersionMatch": "Exact", "resourceVersion": "0"},
+            'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+        ),
+        (
+            {"resourceVersionMatch": "Exact"},
+            "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+        ),
+    ],
+)
+def test_a_revision_that_cannot_be_matched(api: Api, query: dict[str, str], words: str) -> None:
+    async def conversation(client: Client) -> None:
+        status, answer, _ = await client.ask("GET", CLAIMS, **query)
+        assert (status, answer["message"]) == (
+            422,
+            f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: {words}',
+        )
+
+    talk(api, conversation)
+
+
+def test_a_body_in_a_format_that_is_not_spoken(api: Api) -> None:
+    async def conversation(client: Client) -> None:
+        status, answer, _ = await client.ask("POST", CLAIMS, b"<claim/>", kind="application/xml")
+        assert (status, answer["reason"]) == (415, "UnsupportedMediaType")
+        assert answer["message"] == (
+            "the body of the request was in an unknown format - accepted media types include: application/json, "
+            "application/yaml, application/vnd.kubernetes.protobuf"
+        )
+
+    talk(api, conversation)
+
+
+def test_a_json_patch_that_does_not_fit_has_empty_details(api: Api, lantern: Make) -> None:
+    api.create("lanterns.light.example.org", lantern("a"))
+
+    async def conversation(client: Client) -> None:
+        patch = [{"op": "remove", "path": "/spec/nothing"}]
+        status, answer, _ = await client.ask("PATCH", f"{BASE}/a", patch, kind="application/json-patch+json")
+        assert (status, answer["details"]) == (422, {})
+
+    talk(api, conversation)
+
+
 def test_lists_and_pages(api: Api, lantern: Make) -> None:
     for number in range(5):
         api.create("lanterns.light.example.org", lantern(f"l{number}"))
@@ -231,6 +311,9 @@ def test_lists_and_pages(api: Api, lantern: Make) -> None:
         api.store.compact()
         status, answer, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
         assert (status, answer["reason"]) == (410, "Expired")
+        token = answer["metadata"]["continue"]
+        status, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
+        assert [each["metadata"]["name"] for each in page["items"]] == ["l1", "l2", "l3", "l4", "l9", "later"]
 
         _, listed, _ = await client.ask("GET", "/api/v1/configmaps", labelSelector="x=y")
         assert (listed["kind"], listed["items"]) == ("ConfigMapList", [])
@@ -395,6 +478,13 @@ def test_logs_and_service_proxy(api: Api) -> None:
         _, answer, _ = await client.ask("GET", f"{base}/pods/p/log")
         assert answer["message"] == "a container name must be specified for pod p, choose one of: [c d]"
         assert (await client.ask("GET", f"{base}/pods/p/log", container="c", tailLines="3"))[1] == "p/c tail=3\n"
+
+        _, answer, _ = await client.ask("GET", f"{base}/pods/p/log", container="c", previous="true")
+        assert answer["message"] == 'previous terminated container "c" in pod "p" not found'
+        _, answer, _ = await client.ask("GET", f"{base}/pods/p/log", container="c", sinceSeconds="0")
+        assert answer["message"] == (
+            'PodLogOptions "" is invalid: sinceSeconds: Invalid value: 0: must be greater than 0'
+        )
 
         for name in ("s", "s:80", "s:web", "http:s:80"):
             assert (await client.ask("GET", f"{base}/services/{name}/proxy/v1/x", q="1"))[1] == {
