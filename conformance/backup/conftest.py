@@ -200,10 +200,7 @@ def made(arranger: Arranger, longhorn: Longhorn) -> Made:
 
 @pytest.fixture(scope="session")
 def given_up(made: Made, snapshots: Snapshots, longhorn: Longhorn) -> GivenUp:
-    """Two VolumeSnapshots made by hand under the two policies, each for a backup of its own, after their deletion.
-
-    The one with Delete is gone, and its backup with it.
-    """
+    """Two VolumeSnapshots made by hand under the two policies, each for a backup of its own, whose deletion was asked."""
     dropped, kept = longhorn.make_backup(made.volume), longhorn.make_backup(made.volume)
     pairs = [
         snapshots.preprovision(str(made.handle_of(backup)), made.namespace, policy=policy)
@@ -213,6 +210,13 @@ def given_up(made: Made, snapshots: Snapshots, longhorn: Longhorn) -> GivenUp:
         snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
         snapshots.delete(snapshot)
     return GivenUp(dropped, kept, pairs[1][1])
+
+
+@pytest.fixture(scope="session")
+def given_witness(given_up: GivenUp, longhorn: Longhorn) -> GivenUp:
+    """The same when deletion has done what it does: under Delete the backup is gone."""
+    longhorn.wait_backup_gone(given_up.dropped.name)
+    return given_up
 
 
 @pytest.fixture(scope="session")
