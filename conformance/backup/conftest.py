@@ -200,7 +200,7 @@ def made(arranger: Arranger, longhorn: Longhorn) -> Made:
 
 @pytest.fixture(scope="session")
 def given_up(made: Made, snapshots: Snapshots, longhorn: Longhorn) -> GivenUp:
-    """Two VolumeSnapshots made by hand under the two policies, each for a backup of its own, whose deletion was asked."""
+    """Two VolumeSnapshots made by hand under the two policies, each for a backup of its own, their deletion asked."""
     dropped, kept = longhorn.make_backup(made.volume), longhorn.make_backup(made.volume)
     pairs = [
         snapshots.preprovision(str(made.handle_of(backup)), made.namespace, policy=policy)
