@@ -64,7 +64,8 @@ def _duplicates(value: Any, path: str = "") -> list[str]:
 
 def decode(data: bytes, content_type: str = JSON) -> Body:
     """The body as JSON data. Raises ApiError 400 when it is none, 415 for a format that is not spoken."""
-    if content_type in {"application/yaml", APPLY_PATCH} and not data.lstrip().startswith((b"{", b"[")):
+    as_yaml = content_type in {"application/yaml", APPLY_PATCH}
+    if as_yaml and not data.lstrip().startswith((b"{", b"[")):
         try:
             return Body(yaml.load(data, Loader=_Loader))
         except yaml.YAMLError as error:
@@ -74,7 +75,7 @@ def decode(data: bytes, content_type: str = JSON) -> Body:
         if decoded is not None:
             return Body(decoded)
         raise unsupported_media_type((JSON, "application/yaml"))
-    if not content_type.endswith("json") and content_type != UNNAMED:
+    if not (as_yaml or content_type.endswith("json") or content_type == UNNAMED):
         raise unsupported_media_type((JSON, "application/yaml", "application/vnd.kubernetes.protobuf"))
     twice = False
 

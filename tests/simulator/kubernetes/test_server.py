@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 from aiohttp import web
 
 from simulator.kubernetes.api import Api
@@ -267,6 +268,19 @@ def test_a_body_in_a_format_that_is_not_spoken(api: Api) -> None:
             "the body of the request was in an unknown format - accepted media types include: application/json, "
             "application/yaml, application/vnd.kubernetes.protobuf"
         )
+
+    talk(api, conversation)
+
+
+@pytest.mark.parametrize("written", ["json", "yaml"])
+def test_an_applied_configuration_is_yaml_or_json(api: Api, lantern: Make, written: str) -> None:
+    """JSON is YAML too, and what most programs send under that content type."""
+    text = json.dumps(lantern("a")) if written == "json" else yaml.safe_dump(lantern("a"))
+
+    async def conversation(client: Client) -> None:
+        kind = "application/apply-patch+yaml"
+        status, _, _ = await client.ask("PATCH", f"{BASE}/a", text.encode(), kind=kind, fieldManager="tester")
+        assert status == 201
 
     talk(api, conversation)
 
