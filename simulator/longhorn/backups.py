@@ -106,23 +106,22 @@ class Backups:
 
     def _waiting(self, change: Change) -> Iterable[Key]:
         """The unfinished backups of a volume that changed its state."""
-        volume = change.object["metadata"]["name"]
-        listed = objects.all_of(self._api, names.BACKUPS, f"{names.BACKUP_VOLUME_LABEL}={volume}")
-        return [
-            (names.NAMESPACE, each["metadata"]["name"])
-            for each in listed
-            if each["status"].get("state", "") in UNFINISHED or objects.is_deleted(each)
-        ]
+        return self._keys(
+            lambda each: _state(each) in UNFINISHED or objects.is_deleted(each),
+            labels=f"{names.BACKUP_VOLUME_LABEL}={change.object['metadata']['name']}",
+        )
 
     def _waiting_for_snapshot(self, change: Change) -> Iterable[Key]:
         """The backups that wait for a snapshot to be ready."""
         if not (change.object.get("status") or {}).get("readyToUse"):
             return []
         name = change.object["metadata"]["name"]
-        pending = [
-            each for each in objects.all_of(self._api, names.BACKUPS) if each["status"].get("state") == "Pending"
-        ]
-        return [(names.NAMESPACE, each["metadata"]["name"]) for each in pending if each["spec"]["snapshotName"] == name]
+        return self._keys(lambda each: _state(each) == "Pending" and each["spec"]["snapshotName"] == name)
+
+    def _keys(self, wanted: Callable[[Obj], bool], labels: str = "") -> list[Key]:
+        """The backups that fulfil a predicate; it sees the stored objects themselves, for there are many."""
+        stored = self._api.select(names.BACKUPS, names.NAMESPACE, labels=labels)
+        return [(names.NAMESPACE, each.object["metadata"]["name"]) for each in stored if wanted(each.object)]
 
     async def _reconcile(self, key: Key) -> Result | None:
         backup = objects.find(self._api, names.BACKUPS, key[1])
@@ -315,3 +314,7 @@ class Backups:
             if wanted and volume["status"].get("restoreRequired"):
                 return str(volume["metadata"]["name"])
         return ""
+
+
+def _state(backup: Obj) -> str:
+    return str((backup.get("status") or {}).get("state", ""))
