@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.steady import batch, report
-from tests.steady.batch import Compared, NoReference
+from tests.steady.batch import Batch, Compared, NoReference
 from tests.steady.rounds import ROOT, Ran
 
 _SEEDS = 1_000_000
@@ -27,9 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rounds = batch.series(asked.rounds, seed, asked.level, asked.pytest)
     began = time.monotonic()
     print(f"{asked.rounds} rounds from seed {seed}, disturbances at level {asked.level:g}, {asked.jobs} at a time")
+    references: list[Ran] = []
     done: list[Compared] = []
 
     def begun(reference: Ran) -> None:
+        references.append(reference)
         print(report.reference_line(reference), flush=True)
 
     def ended(each: Compared) -> None:
@@ -38,17 +40,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not each.differences:
             shutil.rmtree(keep / each.name)
 
+    interrupted = False
     try:
-        found = batch.run(rounds, asked.pytest, keep, asked.jobs, begun=begun, ended=ended)
+        batch.run(rounds, asked.pytest, keep, asked.jobs, begun=begun, ended=ended)
     except NoReference as error:
         print(f"there is nothing to compare with: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        interrupted = True
         print(f"interrupted after {len(done)} rounds", file=sys.stderr)
-        return 2
+        if not references:
+            return 2
+    found = Batch(references[0], tuple(sorted(done, key=lambda each: each.round.seed)))
     seconds = time.monotonic() - began
-    path = report.write(directory, found, seconds)
+    path = report.write(directory, found, seconds, asked=asked.rounds)
     print(*report.summary_lines(found, seconds), f"report: {path}", sep="\n")
+    if interrupted:
+        return 2
     return 1 if found.differing else 0
 
 

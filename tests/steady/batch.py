@@ -34,10 +34,9 @@ class Compared:
 
 @dataclass(frozen=True)
 class Batch:
-    """The reference and all rounds, in the order of their seeds."""
+    """The reference and the rounds that ran, in the order of their seeds."""
 
     reference: Ran
-    expected: Seen
     rounds: tuple[Compared, ...]
 
     @property
@@ -72,7 +71,7 @@ def run(
     *,
     begun: Callable[[Ran], None],
     ended: Callable[[Compared], None],
-) -> Batch:
+) -> None:
     """Run the reference with `arguments`, then all rounds, `jobs` at a time; told as they end. Raises NoReference.
 
     `keep` gets a folder with the reports of each. When this is interrupted, what runs is ended and waited for.
@@ -91,8 +90,6 @@ def run(
         except BaseException:
             suite.end()
             raise
-    done = sorted((future.result() for future in waiting), key=lambda each: each.round.seed)
-    return Batch(reference, expected, tuple(done))
 
 
 def _one(suite: Suite, each: Round, expected: Seen, limit: float) -> Compared:

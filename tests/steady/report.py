@@ -12,26 +12,30 @@ from tests.steady.rounds import Ran
 NAME = "steady.json"
 
 
-def write(directory: Path, batch: Batch, seconds: float) -> Path:
+def write(directory: Path, batch: Batch, seconds: float, *, asked: int) -> Path:
     """Write the outcome of a batch; its path."""
     path = directory / NAME
-    path.write_text(json.dumps(document(batch, seconds), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(document(batch, seconds, asked=asked), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return path
 
 
-def document(batch: Batch, seconds: float) -> dict[str, Any]:
-    """A batch as plain data. `seconds` is what all of it took."""
+def document(batch: Batch, seconds: float, *, asked: int) -> dict[str, Any]:
+    """A batch as plain data. `seconds` is what all of it took, `asked` how many rounds were asked for."""
+    reference = batch.reference.seen
     return {
-        "steady": not batch.differing,
+        "steady": not batch.differing and len(batch.rounds) == asked,
+        "asked": asked,
         "seconds": round(seconds, 1),
         "differences": sum(len(each.differences) for each in batch.rounds),
         "disturbances": dict(batch.disturbances),
         "reference": {
             "seconds": round(batch.reference.seconds, 1),
-            "verdict": batch.expected.verdict,
-            "exit_code": batch.expected.exit_code,
-            "clauses": {name: found.outcome for name, found in batch.expected.clauses.items()},
-            "tests": len(batch.expected.tests),
+            "verdict": _verdict(batch.reference),
+            "exit_code": reference.exit_code if reference else None,
+            "clauses": {name: found.outcome for name, found in reference.clauses.items()} if reference else {},
+            "tests": len(reference.tests) if reference else 0,
         },
         "rounds": [_round(each) for each in batch.rounds],
     }
