@@ -49,6 +49,7 @@ def test_interrupted(made_up: MadeUp, workers: tuple[str, ...]) -> None:
     assert (ran.report["verdict"], ran.report["exit_code"]) == ("interrupted", 2)
     assert ran.verdict("tea.water")[0] == "violates"
     assert ran.verdict("tea.cup") == ("not verified", "not run")
+    assert "No verdict: the run was interrupted" in (made_up.path / "report" / "conformance.html").read_text()
     assert "Traceback" not in ran.text
     assert ran.junit is not None
     if not workers:

@@ -70,15 +70,23 @@ def test_examples_are_reports(kind: Callable[[], dict[str, Any]]) -> None:
 @pytest.mark.parametrize(
     ("kind", "headline", "explanation"),
     [
-        (examples.conforming, "Longhorn 1.12.1 conforms", "All 4 clauses that could be verified conform."),
-        (examples.simulated, "The simulated Longhorn 1.12.1 conforms", "All 4 clauses"),
-        (examples.violating, "Longhorn 1.12.1 does not conform", "2 of 4 clauses that were verified are violated."),
-        (examples.deviating, "Longhorn 1.12.1 conforms but for 1 known deviation", "3 of 4 clauses"),
+        (
+            examples.conforming,
+            "Longhorn 1.12.1 conforms",
+            "All 4 documented behaviours (clauses) that were verified conform.",
+        ),
+        (examples.simulated, "The simulated Longhorn 1.12.1 conforms", "All 4 documented"),
+        (
+            examples.violating,
+            "Longhorn 1.12.1 does not conform",
+            "2 of the 4 documented behaviours (clauses) that were verified are violated.",
+        ),
+        (examples.deviating, "Longhorn 1.12.1 conforms but for 1 known deviation", "1 deviates as known."),
         (examples.blocked, "No verdict: the run itself failed", "No test that was run says anything"),
         (
             examples.selected,
             "Longhorn 1.12.1 conforms in the few clauses that were verified",
-            "The one clause that could be verified conforms. 5 clauses are not verified.",
+            "The one documented behaviour (clause) that was verified conforms. 5 clauses are not verified.",
         ),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
