@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROC = Path("/proc")
 WORKERS = [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2")]
-SOON = 1.0
-"""Seconds after which nothing may be left of a killed run."""
+PATIENCE = 10.0
+"""Seconds after which something counts as left of a run that was killed; on an idle machine all is gone in one."""
 
 pytestmark = pytest.mark.skipif(not (PROC / "self" / "environ").exists(), reason="needs /proc to see what still runs")
 
@@ -66,8 +66,8 @@ def left_of(folder: Path) -> dict[int, str]:
 
 
 def waited_for(folder: Path) -> dict[int, str]:
-    """What is left of a folder after a second at most."""
-    deadline = time.monotonic() + SOON
+    """What is left of a folder in the end."""
+    deadline = time.monotonic() + PATIENCE
     while (left := left_of(folder)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return left
