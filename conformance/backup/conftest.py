@@ -11,6 +11,7 @@ from conformance.backup.arrangements import (
     Arranger,
     BackedUp,
     ByHand,
+    Completed,
     Crowd,
     Generations,
     GivenUp,
@@ -76,6 +77,15 @@ def at_once(arranger: Arranger, deleting_class: str) -> tuple[Requested, ...]:
     """Three VolumeSnapshots of one volume, asked for at once."""
     source = arranger.write(arranger.volume(), "at-once", *BRIEF)
     return tuple(arranger.request(source, deleting_class) for _ in range(3))
+
+
+@pytest.fixture(scope="session")
+def completed(requested: Requested, snapshots: Snapshots, longhorn: Longhorn) -> Completed:
+    """The same when it is bound and its backup is complete, whether it is ready or not."""
+    snapshot = snapshots.wait_bound(requested.snapshot)
+    content = snapshots.content(snapshot.content_name)
+    backup = longhorn.wait_backup_completed(longhorn.wait_backup_started(snapshot).name)
+    return Completed(snapshot, content, backup)
 
 
 @pytest.fixture(scope="session")

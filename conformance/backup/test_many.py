@@ -33,6 +33,7 @@ def test_each_of_many_gets_its_own_backup(crowd: Crowd, snapshots: Snapshots, lo
 
 @clause("backup.handle", "backup.handle.legacy")
 @pytest.mark.handle
+@pytest.mark.usefixtures("backed_up")  # one alone is backed up: else there is nothing to name
 def test_each_of_many_names_its_own_backup(crowd: Crowd, snapshots: Snapshots, longhorn: Longhorn) -> None:
     """Each content's handle names the backup that was made of its own Longhorn snapshot."""
     for requested in (*crowd.of_ends, *crowd.of_blank):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.backup.arrangements import SPECKLES, Arranger, BackedUp, Requested
+from conformance.backup.arrangements import SPECKLES, Arranger, BackedUp, Completed, Requested
 from fixtures.backupstore import Backupstore
 from fixtures.catalogue import clause
 from fixtures.cluster import Obj
@@ -73,14 +73,14 @@ def test_unfinished_backup_is_asked_about_again(at_once: tuple[Requested, ...], 
 
 
 @clause("backup.ready")
-def test_ready_when_the_backup_is_complete(requested: Requested, snapshots: Snapshots, longhorn: Longhorn) -> None:
+def test_ready_when_the_backup_is_complete(completed: Completed, snapshots: Snapshots, longhorn: Longhorn) -> None:
     """The content, and with it the VolumeSnapshot, gets ready, and not before the backup is complete."""
-    snapshot = snapshots.wait_ready(requested.snapshot)
-    backup = longhorn.wait_backup_completed(longhorn.wait_backup_started(snapshot).name)
+    backup = completed.backup
     complete = longhorn.backup_history(backup.name).first(is_complete)
-    content = snapshots.content_of(snapshot)
 
-    for history in snapshots.content_history(content), snapshots.history(snapshot):
+    snapshot = snapshots.wait_ready(completed.snapshot)
+
+    for history in snapshots.content_history(completed.content), snapshots.history(snapshot):
         ready = history.first(is_ready)
 
         assert ready is not None

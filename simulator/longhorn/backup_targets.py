@@ -244,7 +244,8 @@ class BackupVolumes:
         try:
             self._describe(found, await store.inspect_volume(volume))
         except BackupMissingError:
-            delete_object_only(self._api, names.BACKUP_VOLUMES, found)
+            if self._decisions.forgets_what_left(found):
+                delete_object_only(self._api, names.BACKUP_VOLUMES, found)
             return
         now = self._clock.timestamp()
         for each in self._backups_of(volume, target):
@@ -262,9 +263,9 @@ class BackupVolumes:
             name, state = each["metadata"]["name"], each["status"].get("state")
             if objects.is_deleted(each) or state != "Completed" or not each["status"].get("url"):
                 continue
-            if name not in present:
+            if name not in present and self._decisions.forgets_what_left(each):
                 delete_object_only(self._api, names.BACKUPS, each)
-            elif not each["metadata"].get("ownerReferences"):
+            elif name in present and not each["metadata"].get("ownerReferences"):
                 each["metadata"]["ownerReferences"] = [objects.owner(found)]
                 each["spec"]["syncRequestedAt"] = self._clock.timestamp()
                 self._api.update(names.BACKUPS, each, manager=objects.MANAGER)

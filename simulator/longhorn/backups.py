@@ -186,7 +186,10 @@ class Backups:
 
     async def _copy(self, backup: Obj, volume: Obj, snapshot: Obj) -> BackupResult:
         of, taken = volume["metadata"]["name"], snapshot["metadata"]["name"]
-        if not self._decisions.data_are_taken_with_snapshot(snapshot) and self._chains.is_parent_of_head(of, taken):
+        late = self._decisions.data_taken_after(snapshot)
+        if late:
+            await self._clock.sleep(late)
+        if late and self._chains.is_parent_of_head(of, taken):
             await self._chains.remove(of, taken)
             await self._chains.take(of, taken)
         request = BackupRequest(

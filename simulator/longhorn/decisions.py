@@ -185,10 +185,10 @@ class LonghornDecisions:
 
     # Snapshots and backups
 
-    def data_are_taken_with_snapshot(self, snapshot: Obj) -> bool:
-        """Whether a snapshot holds the data of the moment it was asked for; else of when it is reported (BAK-35)."""
+    def data_taken_after(self, snapshot: Obj) -> float:
+        """Seconds after which a snapshot takes the data that it holds: none, it is that moment's (BAK-35)."""
         del snapshot
-        return True
+        return 0.0
 
     def reports_completion_after_copy(self, backup: Obj) -> bool:
         """Whether a Backup gets the state Completed after its data are in the store, not before (BAK-12)."""
@@ -372,6 +372,11 @@ class LonghornDecisions:
     def target_failure(self, url: str, error: str) -> str:
         """Why a backup target is not usable; "" when it is. `error` is what the store answered (PRE-07)."""
         return error if url else "backup target URL is empty"
+
+    def forgets_what_left(self, obj: Obj) -> bool:
+        """Whether a complete backup, or a backup volume, leaves the cluster when the store does not list it."""
+        del obj
+        return True
 
     def forgets_backups_without_target(self) -> bool:
         """Whether the objects of a target's backups leave the cluster, not the store, when its URL is taken away."""

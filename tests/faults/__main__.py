@@ -17,7 +17,7 @@ from tests.faults.judge import Result, judge
 from tests.faults.plan import Case, PlanError, cases, without_fault
 from tests.faults.selection import Selection
 
-QUIET_LIMIT = 1.2
+QUIET_LIMIT = 1.5
 """Seconds without any change in the cluster after which a wait is given up: a simulated step takes milliseconds."""
 
 MOST = 180.0

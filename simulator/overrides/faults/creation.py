@@ -11,7 +11,7 @@ Obj = dict[str, Any]
 
 @fault(
     "backup-not-made",
-    breaks="backup.create",
+    breaks=("backup.create", "backup.class.type"),
     decision="longhorn.makes_backup",
     says=r"could not start a backup",
 )
@@ -24,7 +24,7 @@ def no_backup(original: Callable[[str, str], bool], volume: str, snapshot: str) 
     "backup-made-twice",
     breaks="backup.create",
     decision="longhorn.existing_backup",
-    says=r"one VolumeSnapshot led to 2 backups",
+    says=r"led to 2 backups",
 )
 def second_backup(original: Callable[..., Obj | None], backups: Sequence[Obj], snapshot: str) -> Obj | None:
     """A repeated request does not recognise the backup while it is running, and makes a second one."""
@@ -34,7 +34,7 @@ def second_backup(original: Callable[..., Obj | None], backups: Sequence[Obj], s
 
 @fault(
     "backup-of-another-volume",
-    breaks="backup.create",
+    breaks=("backup.create", "backup.class.type"),
     decision="longhorn.source_volume",
     says=r"could not start a backup",
 )
@@ -45,9 +45,9 @@ def other_volume(original: Callable[[str], str], requested: str) -> str:
 
 @fault(
     "content-not-made",
-    breaks="backup.content",
+    breaks=("backup.content", "backup.create", "backup.class.type"),
     decision="machinery.makes_content",
-    says=r"could not bind the VolumeSnapshot to its content",
+    says=r"could not bind the VolumeSnapshot to its content|could not start a backup",
 )
 def no_content(original: Callable[[Obj], bool], snapshot: Obj) -> bool:
     """A VolumeSnapshot of a claim leads to no VolumeSnapshotContent."""
@@ -56,9 +56,9 @@ def no_content(original: Callable[[Obj], bool], snapshot: Obj) -> bool:
 
 @fault(
     "content-bound-to-another-snapshot",
-    breaks="backup.content",
+    breaks=("backup.content", "backup.ready"),
     decision="machinery.content_reference",
-    says=r"volumeSnapshotRef of VolumeSnapshotContent \S+ is",
+    says=r"volumeSnapshotRef of VolumeSnapshotContent \S+ is|could not make the VolumeSnapshot ready",
 )
 def other_reference(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:
     """The content refers back to a VolumeSnapshot of another name."""
@@ -90,9 +90,9 @@ def only_snapshot(original: Callable[[Mapping[str, str]], str], parameters: Mapp
 
 @fault(
     "class-longhorn-not-installed",
-    breaks="backup.class.default",
+    breaks=("backup.class.default", "backup.example.beta"),
     decision="longhorn.snapshot_classes",
-    says=r"there is no VolumeSnapshotClass longhorn",
+    says=r"there is no VolumeSnapshotClass longhorn|could not make the VolumeSnapshot ready",
 )
 def no_class(original: Callable[[], list[Obj]]) -> list[Obj]:
     """No VolumeSnapshotClass exists after the installation."""

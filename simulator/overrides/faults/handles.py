@@ -22,7 +22,7 @@ def other_scheme(original: Callable[[], str]) -> str:
 
 @fault(
     "handle-without-scheme",
-    breaks=("backup.handle", "backup.handle.legacy"),
+    breaks=("backup.handle", "backup.handle.legacy", "backup.listed"),
     decision="longhorn.backup_handle",
     says=r"not a documented snapshot handle: .*there is no `://`",
 )
@@ -44,9 +44,9 @@ def other_volume(original: Callable[[str, Obj], str], volume: str, backup: Obj) 
 
 @fault(
     "handle-names-the-snapshot",
-    breaks=("backup.handle", "backup.handle.legacy", "backup.handle.field"),
+    breaks=("backup.handle", "backup.handle.legacy", "backup.handle.field", "backup.listed"),
     decision="longhorn.backup_handle",
-    says=r"/snapshot-[0-9a-f]{8}-",
+    says=r"/snapshot-[0-9a-f]{8}-|does not list backup snapshot-",
 )
 def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj) -> str:
     """The handle names the Longhorn snapshot in the place of the backup."""
@@ -55,9 +55,9 @@ def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj
 
 @fault(
     "handle-dropped",
-    breaks="backup.handle.field",
+    breaks=("backup.handle.field", "backup.handle", "backup.handle.legacy", "backup.listed"),
     decision="machinery.recorded_handle",
-    says=r"snapshotHandle of VolumeSnapshotContent \S+ is ''",
+    says=r"snapshotHandle of VolumeSnapshotContent \S+ is ''|documented snapshot handle: ''|give the content a handle",
 )
 def dropped(original: Callable[..., str], content: Obj, answer: object) -> str:
     """The content's status keeps an empty snapshotHandle, whatever the driver answered."""

@@ -10,6 +10,9 @@ from simulator.overrides.registry import fault
 
 SECTOR = 4096
 
+LATE = 1000.0
+"""Seconds of the simulated clock, two of the wall's at the usual pace: somebody writes to the volume meanwhile."""
+
 SLOW_BLOCK = 0.4
 """Seconds, not of the simulated clock: long enough for somebody to write to the volume meanwhile."""
 
@@ -22,6 +25,17 @@ SLOW_BLOCK = 0.4
 )
 def not_stored(original: Callable[[BackupRequest], bool], request: BackupRequest) -> bool:
     """Nothing is put into the backupstore, and the backup is reported all the same."""
+    return False
+
+
+@fault(
+    "backup-not-stored",
+    breaks="backup.off-cluster",
+    decision="longhorn.forgets_what_left",
+    says="",
+)
+def not_forgotten(original: Callable[..., bool], obj: object) -> bool:
+    """Nor does it leave the cluster when the backupstore is looked through and does not have it."""
     return False
 
 
@@ -129,6 +143,17 @@ def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str
     """Each block takes its time on the way to the store."""
     time.sleep(SLOW_BLOCK)
     return original(data, method)
+
+
+@fault(
+    "snapshot-taken-late",
+    breaks="backup.point-in-time",
+    decision="longhorn.data_taken_after",
+    says=r"offset \d+: expected .*, found block \d+ of stream",
+)
+def taken_late(original: Callable[..., float], snapshot: object) -> float:
+    """A snapshot holds the data of a later moment than that at which it is reported."""
+    return LATE
 
 
 @fault(
