@@ -7,6 +7,7 @@ from fixtures.handles import BackupHandle
 from fixtures.history import Recorder, Revision
 from fixtures.longhorn import Backup, Longhorn
 from fixtures.objectstore import ObjectStore
+from fixtures.outcomes import standing_on
 from fixtures.provisioning import wait_refused
 from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.stream import MIB, Image, Piece, Stream
@@ -266,6 +267,11 @@ class Arranger:
         snapshot = self._snapshots.wait_ready(requested.snapshot)
         content = self._snapshots.content_of(snapshot)
         return BackedUp(requested.source, snapshot, content, self._longhorn.wait_backup_started(snapshot))
+
+    def given(self, requested: Requested) -> BackedUp:
+        """As `finish`, for a test that is not about it: Blocked if the VolumeSnapshot does not get ready."""
+        with standing_on("the backup that the test needs was not made"):
+            return self.finish(requested)
 
     def delete(self, *backed_up: BackedUp) -> None:
         """Delete VolumeSnapshots of a class with policy Delete, in this order at once, and wait for their backups."""

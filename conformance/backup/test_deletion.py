@@ -99,7 +99,7 @@ def test_retain_keeps_the_backup_in_the_bucket(witness: Policies, backupstore: B
 @pytest.mark.delete
 def test_unfinished_backup_can_be_deleted(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
     """A VolumeSnapshot that is deleted as soon as its backup has begun goes, and its backup with it."""
-    finished = arranger.finish(arranger.request(arranger.write(arranger.volume(), "before", *SPECKLES), deleting_class))
+    finished = arranger.given(arranger.request(arranger.write(arranger.volume(), "before", *SPECKLES), deleting_class))
     arranger.wait_listed(finished)
     requested = arranger.take(arranger.write(finished.source, "unfinished", *OVERWRITTEN), deleting_class)
 
@@ -126,7 +126,7 @@ def test_oldest_backups_may_go_first(arranger: Arranger, deleting_class: str, ba
     source, made = arranger.volume(), []
     for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN), ("newest", BRIEF):
         source = arranger.write(source, seed, *ranges)
-        made.append(arranger.finish(arranger.request(source, deleting_class)))
+        made.append(arranger.given(arranger.request(source, deleting_class)))
     oldest, newer, newest = made
 
     arranger.delete(newer, oldest)

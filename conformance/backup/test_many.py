@@ -51,7 +51,7 @@ def test_each_of_many_names_its_own_backup(crowd: Crowd, snapshots: Snapshots, l
 def test_ends_and_emptiness_are_stored(crowd: Crowd, arranger: Arranger, backupstore: Backupstore) -> None:
     """The bucket gives back the very ends of a volume, and nothing but zeros for a volume never written."""
     for requested in crowd.of_ends[-1], crowd.of_blank[-1]:
-        backed_up = arranger.finish(requested)
+        backed_up = arranger.given(requested)
 
         image = backupstore.image(backed_up.backup.volume, backed_up.backup.name)
 
@@ -65,7 +65,7 @@ def test_ends_and_emptiness_are_restored(crowd: Crowd, arranger: Arranger, workl
     """A volume written at its very ends and one never written are restored as they were."""
     sources = crowd.of_ends[0], crowd.of_blank[0]
 
-    claims = [arranger.restore(arranger.finish(requested)).claim for requested in sources]
+    claims = [arranger.restore(arranger.given(requested)).claim for requested in sources]
 
     for claim, requested in zip(claims, sources, strict=True):
         workloads.verify(workloads.wait_bound(claim), requested.source.image)

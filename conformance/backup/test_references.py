@@ -10,6 +10,7 @@ from conformance.backup.arrangements import SIZE, Arranger, ByHand, Made, Reques
 from fixtures.budgets import PRE_PROVISIONED_READY
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster, Obj
+from fixtures.outcomes import standing_on
 from fixtures.snapshots import Snapshots
 from fixtures.workloads import Workloads
 
@@ -48,7 +49,8 @@ def test_names_must_be_listed(template: str, by_hand: ByHand, snapshots: Snapsho
     claim = arranger.try_to_restore(snapshot.name, snapshot.namespace)
 
     arranger.wait_refused(claim, "rpc error: code = NotFound desc = ")
-    arranger.wait_bound(by_hand.claim)
+    with standing_on("the right handle does not work either"):
+        arranger.wait_bound(by_hand.claim)
 
 
 @clause("backup.pre-provisioned.handle.malformed")
@@ -62,7 +64,8 @@ def test_handle_must_have_its_form(template: str, by_hand: ByHand, snapshots: Sn
     claim = arranger.try_to_restore(snapshot.name, snapshot.namespace)
 
     arranger.wait_refused(claim, "rpc error: code = (InvalidArgument|NotFound) desc = ")
-    arranger.wait_bound(by_hand.claim)
+    with standing_on("the right handle does not work either"):
+        arranger.wait_bound(by_hand.claim)
 
 
 @clause("backup.pre-provisioned.content-name")
@@ -76,8 +79,8 @@ def test_content_must_exist(made: Made, snapshots: Snapshots) -> None:
 
     reserved_for = (snapshot.namespace, snapshot.name)
     snapshots.create_content(str(made.documented_handle), reserved_for, policy="Retain", name=name)
-    ready = snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
-    assert ready.content_name == name
+    bound = snapshots.wait_bound(snapshot).content_name
+    assert bound == name, f"{snapshot} is bound to the content {bound}, it names {name}"
 
 
 @clause("backup.pre-provisioned.reference")
@@ -90,7 +93,8 @@ def test_namespace_of_the_reference_counts(made: Made, namespace: str, snapshots
     other = snapshots.create_from(source, namespace, None, name=named.name)
 
     snapshots.wait_error(other, rf"VolumeSnapshotContent \[{content.name}\] is bound to a different snapshot")
-    snapshots.wait_ready(named, PRE_PROVISIONED_READY)
+    with standing_on("the VolumeSnapshot that the content names is not ready either"):
+        snapshots.wait_ready(named, PRE_PROVISIONED_READY)
 
 
 @clause("backup.class.named")
@@ -103,7 +107,7 @@ def test_class_must_exist(spare: Source, snapshots: Snapshots) -> None:
     snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
 
     snapshots.create_class("Delete", name=name)
-    assert snapshots.wait_ready(snapshot).ready
+    assert snapshots.wait_bound(snapshot).content_name
 
 
 @clause("backup.source")
@@ -117,7 +121,8 @@ def test_claim_must_be_bound(namespace: str, snapshots: Snapshots, workloads: Wo
     snapshots.wait_error(snapshot, "is not yet bound to a PV")
 
     workloads.create_storage_class({"numberOfReplicas": "1"}, name=late)
-    assert snapshots.wait_ready(snapshot).ready
+    with standing_on("the VolumeSnapshot is not made of a bound claim either"):
+        snapshots.wait_ready(snapshot)
 
 
 def foreign_volume(claim: str, namespace: str) -> tuple[Obj, Obj]:
@@ -153,4 +158,5 @@ def test_claim_must_be_of_longhorn(spare_request: Requested, cluster: Cluster, s
     snapshot = snapshots.create_from({"persistentVolumeClaimName": "foreign"}, namespace, class_name)
 
     snapshots.wait_error(snapshot, "cannot find CSI PersistentVolumeSource for volume")
-    snapshots.wait_ready(spare_request.snapshot)
+    with standing_on("the VolumeSnapshot of Longhorn's claim is not made either"):
+        snapshots.wait_ready(spare_request.snapshot)

@@ -4,6 +4,7 @@ import pytest
 
 from conformance.backup.arrangements import Arranger, BackedUp, Generations, Namesakes, Orphans, Requested, Restoring
 from fixtures.catalogue import clause
+from fixtures.outcomes import standing_on
 from fixtures.snapshots import Snapshots
 from fixtures.stream import MIB
 from fixtures.workloads import Workloads
@@ -40,13 +41,13 @@ def test_restored_when_the_source_is_deleted(orphans: Orphans, arranger: Arrange
 
 @clause("backup.restore")
 def test_claim_may_come_before_the_snapshot_is_ready(
-    spare_request: Requested, snapshots: Snapshots, workloads: Workloads
+    spare_request: Requested, arranger: Arranger, workloads: Workloads
 ) -> None:
     """A claim that is made together with the VolumeSnapshot is bound once the VolumeSnapshot is ready."""
     snapshot = spare_request.snapshot
     claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=spare_request.source.pvc.size)
 
-    snapshots.wait_ready(snapshot)
+    arranger.given(spare_request)
 
     workloads.verify(workloads.wait_bound(claim), spare_request.source.image)
 
@@ -74,14 +75,16 @@ def test_snapshot_must_exist(restoring: Restoring, arranger: Arranger, workloads
 
     arranger.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
 
-    workloads.wait_bound(restoring.claim)
+    with standing_on("a claim from a VolumeSnapshot that exists is not bound either"):
+        workloads.wait_bound(restoring.claim)
 
 
 @clause("backup.restore")
 def test_snapshot_must_be_in_the_namespace(restoring: Restoring, namespace: str, arranger: Arranger) -> None:
     """A claim from a VolumeSnapshot of another namespace is refused; one in the namespace of that is bound."""
     snapshot = restoring.backed_up.snapshot
-    arranger.wait_bound(restoring.claim)
+    with standing_on("a claim in the VolumeSnapshot's namespace is not bound either"):
+        arranger.wait_bound(restoring.claim)
 
     claim = arranger.try_to_restore(snapshot.name, namespace)
 
@@ -102,7 +105,7 @@ def test_name_may_be_as_long_as_can_be(namesakes: Namesakes, snapshots: Snapshot
 @clause("backup.restore")
 def test_namesakes_are_told_apart(namesakes: Namesakes, arranger: Arranger, workloads: Workloads) -> None:
     """Of two VolumeSnapshots of one name in two namespaces each is restored, in its own, as its own volume was."""
-    both = [arranger.finish(requested) for requested in (namesakes.one, namesakes.other)]
+    both = [arranger.given(requested) for requested in (namesakes.one, namesakes.other)]
 
     claims = [arranger.restore(each, name=each.snapshot.name).claim for each in both]
 
@@ -118,7 +121,7 @@ def test_expanded_volume_is_restored(arranger: Arranger, deleting_class: str, wo
     grown = arranger.expanded(small, small.pvc.size + 8 * MIB)
     source = arranger.write(grown, "grown", (grown.pvc.size - MIB, MIB))
 
-    backed_up = arranger.finish(arranger.request(source, deleting_class))
+    backed_up = arranger.given(arranger.request(source, deleting_class))
     claim = workloads.wait_bound(arranger.restore(backed_up).claim)
 
     sizes = backed_up.snapshot.restore_size, claim.capacity
