@@ -93,4 +93,4 @@ def test_declared_markers_are_used() -> None:
     """A marker on the menu selects something."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in CONFORMANCE.glob("*/test_*.py"))
 
-    assert set(re.findall(r"pytest\.mark\.(\w+)", text)) - {"parametrize"} == THEMES.keys()
+    assert set(re.findall(r"pytest\.mark\.(\w+)", text)) - {"parametrize", "usefixtures"} == THEMES.keys()
