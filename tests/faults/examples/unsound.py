@@ -9,13 +9,17 @@ from simulator.overrides.registry import fault
 Obj = dict[str, Any]
 
 
-@fault("sound", breaks="backup.source.exactly-one", decision="machinery.snapshot_source_is_exclusive", says=r"was accepted")
+@fault(
+    "sound", breaks="backup.source.exactly-one", decision="machinery.snapshot_source_is_exclusive", says=r"was accepted"
+)
 def any_sources(original: Callable[[Obj], bool], source: Obj) -> bool:
     """Any number of sources is accepted."""
     return True
 
 
-@fault("misnamed", breaks="backup.source.exactly-one", decision="machinery.snapshot_source_is_exclusive", says=r"in Latin")
+@fault(
+    "misnamed", breaks="backup.source.exactly-one", decision="machinery.snapshot_source_is_exclusive", says=r"in Latin"
+)
 def any_sources_too(original: Callable[[Obj], bool], source: Obj) -> bool:
     """The same, and the failure is expected to say something else."""
     return True
@@ -33,7 +37,9 @@ def never(original: Callable[[int, int], str], requested: int, source: int) -> s
     return "no clones"
 
 
-@fault("idle", breaks="backup.source.exactly-one", decision="machinery.snapshot_source_is_exclusive", says=r"was accepted")
+@fault(
+    "idle", breaks="backup.source.exactly-one", decision="machinery.snapshot_source_is_exclusive", says=r"was accepted"
+)
 def as_before(original: Callable[[Obj], bool], source: Obj) -> bool:
     """Nothing is different."""
     return original(source)
