@@ -21,6 +21,9 @@ from fixtures.report.observed import Change, Key, Observed, ObservedObject, Wait
 HOSTILE = "<script>document.title = 'taken over'</script><img src=x onerror=alert(1)> & \"quotes\" `ticks` | pipe"
 """What a cluster might answer, and what nothing in a report may take for its own."""
 
+UNBREAKABLE = "0123456789abcdef" * 8
+"""A word that is wider than a phone: the name of a block in a backupstore."""
+
 _UID = "665c30da-b313-49be-925b-499905f4d502"
 _CUP = Clause("tea.cup", "tea", "Cup", "The cup SHOULD be `warm`.", "TEA-03", Version(1, 3), remark="Any `cup`.")
 _PAGE = Page(
@@ -59,7 +62,7 @@ _OBSERVED = Observed(
         ObservedObject("Longhorn Volume", f"pvc-{_UID}", "longhorn-system", (Change(11, 0.2, "ADDED", "created"),)),
     ),
     handles=(f"bak://pvc-{_UID}/backup-80db3220cd54451f",),
-    keys=(Key(f"backupstore/volumes/21/10/pvc-{_UID}/volume.cfg", "837 bytes"),),
+    keys=(Key(f"backupstore/volumes/21/10/pvc-{_UID}/blocks/{UNBREAKABLE}.blk", "837 bytes"),),
     omitted=("3 earlier waits",),
 )
 
@@ -108,7 +111,7 @@ def _clause(clause: Clause, outcome: Outcome) -> ClauseResult:
     if outcome.verdict in (Verdict.VIOLATES, Verdict.DEVIATES):
         found |= {
             "expected": "Warm, `as the page says`.",
-            "seen": f"cold: {HOSTILE}\n  its last revisions:\n    12 MODIFIED: {'status.temperature ' * 40}",
+            "seen": f"cold: {HOSTILE}\nblock {UNBREAKABLE}\n  its last revisions:\n    12: {'status.temperature ' * 40}",
             "look": "the kettle",
             "where": "conformance/tea/test_tea.py:12",
             "traceback": f"E   assert 20 == 100\nE   {HOSTILE}",

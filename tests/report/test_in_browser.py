@@ -258,6 +258,7 @@ def test_for_screen_readers(browser: Browser, pages: dict[str, Path], name: str)
     assert browser.script("return document.documentElement.lang") == "en"
     for control in browser.all("input, button, summary, a"):
         assert control.accessible_name, control.get_attribute("outerHTML")
+    assert browser.script("return [...document.querySelectorAll('input')].every(input => input.labels.length === 1)")
     assert browser.script("return document.querySelectorAll('th:not([scope]), svg:not([aria-hidden])').length") == 0
     assert browser.script("return [...document.querySelectorAll('table')].every(table => table.tHead)")
 
