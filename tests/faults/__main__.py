@@ -3,9 +3,12 @@
 import argparse
 import multiprocessing
 import os
+import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from fixtures.catalogue import load
@@ -24,6 +27,8 @@ MOST = 180.0
 """Seconds for one run of the suite; more is a run that hangs."""
 
 USAGE = 2
+
+INTERRUPTED = 130
 
 NO_FAULT = ""
 """In the place of a fault's name: the suite on a simulator that does what is documented."""
@@ -76,8 +81,11 @@ def run_all(chosen: Sequence[Case], jobs: int, *, whole: bool, control: bool) ->
     results: list[Result] = []
     began = time.monotonic()
     print(f"{len(chosen)} faults and {len(versions)} controls, {min(jobs, len(tasks))} at a time", flush=True)
-    with multiprocessing.get_context("fork").Pool(min(jobs, len(tasks))) as pool:
-        for done, (task, run) in enumerate(pool.imap_unordered(_run, tasks), 1):
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-") as scratch,
+        multiprocessing.get_context("fork").Pool(min(jobs, len(tasks)), _leave_interrupts_to_the_parent) as pool,
+    ):
+        for done, (task, run) in enumerate(pool.imap_unordered(partial(_run, Path(scratch)), tasks), 1):
             version, fault, _ = task
             if fault == NO_FAULT:
                 controls[version] = trouble_of_control(run)
@@ -141,7 +149,11 @@ Task = tuple[str, str, tuple[str, ...]]
 """Version, fault, and the clauses whose tests (and those that come along) are run, () for all tests."""
 
 
-def _run(task: Task) -> tuple[Task, SuiteRun]:
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run(scratch: Path, task: Task) -> tuple[Task, SuiteRun]:
     version, fault, clauses = task
     simulator = ["--longhorn-version", version] if version else []
     suite = ["conformance"]
@@ -149,8 +161,12 @@ def _run(task: Task) -> tuple[Task, SuiteRun]:
         simulator += ["--fault", fault]
         suite += [f"--quiet-limit={QUIET_LIMIT}"]
     plugins = [Selection(clauses)] if clauses else []
-    return task, forked.run_suite(simulator, suite, plugins, most=MOST)
+    return task, forked.run_suite(simulator, suite, plugins, scratch=scratch, most=MOST)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("interrupted: nothing is written", file=sys.stderr)
+        sys.exit(INTERRUPTED)

@@ -5,6 +5,7 @@ modules are not loaded beforehand, for pytest has to see them loaded, and the si
 """
 
 import asyncio
+import contextlib
 import gc
 import json
 import os
@@ -12,6 +13,7 @@ import select
 import signal
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -90,14 +92,14 @@ def load() -> None:
 
 
 def run_suite(
-    simulator: Sequence[str], suite: Sequence[str], plugins: Sequence[object] = (), *, most: float
+    simulator: Sequence[str], suite: Sequence[str], plugins: Sequence[object] = (), *, scratch: Path, most: float
 ) -> SuiteRun:
     """Run pytest with the arguments `suite` on a simulator with the arguments `simulator`, for at most `most` seconds.
 
-    Must be called in a process without threads.
+    What they write goes to a directory in `scratch`. Must be called in a process without threads.
     """
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="faults-") as name:
+    with tempfile.TemporaryDirectory(dir=scratch) as name:
         folder = Path(name)
         reading, writing = os.pipe()
         cluster = _fork(lambda: _serve(folder, simulator), folder / "simulator.log", writing)
@@ -140,11 +142,19 @@ def _serve(folder: Path, arguments: Sequence[str]) -> int:
 def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: Sequence[object]) -> int:
     from fixtures import targets
 
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     os.chdir(ROOT)
     # Before the suite's own modules are loaded, which take this name from there.
     targets.make_target = lambda *_: Running(announcement, folder / "simulator")
     own = [f"--report-dir={folder / 'report'}", f"--basetemp={folder / 'pytest'}", "--keep", "-q", "--no-header"]
     return int(pytest.main([*own, "-p", "no:xdist", *arguments], plugins=list(plugins)))
+
+
+def _end_with(process: int) -> None:
+    """End this process when another one has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        select.select([os.pidfd_open(process)], [], [])
+    os._exit(1)
 
 
 def _fork(body: Callable[[], int], log: Path, output: int | None = None) -> int:
