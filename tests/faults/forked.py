@@ -141,11 +141,15 @@ def _serve(folder: Path, arguments: Sequence[str]) -> int:
 
 def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: Sequence[object]) -> int:
     from fixtures import targets
+    from fixtures.report import outputs
 
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     os.chdir(ROOT)
     # Before the suite's own modules are loaded, which take this name from there.
     targets.make_target = lambda *_: Running(announcement, folder / "simulator")
+    # Of its reports the first, from which the others are made, is enough.
+    outputs.derive = lambda *_: None
+    os.environ.pop("GITHUB_STEP_SUMMARY", None)
     own = [f"--report-dir={folder / 'report'}", f"--basetemp={folder / 'pytest'}", "--keep", "-q", "--no-header"]
     return int(pytest.main([*own, "-p", "no:xdist", *arguments], plugins=list(plugins)))
 
