@@ -84,13 +84,12 @@ class Api:
 
     def get(self, resource: str, name: str, namespace: str = "") -> Obj:
         """A copy of the object. Raises ApiError 404."""
-        copied: Obj = copy_of(self.stored(resource, name, namespace).object)
-        return copied
+        return self.stored(resource, name, namespace).copied()
 
     def find(self, resource: str, name: str, namespace: str = "") -> Obj | None:
         """A copy of the object, None when there is none."""
         stored = self.store.find(self._resources[resource], (namespace, name))
-        return copy_of(stored.object) if stored else None
+        return stored.copied() if stored else None
 
     def stored(self, resource: str, name: str, namespace: str = "") -> Stored:
         """The stored revision itself. Raises ApiError 404."""
@@ -102,7 +101,7 @@ class Api:
 
     def list(self, resource: str, namespace: str = "", *, labels: str = "", fields: str = "") -> Objects:
         """Copies of the objects of one namespace, or of all; selectors in wire syntax."""
-        return [copy_of(stored.object) for stored in self.select(resource, namespace, labels=labels, fields=fields)]
+        return [stored.copied() for stored in self.select(resource, namespace, labels=labels, fields=fields)]
 
     def select(self, resource: str, namespace: str = "", *, labels: str = "", fields: str = "") -> Revisions:
         """The stored revisions that `list` copies."""
@@ -129,8 +128,7 @@ class Api:
 
     def create(self, resource: str, obj: Obj, *, manager: str = "", dry_run: bool = False) -> Obj:
         """Create an object; its namespace is the one in its metadata. Returns it as stored."""
-        copied: Obj = copy_of(self.insert(resource, obj, manager=manager, dry_run=dry_run).object)
-        return copied
+        return self.insert(resource, obj, manager=manager, dry_run=dry_run).copied()
 
     def insert(
         self,
@@ -181,15 +179,13 @@ class Api:
     def update(self, resource: str, obj: Obj, *, manager: str = "") -> Obj:
         """Replace an object; a stale resourceVersion is refused with 409. Returns it as stored."""
         self._meet_others(resource, obj)
-        copied: Obj = copy_of(self.replace(resource, obj, manager=manager).object)
-        return copied
+        return self.replace(resource, obj, manager=manager).copied()
 
     def update_status(self, resource: str, obj: Obj, *, manager: str = "") -> Obj:
         """Replace an object's status and nothing else. Where there is no status subresource this is `update`."""
         self._meet_others(resource, obj)
         subresource = "status" if self._resources[resource].status_subresource else ""
-        copied: Obj = copy_of(self.replace(resource, obj, subresource=subresource, manager=manager).object)
-        return copied
+        return self.replace(resource, obj, subresource=subresource, manager=manager).copied()
 
     def replace(
         self, resource: str, obj: Obj, *, subresource: str = "", manager: str = "", dry_run: bool = False
@@ -217,9 +213,7 @@ class Api:
         served = self._resources[resource]
         if subresource == "status" and not served.status_subresource:
             subresource = ""
-        written = self.write(served, stored, copy_of(new), subresource=subresource, manager=manager)
-        copied: Obj = copy_of(written.object)
-        return copied
+        return self.write(served, stored, copy_of(new), subresource=subresource, manager=manager).copied()
 
     def delete(
         self,
@@ -234,15 +228,14 @@ class Api:
         """Delete an object, or mark it as being deleted while finalizers or grace hold it. Returns its last state."""
         deletion = Deletion(uid=uid, propagation=propagation, grace_seconds=grace_seconds)
         stored, _ = self.remove(resource, name, namespace, deletion)
-        copied: Obj = copy_of(stored.object)
-        return copied
+        return stored.copied()
 
     def remove(self, resource: str, name: str, namespace: str, deletion: Deletion) -> tuple[Stored, bool]:
         """What a DELETE does; returns the last revision and whether the object is gone."""
         served = self._resources[resource]
         stored = self.stored(resource, name, namespace)
         deletion.check(served, stored.object)
-        copied = copy_of(stored.object)
+        copied = stored.copied()
         request = Admission("DELETE", copied, copied, namespace, name)
         self.hooks.run(served, request, mutating=True)
         self.hooks.run(served, request, mutating=False)
