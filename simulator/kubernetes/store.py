@@ -40,7 +40,7 @@ class Stored:
         self._packed: bytes | None = None
 
     def copied(self) -> Obj:
-        """The object without its managedFields, to be changed freely; unpacking is quicker than copying part by part."""
+        """The object without its managedFields, free to change; unpacking is quicker than copying part by part."""
         if self._packed is None:
             self._packed = marshal.dumps(self.object)
         unpacked: Obj = marshal.loads(self._packed)
