@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from simulator.kubernetes.errors import bad_request
@@ -71,6 +72,7 @@ def _label_requirement(text: str) -> Predicate:
     raise bad_request(f"unable to parse requirement: {text.strip()}")
 
 
+@lru_cache(maxsize=1024)
 def label_selector(selector: str) -> Predicate | None:
     """A predicate over objects, None when everything matches. Raises ApiError 400 for what is no selector."""
     requirements = [_label_requirement(part) for part in _split(selector)]

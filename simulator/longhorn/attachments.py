@@ -65,8 +65,9 @@ class Attachments:
 
     def remove_everywhere(self, ticket: str) -> None:
         """As `remove`, where it is not known any longer which volume the ticket was for."""
-        for each in objects.all_of(self._api, names.ATTACHMENTS):
-            self.remove(each["metadata"]["name"], ticket)
+        for stored in self._api.select(names.ATTACHMENTS, names.NAMESPACE):
+            if ticket in stored.object["spec"].get("attachmentTickets", {}):
+                self.remove(stored.object["metadata"]["name"], ticket)
 
     def is_satisfied(self, volume: str, ticket: str) -> bool:
         """Whether the volume is attached for that ticket."""

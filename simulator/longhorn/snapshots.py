@@ -64,11 +64,11 @@ class Snapshots:
         if change.type == "MODIFIED" and now.get("state") == before.get("state"):
             return []
         volume = change.object["metadata"]["name"]
-        found = objects.of_volume(self._api, names.SNAPSHOTS, volume)
+        found = self._api.select(names.SNAPSHOTS, names.NAMESPACE, labels=f"{names.VOLUME_LABEL}={volume}")
         return [
-            (names.NAMESPACE, each["metadata"]["name"])
+            (names.NAMESPACE, each.object["metadata"]["name"])
             for each in found
-            if objects.is_deleted(each) or not each["status"].get("readyToUse")
+            if objects.is_deleted(each.object) or not (each.object.get("status") or {}).get("readyToUse")
         ]
 
     async def _reconcile(self, key: Key) -> Result | None:
