@@ -1,72 +1,16 @@
 """The REST side: what a client sees on the wire."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 import yaml
 from aiohttp import web
 
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.server import LogOptions, Server, serve
-
-Obj = dict[str, Any]
-Make = Callable[..., Obj]
-BASE = "/apis/light.example.org/v1/namespaces/default/lanterns"
-CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims"
-TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
-MERGE = "application/merge-patch+json"
-
-
-class Client:
-    """A bare HTTP client of one server."""
-
-    def __init__(self, server: Server, session: aiohttp.ClientSession) -> None:
-        self.server = server
-        self.session = session
-
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        kind: str = "application/json",
-        accept: str = "",
-        **query: str,
-    ) -> tuple[int, Any, Any]:
-        """Status, decoded body (text if it is no JSON) and headers."""
-        headers = {"Content-Type": kind, "User-Agent": "tester/1.0", **({"Accept": accept} if accept else {})}
-        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        async with self.session.request(
-            method, self.server.url + path, data=data, headers=headers, params=query
-        ) as response:
-            text = await response.text()
-            is_json = response.content_type == "application/json"
-            return response.status, json.loads(text) if is_json else text, response.headers
-
-    async def lines(self, path: str, **query: str) -> AsyncIterator[Obj]:
-        """The events of a watch."""
-        async with self.session.get(self.server.url + path, params={"watch": "1", **query}) as response:
-            async for line in response.content:
-                yield json.loads(line)
-
-
-def talk(api: Api, conversation: Callable[[Client], Awaitable[None]]) -> None:
-    """Run a conversation with a server of its own."""
-
-    async def main() -> None:
-        server = await serve(api)
-        try:
-            async with asyncio.timeout(10), aiohttp.ClientSession() as session:
-                await conversation(Client(server, session))
-        finally:
-            await server.stop()
-
-    asyncio.run(main())
+from simulator.kubernetes.server import LogOptions
+from tests.simulator.kubernetes.client import BASE, CLAIMS, MERGE, TABLE, Client, Make, Obj, talk
 
 
 def test_objects_over_http(api: Api, lantern: Make) -> None:
@@ -292,115 +236,6 @@ def test_a_json_patch_that_does_not_fit_has_empty_details(api: Api, lantern: Mak
         patch = [{"op": "remove", "path": "/spec/nothing"}]
         status, answer, _ = await client.ask("PATCH", f"{BASE}/a", patch, kind="application/json-patch+json")
         assert (status, answer["details"]) == (422, {})
-
-    talk(api, conversation)
-
-
-def test_lists_and_pages(api: Api, lantern: Make) -> None:
-    for number in range(5):
-        api.create("lanterns.light.example.org", lantern(f"l{number}"))
-    api.create("configmaps", {"metadata": {"name": "c", "namespace": "default"}})
-
-    async def conversation(client: Client) -> None:
-        names: list[str] = []
-        token, revisions = "", set()
-        while True:
-            query = {"limit": "2", **({"continue": token} if token else {})}
-            _, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **query)
-            names += [each["metadata"]["name"] for each in page["items"]]
-            revisions.add(page["metadata"]["resourceVersion"])
-            token = page["metadata"].get("continue", "")
-            if not token:
-                break
-            assert page["metadata"]["remainingItemCount"] == 5 - len(names)
-            if len(names) == 2:
-                api.create("lanterns.light.example.org", lantern("l9"))
-        assert names == [f"l{number}" for number in range(5)]
-        assert len(revisions) == 1
-
-        _, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", limit="1")
-        api.store.compact()
-        api.create("lanterns.light.example.org", lantern("later"))
-        token = page["metadata"]["continue"]
-        api.store.compact()
-        status, answer, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
-        assert (status, answer["reason"]) == (410, "Expired")
-        token = answer["metadata"]["continue"]
-        status, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
-        assert [each["metadata"]["name"] for each in page["items"]] == ["l1", "l2", "l3", "l4", "l9", "later"]
-
-        _, listed, _ = await client.ask("GET", "/api/v1/configmaps", labelSelector="x=y")
-        assert (listed["kind"], listed["items"]) == ("ConfigMapList", [])
-        _, listed, _ = await client.ask("GET", "/api/v1/configmaps", fieldSelector="metadata.name=c")
-        assert [each.get("kind") for each in listed["items"]] == [None]
-
-    talk(api, conversation)
-
-
-def test_watch_from_a_revision(api: Api, lantern: Make) -> None:
-    lanterns = "lanterns.light.example.org"
-    api.create(lanterns, lantern("before"))
-    start = str(api.revision)
-    api.create(lanterns, lantern("a"))
-
-    async def conversation(client: Client) -> None:
-        events = client.lines(BASE, resourceVersion=start)
-        first = await anext(events)
-        assert (first["type"], first["object"]["metadata"]["name"]) == ("ADDED", "a")
-        api.patch(lanterns, "a", "default", {"spec": {"level": 1}})
-        assert (await anext(events))["object"]["spec"]["level"] == 1
-        api.delete(lanterns, "a", "default")
-        last = await anext(events)
-        assert (last["type"], last["object"]["metadata"]["resourceVersion"]) == ("DELETED", str(api.revision))
-
-    talk(api, conversation)
-
-
-def test_watch_through_a_selector(api: Api, lantern: Make) -> None:
-    lanterns = "lanterns.light.example.org"
-    api.create(lanterns, lantern("a"))
-
-    async def conversation(client: Client) -> None:
-        events = client.lines(BASE, resourceVersion=str(api.revision), labelSelector="lit")
-        seen: list[str] = []
-        for labels in ({"lit": "1"}, {"lit": "2"}, {"lit": None}, {"other": "1"}, {"lit": "3"}):
-            api.patch(lanterns, "a", "default", {"metadata": {"labels": labels}})
-        for _ in range(4):
-            event = await anext(events)
-            seen.append(f"{event['type']} {event['object']['metadata']['labels']['lit']}")
-        assert seen == ["ADDED 1", "MODIFIED 2", "DELETED 2", "ADDED 3"]
-
-    talk(api, conversation)
-
-
-def test_watch_from_a_forgotten_revision(api: Api) -> None:
-    async def conversation(client: Client) -> None:
-        events = [each async for each in client.lines(BASE, resourceVersion="5")]
-        assert [each["type"] for each in events] == ["ERROR"]
-        error = events[0]["object"]
-        assert (error["code"], error["reason"]) == (410, "Expired")
-        assert error["message"] == f"too old resource version: 5 ({api.store.compacted})"
-
-    talk(api, conversation)
-
-
-def test_watch_begins_with_what_exists_and_ends_in_time(api: Api, lantern: Make) -> None:
-    api.create("lanterns.light.example.org", lantern("a"))
-
-    async def conversation(client: Client) -> None:
-        events = [each async for each in client.lines(BASE, timeoutSeconds="1", allowWatchBookmarks="true")]
-        assert [each["type"] for each in events] == ["ADDED", "BOOKMARK"]
-        assert events[1]["object"] == {
-            "kind": "Lantern",
-            "apiVersion": "light.example.org/v1",
-            "metadata": {"resourceVersion": str(api.revision), "creationTimestamp": None},
-        }
-
-        query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"}
-        initial = client.lines(BASE, **query)
-        assert (await anext(initial))["type"] == "ADDED"
-        bookmark = await anext(initial)
-        assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
     talk(api, conversation)
 

@@ -1,0 +1,66 @@
+"""A bare HTTP client of the REST server, for tests of what a client sees on the wire."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.server import Server, serve
+
+Obj = dict[str, Any]
+Make = Callable[..., Obj]
+BASE = "/apis/light.example.org/v1/namespaces/default/lanterns"
+CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+MERGE = "application/merge-patch+json"
+
+
+class Client:
+    """A bare HTTP client of one server."""
+
+    def __init__(self, server: Server, session: aiohttp.ClientSession) -> None:
+        self.server = server
+        self.session = session
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        kind: str = "application/json",
+        accept: str = "",
+        **query: str,
+    ) -> tuple[int, Any, Any]:
+        """Status, decoded body (text if it is no JSON) and headers."""
+        headers = {"Content-Type": kind, "User-Agent": "tester/1.0", **({"Accept": accept} if accept else {})}
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        async with self.session.request(
+            method, self.server.url + path, data=data, headers=headers, params=query
+        ) as response:
+            text = await response.text()
+            is_json = response.content_type == "application/json"
+            return response.status, json.loads(text) if is_json else text, response.headers
+
+    async def lines(self, path: str, **query: str) -> AsyncIterator[Obj]:
+        """The events of a watch."""
+        async with self.session.get(self.server.url + path, params={"watch": "1", **query}) as response:
+            async for line in response.content:
+                yield json.loads(line)
+
+
+def talk(api: Api, conversation: Callable[[Client], Awaitable[None]]) -> None:
+    """Run a conversation with a server of its own."""
+
+    async def main() -> None:
+        server = await serve(api)
+        try:
+            async with asyncio.timeout(10), aiohttp.ClientSession() as session:
+                await conversation(Client(server, session))
+        finally:
+            await server.stop()
+
+    asyncio.run(main())
