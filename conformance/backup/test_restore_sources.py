@@ -13,7 +13,9 @@ from conformance.backup.arrangements import (
     Restoring,
 )
 from fixtures.catalogue import clause
+from fixtures.history import Recorder
 from fixtures.outcomes import standing_on
+from fixtures.provisioning import wait_refused
 from fixtures.snapshots import Snapshots
 from fixtures.stream import MIB
 from fixtures.workloads import Workloads
@@ -49,16 +51,16 @@ def test_restored_when_the_source_is_deleted(orphans: Orphans, arranger: Arrange
 
 
 @clause("backup.restore")
-def test_claim_may_come_before_the_snapshot_is_ready(
-    spare_request: Requested, arranger: Arranger, workloads: Workloads
-) -> None:
-    """A claim that is made together with the VolumeSnapshot is bound once the VolumeSnapshot is ready."""
-    snapshot = spare_request.snapshot
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=spare_request.source.pvc.size)
+def test_claim_may_come_before_the_snapshot(spare_request: Requested, arranger: Arranger, recorder: Recorder) -> None:
+    """A claim that is made before its VolumeSnapshot is bound when that is there and ready."""
+    spec, source = spare_request.snapshot.object["spec"], spare_request.source
+    name = f"comes-later-{source.pvc.name}"
+    claim = arranger.try_to_restore(name, source.pvc.namespace)
+    wait_refused(recorder, claim, rf'volumesnapshots\S* "{name}" not found')
 
-    arranger.given(spare_request)
+    arranger.given(arranger.request(source, spec["volumeSnapshotClassName"], name=name))
 
-    workloads.verify(workloads.wait_bound(claim), spare_request.source.image)
+    assert arranger.wait_bound(claim).volume
 
 
 @clause("backup.restore")

@@ -289,6 +289,10 @@ class MachineryDecisions:
         """Whether a VolumeSnapshot is not yet to be restored."""
         return (snapshot.get("status") or {}).get("readyToUse") is not True
 
+    def provisions_again(self, claim: Obj, refusal: str) -> bool:
+        """Whether a claim that could not be provisioned is tried again, after the back-off."""
+        return True
+
     def refuses_size(self, requested: int, restore_size: int) -> bool:
         """Whether a claim is too small for a snapshot; sizes in bytes. A larger one is served."""
         return requested < restore_size

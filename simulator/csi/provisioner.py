@@ -88,7 +88,8 @@ class Provisioner:
             text = f'failed to provision volume with StorageClass "{storage_class["metadata"]["name"]}": {error}'
             if self._decisions.announces_refusal(claim):
                 self._events.record(claim, "Warning", "ProvisioningFailed", text)
-            raise Failed(text) from error
+            if self._decisions.provisions_again(claim, text):
+                raise Failed(text) from error
 
     def _should_provision(self, claim: Obj) -> bool:
         annotations = objects.annotations(claim)

@@ -72,6 +72,8 @@ class SnapshotService:
         if backup is None:
             volume = self._volume(of)
             self._check_attached(volume)
+            if self._decisions.answers_before_starting(name):
+                return self._answer_without_backup(request, volume, name, "InProgress")
             target = volume["spec"].get("backupTargetName") or "default"
             if self._decisions.version.has(8, 1):
                 self._check_target(target)
@@ -82,7 +84,7 @@ class SnapshotService:
                 chosen = self._decisions.snapshot_to_back_up(self._snapshots_of(of), name)
                 backup = self._new_backup(volume, chosen, request.parameters)
             if backup is None:
-                return self._answer_without_backup(request, volume, name)
+                return self._answer_without_backup(request, volume, name, "Completed")
             backup = await self._begun(of, backup)
         failure = self._decisions.backup_failure(backup)
         if failure:
@@ -103,10 +105,10 @@ class SnapshotService:
             self._decisions.backup_is_ready(backup),
         )
 
-    def _answer_without_backup(self, request: CreateSnapshotRequest, volume: Obj, name: str) -> CsiSnapshot:
-        """What is answered by a release that makes no backup: a handle that leads nowhere."""
+    def _answer_without_backup(self, request: CreateSnapshotRequest, volume: Obj, name: str, state: str) -> CsiSnapshot:
+        """What is answered by a release that makes no backup, or not yet: a handle that leads nowhere."""
         of = volume["metadata"]["name"]
-        nothing: Obj = {"metadata": {"name": self._decisions.backup_name(of, name)}, "status": {"state": "Completed"}}
+        nothing: Obj = {"metadata": {"name": self._decisions.backup_name(of, name)}, "status": {"state": state}}
         nothing["status"]["volumeSize"] = volume["spec"]["size"]
         return self._answer(request, of, name, nothing)
 

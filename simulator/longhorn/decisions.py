@@ -62,6 +62,11 @@ class LonghornDecisions:
         labels = {names.BACKUP_VOLUME_LABEL: volume}
         return {**labels, names.BACKUP_TARGET_LABEL: target} if self.version.has(8) else labels
 
+    def answers_before_starting(self, snapshot: str) -> bool:
+        """Whether a request is answered with a handle before the snapshot is taken and its backup begun (BAK-10)."""
+        del snapshot
+        return False
+
     def backup_url(self, target_url: str, volume: str, backup: str) -> str:
         """Where a backup is: the backup target with its name and its volume (BAK-01, BAK-22)."""
         return f"{target_url}?backup={backup}&volume={volume}"

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -60,14 +60,25 @@ def main(arguments: Sequence[str]) -> int:
     missing = [] if given.names else without_fault(catalogue, known)
     began = time.monotonic()
     controls, results = run_all(chosen, given.jobs, whole=given.whole, control=not given.without_control)
+    verified = set() if given.names else {test for run in controls.values() for test in conforming_tests(run)}
+    troubles = {version: trouble_of_control(run) for version, run in controls.items()}
     results.sort(key=lambda result: (order[result.case.clauses[0]], result.case.fault.name))
-    matrix = Matrix(tuple(results), controls, tuple(missing), not given.names, time.monotonic() - began)
+    matrix = Matrix(
+        tuple(results),
+        troubles,
+        tuple(missing),
+        never_red(verified, results),
+        complete=not given.names,
+        seconds=time.monotonic() - began,
+    )
     print(as_text(matrix))
     print(f"written: {document.write(given.report_dir, matrix)}, {page.write(given.report_dir, matrix)}")
     return 0 if matrix.good else 1
 
 
-def run_all(chosen: Sequence[Case], jobs: int, *, whole: bool, control: bool) -> tuple[dict[str, str], list[Result]]:
+def run_all(
+    chosen: Sequence[Case], jobs: int, *, whole: bool, control: bool
+) -> tuple[dict[str, SuiteRun], list[Result]]:
     """Run the suite on every faulty simulator, and as `control` on every version among them without a fault.
 
     Of the suite the tests that concern the fault, or the `whole`. Prints a line when one is done.
@@ -77,7 +88,7 @@ def run_all(chosen: Sequence[Case], jobs: int, *, whole: bool, control: bool) ->
     own = {key: () if whole else case.clauses for key, case in by_task.items()}
     tasks = [*((version, NO_FAULT, ()) for version in versions), *((*key, own[key]) for key in by_task)]
     forked.load()
-    controls: dict[str, str] = {}
+    controls: dict[str, SuiteRun] = {}
     results: list[Result] = []
     began = time.monotonic()
     print(f"{len(chosen)} faults and {len(versions)} controls, {min(jobs, len(tasks))} at a time", flush=True)
@@ -88,8 +99,8 @@ def run_all(chosen: Sequence[Case], jobs: int, *, whole: bool, control: bool) ->
         for done, (task, run) in enumerate(pool.imap_unordered(partial(_run, Path(scratch)), tasks), 1):
             version, fault, _ = task
             if fault == NO_FAULT:
-                controls[version] = trouble_of_control(run)
-                said = f"{controls[version] or 'conforms'}: no fault, {version or 'newest'} version"
+                controls[version] = run
+                said = f"{trouble_of_control(run) or 'conforms'}: no fault, {version or 'newest'} version"
             else:
                 results.append(judge(by_task[version, fault], run))
                 said = _progress(results[-1])
@@ -106,6 +117,18 @@ def trouble_of_control(run: SuiteRun) -> str:
     return "" if run.exit_code == 0 else f"the suite ends with exit code {run.exit_code} where nothing is broken"
 
 
+def conforming_tests(run: SuiteRun) -> set[str]:
+    """The tests that saw what is documented, where nothing is broken."""
+    entries = (run.document or {"clauses": []})["clauses"]
+    return {test["test"] for entry in entries for test in entry["tests"] if test["verdict"] == "conforms"}
+
+
+def never_red(verified: Collection[str], results: Iterable[Result]) -> tuple[str, ...]:
+    """The tests of which no fault has shown that they can fail."""
+    failed = {failure.test for result in results for failure in result.failures}
+    return tuple(sorted(set(verified) - failed))
+
+
 def as_text(matrix: Matrix) -> str:
     """The matrix for a terminal: a line for each fault, then what is wrong."""
     names = max((len(str(result.case)) for result in matrix.results), default=0)
@@ -120,6 +143,7 @@ def as_text(matrix: Matrix) -> str:
     for result in matrix.faulty:
         lines += [f"NOT RIGHT  {result.case} ({', '.join(result.case.clauses)})", *_wrong(result)]
     lines += [f"NO FAULT   {name}: nothing proves that its tests can fail" for name in matrix.without_fault]
+    lines += [f"NEVER RED  {name}: no fault makes it fail" for name in matrix.never_red]
     lines += [f"CONTROL    {version}: {trouble}" for version, trouble in matrix.controls.items() if trouble]
     killed = len(matrix.results) - len(matrix.faulty)
     lines.append(f"{killed} of {len(matrix.results)} faults killed and attributed, {matrix.seconds:.0f} s")

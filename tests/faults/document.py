@@ -16,12 +16,14 @@ class Matrix:
     """All rows, in the order of the faults' clauses, and what is wrong beyond a single row.
 
     `controls` are the documented versions on which the suite was run without a fault, each with what was wrong there
-    ("" for nothing); `without_fault` the testable clauses that no fault breaks. `complete` is whether all faults ran.
+    ("" for nothing); `without_fault` the testable clauses that no fault breaks; `never_red` the tests that no fault
+    made fail. `complete` is whether all faults ran.
     """
 
     results: tuple[Result, ...]
     controls: dict[str, str]
     without_fault: tuple[str, ...]
+    never_red: tuple[str, ...]
     complete: bool
     seconds: float
 
@@ -32,8 +34,8 @@ class Matrix:
 
     @property
     def good(self) -> bool:
-        """Whether every fault is killed and attributed, and every testable clause has one."""
-        return not (self.faulty or self.without_fault or any(self.controls.values()))
+        """Whether every fault is killed and attributed, and every testable clause and every test has one."""
+        return not (self.faulty or self.without_fault or self.never_red or any(self.controls.values()))
 
 
 def as_data(matrix: Matrix) -> dict[str, Any]:
@@ -46,6 +48,7 @@ def as_data(matrix: Matrix) -> dict[str, Any]:
         "counts": {"runs": len(matrix.results), "killed": len(matrix.results) - len(matrix.faulty)},
         "controls": matrix.controls,
         "without_fault": list(matrix.without_fault),
+        "never_red": list(matrix.never_red),
         "faults": [_row(result) for result in matrix.results],
     }
 

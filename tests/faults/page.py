@@ -111,6 +111,7 @@ def render(matrix: Matrix) -> str:
 
 def _general(matrix: Matrix) -> str:
     wrong = [f"no fault breaks the clause <code>{escape(name)}</code>" for name in matrix.without_fault]
+    wrong += [f"no fault makes the test <code>{escape(name)}</code> fail" for name in matrix.never_red]
     wrong += [
         f"without a fault, on the {escape(version) or 'newest'} version: {escape(trouble)}"
         for version, trouble in matrix.controls.items()

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.overrides.registry import Fault
 from tests.faults import document, page
+from tests.faults.__main__ import conforming_tests, never_red
 from tests.faults.document import Matrix
 from tests.faults.forked import SuiteRun
 from tests.faults.judge import Result, judge
@@ -67,7 +68,7 @@ def test_what_is_wrong_is_told(run: SuiteRun, problems: tuple[str, ...]) -> None
 
 def matrix_of(*results: Result, **changes: Any) -> Matrix:
     """A matrix of these rows in which nothing else is wrong."""
-    return replace(Matrix(results, {"": ""}, (), complete=True, seconds=9.87), **changes)
+    return replace(Matrix(results, {"": ""}, (), (), complete=True, seconds=9.87), **changes)
 
 
 KILLED = judge(CASE, run_of(LOST, MOVED))
@@ -79,6 +80,7 @@ KILLED = judge(CASE, run_of(LOST, MOVED))
         (matrix_of(KILLED), True),
         (matrix_of(KILLED, judge(CASE, run_of(LOST))), False),
         (matrix_of(KILLED, without_fault=("a.new",)), False),
+        (matrix_of(KILLED, never_red=("test_a.py::test_it",)), False),
         (matrix_of(KILLED, controls={"": "", "1.2": "it hangs"}), False),
     ],
 )
@@ -86,6 +88,15 @@ def test_a_matrix_is_good_if_nothing_is_wrong(matrix: Matrix, good: bool, tmp_pa
     written = json.loads(document.write(tmp_path, matrix).read_text())
     assert (matrix.good, written["good"]) == (good, good)
     assert written["counts"]["runs"] == len(matrix.results)
+
+
+def test_a_test_that_no_fault_makes_fail_is_found() -> None:
+    control = run_of(LOST, clause("a.kept", "conforms"), clause("a.moved", "conforms"))
+
+    verified = conforming_tests(control)
+
+    assert verified == {"test_a.kept.py::test_it", "test_a.moved.py::test_it"}
+    assert never_red(verified, [KILLED]) == ("test_a.kept.py::test_it",)
 
 
 class Words(HTMLParser):

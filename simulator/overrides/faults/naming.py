@@ -53,3 +53,14 @@ def snapshot_without_dashes(original: Callable[[Obj], str], content: Obj) -> str
     """The driver is asked for a snapshot whose name holds the uid without its dashes."""
     prefix, _, uid = original(content).partition("-")
     return f"{prefix}-{uid.replace('-', '')}"
+
+
+@fault(
+    "backup-url-of-another-target",
+    breaks="backup.off-cluster",
+    decision="longhorn.backup_url",
+    says=r"the backup target at s3://",
+)
+def elsewhere(original: Callable[[str, str, str], str], target_url: str, volume: str, backup: str) -> str:
+    """A backup says that it is in another bucket than the backup target's."""
+    return original("s3://elsewhere@nowhere-1/", volume, backup)

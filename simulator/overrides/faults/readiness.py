@@ -1,6 +1,7 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in when a backup is reported, and when as ready."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -111,3 +112,31 @@ def not_listed(original: Callable[[str], bool], volume: str) -> bool:
 def not_followed(original: Callable[[Obj], bool], content: Obj) -> bool:
     """A VolumeSnapshot does not become ready with its content."""
     return False
+
+
+_PROMISED: set[str] = set()
+"""Snapshots for which the faulty driver has given a handle; a simulator is a process of its own."""
+
+
+@fault(
+    "handle-before-the-backup",
+    breaks="backup.name.content",
+    decision="longhorn.answers_before_starting",
+    says=r"the handle was there before the Longhorn snapshot",
+)
+def promised(original: Callable[[str], bool], snapshot: str) -> bool:
+    """The first request is answered with a handle before anything is begun; the next one begins."""
+    first = snapshot not in _PROMISED
+    _PROMISED.add(snapshot)
+    return first
+
+
+@fault(
+    "handle-before-the-backup",
+    breaks="backup.name.content",
+    decision="longhorn.backup_name",
+    says=r"the handle was there before the Longhorn snapshot",
+)
+def foreseen(original: Callable[[str, str], str], volume: str, snapshot: str) -> str:
+    """The backup gets the name that was promised."""
+    return f"backup-{hashlib.sha256(snapshot.encode()).hexdigest()[:16]}"

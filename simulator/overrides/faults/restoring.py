@@ -156,3 +156,14 @@ def other_storage_class(original: Callable[[], str]) -> str:
 def refusal_not_told(original: Callable[[Obj], bool], claim: Obj) -> bool:
     """The provisioner says nothing when it does not provision a claim."""
     return False
+
+
+@fault(
+    "early-claim-given-up",
+    breaks="backup.restore",
+    decision="machinery.provisions_again",
+    says=r"could not bind the claim that restores",
+)
+def given_up(original: Callable[[Obj, str], bool], claim: Obj, refusal: str) -> bool:
+    """A claim whose VolumeSnapshot does not exist yet is tried once and never again."""
+    return not refusal.endswith(" not found") and original(claim, refusal)
