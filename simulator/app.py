@@ -35,6 +35,7 @@ LONGHORN_NAMESPACE = "longhorn-system"
 COLLECT_AFTER = 50_000
 """New containers (dicts, lists, tasks) after which Python looks for garbage in cycles. Objects are trees of dicts, many
 and long-lived, so that looking every 700 took an eighth of the processor's time."""
+
 FAULTS_PAGE = "simulator/faults"
 """Path at the API server's address: how often each fault was asked, and how often it answered differently."""
 

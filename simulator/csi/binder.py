@@ -54,7 +54,7 @@ class Binder:
     def _waiting(self, storage_class: str | None = None) -> list[Key]:
         return [
             objects.key_of(claim)
-            for claim in (stored.object for stored in self._api.select(names.CLAIMS))
+            for claim in self._api.view(names.CLAIMS)
             if objects.status(claim).get("phase") == "Pending"
             and storage_class in {None, claim["spec"].get("storageClassName")}
         ]

@@ -62,9 +62,7 @@ class RestoreSource:
 
     def _handle(self, claim: Obj, storage_class: Obj, name: str) -> str:
         namespace, _ = objects.key_of(claim)
-        snapshot = self._decisions.snapshot_to_restore(
-            [stored.object for stored in self._api.select(names.SNAPSHOTS)], namespace, name
-        )
+        snapshot = self._decisions.snapshot_to_restore(self._api.view(names.SNAPSHOTS), namespace, name)
         if snapshot is None:
             raise Failed(f"error getting snapshot {name} from api server: {names.SNAPSHOTS} {quoted(name)} not found")
         if objects.is_deleting(snapshot):

@@ -145,7 +145,7 @@ class Binding:
         spec: Obj = {
             "volumeSnapshotRef": self._decisions.content_reference(snapshot),
             "source": {"volumeHandle": self._decisions.source_volume(snapshot, volume)},
-            "volumeSnapshotClassName": self._decisions.content_class(snapshot_class, self._api.list(names.CLASSES)),
+            "volumeSnapshotClassName": self._decisions.content_class(snapshot_class, self._api.view(names.CLASSES)),
             "deletionPolicy": self._decisions.content_policy(snapshot_class),
             "driver": self._decisions.content_driver(snapshot_class, volume),
         }

@@ -134,7 +134,7 @@ class SnapshotController:
         skipped = without["metadata"]["uid"] if without is not None else ""
         others = [
             other
-            for other in (stored.object for stored in self._api.select(names.SNAPSHOTS, namespace))
+            for other in self._api.view(names.SNAPSHOTS, namespace)
             if other["spec"]["source"].get("persistentVolumeClaimName") == name and other["metadata"]["uid"] != skipped
         ]
         if not self._decisions.claim_stays_protected(others):

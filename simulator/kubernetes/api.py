@@ -112,6 +112,10 @@ class Api:
                 found = [stored for stored in found if matches(stored.object)]
         return found
 
+    def view(self, resource: str, namespace: str = "", *, labels: str = "") -> Objects:
+        """The stored objects themselves, for whoever only looks at many: they are shared and must not be changed."""
+        return [stored.object for stored in self.select(resource, namespace, labels=labels)]
+
     def subscribe(self, resource: str, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Have `callback` called at the commit of each revision of `resource`, of all resources when it is empty.
 

@@ -46,9 +46,9 @@ def prepare_claim(api: "Api", new: Obj, old: Obj | None) -> None:
 
 def _default_class(api: "Api") -> str:
     marked = [
-        stored.object
-        for stored in api.select("storageclasses.storage.k8s.io")
-        if stored.object["metadata"].get("annotations", {}).get(DEFAULT_CLASS) == "true"
+        each
+        for each in api.view("storageclasses.storage.k8s.io")
+        if each["metadata"].get("annotations", {}).get(DEFAULT_CLASS) == "true"
     ]
     newest = max(marked, key=lambda each: each["metadata"]["creationTimestamp"], default=None)
     return newest["metadata"]["name"] if newest else ""

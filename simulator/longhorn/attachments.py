@@ -65,9 +65,11 @@ class Attachments:
 
     def remove_everywhere(self, ticket: str) -> None:
         """As `remove`, where it is not known any longer which volume the ticket was for."""
-        for stored in self._api.select(names.ATTACHMENTS, names.NAMESPACE):
-            if ticket in stored.object["spec"].get("attachmentTickets", {}):
-                self.remove(stored.object["metadata"]["name"], ticket)
+        holds = objects.keys(
+            self._api, names.ATTACHMENTS, lambda each: ticket in each["spec"].get("attachmentTickets", {})
+        )
+        for _, volume in holds:
+            self.remove(volume, ticket)
 
     def is_satisfied(self, volume: str, ticket: str) -> bool:
         """Whether the volume is attached for that ticket."""

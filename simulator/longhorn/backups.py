@@ -106,9 +106,11 @@ class Backups:
 
     def _waiting(self, change: Change) -> Iterable[Key]:
         """The unfinished backups of a volume that changed its state."""
-        return self._keys(
+        return objects.keys(
+            self._api,
+            names.BACKUPS,
             lambda each: _state(each) in UNFINISHED or objects.is_deleted(each),
-            labels=f"{names.BACKUP_VOLUME_LABEL}={change.object['metadata']['name']}",
+            f"{names.BACKUP_VOLUME_LABEL}={change.object['metadata']['name']}",
         )
 
     def _waiting_for_snapshot(self, change: Change) -> Iterable[Key]:
@@ -116,12 +118,11 @@ class Backups:
         if not (change.object.get("status") or {}).get("readyToUse"):
             return []
         name = change.object["metadata"]["name"]
-        return self._keys(lambda each: _state(each) == "Pending" and each["spec"]["snapshotName"] == name)
-
-    def _keys(self, wanted: Callable[[Obj], bool], labels: str = "") -> list[Key]:
-        """The backups that fulfil a predicate; it sees the stored objects themselves, for there are many."""
-        stored = self._api.select(names.BACKUPS, names.NAMESPACE, labels=labels)
-        return [(names.NAMESPACE, each.object["metadata"]["name"]) for each in stored if wanted(each.object)]
+        return objects.keys(
+            self._api,
+            names.BACKUPS,
+            lambda each: _state(each) == "Pending" and each["spec"]["snapshotName"] == name,
+        )
 
     async def _reconcile(self, key: Key) -> Result | None:
         backup = objects.find(self._api, names.BACKUPS, key[1])

@@ -1,9 +1,10 @@
 """Reading and writing Longhorn's objects. The API is synchronous, so each function here is atomic."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.controller import Key
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names
 
@@ -30,6 +31,12 @@ def all_of(api: Api, resource: str, labels: str = "") -> list[Obj]:
 def of_volume(api: Api, resource: str, volume: str) -> list[Obj]:
     """All objects of a kind that carry the volume's label."""
     return all_of(api, resource, f"{names.VOLUME_LABEL}={volume}")
+
+
+def keys(api: Api, resource: str, wanted: Callable[[Obj], bool], labels: str = "") -> list[Key]:
+    """The keys of the objects of a kind that fulfil a predicate; it sees the stored ones, with no status perhaps."""
+    found = api.view(resource, names.NAMESPACE, labels=labels)
+    return [(names.NAMESPACE, each["metadata"]["name"]) for each in found if wanted(each)]
 
 
 def create(api: Api, resource: str, name: str, spec: Obj, **metadata: Any) -> Obj:

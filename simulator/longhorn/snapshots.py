@@ -64,12 +64,12 @@ class Snapshots:
         if change.type == "MODIFIED" and now.get("state") == before.get("state"):
             return []
         volume = change.object["metadata"]["name"]
-        found = self._api.select(names.SNAPSHOTS, names.NAMESPACE, labels=f"{names.VOLUME_LABEL}={volume}")
-        return [
-            (names.NAMESPACE, each.object["metadata"]["name"])
-            for each in found
-            if objects.is_deleted(each.object) or not (each.object.get("status") or {}).get("readyToUse")
-        ]
+        return objects.keys(
+            self._api,
+            names.SNAPSHOTS,
+            lambda each: objects.is_deleted(each) or not (each.get("status") or {}).get("readyToUse"),
+            f"{names.VOLUME_LABEL}={volume}",
+        )
 
     async def _reconcile(self, key: Key) -> Result | None:
         snapshot = objects.find(self._api, names.SNAPSHOTS, key[1])

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -123,10 +123,10 @@ def conforming_tests(run: SuiteRun) -> set[str]:
     return {test["test"] for entry in entries for test in entry["tests"] if test["verdict"] == "conforms"}
 
 
-def never_red(verified: Collection[str], results: Iterable[Result]) -> tuple[str, ...]:
+def never_red(verified: set[str], results: Iterable[Result]) -> tuple[str, ...]:
     """The tests of which no fault has shown that they can fail."""
     failed = {failure.test for result in results for failure in result.failures}
-    return tuple(sorted(set(verified) - failed))
+    return tuple(sorted(verified - failed))
 
 
 def as_text(matrix: Matrix) -> str:

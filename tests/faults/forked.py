@@ -5,7 +5,6 @@ modules are not loaded beforehand, for pytest has to see them loaded, and the si
 """
 
 import asyncio
-import contextlib
 import gc
 import json
 import os
@@ -13,7 +12,6 @@ import select
 import signal
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -35,8 +33,6 @@ LIBRARIES = (
     "moto.s3.models",
     "moto.s3.responses",
 )
-
-FAULTS_PAGE = "simulator/faults"
 
 _READY = 30.0
 """Seconds for a simulator to be ready, on a machine that is busy with others of its kind."""
@@ -141,9 +137,10 @@ def _serve(folder: Path, arguments: Sequence[str]) -> int:
 
 def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: Sequence[object]) -> int:
     from fixtures import targets
+    from fixtures.orphans import end_with_parent
     from fixtures.report import outputs
 
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    end_with_parent()
     os.chdir(ROOT)
     # Before the suite's own modules are loaded, which take this name from there.
     targets.make_target = lambda *_: Running(announcement, folder / "simulator")
@@ -152,13 +149,6 @@ def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: 
     os.environ.pop("GITHUB_STEP_SUMMARY", None)
     own = [f"--report-dir={folder / 'report'}", f"--basetemp={folder / 'pytest'}", "--keep", "-q", "--no-header"]
     return int(pytest.main([*own, "-p", "no:xdist", *arguments], plugins=list(plugins)))
-
-
-def _end_with(process: int) -> None:
-    """End this process when another one has ended."""
-    with contextlib.suppress(ProcessLookupError):
-        select.select([os.pidfd_open(process)], [], [])
-    os._exit(1)
 
 
 def _fork(body: Callable[[], int], log: Path, output: int | None = None) -> int:
@@ -214,6 +204,8 @@ def _wait(child: int, most: float) -> int | None:
 
 def _exercised(announcement: str) -> dict[str, dict[str, int]]:
     """What the simulator counted; nothing if it is gone."""
+    from simulator.app import FAULTS_PAGE
+
     try:
         with urllib.request.urlopen(f"{json.loads(announcement)['server']}/{FAULTS_PAGE}", timeout=_STOPPED) as answer:
             counts: dict[str, dict[str, int]] = json.load(answer)
