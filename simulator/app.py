@@ -69,7 +69,15 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
     connections = surroundings.connections(s3)
     storage = longhorn.Longhorn(
-        api, clock, chosen.longhorn, chosen.backupstore, connections, directory / "longhorn", options.version
+        api,
+        clock,
+        chosen.longhorn,
+        chosen.images,
+        chosen.backupstore,
+        connections,
+        s3.hosts,
+        directory / "longhorn",
+        options.version,
     )
     driver = surroundings.driver(storage.driver)
     machinery = Machinery(api, clock, [driver], chosen.machinery, directory / "pods", server)

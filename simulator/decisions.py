@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from simulator.csi.decisions import MachineryDecisions
 from simulator.kubernetes.decisions import KubernetesDecisions
+from simulator.longhorn.backing_images import BackingImageDecisions
 from simulator.longhorn.backupstore.decisions import BackupstoreDecisions
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.options import Options, UsageError
@@ -19,6 +20,7 @@ class Decisions:
     kubernetes: KubernetesDecisions
     machinery: MachineryDecisions
     longhorn: LonghornDecisions
+    images: BackingImageDecisions
     backupstore: BackupstoreDecisions
     exercised: Mapping[str, Exercised]
 
@@ -26,8 +28,10 @@ class Decisions:
 def decisions(options: Options) -> Decisions:
     """Raises UsageError for an unknown fault or release."""
     kubernetes, machinery = KubernetesDecisions(), MachineryDecisions()
-    longhorn, backupstore = LonghornDecisions(options.version), BackupstoreDecisions()
-    storeys = {"kubernetes": kubernetes, "machinery": machinery, "longhorn": longhorn, "backupstore": backupstore}
+    longhorn, images = LonghornDecisions(options.version), BackingImageDecisions(options.version)
+    backupstore = BackupstoreDecisions()
+    storeys: dict[str, object] = {"kubernetes": kubernetes, "machinery": machinery}
+    storeys |= {"longhorn": longhorn, "images": images, "backupstore": backupstore}
     try:
         overrides = list(registry.release(options.release)) if options.release else []
         known = registry.faults() if options.faults else {}
@@ -38,4 +42,4 @@ def decisions(options: Options) -> Decisions:
         exercised = registry.apply(storeys, overrides)
     except registry.OverrideError as error:
         raise UsageError(str(error)) from None
-    return Decisions(kubernetes, machinery, longhorn, backupstore, exercised)
+    return Decisions(kubernetes, machinery, longhorn, images, backupstore, exercised)

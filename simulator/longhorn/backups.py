@@ -17,6 +17,7 @@ from simulator.longhorn.chains import Chains
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk, DiskError
 from simulator.longhorn.engine_work import EngineWork
+from simulator.longhorn.go import go_map
 from simulator.longhorn.stores import BackupstoreError, Stores
 
 PREPARATION = 2.1
@@ -53,11 +54,6 @@ UNKNOWN: Obj = {
     "volumeSize": "",
 }
 """The status of a backup that was only asked for."""
-
-
-def go_map(labels: dict[str, str]) -> str:
-    """A map as Go prints it."""
-    return f"map[{' '.join(f'{key}:{labels[key]}' for key in sorted(labels))}]"
 
 
 class Backups:

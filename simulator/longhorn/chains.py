@@ -1,6 +1,6 @@
 """A volume's chain of snapshots: layers on the disk, and the Snapshot objects that are published about them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from simulator.kubernetes.api import Api
@@ -21,9 +21,12 @@ class Chains:
         self._api = api
         self._disk = disk
         self.paused: Paused = lambda _: nullcontext()
+        self._labels: dict[str, Mapping[str, str]] = {}
 
-    async def take(self, volume: str, snapshot: str) -> None:
-        """Take a snapshot: what the volume holds at one moment."""
+    async def take(self, volume: str, snapshot: str, labels: Mapping[str, str] | None = None) -> None:
+        """Take a snapshot: what the volume holds at one moment. With `labels` the engine knows whom it is for."""
+        if labels:
+            self._labels[snapshot] = labels
         async with self.paused(volume):
             await to_end(self._disk.take_snapshot, volume, snapshot)
 
@@ -57,17 +60,19 @@ class Chains:
         if found is None or found["spec"]["volume"] != volume:
             return
         before = found["status"]
-        by_user = bool(found["spec"].get("createSnapshot"))
+        labels = self._labels.get(layer.name)
+        taken = layer.created.strftime("%Y-%m-%dT%H:%M:%SZ") if labels else before.get("requestedTime", "")
+        by_user = bool(found["spec"].get("createSnapshot") or labels)
         status: Obj = {
             "checksum": "",
             "children": dict.fromkeys(layer.children or (names.HEAD,), True),
-            "creationTime": before.get("requestedTime", "") if by_user else "",
-            "labels": found["spec"].get("labels") or {},
+            "creationTime": taken if by_user else "",
+            "labels": labels or found["spec"].get("labels") or {},
             "markRemoved": bool(before.get("markRemoved")),
             "ownerID": "",
             "parent": layer.parent or "",
             "readyToUse": not before.get("markRemoved") and not objects.is_deleted(found),
-            "requestedTime": before.get("requestedTime", ""),
+            "requestedTime": taken,
             "restoreSize": layer.volume_size,
             "size": layer.size_bytes,
             "userCreated": by_user,

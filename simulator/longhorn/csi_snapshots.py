@@ -10,6 +10,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
+from simulator.longhorn.backing_images.service import ImageService
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.failures import api_failure, csi_error
 from simulator.longhorn.waiting import TICK, WAIT, until
@@ -17,7 +18,6 @@ from simulator.longhorn.waiting import TICK, WAIT, until
 SYNC_WAIT = 30.0
 """Seconds that the driver waits for a new backup to begin; never scaled."""
 
-BACKING_IMAGES = "backing images are not simulated"
 STATUS_FIELDS = ("pvName", "pvStatus", "namespace", "pvcName", "lastPVCRefAt", "workloadsStatus", "lastPodRefAt")
 
 
@@ -27,15 +27,16 @@ def kubernetes_label(status: Mapping[str, object]) -> str:
 
 
 class SnapshotService:
-    """Snapshots and backups, as the sidecar asks for them."""
+    """Snapshots, backups and backing images, as the sidecar asks for them."""
 
-    def __init__(self, api: Api, clock: Clock, decisions: LonghornDecisions) -> None:
+    def __init__(self, api: Api, clock: Clock, decisions: LonghornDecisions, images: ImageService) -> None:
         self._api = api
         self._clock = clock
         self._decisions = decisions
+        self._images = images
 
     async def create(self, request: CreateSnapshotRequest) -> CsiSnapshot:
-        """Make a snapshot or a backup, or tell how far the one is that an earlier call made. Raises CsiError."""
+        """Make what the class asks for, or tell how far the one is that an earlier call made. Raises CsiError."""
         kind = self._decisions.snapshot_type(request.parameters)
         refusal = self._decisions.refuse_type(kind)
         if refusal:
@@ -45,7 +46,7 @@ class SnapshotService:
         if not request.name:
             raise CsiError(Code.INVALID_ARGUMENT, "Snapshot name must be provided")
         if kind == "bi":
-            raise CsiError(Code.UNIMPLEMENTED, BACKING_IMAGES)
+            return await self._images.create(request)
         volume = self._decisions.source_volume(request.source_volume_id)
         name = self._decisions.snapshot_name(request.name)
         if kind == "snap":
@@ -232,8 +233,8 @@ class SnapshotService:
         if handle.type in {"snap", "bak"} and not handle.id and version.has(3):
             raise not_found
         if handle.type == "bi":
-            raise CsiError(Code.UNIMPLEMENTED, BACKING_IMAGES)
-        if handle.type == "bak":
+            self._images.delete(snapshot_id)
+        elif handle.type == "bak":
             self._delete_backup(handle.volume, handle.id)
         elif handle.type == "snap":
             self._delete_snapshot(handle.volume, handle.id)

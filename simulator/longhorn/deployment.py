@@ -11,6 +11,18 @@ from simulator.kubernetes.server import Server
 from simulator.longhorn import installation, names
 from simulator.longhorn.admission import Webhooks
 from simulator.longhorn.attachments import Attachments
+from simulator.longhorn.backing_images import BackingImageDecisions
+from simulator.longhorn.backing_images.admission import ImageWebhooks
+from simulator.longhorn.backing_images.bases import Bases
+from simulator.longhorn.backing_images.contents import Contents
+from simulator.longhorn.backing_images.download import Downloader, Hosts
+from simulator.longhorn.backing_images.exports import Exports
+from simulator.longhorn.backing_images.files import ImageFiles
+from simulator.longhorn.backing_images.image_managers import ImageManagers
+from simulator.longhorn.backing_images.images import Images
+from simulator.longhorn.backing_images.rest import ImageDownloads
+from simulator.longhorn.backing_images.service import ImageService
+from simulator.longhorn.backing_images.sources import DataSources
 from simulator.longhorn.backup_targets import BackupTargets
 from simulator.longhorn.backups import Backups
 from simulator.longhorn.backupstore import BackupstoreDecisions
@@ -45,34 +57,48 @@ class Longhorn:
         api: Api,
         clock: Clock,
         decisions: LonghornDecisions,
+        image_decisions: BackingImageDecisions,
         store_decisions: BackupstoreDecisions,
         s3: S3Connections,
+        hosts: Hosts,
         data_dir: Path,
         version: Version,
     ) -> None:
+        """`hosts` are the services of the cluster from which files can be downloaded."""
         self._api = api
         self._clock = clock
         self._decisions = decisions
         self._image = names.engine_image(version.tag)
-        self.disk = Disk(data_dir)
+        self.disk = Disk(data_dir / "volumes")
         stores = Stores(api, clock, store_decisions, s3, version)
         chains = Chains(api, self.disk)
         tickets = Attachments(api, clock, decisions)
         origins = Origins(api, clock, decisions, self.disk, tickets, chains, stores)
         engines = Engines(api, clock, self._image)
-        volumes = Volumes(api, clock, self.disk, engines, tickets, chains, origins, self._image)
+        files = ImageFiles(data_dir / "backing-images")
+        bases = Bases(api, image_decisions, self.disk, files)
+        volumes = Volumes(api, clock, self.disk, engines, tickets, chains, origins, bases, self._image)
         snapshots = Snapshots(api, clock, decisions, tickets, chains, self._image)
+        exports = Exports(api, image_decisions, self.disk, chains, tickets, bases)
+        managers = ImageManagers(api, names.backing_image_manager(version.tag))
+        images = Images(api, clock, image_decisions, files, managers)
+        sources = DataSources(api, clock, image_decisions, files, managers, exports, Downloader(hosts))
+        service = ImageService(api, decisions, image_decisions, exports)
         self.chains = chains
+        self.rest = RestApi(api, chains, ImageDownloads(api, image_decisions, files, sources))
         self._controllers = [tickets.controller, origins.controller, volumes.controller, snapshots.controller]
+        self._controllers += [images.controller, sources.controller]
         targets = BackupTargets(api, clock, decisions, stores)
         self._parts: list[_Part] = [
             Backups(api, clock, decisions, self.disk, tickets, chains, stores, targets.changed),
             targets,
             Claims(api, clock, volumes.poll),
             Expiry(api, clock, decisions),
+            Contents(api, clock, image_decisions, service),
         ]
-        self.driver = LonghornDriver(api, clock, decisions, self.disk, tickets, chains)
+        self.driver = LonghornDriver(api, clock, decisions, self.disk, tickets, chains, service, bases)
         Webhooks(api, decisions, self._image).register()
+        ImageWebhooks(api, image_decisions).register()
 
     def install(self, *, target_url: str, credentials: Mapping[str, str]) -> None:
         """Make what an installation leaves in the cluster; `credentials` are the keys of the target's secret."""
@@ -85,8 +111,7 @@ class Longhorn:
 
     def serve(self, server: Server) -> None:
         """Offer Longhorn's own REST API through the service proxy of the API server."""
-        handler = RestApi(self._api, self.chains).handle
-        server.add_service(names.NAMESPACE, SERVICE, PORT, handler)
+        server.add_service(names.NAMESPACE, SERVICE, PORT, self.rest.handle)
 
     async def run(self) -> None:
         """Run all controllers until cancelled."""

@@ -19,6 +19,8 @@ from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
+from simulator.longhorn.backing_images.bases import Bases
+from simulator.longhorn.backing_images.service import ImageService
 from simulator.longhorn.chains import Chains
 from simulator.longhorn.csi_snapshots import SnapshotService
 from simulator.longhorn.decisions import LonghornDecisions
@@ -42,6 +44,8 @@ class LonghornDriver:
         disk: Disk,
         tickets: Attachments,
         chains: Chains,
+        images: ImageService,
+        bases: Bases,
     ) -> None:
         self._api = api
         self._clock = clock
@@ -49,8 +53,9 @@ class LonghornDriver:
         self._disk = disk
         self._tickets = tickets
         self._chains = chains
-        self._snapshots = SnapshotService(api, clock, decisions)
-        self._provisioner = Provisioner(api, decisions)
+        self._bases = bases
+        self._snapshots = SnapshotService(api, clock, decisions, images)
+        self._provisioner = Provisioner(api, decisions, images)
 
     @property
     def name(self) -> str:
@@ -166,11 +171,11 @@ class LonghornDriver:
         return max(size, int(volume["spec"]["size"]))
 
     async def create_snapshot(self, request: CreateSnapshotRequest) -> CsiSnapshot:
-        """An in-cluster snapshot or a backup."""
+        """An in-cluster snapshot, a backup or a backing image."""
         return await self._snapshots.create(request)
 
     async def delete_snapshot(self, snapshot_id: str) -> None:
-        """Delete the snapshot or the backup that the handle names."""
+        """Delete the snapshot, the backup or the image that the handle names."""
         await self._snapshots.delete(snapshot_id)
 
     async def node_stage_volume(self, volume_id: str, capability: VolumeCapability) -> None:
@@ -193,8 +198,10 @@ class LonghornDriver:
     async def node_unpublish_volume(self, volume_id: str, target: Path) -> None:
         """Remove the link, and see what was written."""
         await asyncio.to_thread(target.unlink, missing_ok=True)
-        if self._disk.exists(volume_id):
+        volume = objects.find(self._api, names.VOLUMES, volume_id)
+        if volume is not None and self._disk.exists(volume_id):
             await self._chains.publish(volume_id)
+            await self._bases.written(volume)
 
     async def node_unstage_volume(self, volume_id: str) -> None:
         """Bring the files back into the volume's bytes."""

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import uuid
 from collections.abc import Mapping
 
 from simulator.kubernetes.api import Api
@@ -46,6 +47,8 @@ def _service(api: Api) -> None:
 def _settings(api: Api, version: Version, target_url: str) -> None:
     values = {
         "allow-volume-creation-with-degraded-availability": "true",
+        "backing-image-cleanup-wait-interval": "60",
+        "backing-image-recovery-wait-interval": "300",
         "default-data-path": "/var/lib/longhorn/",
         "default-replica-count": '{"v1":"3","v2":"3"}' if version.has(10) else "3",
     }
@@ -54,7 +57,7 @@ def _settings(api: Api, version: Version, target_url: str) -> None:
         ((5, 0), {"backup-compression-method": "lz4", "backup-concurrent-limit": "2", "restore-concurrent-limit": "2"}),
         ((5, 4), {"disable-snapshot-purge": "false"}),
         ((6, 0), {"snapshot-max-count": "250"}),
-        ((7, 0), {"auto-cleanup-when-delete-backup": "false"}),
+        ((7, 0), {"auto-cleanup-when-delete-backup": "false", "default-min-number-of-backing-image-copies": "3"}),
         ((8, 0), {"backup-execution-timeout": "1"}),
         ((9, 0), {"auto-cleanup-snapshot-after-on-demand-backup-completed": "false"}),
         ((10, 0), {"default-backup-block-size": "2"}),
@@ -79,7 +82,8 @@ def _node(api: Api, now: str) -> None:
     spec = {"allowScheduling": True, "disks": {DISK: {**disk, "tags": []}}, "name": names.NODE, "tags": []}
     objects.create(api, names.NODES, names.NODE, spec, finalizers=[names.FINALIZER])
     conditions = [objects.condition(kind, True, now) for kind in ("Ready", "Schedulable", "MountPropagation")]
-    room = {"storageAvailable": DISK_SIZE, "storageMaximum": DISK_SIZE, "storageScheduled": 0}
+    room: Obj = {"storageAvailable": DISK_SIZE, "storageMaximum": DISK_SIZE, "storageScheduled": 0}
+    room |= {"diskName": DISK, "diskPath": disk["path"], "diskType": disk["diskType"], "diskUUID": str(uuid.uuid4())}
     disks = {DISK: {**room, "conditions": [objects.condition(kind, True, now) for kind in ("Ready", "Schedulable")]}}
     objects.set_status(api, names.NODES, names.NODE, conditions=conditions, diskStatus=disks)
 

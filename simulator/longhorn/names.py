@@ -24,10 +24,15 @@ ATTACHMENTS = "volumeattachments.longhorn.io"
 SETTINGS = "settings.longhorn.io"
 NODES = "nodes.longhorn.io"
 ENGINE_IMAGES = "engineimages.longhorn.io"
+BACKING_IMAGES = "backingimages.longhorn.io"
+BACKING_IMAGE_DATA_SOURCES = "backingimagedatasources.longhorn.io"
+BACKING_IMAGE_MANAGERS = "backingimagemanagers.longhorn.io"
 
 VOLUME_LABEL = "longhornvolume"
 BACKUP_VOLUME_LABEL = "backup-volume"
 BACKUP_TARGET_LABEL = "backup-target"
+EXPORT_LABEL = "longhorn.io/export-from-volume"
+EXPORTING_LABEL = "longhorn.io/for-exporting-backing-image"
 HEAD = "volume-head"
 
 MEBIBYTE = 1 << 20
@@ -59,3 +64,7 @@ def engine_of(volume: str) -> str:
 
 def engine_image(tag: str) -> str:
     return f"docker.io/longhornio/longhorn-engine:{tag}"
+
+
+def backing_image_manager(tag: str) -> str:
+    return f"docker.io/longhornio/backing-image-manager:{tag}"

@@ -6,7 +6,8 @@ from simulator.csi.protocol import Code, CreateVolumeRequest, CsiError
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
-from simulator.longhorn.csi_snapshots import BACKING_IMAGES
+from simulator.longhorn.backing_images.handle import ImageHandle
+from simulator.longhorn.backing_images.service import ImageService
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.failures import api_failure, csi_error
 from simulator.longhorn.handles import Handle
@@ -28,19 +29,27 @@ Wanted = tuple[Obj, Obj, dict[str, str]]
 class Provisioner:
     """Reads CreateVolume requests."""
 
-    def __init__(self, api: Api, decisions: LonghornDecisions) -> None:
+    def __init__(self, api: Api, decisions: LonghornDecisions, images: ImageService) -> None:
         self._api = api
         self._decisions = decisions
+        self._images = images
 
     def wanted(self, request: CreateVolumeRequest, name: str, size: int) -> Wanted:
         """The volume to make. Raises CsiError when its source cannot be had."""
         shared = any(mode.access_mode == "MULTI_NODE_MULTI_WRITER" for mode in request.capabilities)
         spec = {"size": str(size), "accessMode": "rwx" if shared else "rwo", **_spec(request.parameters)}
         if request.source_snapshot_id is not None:
-            return self._from_snapshot(request.source_snapshot_id, name, size, spec)
+            return self._from_snapshot(request.source_snapshot_id, name, size, spec, request.parameters)
         if request.source_volume_id is not None:
             return self._from_volume(request.source_volume_id, size, spec)
+        image = self._images.from_parameters(request.parameters)
+        if image is not None:
+            return self._from_image(image, name, size, spec, request.parameters)
         return {}, spec, {}
+
+    def _from_image(self, image: ImageHandle, name: str, size: int, spec: Obj, parameters: Mapping[str, str]) -> Wanted:
+        more, context = self._images.prepare(image, name, size, parameters)
+        return {}, {**spec, **more}, context
 
     def _from_volume(self, source: str, size: int, spec: Obj) -> Wanted:
         volume = objects.find(self._api, names.VOLUMES, source)
@@ -53,11 +62,11 @@ class Provisioner:
         url = f"vol://{source}"
         return {}, {**spec, "dataSource": url}, {"dataSource": url}
 
-    def _from_snapshot(self, snapshot: str, name: str, size: int, spec: Obj) -> Wanted:
+    def _from_snapshot(self, snapshot: str, name: str, size: int, spec: Obj, parameters: Mapping[str, str]) -> Wanted:
         handle, version = self._decisions.parse_handle(snapshot), self._decisions.version
         not_found = CsiError(Code.NOT_FOUND, f"volume source snapshot {snapshot} is not found")
         if handle.type == "bi":
-            raise CsiError(Code.UNIMPLEMENTED, BACKING_IMAGES)
+            return self._from_image(self._images.from_handle(snapshot), name, size, spec, parameters)
         if handle.type not in {"snap", "bak"}:
             if not version.has(5):
                 raise not_found

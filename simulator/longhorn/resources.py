@@ -45,6 +45,10 @@ def _open(**properties: Any) -> Obj:
     return {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": properties}
 
 
+def _maps() -> Obj:
+    return {"type": "object", "nullable": True, "additionalProperties": _open()}
+
+
 def _one_of(*values: str) -> Obj:
     return {"type": "string", "enum": list(values)}
 
@@ -90,6 +94,7 @@ def _resources(version: Version) -> list[Resource]:
         _engine_images(),
         _backing_images(),
         _backing_image_data_sources(),
+        _backing_image_managers(),
     ]
 
 
@@ -249,7 +254,20 @@ def _backing_images() -> Resource:
         Column("Size", ".status.size"),
         Column("VirtualSize", ".status.virtualSize"),
     )
-    return _resource("backingimages", "BackingImage", "lhbi", columns)
+    texts: Obj = {"type": "array", "nullable": True, "items": STRING}
+    spec = _open(
+        checksum=STRING,
+        sourceType=_one_of("download", "upload", "export-from-volume", "restore", "clone"),
+        sourceParameters=LABELS,
+        minNumberOfCopies={"type": "integer"},
+        nodeSelector=texts,
+        diskSelector=texts,
+        dataEngine=_one_of("v1", "v2"),
+    )
+    status = _open(
+        size=INTEGER, virtualSize=INTEGER, realSize=INTEGER, diskFileStatusMap=_maps(), diskLastRefAtMap=LABELS
+    )
+    return _resource("backingimages", "BackingImage", "lhbi", columns, spec, status)
 
 
 def _backing_image_data_sources() -> Resource:
@@ -260,4 +278,17 @@ def _backing_image_data_sources() -> Resource:
         Column("Size", ".status.size"),
         Column("Node", ".spec.nodeID"),
     )
-    return _resource("backingimagedatasources", "BackingImageDataSource", "lhbids", columns)
+    status = _open(progress={"type": "integer"}, size=INTEGER, runningParameters=LABELS)
+    return _resource("backingimagedatasources", "BackingImageDataSource", "lhbids", columns, None, status)
+
+
+def _backing_image_managers() -> Resource:
+    columns = (
+        Column("State", ".status.currentState"),
+        Column("Image", ".spec.image"),
+        Column("Node", ".spec.nodeID"),
+        Column("DiskUUID", ".spec.diskUUID"),
+        Column("DiskPath", ".spec.diskPath"),
+    )
+    status = _open(backingImageFileMap=_maps())
+    return _resource("backingimagemanagers", "BackingImageManager", "lhbim", columns, None, status)

@@ -1,4 +1,4 @@
-"""Longhorn's own REST API, as far as it tells about volumes, snapshots and backups: service longhorn-backend:9500.
+"""Longhorn's own REST API, as far as it tells about volumes, snapshots, backups and images: longhorn-backend:9500.
 
 Reached through the service proxy of the API server. Collections and objects come in the form of a Rancher API.
 """
@@ -10,6 +10,7 @@ from aiohttp import web
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
+from simulator.longhorn.backing_images.rest import ImageDownloads
 from simulator.longhorn.chains import Chains
 
 SERVICE, PORT = "longhorn-backend", 9500
@@ -35,12 +36,18 @@ class NotFoundError(Exception):
 class RestApi:
     """Answers requests below /v1."""
 
-    def __init__(self, api: Api, chains: Chains) -> None:
+    def __init__(self, api: Api, chains: Chains, images: ImageDownloads) -> None:
         self._api = api
         self._chains = chains
+        self._images = images
 
-    async def handle(self, request: web.Request, path: str) -> web.Response:
+    async def handle(self, request: web.Request, path: str) -> web.StreamResponse:
         """A handler for `Server.add_service`."""
+        match [part for part in path.split("?")[0].split("/") if part]:
+            case ["v1", "backingimages", name, "download"] if request.method == "GET":
+                return await self._images.download(request, name)
+            case ["v1", "backingimages", name] if request.query.get("action") == "upload":
+                return await self._images.upload(request, name)
         base = f"{request.scheme}://{request.host}/v1"
         try:
             answer = self.answer(request.method, path, request.query.get("action", ""), base)
@@ -57,6 +64,7 @@ class RestApi:
             raise NotFoundError(f"{path} not found")
         collections: dict[str, tuple[str, Callable[[Obj, str], Obj], dict[str, Callable[[Obj, str], list[Obj]]]]] = {
             "volumes": (names.VOLUMES, self._volume, {"snapshotList": self._snapshots}),
+            "backingimages": (names.BACKING_IMAGES, self._image, {}),
             "backupvolumes": (names.BACKUP_VOLUMES, self._backup_volume, {"backupList": self._backups}),
         }
         if parts[1] not in collections:
@@ -84,6 +92,10 @@ class RestApi:
             "created": volume["metadata"]["creationTimestamp"],
             "ready": status.get("state") in {"attached", "detached"} and not status.get("restoreRequired"),
         }
+
+    def _image(self, image: Obj, base: str) -> Obj:
+        name = image["metadata"]["name"]
+        return {**_links("backingImage", f"{base}/backingimages/{name}", name, "upload"), **self._images.shown(image)}
 
     def _snapshots(self, volume: Obj, base: str) -> list[Obj]:
         name = volume["metadata"]["name"]

@@ -1,14 +1,17 @@
 """The life of a Volume object: creating, detached, attaching, attached, detaching, deleting."""
 
 import asyncio
+from collections.abc import Iterable
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
+from simulator.kubernetes.store import Change
 from simulator.longhorn import names, objects
 from simulator.longhorn.attachments import Attachments
+from simulator.longhorn.backing_images.bases import Bases
 from simulator.longhorn.chains import Chains
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.engine_work import to_end
@@ -69,6 +72,7 @@ class Volumes:
         attachments: Attachments,
         chains: Chains,
         origins: Origins,
+        bases: Bases,
         image: str,
     ) -> None:
         self._api = api
@@ -78,12 +82,23 @@ class Volumes:
         self._attachments = attachments
         self._chains = chains
         self._origins = origins
+        self._bases = bases
         self._image = image
         self._events = EventRecorder(api, "longhorn-volume-controller")
         self._attached_at: dict[str, float] = {}
         self._written: set[str] = set()
         self.controller = Controller(api, clock, "longhorn-volume-controller", self._reconcile)
         self.controller.watch(names.VOLUMES)
+        self.controller.watch(names.BACKING_IMAGES, self._waiting)
+
+    def _waiting(self, change: Change) -> Iterable[Key]:
+        """The volumes that cannot be attached before their image has changed as it did now."""
+        name = change.object["metadata"]["name"]
+        return [
+            (names.NAMESPACE, each["metadata"]["name"])
+            for each in objects.all_of(self._api, names.VOLUMES)
+            if each["spec"].get("backingImage") == name and each["status"].get("state") == "attaching"
+        ]
 
     def poll(self, name: str) -> None:
         """Have a look at the volume's disk, which somebody wrote to."""
@@ -100,6 +115,8 @@ class Volumes:
             await self._delete(volume, state)
         elif state in {"", "creating"}:
             await self._create(volume)
+        elif state == "attaching" and not volume["spec"].get("nodeID"):
+            await self._detach(volume)
         elif state == "attaching" or (state == "detached" and volume["spec"].get("nodeID")):
             await self._attach(volume)
         elif state == "detaching" or (state == "attached" and not volume["spec"].get("nodeID")):
@@ -121,6 +138,7 @@ class Volumes:
         now = self._clock.timestamp()
         conditions = [
             objects.condition("WaitForBackingImage", False, now),
+            *self._bases.conditions(volume, now),
             objects.condition("TooManySnapshots", False, now),
             objects.condition("Scheduled", True, now),
         ]
@@ -148,10 +166,26 @@ class Volumes:
         name, node = volume["metadata"]["name"], volume["spec"]["nodeID"]
         hidden = bool(volume["spec"].get("disableFrontend"))
         self._set(name, state="attaching", **({"frontendDisabled": True} if hidden else {}))
+        if self._bases.is_missing(volume) and not await self._lay_base(name):
+            return
         await self._engines.start(name, node)
         self._events.record(volume, "Normal", "Attached", f"volume {name} has been attached to {node}")
         self._set(name, currentNodeID=node, state="attached", **self._origins.attached(volume))
         self._attached_at[name] = asyncio.get_running_loop().time()
+
+    async def _lay_base(self, name: str) -> bool:
+        """Put the volume's image under it; False when that must wait, which the conditions tell."""
+        volume = objects.find(self._api, names.VOLUMES, name)
+        if volume is None:
+            return False
+        laid = await self._bases.lay(volume)
+        told = self._bases.verdict(volume, laid, self._clock.timestamp())
+        conditions = volume["status"].get("conditions") or []
+        for each in told:
+            conditions = objects.with_condition(conditions, each)
+        if conditions != volume["status"].get("conditions"):
+            self._set(name, conditions=conditions)
+        return laid
 
     async def _look_at_engine(self, volume: Obj, state: str) -> None:
         """Notice what was written, and how well a volume is that was attached a while ago."""

@@ -21,7 +21,8 @@ class OverrideError(Exception):
 class Override:
     """Another answer to one decision.
 
-    `decision` is `<storey>.<method>`, the storeys being `kubernetes`, `machinery`, `longhorn` and `backupstore`.
+    `decision` is `<storey>.<method>`, the storeys being `kubernetes`, `machinery`, `longhorn`, `images` and
+    `backupstore`.
     """
 
     name: str

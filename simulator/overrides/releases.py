@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulator.csi.protocol import Code
+from simulator.longhorn import names
 from simulator.overrides.registry import Override, override
 
 Obj = dict[str, Any]
@@ -61,6 +62,56 @@ def _abort_without_target(original: Callable[..., Any], target: str, available: 
     return (Code.ABORTED, refusal[1]) if refusal and available is False else refusal
 
 
+@override("image-name-is-cut", decision="images.stored_name")
+def _cut_image_name(original: Callable[[str], str], name: str) -> str:
+    """A backing image's name is cut to 40 characters, the last nine of them a hash (BI-11).
+
+    Seen in the recording `bi`: snapshot-2a57276a-1769-453f-ba26-0e383cd55510 became
+    snapshot-2a57276a-1769-453f-ba2-4f52d7b2.
+    """
+    return names.corrected(original(name))
+
+
+@override("qcow2-export-is-raw", decision="images.exported_format")
+def _export_raw(original: Callable[[str], str], asked: str) -> str:
+    """An export asked for as qcow2 gives a raw file, while handle and parameters say qcow2 (BI-04).
+
+    Seen in the recording `bi`: size and virtual size are both 33554432, the checksum is that of the raw export.
+    """
+    del original, asked
+    return "raw"
+
+
+@override("image-taken-after-the-request", decision="images.takes_moment_of_request")
+def _take_later(original: Callable[[str], bool], image: str) -> bool:
+    """The snapshot that is exported is taken when the work begins, after the content is ready (BI-13, BI-43).
+
+    Seen in the recording `bi`: the image was asked for at 10:11:14, its snapshot taken at 10:11:27.
+    """
+    del original, image
+    return False
+
+
+@override("checksum-is-compared-as-a-parameter", decision="images.compared_parameters")
+def _compare_checksum_key(original: Callable[..., dict[str, str]], given: Any) -> dict[str, str]:
+    """`checksum` in the handle of a download must be a source parameter of the image, where it never is (BI-24).
+
+    Seen in the recording `bi_pre`, case `checksum-key`: "data source is different from the parameters".
+    """
+    del original
+    return dict(given.parameters)
+
+
+@override("checksum-key-is-no-checksum", decision="images.compared_checksum")
+def _ignore_checksum_key(original: Callable[..., str], given: Any) -> str:
+    """`checksum` in the handle of a download is not taken for the image's checksum (BI-24).
+
+    Seen in the recording `bi_pre`, case `checksum-key`.
+    """
+    del original
+    return str(given.checksum)
+
+
 RELEASES: Mapping[str, tuple[Override, ...]] = {
     "1.12.1": (
         _accept_larger_claim,
@@ -68,5 +119,10 @@ RELEASES: Mapping[str, tuple[Override, ...]] = {
         _leave_snapshot_of_detached_volume,
         _leave_unlisted_backup,
         _abort_without_target,
+        _cut_image_name,
+        _export_raw,
+        _take_later,
+        _compare_checksum_key,
+        _ignore_checksum_key,
     ),
 }

@@ -31,6 +31,14 @@ def parse(document: str | bytes) -> tuple[Statement, ...]:
     return tuple(_statement(entry) for entry in (statements if isinstance(statements, list) else [statements]))
 
 
+def parse_public(document: str | bytes) -> tuple[Statement, ...]:
+    """The statements of a bucket's policy whose principal is everybody. Raises ValueError as `parse` does."""
+    policy = json.loads(document)
+    listed = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+    everybody = [each for each in listed if each.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})]
+    return tuple(_statement(each) for each in everybody)
+
+
 def permits(statements: Iterable[Statement], action: str, resource: str) -> bool:
     """Whether one statement allows it and none denies it."""
     applying = [statement for statement in statements if statement.applies(action, resource)]

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from aiohttp import web
@@ -11,13 +11,15 @@ from simulator.s3.accounts import Accounts
 from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error, S3UnreachableError
 from simulator.s3.minio_admin import PREFIX as ADMIN_PREFIX
 from simulator.s3.minio_admin import MinioAdmin
-from simulator.s3.signature import authenticate
+from simulator.s3.policy import permits
+from simulator.s3.signature import authenticate, is_anonymous
 from simulator.s3.storage import Storage
 
 INSIDE_ENDPOINT = "http://minio.longhorn-snapshot-s3:9000"
 """Where pods and Longhorn reach the service."""
 
 _MAX_BODY = 5 << 30
+_SOMEBODY = "AWS4-HMAC-SHA256 Credential=anybody/20240101/us-east-1/s3/aws4_request"
 _HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
 
 
@@ -45,6 +47,13 @@ class S3Server:
         site = web.TCPSite(self._runner, host, port)
         await site.start()
         self.endpoint = f"http://{host}:{self._runner.addresses[0][1]}"
+
+    def hosts(self) -> dict[tuple[str, int], tuple[str, int]]:
+        """Host and port as pods write them, and those of this machine that answer."""
+        if self._runner is None:
+            return {}
+        inside = urlsplit(self.inside_endpoint)
+        return {(inside.hostname or "", inside.port or 80): self._runner.addresses[0][:2]}
 
     async def stop(self) -> None:
         """Close the port."""
@@ -75,6 +84,8 @@ class S3Server:
 
     async def _answer(self, request: web.Request, request_id: str) -> tuple[int, Mapping[str, str], bytes]:
         body = await request.read()
+        if is_anonymous(request.raw_path, request.headers):
+            return await self._answer_anybody(request, body, request_id)
         user = authenticate(
             request.method,
             request.raw_path,
@@ -89,7 +100,28 @@ class S3Server:
         for action, resource in _wanted(request.method, path, query):
             self.accounts.authorize(user, action, resource, request_id)
         await self.storage.ready()
-        return self.storage.respond(request.method, f"{self.endpoint}{request.raw_path}", request.headers, body)
+        return self._respond(request, request.headers, body)
+
+    async def _answer_anybody(
+        self, request: web.Request, body: bytes, request_id: str
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """A request without a signature: what the bucket's own policy allows everybody is done."""
+        await self.storage.ready()
+        path, _, query = request.raw_path.partition("?")
+        statements = self.storage.public_statements(unquote(path).lstrip("/").partition("/")[0])
+        wanted = _wanted(request.method, path, query)
+        if path.startswith(ADMIN_PREFIX) or not all(permits(statements, *each) for each in wanted):
+            raise S3Error(403, "AccessDenied", "Access Denied.", request_id)
+        # What is allowed was decided above; without a signature moto would decide again, by an access list.
+        signed = {**request.headers, "Authorization": _SOMEBODY}
+        return self._respond(request, signed, body)
+
+    def _respond(
+        self, request: web.Request, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        # By its name inside the cluster the host would be read as that of a bucket.
+        named = {**headers, "Host": urlsplit(self.endpoint).netloc}
+        return self.storage.respond(request.method, f"{self.endpoint}{request.raw_path}", named, body)
 
 
 class _InsideConnection:

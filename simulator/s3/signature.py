@@ -75,6 +75,11 @@ def authenticate(
     return access_key
 
 
+def is_anonymous(raw_path: str, headers: Mapping[str, str]) -> bool:
+    """Whether a request carries no signature at all."""
+    return "Authorization" not in headers and "X-Amz-Algorithm=" not in raw_path.partition("?")[2]
+
+
 def _authorization(header: str, request_id: str) -> dict[str, str]:
     pairs = (part.strip().partition("=") for part in header.removeprefix(_ALGORITHM).split(","))
     fields = {name: value for name, _, value in pairs}

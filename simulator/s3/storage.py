@@ -13,6 +13,7 @@ from datetime import UTC
 from typing import Any
 
 from simulator.s3.connection import Listing, ObjectInfo, S3Error
+from simulator.s3.policy import Statement, parse_public
 
 _ACCOUNT = "123456789012"
 _PARTITION = "aws"
@@ -45,6 +46,11 @@ class Storage:
         if self._backend is None:
             return bucket in self._first_buckets
         return bucket in self._backend.buckets
+
+    def public_statements(self, bucket: str) -> tuple[Statement, ...]:
+        """What the policy of a bucket says about everybody, after `ready()`; nothing when there is no bucket."""
+        found = self._backend.buckets.get(bucket)
+        return parse_public(found.policy) if found is not None and found.policy else ()
 
     def put(self, bucket: str, key: str, data: bytes) -> ObjectInfo:
         """Write an object, after `ready()`."""

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from simulator.longhorn.disk import filesystem
 from simulator.longhorn.disk.extents import Extent, intersect, subtract, total, union
@@ -18,11 +19,27 @@ class DiskError(Exception):
     """No such volume or snapshot, one that exists already, or an impossible size."""
 
 
+class Base(Protocol):
+    """What a volume holds before anybody writes to it. `size` is in bytes."""
+
+    @property
+    def size(self) -> int: ...
+
+    def extents(self) -> list[Extent]:
+        """The ranges that it holds."""
+        ...
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes there."""
+        ...
+
+
 @dataclass
 class _Volume:
     directory: Path
     size: int
     chain: list[StoredLayer] = field(default_factory=list)
+    base: tuple[StoredLayer, ...] = ()
     packed: filesystem.Signature | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -33,6 +50,11 @@ class _Volume:
     @property
     def files(self) -> Path:
         return self.directory / "files"
+
+    @property
+    def layers(self) -> list[StoredLayer]:
+        """The base, if there is one, and the snapshots."""
+        return [*self.base, *self.chain]
 
 
 class Disk:
@@ -69,6 +91,33 @@ class Disk:
         os.truncate(made.head, size)
         self._volumes[volume] = made
 
+    def lay_base(self, volume: str, base: Base) -> None:
+        """Put a layer under a volume that nobody wrote to. It is the volume's own copy; the base itself never changes.
+
+        The layer is no snapshot, and does not count as written.
+        """
+        known = self._volume(volume)
+        with known.lock:
+            if known.base or known.chain:
+                raise DiskError(f"volume {volume} has layers already")
+            if base.size > known.size:
+                raise DiskError(f"a base of {base.size} bytes is larger than volume {volume} of {known.size} bytes")
+            file, extents = known.directory / "base", base.extents()
+            target = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+            try:
+                os.truncate(target, known.size)
+                for offset, length in chunks(extents):
+                    data = base.read(offset, length)
+                    pwrite(target, data, offset)
+                    self.write(volume, offset, data)
+            finally:
+                os.close(target)
+            known.base = (StoredLayer("", file, tuple(union(extents)), known.size, datetime.now(UTC)),)
+
+    def has_base(self, volume: str) -> bool:
+        """Whether the volume has a layer under its snapshots."""
+        return bool(self._volume(volume).base)
+
     def exists(self, volume: str) -> bool:
         """Whether there is such a volume."""
         return volume in self._volumes
@@ -94,7 +143,7 @@ class Disk:
         """Bytes that the volume takes up: all layers, and what the head holds beside them."""
         known = self._volume(volume)
         with known.lock:
-            layers = covered(known.chain)
+            layers = covered(known.layers)
             return sum(total(layer.extents) for layer in known.chain) + total(
                 subtract(self._head_extents(known), layers)
             )
@@ -162,21 +211,27 @@ class Disk:
                     return pread(fd, length, offset)
                 finally:
                     os.close(fd)
-            with ChainReader(known.chain[: self._index(volume, known, snapshot) + 1]) as reader:
+            with ChainReader([*known.base, *known.chain[: self._index(volume, known, snapshot) + 1]]) as reader:
                 return reader.read(offset, length)
 
     def allocated(self, volume: str, snapshot: str, since: str | None = None) -> list[Extent]:
-        """Ranges written up to `snapshot`, or only those written after the older snapshot `since`."""
+        """Ranges written up to `snapshot`, or only those written after the older snapshot `since`; not the base's."""
         known = self._volume(volume)
         with known.lock:
             end = self._index(volume, known, snapshot) + 1
             start = 0 if since is None else self._index(volume, known, since) + 1
             return covered(known.chain[start:end])
 
+    def held(self, volume: str, snapshot: str) -> list[Extent]:
+        """All ranges that may hold anything but zeros at `snapshot`: those written, and the base's."""
+        known = self._volume(volume)
+        with known.lock:
+            return covered([*known.base, *known.chain[: self._index(volume, known, snapshot) + 1]])
+
     def clone(self, source: str, snapshot: str, target: str) -> None:
         """Copy all that `source` held at `snapshot` into the head of `target`, which must be large enough."""
         known = self._volume(target)
-        for offset, length in chunks(self.allocated(source, snapshot)):
+        for offset, length in chunks(self.held(source, snapshot)):
             self.write(target, offset, self.read(source, snapshot, offset, length))
         known.packed = None
 
@@ -259,7 +314,7 @@ class Disk:
         if known.head.stat().st_size != known.size:
             os.truncate(known.head, known.size)
         data = self._head_extents(known)
-        before = covered(known.chain)
+        before = covered(known.layers)
         new = subtract(data, before)
         source = os.open(known.head, os.O_RDONLY)
         target = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL)
@@ -268,7 +323,7 @@ class Disk:
             for offset, length in chunks(new):
                 pwrite(target, pread(source, length, offset), offset)
             changed: list[Extent] = []
-            with ChainReader(known.chain) as parent:
+            with ChainReader(known.layers) as parent:
                 for offset, length in chunks(intersect(before, [(0, known.size)])):
                     piece = pread(source, length, offset)
                     for start, size in differing_sectors(parent.read(offset, length), piece, offset):

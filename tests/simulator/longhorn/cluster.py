@@ -13,7 +13,8 @@ from simulator.csi import crds
 from simulator.csi.protocol import CreateSnapshotRequest, CreateVolumeRequest, CsiSnapshot, CsiVolume, VolumeCapability
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.circumstances import Calm, Circumstances
-from simulator.longhorn import BackupstoreDecisions, Longhorn, LonghornDecisions, Version
+from simulator.kubernetes.lifecycle import controllers
+from simulator.longhorn import BackingImageDecisions, BackupstoreDecisions, Longhorn, LonghornDecisions, Version
 from simulator.longhorn.waiting import until
 from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error
 
@@ -82,12 +83,22 @@ class MemoryS3:
 class Cluster:
     """The parts that a test needs."""
 
-    def __init__(self, api: Api, storage: Longhorn, s3: MemoryS3, decisions: LonghornDecisions) -> None:
+    def __init__(
+        self,
+        api: Api,
+        storage: Longhorn,
+        s3: MemoryS3,
+        decisions: LonghornDecisions,
+        images: BackingImageDecisions,
+        hosts: dict[tuple[str, int], tuple[str, int]],
+    ) -> None:
         self.api = api
         self.storage = storage
         self.driver = storage.driver
         self.s3 = s3
         self.decisions = decisions
+        self.images = images
+        self.hosts = hosts
         self.changes: list[tuple[str, Obj]] = []
         api.subscribe("", lambda change: self.changes.append((change.type, change.object)))
 
@@ -168,12 +179,17 @@ async def cluster(
     known = Version.parse(version)
     longhorn.register(api, known)
     s3, decisions = MemoryS3(), LonghornDecisions(known)
-    storage = Longhorn(api, clock, decisions, BackupstoreDecisions(), s3, tmp_path / "disks", known)
+    images = BackingImageDecisions(known)
+    hosts: dict[tuple[str, int], tuple[str, int]] = {}
+    stores = BackupstoreDecisions()
+    storage = Longhorn(api, clock, decisions, images, stores, s3, lambda: hosts, tmp_path / "disks", known)
     storage.install(target_url="s3://backups@us-east-1/", credentials={"AWS_ENDPOINTS": "http://s3"})
     api.create("nodes", {"metadata": {"name": NODE}})
-    running = asyncio.create_task(storage.run())
+    parts = [storage, *controllers(api, clock)]
+    running = [asyncio.create_task(part.run()) for part in parts]
     try:
-        yield Cluster(api, storage, s3, decisions)
+        yield Cluster(api, storage, s3, decisions, images, hosts)
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -140,10 +140,9 @@ def test_a_full_backup_uploads_again(tmp_path: Path) -> None:
         ({"volume": ""}, Code.INVALID_ARGUMENT, "Volume name must be provided"),
         ({"name": ""}, Code.INVALID_ARGUMENT, "Snapshot name must be provided"),
         ({"volume": "ghost"}, Code.NOT_FOUND, "volume ghost not found"),
-        ({"type": "bi"}, Code.UNIMPLEMENTED, "backing images are not simulated"),
         ({"backupMode": "odd"}, Code.INTERNAL, 'Unsupported value: "odd": supported values: "full", "incremental"'),
     ],
-    ids=["unknown type", "no volume", "no name", "missing volume", "backing image", "unknown mode"],
+    ids=["unknown type", "no volume", "no name", "missing volume", "unknown mode"],
 )
 def test_a_wrong_request_is_refused(tmp_path: Path, request_of: dict[str, str], code: Code, text: str) -> None:
     async def scenario() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.longhorn.rest import NotFoundError, RestApi
+from simulator.longhorn.rest import NotFoundError
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, cluster
 
 
@@ -94,7 +94,7 @@ def test_the_rest_api_lists_what_there_is(tmp_path: Path) -> None:
             longhorn.write(b"A" * MEBIBYTE)
             handle = (await longhorn.finished_backup(type="bak")).snapshot_id
             (listed,) = longhorn.all("backupvolumes")
-            rest, base = RestApi(longhorn.api, longhorn.storage.chains), "http://longhorn/v1"
+            rest, base = longhorn.storage.rest, "http://longhorn/v1"
             volume = rest.answer("GET", "/v1/volumes/vol", "", base)
             snapshots = rest.answer("POST", "/v1/volumes/vol", "snapshotList", base)["data"]
             name = listed["metadata"]["name"]

@@ -1,0 +1,151 @@
+"""Longhorn's admission webhooks for backing images, and for volumes that have one."""
+
+import re
+from urllib.parse import urlsplit
+
+from simulator.kubernetes.admission import Admission
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.errors import Denied
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import names, objects
+from simulator.longhorn.backing_images.decisions import CLONE, DOWNLOAD, EXPORT, RESTORE, BackingImageDecisions
+from simulator.longhorn.backing_images.images import users
+from simulator.longhorn.go import go_map
+
+WEBHOOK = "validator.longhorn.io"
+NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]+$")
+CHECKSUM = re.compile(r"^[a-f0-9]{128}$")
+MINIMUM_COPIES = "default-min-number-of-backing-image-copies"
+LABELS = {"longhorn.io/component": "backing-image", "longhorn.io/managed-by": "longhorn-manager"}
+REQUIRED = {EXPORT: "volume-name", RESTORE: "backup-url", CLONE: "backing-image"}
+"""The parameter that a source type cannot do without."""
+
+
+class ImageWebhooks:
+    """Mutator and validator."""
+
+    def __init__(self, api: Api, decisions: BackingImageDecisions) -> None:
+        self._api = api
+        self._decisions = decisions
+
+    def register(self) -> None:
+        """Put the webhooks in front of the API."""
+        for resource, operations, hook, mutating in (
+            (names.BACKING_IMAGES, ("CREATE",), self._fill, True),
+            (names.BACKING_IMAGES, ("CREATE",), self._check, False),
+            (names.BACKING_IMAGES, ("UPDATE",), self._check_update, False),
+            (names.BACKING_IMAGES, ("DELETE",), self._check_deletion, False),
+            (names.VOLUMES, ("CREATE",), self._check_volume, False),
+        ):
+            self._api.admit(resource, operations, hook, mutating=mutating)
+
+    def _fill(self, request: Admission) -> None:
+        metadata, spec = request.object["metadata"], request.object.setdefault("spec", {})
+        version = self._decisions.version
+        metadata["name"] = self._decisions.stored_name(metadata.get("name", ""))
+        spec["checksum"] = (spec.get("checksum") or "").strip()
+        parameters = {key: value.strip() for key, value in (spec.get("sourceParameters") or {}).items()}
+        if spec.get("sourceType") == EXPORT:
+            parameters["export-type"] = parameters.get("export-type") or "raw"
+        spec["sourceParameters"] = parameters
+        defaults: Obj = {"disks": {}}
+        if version.has(7):
+            copies = int(objects.setting(self._api, MINIMUM_COPIES) or 1)
+            defaults |= {"diskFileSpecMap": {}, "secret": "", "secretNamespace": "", "minNumberOfCopies": copies}
+        if version.has(8):
+            defaults["dataEngine"] = "v1"
+        for key, value in defaults.items():
+            spec[key] = spec.get(key) or value
+        metadata["labels"] = {**(metadata.get("labels") or {}), **LABELS}
+        finalizers = metadata.setdefault("finalizers", [])
+        if names.FINALIZER not in finalizers:
+            finalizers.append(names.FINALIZER)
+
+    def _check(self, request: Admission) -> None:
+        spec, name, version = request.object["spec"], request.object["metadata"]["name"], self._decisions.version
+        if not NAME.fullmatch(name):
+            raise _refused(f"invalid name {name}")
+        if spec["checksum"] and not CHECKSUM.fullmatch(spec["checksum"]):
+            raise _refused(f"invalid checksum {spec['checksum']}")
+        unknown = self._decisions.refuse_source_type(spec.get("sourceType") or "")
+        if unknown:
+            raise _refused(unknown)
+        if version.has(12) and spec.get("dataEngine") == "v2":
+            raise _refused("v2 backing image is not supported")
+        self._check_source(spec)
+        if version.has(10) and spec.get("secret"):
+            secret, namespace = spec["secret"], spec.get("secretNamespace") or ""
+            if self._api.find("secrets", secret, namespace) is None:
+                raise _refused(f"failed to get secret {secret} in namespace {namespace} for the backing image {name}")
+
+    def _check_source(self, spec: Obj) -> None:
+        kind, parameters = spec["sourceType"], spec["sourceParameters"]
+        if kind == DOWNLOAD:
+            self._check_url(parameters)
+        missing = REQUIRED.get(kind)
+        if missing and not parameters.get(missing):
+            raise _refused(f"invalid parameter {go_map(parameters)} for source type {kind}")
+        if kind == EXPORT:
+            of = parameters["volume-name"]
+            for problem in (
+                self._decisions.refuse_export_of(of, objects.find(self._api, names.VOLUMES, of)),
+                self._decisions.refuse_export_type(parameters["export-type"]),
+            ):
+                if problem:
+                    raise _refused(problem)
+        if kind == CLONE and objects.find(self._api, names.BACKING_IMAGES, parameters["backing-image"]) is None:
+            raise _refused(f"failed to get source backing image {parameters['backing-image']}")
+
+    def _check_url(self, parameters: Obj) -> None:
+        url = parameters.get("url") or ""
+        if not self._decisions.version.has(12, 1):
+            if not url:
+                raise _refused(f"invalid parameter {go_map(parameters)} for source type {DOWNLOAD}")
+            return
+        if not url:
+            raise _refused("download URL is not provided")
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname
+        except ValueError:
+            raise _refused(f"invalid download URL: {url}") from None
+        if parts.scheme not in {"http", "https"}:
+            raise _refused(f'invalid download URL scheme "{parts.scheme}"')
+        if not host:
+            raise _refused(f"invalid download URL: {url}")
+        loopback = self._decisions.refuse_loopback(host)
+        if loopback:
+            raise _refused(loopback)
+
+    def _check_update(self, request: Admission) -> None:
+        spec = request.object["spec"]
+        if spec.get("sourceType") == DOWNLOAD and not objects.is_deleted(request.object):
+            self._check_url(spec.get("sourceParameters") or {})
+
+    def _check_deletion(self, request: Admission) -> None:
+        problem = self._decisions.refuse_deletion(request.name, users(self._api, request.name))
+        if problem:
+            raise _refused(problem)
+
+    def _check_volume(self, request: Admission) -> None:
+        spec = request.object["spec"]
+        name = spec.get("backingImage")
+        if not name:
+            return
+        image = objects.find(self._api, names.BACKING_IMAGES, name)
+        if image is None:
+            raise _refused(f'{names.BACKING_IMAGES} "{name}" not found')
+        version = self._decisions.version
+        engines = spec.get("dataEngine") or "v1", image["spec"].get("dataEngine") or "v1"
+        if version.has(8) and engines[0] != engines[1]:
+            raise _refused("volume should have the same data engine as the backing image")
+        if not version.has(8) and engines[0] == "v2":
+            raise _refused("backing image is not supported for data engine v2")
+        virtual = int(image["status"].get("virtualSize") or 0)
+        problem = self._decisions.refuse_volume_size(int(spec["size"]), virtual)
+        if problem:
+            raise _refused(problem)
+
+
+def _refused(message: str) -> Denied:
+    return Denied(message, webhook=WEBHOOK)

@@ -1,0 +1,78 @@
+"""What is in an image file: its format, the size that a volume sees, its bytes, and its SHA-512."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Protocol
+
+from simulator.longhorn.backing_images import qcow2
+from simulator.longhorn.disk.extents import Extent
+from simulator.longhorn.disk.sparse import CHUNK, chunks, data_extents, pread, pwrite
+
+
+class Content(Protocol):
+    """An image as a volume sees it. `size` is in bytes."""
+
+    @property
+    def size(self) -> int: ...
+
+    def extents(self) -> list[Extent]:
+        """The ranges that may hold anything but zeros."""
+        ...
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes there."""
+        ...
+
+
+class RawContent:
+    """A file whose bytes are the image's."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.size = path.stat().st_size
+
+    def extents(self) -> list[Extent]:
+        """The ranges that were ever written."""
+        with self._path.open("rb") as file:
+            return data_extents(file.fileno(), self.size)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes there."""
+        with self._path.open("rb") as file:
+            return pread(file.fileno(), length, offset)
+
+
+def content_of(path: Path) -> Content:
+    """The image in a file: what does not begin as qcow2 is raw. Raises qcow2.BadImageError."""
+    return qcow2.Qcow2(path) if qcow2.is_qcow2(path) else RawContent(path)
+
+
+def write_raw(path: Path, content: Content) -> None:
+    """Write a raw image file, with holes where the content has none."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        os.truncate(fd, content.size)
+        for offset, length in chunks(content.extents()):
+            pwrite(fd, content.read(offset, length), offset)
+    finally:
+        os.close(fd)
+
+
+def write_qcow2(path: Path, content: Content) -> None:
+    """Write a qcow2 image file."""
+    qcow2.write(path, content.size, content.extents(), content.read)
+
+
+def checksum(path: Path) -> str:
+    """SHA-512 of the file as it is stored, whatever its format, in lower-case hex (BI-49)."""
+    digest = hashlib.sha512()
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def allocated(path: Path) -> int:
+    """Bytes that the file takes up on its file system."""
+    return path.stat().st_blocks * 512

@@ -1,0 +1,312 @@
+"""Every choice about backing images that a fault or a release quirk may replace.
+
+A method holds what the page "CSI VolumeSnapshot Associated with Longhorn BackingImage" says; where it is silent, what
+real releases do. Objects are Kubernetes objects as on the wire and must not be changed here. Sizes are bytes.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simulator.csi.protocol import Code
+from simulator.longhorn.backing_images import handle
+from simulator.longhorn.backing_images.handle import ImageHandle
+from simulator.longhorn.version import Version
+
+Obj = dict[str, Any]
+Refusal = tuple[Code, str]
+
+DOWNLOAD, EXPORT = "download", "export-from-volume"
+UPLOAD, RESTORE, CLONE = "upload", "restore", "clone"
+LOOPBACK = re.compile(r"(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)")
+
+
+class BackingImageDecisions:
+    """Backing images as the pages of `version` describe them."""
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+
+    # Names and handles
+
+    def image_name(self, requested: str) -> str:
+        """The name that the driver gives to a new image: that of the request, snapshot-<uid> (BI-10, BI-11)."""
+        return requested
+
+    def stored_name(self, name: str) -> str:
+        """The name under which the image is kept: the one that was given (BI-11)."""
+        return name
+
+    def volume_in_handle(self, volume: str) -> str:
+        """`volume-name` of an export: the Longhorn volume (BI-07, BI-22, BI-38)."""
+        return volume
+
+    def handle_values(self, image: str, source_type: str, parameters: Mapping[str, str]) -> dict[str, str]:
+        """What the handle of a new image says: its name, its source type and its parameters (BI-07)."""
+        return {handle.NAME: image, handle.SOURCE_TYPE: source_type, **parameters}
+
+    def handle_text(self, values: Mapping[str, str]) -> str:
+        """The handle, written: scheme bi, host backing (BI-07)."""
+        return handle.text(values)
+
+    def decoded(self, value: str) -> str | None:
+        """A value of a given handle, URL-decoded; None for what cannot be decoded, which is left out (BI-09)."""
+        return handle.unescaped(value)
+
+    def parse_handle(self, text: str) -> ImageHandle:
+        """How a given handle is read (BI-09, BI-18 to BI-24)."""
+        values: dict[str, str] = {}
+        for key, value in handle.pairs(text).items():
+            name, read = handle.unescaped(key), self.decoded(value)
+            if name is not None and read is not None:
+                values.setdefault(name, read)
+        return ImageHandle.of(values)
+
+    # VolumeSnapshotClass
+
+    def export_type(self, parameters: Mapping[str, str]) -> str:
+        """What a class asks to export: `export-type`, raw for none; from 1.9 on `exportType` goes first (BI-03)."""
+        newer = parameters.get("exportType") if self.version.has(9) else None
+        return newer or parameters.get("export-type") or "raw"
+
+    def selectors(self, parameters: Mapping[str, str]) -> dict[str, list[str]]:
+        """`nodeSelector` and `diskSelector` of a class, from 1.7 on, as fields of the image's spec (BI-45)."""
+        if not self.version.has(7):
+            return {}
+        return {key: parameters[key].split(",") for key in ("nodeSelector", "diskSelector") if parameters.get(key)}
+
+    # CreateSnapshot
+
+    def existing_image(self, images: Sequence[Obj], name: str) -> Obj | None:
+        """The image that an earlier call made under that name; so a repeated call makes no second one."""
+        return next((each for each in images if each["metadata"]["name"] == name), None)
+
+    def makes_image(self, volume: str, name: str) -> bool:
+        """Whether CreateSnapshot makes an image at all (BI-05)."""
+        del volume, name
+        return True
+
+    def source_of_image(self, source_type: str, parameters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """Source type and parameters of a new image: those asked for (BI-05, BI-31, BI-34)."""
+        return source_type, dict(parameters)
+
+    def takes_moment_of_request(self, image: str) -> bool:
+        """Whether an export holds the data of the moment of the request, not of when its work begins (BI-43)."""
+        del image
+        return True
+
+    def answers_before_export(self) -> bool:
+        """Whether CreateSnapshot returns when the image was asked for, not when it is there (BI-12)."""
+        return True
+
+    def is_ready_to_use(self, image: Obj) -> bool:
+        """What CreateSnapshot reports: ready, with its first answer (BI-13)."""
+        del image
+        return True
+
+    # The image file
+
+    def snapshot_to_export(self, snapshots: Sequence[str], taken: str) -> str:
+        """Which of the volume's `snapshots` (oldest first) is exported: the one taken for that (BI-42)."""
+        del snapshots
+        return taken
+
+    def exported_format(self, asked: str) -> str:
+        """The format of an exported file: the one asked for, raw or qcow2 (BI-03, BI-04)."""
+        return asked
+
+    def exported_bytes(self, offset: int, data: bytes) -> bytes:
+        """The bytes of an export at `offset` of the volume: the volume's (BI-42)."""
+        del offset
+        return data
+
+    def merges_base(self) -> bool:
+        """Whether an export of a volume that has a backing image itself holds both in one image (BI-44)."""
+        return True
+
+    def downloaded_url(self, url: str) -> str:
+        """Where an image is downloaded from: the URL in its parameters (BI-31)."""
+        return url
+
+    def stored_checksum(self, actual: str) -> str:
+        """The checksum of a stored file: its SHA-512 (BI-49)."""
+        return actual
+
+    def checksum_failure(self, expected: str, actual: str) -> str:
+        """Why a file is refused whose checksum is not the expected one, "" when it is not (BI-33)."""
+        if not expected or expected == actual:
+            return ""
+        return f"the expected checksum {expected} doesn't match the file actual checksum {actual}"
+
+    def reported_file_size(self, size: int) -> int:
+        """`status.size`: the bytes of the stored file (BI-04)."""
+        return size
+
+    def reported_virtual_size(self, size: int) -> int:
+        """`status.virtualSize`: the bytes that a volume sees (BI-04)."""
+        return size
+
+    def is_reported_ready_after_copy(self, image: str) -> bool:
+        """Whether a file is shown as ready when it is complete and checked, not before."""
+        del image
+        return True
+
+    def served_bytes(self, image: str, data: bytes) -> bytes:
+        """A piece of the file, as it is handed out for download."""
+        del image
+        return data
+
+    # CreateVolume
+
+    def refuse_handle(self, text: str, given: ImageHandle) -> Refusal | None:
+        """What a handle without an image or without a source type is answered (BI-18, BI-19)."""
+        if given.image and given.source_type:
+            return None
+        return Code.INVALID_ARGUMENT, f"invalid CSI snapshotHandle {text} for backing image"
+
+    def image_to_use(self, images: Sequence[str], wanted: str) -> str:
+        """Which of the `images` a claim gets: the one in the handle (BI-15, BI-17, BI-19)."""
+        del images
+        return wanted
+
+    def compared_parameters(self, given: ImageHandle) -> dict[str, str]:
+        """The parameters of a handle that must be those of an existing image; none given, none compared (BI-21).
+
+        The page lists `checksum` among them for a download, and means the image's checksum by it (BI-24).
+        """
+        return {key: value for key, value in given.parameters.items() if not self._is_checksum(given, key)}
+
+    def compared_checksum(self, given: ImageHandle) -> str:
+        """The checksum that an existing image must have, "" for any (BI-20, BI-24)."""
+        return given.checksum or next((v for k, v in given.parameters.items() if self._is_checksum(given, k)), "")
+
+    @staticmethod
+    def _is_checksum(given: ImageHandle, key: str) -> bool:
+        return given.source_type == DOWNLOAD and key == "checksum"
+
+    def is_same_source(self, image: Obj, source_type: str, parameters: Mapping[str, str]) -> bool:
+        """Whether an existing image comes from what the handle says (BI-18, BI-21 to BI-23)."""
+        spec = image["spec"]
+        if spec.get("sourceType") != source_type:
+            return False
+        return not parameters or dict(parameters) == (spec.get("sourceParameters") or {})
+
+    def is_same_checksum(self, image: Obj, wanted: str) -> bool:
+        """Whether an existing image has the checksum in the handle, as far as anything is known (BI-20)."""
+        known = {image["spec"].get("checksum") or "", image["status"].get("checksum") or ""} - {""}
+        return not wanted or known <= {wanted}
+
+    def uses_existing_image(self, image: Obj) -> bool:
+        """Whether an image that exists is used, and no second one made (BI-17)."""
+        del image
+        return True
+
+    def refuse_on_demand(self, volume: str, given: ImageHandle) -> Refusal | None:
+        """What a handle of an image that does not exist yet is answered, if it cannot be made (BI-30, BI-31, BI-34)."""
+        if given.source_type == DOWNLOAD:
+            missing = "" if given.parameters.get("url") else "url"
+        elif given.source_type == EXPORT:
+            both = given.parameters.get("export-type") and given.parameters.get("volume-name")
+            missing = "" if both else "export-type or volume-name"
+        else:
+            text = f"volume {volume} backing image type {given.source_type} is not supported via CSI"
+            return Code.INVALID_ARGUMENT, text
+        if not missing:
+            return None
+        return Code.INVALID_ARGUMENT, f"volume {volume} missing parameters {missing} for preparing backing image"
+
+    def makes_image_on_demand(self, image: str) -> bool:
+        """Whether a restore makes the image in its handle that does not exist yet (BI-29)."""
+        del image
+        return True
+
+    def makes_image_with_content(self, handle_text: str) -> bool:
+        """Whether the image in a handle is made as soon as a VolumeSnapshotContent names it (BI-29, BI-32)."""
+        del handle_text
+        return False
+
+    def expected_checksum(self, given: ImageHandle) -> str:
+        """`spec.checksum` of an image that is made on demand: the handle's (BI-33)."""
+        return self.compared_checksum(given)
+
+    def parameters_on_demand(self, given: ImageHandle) -> dict[str, str]:
+        """The source parameters of an image that is made on demand: the handle's (BI-29, BI-31, BI-34)."""
+        return self.compared_parameters(given)
+
+    def refuse_volume_size(self, size: int, virtual_size: int) -> str:
+        """Why a volume is too small for its image, "" when it is not; looked at from 1.8 on (BI-16)."""
+        if size >= virtual_size or not self.version.has(8):
+            return ""
+        return "volume size should be larger than the backing image size"
+
+    def restored_size(self, requested: int, virtual_size: int) -> int:
+        """The size of a volume that begins with an image: the one asked for (BI-16)."""
+        del virtual_size
+        return requested
+
+    def base_of(self, volume: Obj) -> str:
+        """The image that is laid under a volume, "" for none: the one in its spec (BI-01, BI-15)."""
+        return str(volume["spec"].get("backingImage") or "")
+
+    def base_bytes(self, offset: int, data: bytes) -> bytes:
+        """What a volume reads at `offset` before anybody wrote there: the image's bytes (BI-42)."""
+        del offset
+        return data
+
+    def writes_reach_image(self, volume: Obj) -> bool:
+        """Whether what is written to a volume changes its image: never (BI-01)."""
+        del volume
+        return False
+
+    # Admission
+
+    def refuse_source_type(self, source_type: str) -> str:
+        """Why no image can have that source type, "" when it can; restore since 1.6, clone since 1.7."""
+        known = [DOWNLOAD, UPLOAD, EXPORT]
+        known += [RESTORE] if self.version.has(6) else []
+        known += [CLONE] if self.version.has(7) else []
+        return "" if source_type in known else f"unknown backing image source type {source_type}"
+
+    def refuse_export_type(self, export_type: str) -> str:
+        """Why nothing is exported in that format, "" for raw and qcow2 (BI-36)."""
+        return "" if export_type in {"raw", "qcow2"} else f"unsupported export type {export_type}"
+
+    def refuse_export_of(self, name: str, volume: Obj | None) -> str:
+        """Why a volume cannot be exported, "" when it can."""
+        if volume is None:
+            return f"failed to get volume {name} before exporting backing image"
+        if volume["status"].get("robustness") == "faulted":
+            return f"cannot export a backing image from faulted volume {name}"
+        if volume["spec"].get("dataEngine") == "v2" and self.version.has(8):
+            return f"cannot export a backing image from volume {name}: exported from a v2 volume is not supported"
+        return ""
+
+    def refuse_loopback(self, host: str) -> str:
+        """Why nothing is downloaded from that host, "" when it is: 1.12.1 refuses the machine's own addresses."""
+        if self.version.has(12, 1) and LOOPBACK.fullmatch(host.lower()):
+            return "download URL must not target a loopback address"
+        return ""
+
+    def refuse_deletion(self, image: str, volumes: Sequence[str]) -> str:
+        """Why an image cannot be deleted: `volumes` use it; "" when it can (BI-41)."""
+        return f"cannot delete backing image {image} since there are replicas using it" if volumes else ""
+
+    # DeleteSnapshot
+
+    def deletes_image(self, image: Obj) -> bool:
+        """Whether deleting an image's VolumeSnapshot under policy Delete deletes it, whoever made it (BI-39)."""
+        del image
+        return True
+
+    def removes_deleted_image(self, image: Obj) -> bool:
+        """Whether an image that was deleted goes (BI-39)."""
+        del image
+        return True
+
+    def image_outlives_snapshot(self, image: Obj) -> float | None:
+        """How many seconds an image lives on when nobody deletes it but its VolumeSnapshot is gone; None: for ever.
+
+        This is what Retain relies on (BI-40).
+        """
+        del image
+        return None

@@ -1,0 +1,115 @@
+"""Exports of volumes: the snapshot that is exported, the volume's attachment meanwhile, and the bytes."""
+
+import asyncio
+import secrets
+from pathlib import Path
+
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import attachments, names, objects
+from simulator.longhorn.attachments import Attachments
+from simulator.longhorn.backing_images import content
+from simulator.longhorn.backing_images.bases import Bases
+from simulator.longhorn.backing_images.decisions import BackingImageDecisions
+from simulator.longhorn.chains import Chains
+from simulator.longhorn.disk import Disk
+from simulator.longhorn.disk.extents import Extent
+from simulator.longhorn.engine_work import to_end
+
+SENDER = "10.244.0.24:10000"
+CLIENT_TIMEOUT = "30"
+
+
+class Exports:
+    """Reads volumes for images."""
+
+    def __init__(
+        self, api: Api, decisions: BackingImageDecisions, disk: Disk, chains: Chains, tickets: Attachments, bases: Bases
+    ) -> None:
+        self._api = api
+        self._decisions = decisions
+        self._disk = disk
+        self._chains = chains
+        self._tickets = tickets
+        self._bases = bases
+        self._taking: dict[str, asyncio.Lock] = {}
+
+    async def take_now(self, volume: Obj, image: str) -> None:
+        """Take the snapshot for an image at once, attached or not; a volume without its own image has to wait."""
+        if self._bases.is_missing(volume) and not await self._bases.lay(volume):
+            return
+        await self._take(volume["metadata"]["name"], image)
+
+    async def _take(self, volume: str, image: str) -> str:
+        """The snapshot of a volume that is made for an image, taken now unless there is one; its name."""
+        async with self._taking.setdefault(image, asyncio.Lock()):
+            return await self._taken(volume, image)
+
+    async def _taken(self, volume: str, image: str) -> str:
+        known = [each for each in self._chains.layers(volume) if each.startswith(f"{image}-")]
+        if known:
+            return known[0]
+        snapshot = f"{image}-{secrets.token_hex(4)}"
+        await self._chains.take(volume, snapshot, {names.EXPORTING_LABEL: image})
+        return snapshot
+
+    def volume_of(self, source: Obj) -> Obj | None:
+        """The volume to export; None when it is gone."""
+        return objects.find(self._api, names.VOLUMES, source["spec"]["parameters"].get("volume-name", ""))
+
+    def is_possible(self, source: Obj, volume: Obj) -> bool:
+        """Whether the volume can be read now; it is asked for if not (BI-46)."""
+        name = volume["metadata"]["name"]
+        self._tickets.add(name, _ticket(source["metadata"]["name"]), "bim-ds-controller", attachments.ANY)
+        return objects.serves(volume)
+
+    async def prepared(self, source: Obj, volume: Obj) -> dict[str, str]:
+        """Take the snapshot, unless it was taken with the request; what the program that makes the file is told."""
+        of = volume["metadata"]["name"]
+        snapshot = await self._take(of, source["metadata"]["name"])
+        more = {"volume-size": str(volume["spec"]["size"]), "snapshot-name": snapshot, "sender-address": SENDER}
+        return {**source["spec"]["parameters"], **more, "file-sync-http-client-timeout": CLIENT_TIMEOUT}
+
+    async def publish(self, volume: str) -> None:
+        """Have the snapshot known."""
+        await self._chains.publish(volume)
+
+    async def write(self, source: Obj, path: Path) -> None:
+        """Write the image file. Raises DiskError when the volume or its snapshot is gone."""
+        running = source["status"]["runningParameters"]
+        volume, taken = running["volume-name"], running["snapshot-name"]
+        snapshot = self._decisions.snapshot_to_export(self._chains.layers(volume), taken)
+        held = SnapshotContent(self._disk, self._decisions, volume, snapshot)
+        kind = self._decisions.exported_format(running.get("export-type") or "raw")
+        await to_end(content.write_qcow2 if kind == "qcow2" else content.write_raw, path, held)
+
+    def let_go(self, image: str) -> None:
+        """No volume is needed for that image any longer."""
+        self._taking.pop(image, None)
+        self._tickets.remove_everywhere(_ticket(image))
+
+
+class SnapshotContent:
+    """What a volume held at a snapshot."""
+
+    def __init__(self, disk: Disk, decisions: BackingImageDecisions, volume: str, snapshot: str) -> None:
+        self._disk = disk
+        self._decisions = decisions
+        self._volume = volume
+        self._snapshot = snapshot
+        sizes = {layer.name: layer.volume_size for layer in disk.snapshots(volume)}
+        self.size = sizes.get(snapshot) or disk.size(volume)
+
+    def extents(self) -> list[Extent]:
+        """The ranges that were ever written, to the volume or to the image under it."""
+        if self._decisions.merges_base():
+            return self._disk.held(self._volume, self._snapshot)
+        return self._disk.allocated(self._volume, self._snapshot)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes there."""
+        return self._decisions.exported_bytes(offset, self._disk.read(self._volume, self._snapshot, offset, length))
+
+
+def _ticket(image: str) -> str:
+    return f"bim-ds-controller-{image}"

@@ -1,0 +1,184 @@
+"""The CSI driver's part of backing images: made by CreateSnapshot, used or made by CreateVolume, deleted."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from simulator.csi.protocol import Code, CreateSnapshotRequest, CsiError, CsiSnapshot
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.errors import ApiError
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import names, objects
+from simulator.longhorn.backing_images import handle, states
+from simulator.longhorn.backing_images.decisions import EXPORT, BackingImageDecisions
+from simulator.longhorn.backing_images.exports import Exports
+from simulator.longhorn.backing_images.handle import ImageHandle
+from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.failures import api_failure, csi_error
+from simulator.longhorn.go import go_map
+from simulator.longhorn.waiting import WAIT, until
+
+PARAMETERS = "backingImageDataSourceParameters"
+LISTS = {"backingImageNodeSelector": "nodeSelector", "backingImageDiskSelector": "diskSelector"}
+COPIES = "backingImageMinNumberOfCopies"
+
+
+class ImageService:
+    """Backing images, as the sidecars ask for them."""
+
+    def __init__(
+        self,
+        api: Api,
+        longhorn: LonghornDecisions,
+        decisions: BackingImageDecisions,
+        exports: Exports,
+    ) -> None:
+        self._api = api
+        self._longhorn = longhorn
+        self._decisions = decisions
+        self._exports = exports
+
+    async def create(self, request: CreateSnapshotRequest) -> CsiSnapshot:
+        """Have the request's volume exported, or tell of the image that an earlier call made. Raises CsiError."""
+        of = self._longhorn.source_volume(request.source_volume_id)
+        volume = objects.find(self._api, names.VOLUMES, of)
+        if volume is None:
+            raise csi_error(self._longhorn.refuse_without_volume(of))
+        name = self._decisions.image_name(request.name)
+        listed = objects.all_of(self._api, names.BACKING_IMAGES)
+        image = self._decisions.existing_image(listed, self._decisions.stored_name(name))
+        if image is None:
+            image = await self._export(name, volume, request.parameters)
+        values = self._decisions.handle_values(
+            image["metadata"]["name"], image["spec"]["sourceType"], image["spec"]["sourceParameters"]
+        )
+        return CsiSnapshot(
+            self._decisions.handle_text(values),
+            request.source_volume_id,
+            self._longhorn.reported_size(int(volume["spec"]["size"])),
+            datetime.now(UTC).replace(microsecond=0),
+            self._decisions.is_ready_to_use(image),
+        )
+
+    async def _export(self, name: str, volume: Obj, parameters: Mapping[str, str]) -> Obj:
+        of = volume["metadata"]["name"]
+        asked = {
+            "volume-name": self._decisions.volume_in_handle(of),
+            "export-type": self._decisions.export_type(parameters),
+        }
+        kind, source = self._decisions.source_of_image(EXPORT, asked)
+        if not self._decisions.makes_image(of, name):
+            return {"metadata": {"name": name}, "spec": {"sourceType": kind, "sourceParameters": source}, "status": {}}
+        image = self._make(name, kind, source, "", self._decisions.selectors(parameters), Code.INTERNAL)
+        made = image["metadata"]["name"]
+        if self._decisions.takes_moment_of_request(made):
+            await self._exports.take_now(volume, made)
+        if not self._decisions.answers_before_export():
+
+            def look() -> Obj | None:
+                found = objects.find(self._api, names.BACKING_IMAGES, made)
+                return found if found is None or states.ready_disks(found) else None
+
+            image = await until(self._api, [names.BACKING_IMAGES], look, WAIT) or image
+        return image
+
+    def _make(self, name: str, kind: str, parameters: Mapping[str, str], checksum: str, more: Obj, code: Code) -> Obj:
+        spec = {"checksum": checksum, "sourceParameters": dict(parameters), "sourceType": kind, **more}
+        try:
+            return objects.create(self._api, names.BACKING_IMAGES, name, spec)
+        except ApiError as error:
+            what = f"failed to create backing image {name} from source type {kind} with parameters {go_map(parameters)}"
+            raise api_failure("backingimages", f"{what}: {error}", code) from error
+
+    def from_handle(self, text: str) -> ImageHandle:
+        """A handle of a snapshot, taken apart. Raises CsiError for one that lacks what it must say."""
+        given = self._decisions.parse_handle(text)
+        refusal = self._decisions.refuse_handle(text, given)
+        if refusal:
+            raise csi_error(refusal)
+        return given
+
+    def from_parameters(self, parameters: Mapping[str, str]) -> ImageHandle | None:
+        """The image that a StorageClass names; None when it names none. Raises CsiError."""
+        if not parameters.get(handle.NAME):
+            return None
+        try:
+            source = json.loads(parameters.get(PARAMETERS) or "{}")
+        except ValueError as error:
+            text = f"failed to unmarshal {PARAMETERS} {parameters[PARAMETERS]}: {error}"
+            raise CsiError(Code.INVALID_ARGUMENT, text) from error
+        kind, checksum = parameters.get(handle.SOURCE_TYPE, ""), parameters.get(handle.CHECKSUM, "")
+        return ImageHandle(parameters[handle.NAME], kind, checksum, source)
+
+    def prepare(
+        self, given: ImageHandle, volume: str, size: int, parameters: Mapping[str, str]
+    ) -> tuple[Obj, dict[str, str]]:
+        """Check the image for a new volume, and make it if it does not exist yet.
+
+        Returns fields of the volume's spec and of its context. Raises CsiError.
+        """
+        known = {each["metadata"]["name"]: each for each in objects.all_of(self._api, names.BACKING_IMAGES)}
+        wanted = self._decisions.image_to_use(sorted(known), given.image)
+        image = known.get(wanted)
+        if image is not None and self._decisions.uses_existing_image(image):
+            self._check(image, given)
+        else:
+            image = self._make_on_demand(wanted if image is None else f"{wanted}-2", given, volume, parameters)
+        context = {
+            handle.NAME: given.image,
+            handle.SOURCE_TYPE: given.source_type,
+            handle.CHECKSUM: given.checksum,
+            PARAMETERS: json.dumps(dict(given.parameters), separators=(",", ":"), sort_keys=True, ensure_ascii=False),
+        }
+        virtual = int(image["status"].get("virtualSize") or 0) if image.get("status") else 0
+        used = image["metadata"]["name"]
+        return {"backingImage": used, "size": str(self._decisions.restored_size(size, virtual))}, context
+
+    def _check(self, image: Obj, given: ImageHandle) -> None:
+        name = image["metadata"]["name"]
+        compared = self._decisions.compared_parameters(given)
+        if given.source_type and not self._decisions.is_same_source(image, given.source_type, compared):
+            differs = "data source is different from the parameters in the creation request or StorageClass"
+            raise CsiError(Code.INVALID_ARGUMENT, f"existing backing image {name} {differs}")
+        checksum = self._decisions.compared_checksum(given)
+        if not self._decisions.is_same_checksum(image, checksum):
+            differs = f"doesn't match the specified checksum {checksum} in the request"
+            text = f"existing backing image {name} expected checksum or current checksum {differs}"
+            raise CsiError(Code.INVALID_ARGUMENT, text)
+
+    def _make_on_demand(self, name: str, given: ImageHandle, volume: str, parameters: Mapping[str, str]) -> Obj:
+        refusal = self._decisions.refuse_on_demand(volume, given)
+        if refusal:
+            raise csi_error(refusal)
+        if not self._decisions.makes_image_on_demand(given.image):
+            return {"metadata": {"name": name}}
+        asked = self._decisions.parameters_on_demand(given)
+        kind, source = self._decisions.source_of_image(given.source_type, asked)
+        checksum = self._decisions.expected_checksum(given)
+        return self._make(name, kind, source, checksum, self._placement(parameters), Code.INVALID_ARGUMENT)
+
+    def _placement(self, parameters: Mapping[str, str]) -> Obj:
+        if not self._decisions.version.has(7):
+            return {}
+        found: Obj = {field: parameters[key].split(",") for key, field in LISTS.items() if parameters.get(key)}
+        if parameters.get(COPIES):
+            found["minNumberOfCopies"] = int(parameters[COPIES])
+        return found
+
+    def make_early(self, text: str) -> None:
+        """Make the image in a handle, as CreateVolume would; what is refused is not made."""
+        given = self._decisions.parse_handle(text)
+        if objects.find(self._api, names.BACKING_IMAGES, given.image) is None and given.image:
+            self._make_on_demand(given.image, given, "", {})
+
+    def delete(self, text: str) -> None:
+        """Delete the image that a handle names; one that is not there is no error. Raises CsiError."""
+        name = self._decisions.parse_handle(text).image
+        image = objects.find(self._api, names.BACKING_IMAGES, name) if name else None
+        if image is None or not self._decisions.deletes_image(image) or objects.is_deleted(image):
+            return
+        try:
+            self._api.delete(names.BACKING_IMAGES, name, names.NAMESPACE, propagation="Foreground")
+        except ApiError as error:
+            text = f"failed to delete backing image {name}: {error}"
+            raise api_failure(f"backingimages/{name}", text) from error

@@ -1,0 +1,290 @@
+"""The life of a BackingImageDataSource: the first file of an image comes from a volume, a URL or a client.
+
+What fails is done again after one minute, then two, up to five; an upload is not, since only a client can repeat it.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from simulator.clock import Clock
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.resources import Obj
+from simulator.kubernetes.store import Change
+from simulator.longhorn import names, objects
+from simulator.longhorn.backing_images import content, states
+from simulator.longhorn.backing_images.decisions import CLONE, DOWNLOAD, EXPORT, UPLOAD, BackingImageDecisions
+from simulator.longhorn.backing_images.download import Downloader, DownloadError
+from simulator.longhorn.backing_images.exports import Exports
+from simulator.longhorn.backing_images.files import FileFacts, ImageFiles
+from simulator.longhorn.backing_images.image_managers import ImageManagers
+from simulator.longhorn.backing_images.qcow2 import BadImageError
+from simulator.longhorn.disk import DiskError
+from simulator.longhorn.engine_work import EngineWork, to_end
+
+POD_START = 6.7
+SNAPSHOT_NOTICED = 4.1
+POLL = 3.0
+CLEAN_UP = 2.0
+"""Seconds until the program that makes a file answers, until its snapshot is known, between two looks at the file, and
+until a failed one is gone."""
+
+BACKOFF = (60.0, 300.0)
+PATIENCE = 2.0
+"""Seconds, not scaled, of work after which a file is shown to be in progress."""
+
+ADDRESS = "10.244.0.25"
+
+
+class SourceError(Exception):
+    """The file could not be made; `checksum` is that of a complete one that is not wanted."""
+
+    def __init__(self, message: str, facts: FileFacts | None = None) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+
+class DataSources:
+    """Makes the first files of images."""
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        decisions: BackingImageDecisions,
+        files: ImageFiles,
+        managers: ImageManagers,
+        exports: Exports,
+        downloader: Downloader,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._decisions = decisions
+        self._files = files
+        self._managers = managers
+        self._exports = exports
+        self._downloader = downloader
+        self._events = EventRecorder(api, "longhorn-backing-image-controller")
+        self._work = EngineWork()
+        self._attempts: dict[str, tuple[int, float]] = {}
+        self.controller = Controller(api, clock, "longhorn-backing-image-data-source-controller", self._reconcile)
+        self.controller.watch(names.BACKING_IMAGE_DATA_SOURCES)
+        self.controller.watch(names.VOLUMES, self._exported)
+        self.controller.watch(names.BACKING_IMAGES)
+
+    def _exported(self, change: Change) -> Iterable[Key]:
+        """The images that are exported from a volume."""
+        label = f"{names.EXPORT_LABEL}={change.object['metadata']['name']}"
+        listed = objects.all_of(self._api, names.BACKING_IMAGE_DATA_SOURCES, label)
+        return [(names.NAMESPACE, each["metadata"]["name"]) for each in listed if not each["spec"]["fileTransferred"]]
+
+    async def _reconcile(self, key: Key) -> Result | None:
+        name = key[1]
+        source = objects.find(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
+        image = objects.find(self._api, names.BACKING_IMAGES, name)
+        if source is None or objects.is_deleted(source):
+            self._forget(name)
+            if source is not None:
+                objects.release(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
+            return None
+        if image is None or not source["status"] or not image["spec"].get("diskFileSpecMap"):
+            return None
+        if source["spec"]["fileTransferred"]:
+            self._conclude(source)
+        elif source["status"]["currentState"] in {states.READY_FOR_TRANSFER, states.READY}:
+            await self._transfer(source)
+        elif source["status"]["currentState"] == states.FAILED:
+            await self._clean_up(source)
+        elif source["status"]["currentState"] == states.FAILED_AND_CLEANUP:
+            self._begin_again(source)
+        else:
+            await self._make(source)
+        return None
+
+    async def _make(self, source: Obj) -> None:
+        name, kind = source["metadata"]["name"], source["spec"]["sourceType"]
+        if kind == UPLOAD:
+            self._set(name, currentState=states.PENDING)
+        elif kind == EXPORT:
+            await self._export(source)
+        else:
+            self._run(name, dict(source["spec"]["parameters"]))
+            await self._start(source, 0.0)
+            await self._outcome(name)
+
+    async def _export(self, source: Obj) -> None:
+        name, volume = source["metadata"]["name"], self._exports.volume_of(source)
+        if volume is None:
+            missing = source["spec"]["parameters"].get("volume-name", "")
+            self._set(name, currentState=states.FAILED, message=f"failed to get volume {missing} to export")
+            return
+        if not self._exports.is_possible(source, volume):
+            return
+        if source["status"]["runningParameters"] is None:
+            self._run(name, await self._exports.prepared(source, volume))
+        await self._clock.sleep(SNAPSHOT_NOTICED)
+        await self._exports.publish(volume["metadata"]["name"])
+        await self._start(source, SNAPSHOT_NOTICED)
+        await self._outcome(name)
+
+    def _run(self, name: str, parameters: dict[str, str]) -> None:
+        states.set_source(self._api, name, runningParameters=parameters)
+        source = objects.find(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
+        if source is not None and not self._decisions.is_reported_ready_after_copy(name):
+            disk = source["spec"]["diskUUID"]
+            states.set_file(self._api, name, disk, self._clock.timestamp(), states.READY, 100)
+
+    async def _start(self, source: Obj, waited: float) -> None:
+        """Wait until the program that makes the file has started."""
+        if not source["status"]["ip"]:
+            await self._clock.sleep(POD_START - waited)
+            states.set_source(self._api, source["metadata"]["name"], ip=ADDRESS, storageIP=ADDRESS)
+        await self._clock.sleep(POLL)
+
+    async def _outcome(self, name: str) -> None:
+        """Do the work, or wait for it, and tell how it ended."""
+        try:
+            facts = await self._work.outcome(name, lambda: self._file(name))
+        except SourceError as error:
+            self._work.forget(name)
+            known = {} if error.facts is None else states.completed(error.facts)
+            self._set(name, currentState=states.FAILED, message=str(error), **known)
+            states.set_source(self._api, name, ip="", storageIP="")
+            return
+        self._work.forget(name)
+        self._set(name, currentState=states.READY_FOR_TRANSFER, **states.completed(facts))
+
+    async def _file(self, name: str) -> FileFacts:
+        source = objects.find(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
+        if source is None:
+            raise SourceError("the data source is gone")
+        path = self._files.begin(source["spec"]["diskUUID"], name, source["spec"]["uuid"])
+        try:
+            await self._write(source, path)
+            facts = await to_end(self._files.facts, path)
+        except (DownloadError, BadImageError, DiskError, OSError) as error:
+            raise SourceError(str(error)) from error
+        facts = self._reported(facts)
+        failure = self._decisions.checksum_failure(source["spec"]["checksum"], facts.checksum)
+        if failure:
+            raise SourceError(f"failed to process sync file: {failure}", facts)
+        self._files.complete(path, name, source["spec"]["uuid"], source["spec"]["checksum"], facts)
+        return facts
+
+    def _reported(self, facts: FileFacts) -> FileFacts:
+        return FileFacts(
+            self._decisions.reported_file_size(facts.size),
+            self._decisions.reported_virtual_size(facts.virtual_size),
+            facts.real_size,
+            self._decisions.stored_checksum(facts.checksum),
+        )
+
+    async def _write(self, source: Obj, path: Path) -> None:
+        name, kind, parameters = source["metadata"]["name"], source["spec"]["sourceType"], source["spec"]["parameters"]
+        if kind == EXPORT:
+            await self._exports.write(source, path)
+        elif kind == DOWNLOAD:
+            begun = asyncio.get_running_loop().time()
+
+            def progress(percent: int) -> None:
+                if asyncio.get_running_loop().time() - begun > PATIENCE:
+                    self._set(name, currentState=states.IN_PROGRESS, progress=percent)
+
+            await self._downloader.fetch(self._decisions.downloaded_url(parameters["url"]), path, progress)
+        elif kind == CLONE:
+            await self._clone(parameters.get("backing-image", ""), path)
+        else:
+            raise SourceError(f"there is no backup of a backing image at {parameters.get('backup-url', '')}")
+
+    async def _clone(self, of: str, path: Path) -> None:
+        image = objects.find(self._api, names.BACKING_IMAGES, of)
+        disks = states.ready_disks(image) if image else []
+        if image is None or not disks:
+            raise SourceError(f"backing image {of} is not ready")
+        original = self._files.path(disks[0], of, image["status"]["uuid"])
+        await to_end(content.write_raw, path, content.RawContent(original))
+
+    async def uploaded(self, name: str, data: bytes) -> None:
+        """A client sends the file of an image of type upload. Raises SourceError."""
+        source = objects.find(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
+        if source is None or source["spec"]["sourceType"] != UPLOAD or source["spec"]["fileTransferred"]:
+            raise SourceError(f"backing image {name} does not wait for an upload")
+        if len(data) % 512:
+            directly = "should be a multiple of 512 bytes since Longhorn uses directIO by default"
+            raise SourceError(f"the uploading file size {len(data)} {directly}")
+        path = self._files.begin(source["spec"]["diskUUID"], name, source["spec"]["uuid"])
+        await to_end(path.write_bytes, data)
+        try:
+            facts = self._reported(await to_end(self._files.facts, path))
+        except BadImageError as error:
+            raise SourceError(str(error)) from error
+        failure = self._decisions.checksum_failure(source["spec"]["checksum"], facts.checksum)
+        if failure:
+            text = f"failed to process sync file: {failure}"
+            self._set(name, currentState=states.FAILED, message=text, **states.completed(facts))
+            raise SourceError(text, facts)
+        self._files.complete(path, name, source["spec"]["uuid"], source["spec"]["checksum"], facts)
+        self._set(name, currentState=states.READY_FOR_TRANSFER, **states.completed(facts))
+
+    async def _transfer(self, source: Obj) -> None:
+        """The manager of the disk takes the file over."""
+        name, spec = source["metadata"]["name"], source["spec"]
+        disk, made = spec["diskUUID"], spec["uuid"]
+        if source["status"]["currentState"] != states.READY:
+            self._managers.fetched(name, disk)
+            await self._clock.sleep(POLL)
+            states.set_source(self._api, name, currentState=states.READY)
+        facts = self._reported(await to_end(self._files.facts, self._files.path(disk, name, made)))
+        held = {"state": states.READY, "size": facts.size, "uuid": made, "currentChecksum": facts.checksum}
+        self._managers.hold(name, disk, held)
+        self._show_ready(name, disk, facts)
+        objects.set_spec(self._api, names.BACKING_IMAGE_DATA_SOURCES, name, fileTransferred=True)
+
+    def _show_ready(self, name: str, disk: str, facts: FileFacts) -> None:
+        sizes = {"virtualSize": facts.virtual_size, "realSize": facts.real_size}
+        image = objects.find(self._api, names.BACKING_IMAGES, name)
+        known: Obj = {"size": facts.size, "checksum": facts.checksum, **sizes}
+        states.set_file(self._api, name, disk, self._clock.timestamp(), states.READY, 100, **known)
+        for field, size in sizes.items():
+            if image is not None:
+                self._events.record(image, "Normal", "Update", f"Set {field} to {size}")
+
+    def _conclude(self, source: Obj) -> None:
+        name = source["metadata"]["name"]
+        self._forget(name)
+        if source["status"]["ip"]:
+            states.set_source(self._api, name, ip="", storageIP="")
+
+    def _forget(self, name: str) -> None:
+        self._work.forget(name)
+        self._attempts.pop(name, None)
+        self._exports.let_go(name)
+
+    async def _clean_up(self, source: Obj) -> None:
+        name = source["metadata"]["name"]
+        await self._clock.sleep(CLEAN_UP)
+        self._set(name, currentState=states.FAILED_AND_CLEANUP)
+
+    def _begin_again(self, source: Obj) -> None:
+        """Try once more, when the pause is over."""
+        name, loop = source["metadata"]["name"], asyncio.get_running_loop()
+        if source["spec"]["sourceType"] == UPLOAD:
+            return
+        number, due = self._attempts.get(name, (0, 0.0))
+        if not due:
+            pause = min(BACKOFF[0] * 2**number, BACKOFF[1])
+            due = loop.time() + pause * self._clock.pace
+            self._attempts[name] = number, due
+        left = due - loop.time()
+        if left > 0:
+            self.controller.enqueue((names.NAMESPACE, name), after=left / self._clock.pace)
+            return
+        self._attempts[name] = number + 1, 0.0
+        self._set(name, checksum="", currentState="", message="", progress=0)
+
+    def _set(self, name: str, **fields: object) -> None:
+        """Write the data source's status, and have the image tell the same."""
+        states.set_source(self._api, name, **fields)
+        states.mirror(self._api, name, self._clock.timestamp())

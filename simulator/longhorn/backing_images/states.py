@@ -1,0 +1,111 @@
+"""What BackingImage and BackingImageDataSource objects tell of a file, and how it is written there."""
+
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import names, objects
+from simulator.longhorn.backing_images.files import FileFacts
+from simulator.longhorn.backing_images.places import Place
+
+PENDING, STARTING, IN_PROGRESS = "pending", "starting", "in-progress"
+READY_FOR_TRANSFER, READY = "ready-for-transfer", "ready"
+FAILED, FAILED_AND_CLEANUP = "failed", "failed-and-cleanup"
+
+NEW_IMAGE: Obj = {
+    "checksum": "",
+    "diskFileStatusMap": None,
+    "diskLastRefAtMap": None,
+    "ownerID": names.NODE,
+    "realSize": 0,
+    "size": 0,
+    "uuid": "",
+    "v2FirstCopyDisk": "",
+    "v2FirstCopyStatus": "",
+    "virtualSize": 0,
+}
+NEW_SOURCE: Obj = {
+    "checksum": "",
+    "currentState": "",
+    "ip": "",
+    "message": "",
+    "ownerID": names.NODE,
+    "progress": 0,
+    "runningParameters": None,
+    "size": 0,
+    "storageIP": "",
+}
+"""The status of objects about which nothing is known yet."""
+
+
+def file_state(image: Obj, disk: str) -> str:
+    """The state of the copy on a disk, "" when there is none."""
+    return str(((image["status"].get("diskFileStatusMap") or {}).get(disk) or {}).get("state") or "")
+
+
+def ready_disks(image: Obj) -> list[str]:
+    """The disks with a complete copy."""
+    return sorted(disk for disk in image["status"].get("diskFileStatusMap") or {} if file_state(image, disk) == READY)
+
+
+def set_file(
+    api: Api, name: str, disk: str, now: str, state: str, progress: int = 0, message: str = "", **fields: object
+) -> None:
+    """Write the state of a copy, and `fields` of the image's status, in one revision; nothing if they say so already.
+
+    The transition time changes with the state.
+    """
+    image = objects.find(api, names.BACKING_IMAGES, name)
+    if image is None:
+        return
+    files = dict(image["status"].get("diskFileStatusMap") or {})
+    before = files.get(disk) or {}
+    moved = now if before.get("state") != state or not before else before["lastStateTransitionTime"]
+    told = {"message": message, "progress": progress, "state": state, "lastStateTransitionTime": moved}
+    files[disk] = {"dataEngine": image["spec"].get("dataEngine") or "v1", **told}
+    status = {**image["status"], **fields, "diskFileStatusMap": files}
+    if status != image["status"]:
+        objects.set_status(api, names.BACKING_IMAGES, name, **status)
+
+
+def set_source(api: Api, name: str, **fields: object) -> Obj | None:
+    """Write fields of a data source's status; None when it is gone."""
+    return objects.set_status(api, names.BACKING_IMAGE_DATA_SOURCES, name, **fields)
+
+
+def mirror(api: Api, name: str, now: str) -> None:
+    """Show in the image what its data source says of the first file."""
+    source = objects.find(api, names.BACKING_IMAGE_DATA_SOURCES, name)
+    if source is None or not source["status"]:
+        return
+    status = source["status"]
+    known: Obj = {"checksum": status["checksum"]} if status["checksum"] else {}
+    known |= {"size": status["size"]} if status["size"] else {}
+    set_file(
+        api,
+        name,
+        source["spec"]["diskUUID"],
+        now,
+        status["currentState"],
+        status["progress"],
+        status["message"],
+        **known,
+    )
+
+
+def source_spec(image: Obj, place: Place) -> Obj:
+    """The spec of the data source of a new image, whose first file is to be on `place`."""
+    spec = image["spec"]
+    return {
+        "checksum": spec.get("checksum") or "",
+        "diskPath": place.path,
+        "diskUUID": place.uuid,
+        "fileTransferred": False,
+        "nodeID": place.node,
+        "parameters": dict(spec.get("sourceParameters") or {}),
+        "sourceType": spec.get("sourceType") or "",
+        "uuid": image["status"]["uuid"],
+    }
+
+
+def completed(facts: FileFacts) -> Obj:
+    """The fields of a data source's status when its file is complete."""
+    return {"checksum": facts.checksum, "progress": 100, "size": facts.size}
