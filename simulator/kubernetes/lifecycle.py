@@ -210,7 +210,7 @@ class GarbageCollector:
         elif FOREGROUND in finalizers:
             blocking = [each for each in dependents.values() if self._blocks(uid, each)]
             for dependent_uid, dependent in dependents.items():
-                self._delete(dependent_uid, dependent, "Foreground")
+                self._delete(dependent_uid, dependent, "Foreground" if self._dependents.get(dependent_uid) else "")
             if not [each for each in blocking if self._object(each)]:
                 self._drop_finalizer(place, FOREGROUND)
         return None

@@ -189,6 +189,7 @@ class Backups:
         if late and self._chains.is_parent_of_head(of, taken):
             await self._chains.remove(of, taken)
             await self._chains.take(of, taken)
+        image = objects.find(self._api, names.BACKING_IMAGES, volume["spec"].get("backingImage") or "")
         request = BackupRequest(
             volume=of,
             snapshot=taken,
@@ -201,6 +202,8 @@ class Backups:
             compression=volume["spec"].get("backupCompressionMethod") or "gzip",
             storage_class=self._storage_class(volume),
             data_engine=volume["spec"].get("dataEngine") or "v1",
+            backing_image=image["metadata"]["name"] if image else "",
+            backing_image_checksum=image["status"].get("checksum", "") if image else "",
         )
         target = backup["metadata"]["labels"].get(names.BACKUP_TARGET_LABEL, "default")
         store = await self._stores.of_target(target)
@@ -244,6 +247,7 @@ class Backups:
             snapshotCreatedAt=stored.snapshot_created,
             snapshotName=stored.snapshot,
             state="Completed",
+            volumeBackingImageName=result.volume.backing_image,
             url=self._url(target, of, name),
             volumeCreated=result.volume.created,
             volumeName=stored.volume,

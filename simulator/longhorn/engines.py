@@ -45,6 +45,11 @@ class Engines:
             objects.create(self._api, names.REPLICAS, replica, {**common, "engineName": engine}, **metadata)
             objects.set_status(self._api, names.REPLICAS, replica, currentState="stopped", currentImage="")
 
+    def announce(self, volume: str) -> None:
+        """Tell that replicas are to start, though something is missing for that yet."""
+        for each in objects.of_volume(self._api, names.REPLICAS, volume):
+            self._replica_events.record(each, "Normal", "Start", f"Starts {each['metadata']['name']}")
+
     async def start(self, volume: str, node: str) -> None:
         """Start replicas and engine; takes some seconds."""
         for resource, events, seconds in (

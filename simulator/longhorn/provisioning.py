@@ -98,6 +98,8 @@ class Provisioner:
         target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
         spec = {**spec, "fromBackup": url, "backupTargetName": target}
         spec["size"] = str(self._decisions.restored_size(size, recorded))
+        if backup["status"].get("volumeBackingImageName"):
+            spec["backingImage"] = backup["status"]["volumeBackingImageName"]
         return {"labels": {names.BACKUP_VOLUME_LABEL: of}}, spec, {"fromBackup": url}
 
     def _from_in_cluster(self, handle: Handle, name: str, size: int, spec: Obj) -> Wanted:

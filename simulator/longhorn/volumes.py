@@ -179,6 +179,8 @@ class Volumes:
         if volume is None:
             return False
         laid = await self._bases.lay(volume)
+        if not laid:
+            self._engines.announce(name)
         told = self._bases.verdict(volume, laid, self._clock.timestamp())
         conditions = volume["status"].get("conditions") or []
         for each in told:

@@ -4,6 +4,7 @@ The client watches whole kinds. A cluster that others use, or a simulator with o
 the scenario made.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ Event = Mapping[str, Any]
 
 # Kinds that only the scenario about the backup target is about; elsewhere they are polled in the background.
 _BACKGROUND = {"BackupTarget"}
+_IMAGES = {"BackingImage", "BackingImageDataSource"}
 
 
 def belonging(history: Sequence[Event], namespace: str, *, background: bool) -> list[Event]:
@@ -30,8 +32,17 @@ def belonging(history: Sequence[Event], namespace: str, *, background: bool) -> 
         for event in history
         if event["kind"] == "VolumeSnapshot" and event["ns"] == namespace
     }
-    mine = [event for event in history if _belongs(event, namespace, volumes, snapshots, background)]
+    images = {image_name(snapshot) for snapshot in snapshots}
+    images |= {event["name"] for event in history if event["kind"] == "BackingImage" and namespace in event["name"]}
+    mine = [event for event in history if _belongs(event, namespace, volumes, snapshots, images, background)]
     return sorted(mine, key=lambda event: int(event["rv"]))
+
+
+def image_name(requested: str, limit: int = 40) -> str:
+    """What Longhorn makes of the name of a backing image: one that is too long is cut, a hash of it added."""
+    if len(requested) <= limit:
+        return requested
+    return f"{requested[: limit - 9].rstrip('-')}-{hashlib.sha512(requested.encode()).hexdigest()[:8]}"
 
 
 def _claim(volume: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -39,8 +50,12 @@ def _claim(volume: Mapping[str, Any]) -> Mapping[str, Any]:
     return claim
 
 
-def _belongs(event: Event, namespace: str, volumes: set[str], snapshots: set[str], background: bool) -> bool:
+def _belongs(
+    event: Event, namespace: str, volumes: set[str], snapshots: set[str], images: set[str], background: bool
+) -> bool:
     kind, obj = event["kind"], event["object"]
+    if kind in _IMAGES:
+        return event["name"] in images
     if kind == "Event":
         about = obj.get("involvedObject", {})
         name = about.get("name", "")
@@ -48,6 +63,8 @@ def _belongs(event: Event, namespace: str, volumes: set[str], snapshots: set[str
             event["ns"] == namespace
             or any(name.startswith(volume) for volume in volumes)
             or name in snapshots
+            or (about.get("kind") in {*_IMAGES, "Snapshot"} and any(name.startswith(image) for image in images))
+            or (about.get("kind") == "BackingImageManager" and any(image in obj["message"] for image in images))
             or name.removeprefix("snapcontent-") in {snapshot.removeprefix("snapshot-") for snapshot in snapshots}
             or (about.get("kind") == "VolumeSnapshotContent" and namespace in name)
             or (about.get("kind") == "Backup" and any(volume in str(obj) for volume in volumes))

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 from tests.fidelity.normalise import normalise
 from tests.fidelity.recording import Recording
 
@@ -23,6 +25,7 @@ SPEED = 20.0
 # Seconds of ours: for the simulator to answer, and for the scenarios of one simulator (seven of its minutes).
 _READY_BUDGET = 20.0
 _CLIENT_BUDGET = 120.0
+_IMAGES, _IMAGE = "images", "seq.raw"
 
 
 class RunError(Exception):
@@ -88,6 +91,17 @@ def _arrange(ready: Mapping[str, Any]) -> None:
     )
     with urllib.request.urlopen(request, timeout=_READY_BUDGET):
         pass
+    _upload_image(ready["s3"])
+
+
+def _upload_image(s3: Mapping[str, Any]) -> None:
+    """Puts the image that the client has downloaded where everybody may read it."""
+    keys = {"aws_access_key_id": s3["access_key"], "aws_secret_access_key": s3["secret_key"]}
+    client: Any = boto3.client("s3", endpoint_url=s3["endpoint"], region_name=s3["region"], **keys)
+    client.create_bucket(Bucket=_IMAGES)
+    client.put_object(Bucket=_IMAGES, Key=_IMAGE, Body=b"A" * (16 << 20) + bytes(16 << 20))
+    readable = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{_IMAGES}/*"}
+    client.put_bucket_policy(Bucket=_IMAGES, Policy=json.dumps({"Version": "2012-10-17", "Statement": [readable]}))
 
 
 def _client(scenarios: Sequence[str], directory: Path, ready: Mapping[str, Any], speed: float) -> None:
@@ -95,7 +109,7 @@ def _client(scenarios: Sequence[str], directory: Path, ready: Mapping[str, Any],
     command = [sys.executable, "-m", "tests.fidelity.client", str(speed), str(CLIENT)]
     command += ["--kubeconfig", ready["kubeconfig"], "--out", str(directory), "--image", "slim:1"]
     command += ["--s3", s3["endpoint"], "--s3-key", s3["access_key"], "--s3-secret", s3["secret_key"]]
-    command += ["--bucket", s3["bucket"], *scenarios]
+    command += ["--image-url", f"{s3['inside']}/{_IMAGES}/{_IMAGE}", "--bucket", s3["bucket"], *scenarios]
     # The client's library keeps what it learned of a server in a file in the temporary directory.
     environment = {**os.environ, "TMPDIR": str(directory)}
     with (directory / "client.log").open("w", encoding="utf-8") as log:

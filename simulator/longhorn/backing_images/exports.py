@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
@@ -32,7 +33,8 @@ class Exports:
         self._chains = chains
         self._tickets = tickets
         self._bases = bases
-        self._taking: dict[str, asyncio.Lock] = {}
+        self._events = EventRecorder(api, "longhorn-snapshot-controller")
+        self._taking = asyncio.Lock()
 
     async def take_now(self, volume: Obj, image: str) -> None:
         """Take the snapshot for an image at once, attached or not; a volume without its own image has to wait."""
@@ -42,7 +44,7 @@ class Exports:
 
     async def _take(self, volume: str, image: str) -> str:
         """The snapshot of a volume that is made for an image, taken now unless there is one; its name."""
-        async with self._taking.setdefault(image, asyncio.Lock()):
+        async with self._taking:
             return await self._taken(volume, image)
 
     async def _taken(self, volume: str, image: str) -> str:
@@ -70,9 +72,12 @@ class Exports:
         more = {"volume-size": str(volume["spec"]["size"]), "snapshot-name": snapshot, "sender-address": SENDER}
         return {**source["spec"]["parameters"], **more, "file-sync-http-client-timeout": CLIENT_TIMEOUT}
 
-    async def publish(self, volume: str) -> None:
+    async def publish(self, volume: str, image: str) -> None:
         """Have the snapshot known."""
         await self._chains.publish(volume)
+        for each in objects.of_volume(self._api, names.SNAPSHOTS, volume):
+            if each["metadata"]["name"].startswith(f"{image}-"):
+                self._events.record(each, "Normal", "Update", "snapshot becomes ready to use")
 
     async def write(self, source: Obj, path: Path) -> None:
         """Write the image file. Raises DiskError when the volume or its snapshot is gone."""
@@ -85,7 +90,6 @@ class Exports:
 
     def let_go(self, image: str) -> None:
         """No volume is needed for that image any longer."""
-        self._taking.pop(image, None)
         self._tickets.remove_everywhere(_ticket(image))
 
 

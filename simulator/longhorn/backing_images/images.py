@@ -129,7 +129,8 @@ class Images:
         if image is None:
             return
         known = image["status"].get("diskLastRefAtMap") or {}
-        free = {} if users(self._api, name) else dict.fromkeys(image["spec"].get("diskFileSpecMap") or {}, "")
+        used = any(objects.of_volume(self._api, names.REPLICAS, each) for each in users(self._api, name))
+        free = {} if used else dict.fromkeys(image["spec"].get("diskFileSpecMap") or {}, "")
         noted = {disk: known.get(disk) or self._clock.timestamp() for disk in free}
         if noted != known:
             self._set(name, diskLastRefAtMap=noted)

@@ -125,7 +125,7 @@ class DataSources:
         if source["status"]["runningParameters"] is None:
             self._run(name, await self._exports.prepared(source, volume))
         await self._clock.sleep(SNAPSHOT_NOTICED)
-        await self._exports.publish(volume["metadata"]["name"])
+        await self._exports.publish(volume["metadata"]["name"], name)
         await self._start(source, SNAPSHOT_NOTICED)
         await self._outcome(name)
 

@@ -1,0 +1,83 @@
+"""What tests of backing images have in common: volumes with data, images made in several ways, servers of files."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+
+Obj = dict[str, Any]
+SIZE = 16 * MEBIBYTE
+URL = "http://files.test:8080"
+FIRST = b"A" * MEBIBYTE
+
+
+def ready(image: Obj) -> bool:
+    """Whether a copy is complete."""
+    files = (image.get("status") or {}).get("diskFileStatusMap") or {}
+    return any(each["state"] == "ready" for each in files.values())
+
+
+async def finished(longhorn: Cluster, name: str) -> Obj:
+    """The image, when a copy of it is there and its data source has let go."""
+
+    def look() -> bool:
+        source = longhorn.find("backingimagedatasources", name)
+        return bool(source and source["spec"]["fileTransferred"] and not source["status"]["ip"])
+
+    await longhorn.until("backingimagedatasources", look)
+    return longhorn.get("backingimages", name)
+
+
+async def failed(longhorn: Cluster, name: str) -> Obj:
+    """The state of an image's first file, when it has failed."""
+
+    def look() -> Obj | None:
+        files = (longhorn.get("backingimages", name).get("status") or {}).get("diskFileStatusMap") or {}
+        return next((each for each in files.values() if each["state"].startswith("failed")), None)
+
+    found: Obj = await longhorn.until("backingimages", look)
+    return found
+
+
+async def source_volume(longhorn: Cluster) -> None:
+    """An attached volume `vol` with data."""
+    await longhorn.volume()
+    await longhorn.attach()
+    longhorn.write(FIRST, MEBIBYTE)
+
+
+def make(longhorn: Cluster, name: str, kind: str, parameters: dict[str, str] | None = None, **spec: Any) -> Obj:
+    """An image made by hand."""
+    body = {"sourceType": kind, "sourceParameters": parameters or {}, **spec}
+    metadata = {"name": name, "namespace": "longhorn-system"}
+    return longhorn.api.create("backingimages.longhorn.io", {"metadata": metadata, "spec": body})
+
+
+def handle(image: str, kind: str, **values: str) -> str:
+    """A handle, as a user writes it."""
+    more = "".join(f"&{key.replace('_', '-')}={quote(value, safe='')}" for key, value in values.items())
+    return f"bi://backing?backingImageDataSourceType={kind}&backingImage={image}{more}"
+
+
+@asynccontextmanager
+async def serving(longhorn: Cluster, files: dict[str, bytes]) -> AsyncIterator[None]:
+    """Files that the cluster reaches at `URL`; those that come into the dict later are served as well."""
+
+    async def answer(request: web.Request) -> web.Response:
+        data = files.get(request.path)
+        return web.Response(status=404) if data is None else web.Response(body=data)
+
+    application = web.Application()
+    application.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        longhorn.hosts["files.test", 8080] = runner.addresses[0][:2]
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,128 @@
+"""Downloads: what a server may do, and what becomes of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from simulator.longhorn.backing_images.download import Downloader, DownloadError
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+DATA = b"A" * 5000 + bytes(1 << 20) + b"B" * 512
+INSIDE = ("files.test", 8080)
+URL = "http://files.test:8080"
+
+
+@asynccontextmanager
+async def serving(answer: Answer) -> AsyncIterator[Downloader]:
+    """Files behind a name that only pods know."""
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        address = runner.addresses[0][:2]
+        yield Downloader(lambda: {INSIDE: address})
+    finally:
+        await runner.cleanup()
+
+
+def fetched(answer: Answer, target: Path, path: str = "/image") -> list[int]:
+    """Download from a server; the progress that was told."""
+
+    async def body() -> list[int]:
+        told: list[int] = []
+        async with serving(answer) as downloader:
+            await downloader.fetch(URL + path, target, told.append)
+        return told
+
+    return asyncio.run(body())
+
+
+async def whole(_: web.Request) -> web.Response:
+    return web.Response(body=DATA)
+
+
+async def without_length(request: web.Request) -> web.StreamResponse:
+    if request.method == "HEAD":
+        return web.StreamResponse()
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(DATA)
+    return response
+
+
+async def redirected(request: web.Request) -> web.Response:
+    if request.path == "/image":
+        raise web.HTTPFound("/further")
+    if request.path == "/further":
+        raise web.HTTPTemporaryRedirect(f"{URL}/last")
+    assert request.headers["Host"] == "files.test:8080"
+    return web.Response(body=DATA)
+
+
+@pytest.mark.parametrize("answer", [whole, without_length, redirected])
+def test_a_file_comes_as_it_is(answer: Answer, tmp_path: Path) -> None:
+    told = fetched(answer, tmp_path / "image")
+
+    assert (tmp_path / "image").read_bytes() == DATA
+    assert told[-1:] in ([100], [])
+    assert (tmp_path / "image").stat().st_blocks * 512 < len(DATA)
+
+
+async def missing(_: web.Request) -> web.Response:
+    raise web.HTTPNotFound
+
+
+async def not_to_get(request: web.Request) -> web.Response:
+    return web.Response(body=DATA) if request.method == "HEAD" else web.Response(status=503)
+
+
+async def more_than_told(request: web.Request) -> web.Response:
+    return web.Response(body=DATA if request.method == "HEAD" else DATA + b"C")
+
+
+async def cut_off(request: web.Request) -> web.StreamResponse:
+    if request.method == "HEAD":
+        return web.Response(body=DATA)
+    response = web.StreamResponse(headers={"Content-Length": str(len(DATA))})
+    await response.prepare(request)
+    await response.write(DATA[:1000])
+    assert request.transport is not None
+    request.transport.abort()
+    return response
+
+
+async def circular(request: web.Request) -> web.Response:
+    raise web.HTTPFound(request.path)
+
+
+async def elsewhere(_: web.Request) -> web.Response:
+    raise web.HTTPFound("http://127.0.0.1:9/image")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (missing, "expected status code 200 from http://files.test:8080/image, got 404 Not Found"),
+        (not_to_get, "got 503 Service Unavailable"),
+        (more_than_told, f"the server told of {len(DATA)} bytes and sent {len(DATA) + 1}"),
+        (cut_off, "failed to download http://files.test:8080/image"),
+        (circular, "stopped after 10 redirects"),
+        (elsewhere, "lookup 127.0.0.1: no such host"),
+    ],
+)
+def test_what_goes_wrong_is_told(answer: Answer, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(DownloadError) as failure:
+        fetched(answer, tmp_path / "image")
+
+    assert reason in str(failure.value)
+
+
+def test_only_the_cluster_s_services_can_be_reached(tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match=r"lookup other\.test: no such host"):
+        asyncio.run(Downloader(dict).fetch("http://other.test/image", tmp_path / "image", print))

@@ -1,0 +1,258 @@
+"""Volumes that begin with an image: from handles, from a StorageClass; and the deletion of images."""
+
+import asyncio
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from simulator.csi.protocol import Code, CsiError
+from tests.simulator.backing_images.images import (
+    FIRST,
+    SIZE,
+    URL,
+    failed,
+    finished,
+    handle,
+    make,
+    serving,
+    source_volume,
+)
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, cluster
+
+FILE = FIRST + bytes(SIZE - len(FIRST))
+CHECKSUM = hashlib.sha512(FILE).hexdigest()
+
+
+async def exported(longhorn: Cluster, **parameters: str) -> str:
+    """The handle of a finished image of `vol`."""
+    await source_volume(longhorn)
+    made = await longhorn.snapshot("img", type="bi", **parameters)
+    await finished(longhorn, "img")
+    return made.snapshot_id
+
+
+@pytest.mark.parametrize("kind", ["raw", "qcow2"])
+def test_a_restored_volume_holds_the_image_and_does_not_change_it(kind: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            given = await exported(longhorn, **{"export-type": kind})
+            made = await longhorn.volume("copy", source_snapshot_id=given)
+            await longhorn.attach("copy")
+            restored = longhorn.content("copy")
+            longhorn.write(b"mine", 0, "copy")
+            await longhorn.detach("copy")
+            await longhorn.volume("other", SIZE + 4 * MEBIBYTE, source_snapshot_id=given)
+            await longhorn.attach("other")
+            (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
+            image = longhorn.get("backingimages", "img")
+
+            assert restored == longhorn.content()
+            assert longhorn.content("other") == longhorn.content() + bytes(4 * MEBIBYTE)
+            assert hashlib.sha512(path.read_bytes()).hexdigest() == image["status"]["checksum"]
+            assert longhorn.get("volumes", "copy")["spec"]["backingImage"] == "img"
+            assert {key: value for key, value in made.context.items() if key.startswith("backing")} == {
+                "backingImage": "img",
+                "backingImageChecksum": "",
+                "backingImageDataSourceParameters": json.dumps(
+                    {"export-type": kind, "volume-name": "vol"}, separators=(",", ":")
+                ),
+                "backingImageDataSourceType": "export-from-volume",
+            }
+
+    asyncio.run(scenario())
+
+
+def test_what_is_written_counts_and_the_image_does_not(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            given = await exported(longhorn)
+            await longhorn.volume("copy", source_snapshot_id=given)
+            await longhorn.attach("copy")
+            longhorn.write(b"mine" * 1024, 4 * MEBIBYTE, "copy")
+            backup = await longhorn.finished_backup("snapshot-2", "copy")
+            (snapshot,) = [each for each in longhorn.all("snapshots") if each["spec"]["volume"] == "copy"]
+            await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
+            await longhorn.restored("again")
+
+            assert snapshot["status"]["size"] == 4096
+            assert longhorn.get("volumes", "copy")["status"]["actualSize"] == 4096
+            assert longhorn.get("volumes", "again")["spec"]["backingImage"] == "img"
+            assert longhorn.content("again") == longhorn.content("copy")
+
+    asyncio.run(scenario())
+
+
+def test_a_volume_waits_for_its_image(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        files: dict[str, bytes] = {}
+        async with cluster(tmp_path) as longhorn, serving(longhorn, files):
+            given = handle("new", "download", url=f"{URL}/image", backingImageChecksum=CHECKSUM)
+            await longhorn.volume("copy", source_snapshot_id=given)
+            await failed(longhorn, "new")
+            attaching = asyncio.create_task(longhorn.attach("copy"))
+            await longhorn.until("volumes", lambda: waits(longhorn, "copy") == ("True", "Waiting"))
+            files["/image"] = FILE
+            await attaching
+
+            assert longhorn.content("copy") == FILE
+            assert waits(longhorn, "copy") == ("False", "")
+            assert longhorn.get("backingimages", "new")["spec"]["checksum"] == CHECKSUM
+
+    asyncio.run(scenario())
+
+
+def waits(longhorn: Cluster, volume: str) -> tuple[str, str]:
+    """What the volume says of its image."""
+    for each in (longhorn.get("volumes", volume).get("status") or {}).get("conditions") or []:
+        if each["type"] == "WaitForBackingImage":
+            return each["status"], each["reason"]
+    return "", ""
+
+
+def test_a_volume_that_waits_for_its_image_can_be_let_go(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {}):
+            await longhorn.volume("copy", source_snapshot_id=handle("new", "download", url=f"{URL}/image"))
+            attaching = asyncio.create_task(longhorn.attach("copy"))
+            await longhorn.until("volumes", lambda: waits(longhorn, "copy") == ("True", "Waiting"))
+            attaching.cancel()
+            await longhorn.detach("copy")
+            await longhorn.driver.delete_volume("copy")
+            await longhorn.driver.delete_snapshot(handle("new", "download", url=f"{URL}/image"))
+            await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+
+            assert longhorn.all("volumes") == []
+            assert longhorn.all("backingimagemanagers") == []
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("bi://backing?backingImage=img", "invalid CSI snapshotHandle bi://backing?backingImage=img for backing image"),
+        ("bi://backing?backingImageDataSourceType=download", "for backing image"),
+        (handle("img", "upload"), "existing backing image img data source is different from"),
+        (handle("img", "download", url=f"{URL}/other"), "existing backing image img data source is different from"),
+        (handle("img", "download", url=f"{URL}/image", more="x"), "data source is different from"),
+        (handle("img", "download", backingImageChecksum="0" * 128), f"match the specified checksum {'0' * 128} in the"),
+        (handle("img", "download", checksum="0" * 128), f"match the specified checksum {'0' * 128} in the request"),
+        (handle("new", "download"), "volume copy missing parameters url for preparing backing image"),
+        (handle("new", "upload"), "volume copy backing image type upload is not supported via CSI"),
+        (handle("new", "restore"), "volume copy backing image type restore is not supported via CSI"),
+        (handle("new", "export-form-volume", volume_name="v", export_type="raw"), "type export-form-volume is not"),
+        (handle("new", "export-from-volume", volume_name="v"), "missing parameters export-type or volume-name for"),
+        (handle("new", "export-from-volume", export_type="raw"), "missing parameters export-type or volume-name for"),
+        (handle("new", "export-from-volume", volume_name="v", export_type="raw"), "failed to get volume v before"),
+        (handle("new", "download", url=f"{URL}/image", backingImageChecksum="zz"), "invalid checksum zz"),
+    ],
+)
+def test_a_wrong_handle_is_refused(given: str, text: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
+            make(longhorn, "img", "download", {"url": f"{URL}/image"})
+            await finished(longhorn, "img")
+            with pytest.raises(CsiError) as refusal:
+                await longhorn.volume("copy", source_snapshot_id=given)
+
+            assert refusal.value.code is Code.INVALID_ARGUMENT
+            assert text in refusal.value.description
+            assert [each["metadata"]["name"] for each in longhorn.all("backingimages")] == ["img"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        handle("img", "download"),
+        handle("img", "download", url=f"{URL}/image"),
+        handle("img", "download", backingImageChecksum=CHECKSUM),
+        handle("img", "download", url=f"{URL}/image", checksum=CHECKSUM),
+        f"bi://backing?backingImageDataSourceType=download&backingImage=img&url={URL}/image",
+    ],
+)
+def test_an_image_that_exists_is_used(given: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
+            make(longhorn, "img", "download", {"url": f"{URL}/image"})
+            await finished(longhorn, "img")
+            await longhorn.volume("copy", source_snapshot_id=given)
+            await longhorn.attach("copy")
+
+            assert longhorn.content("copy") == FILE
+            assert len(longhorn.all("backingimages")) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_volume_smaller_than_its_image_is_refused(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            given = await exported(longhorn)
+            with pytest.raises(CsiError) as refusal:
+                await longhorn.volume("copy", SIZE - 2 * MEBIBYTE, source_snapshot_id=given)
+
+            assert refusal.value.code is Code.INTERNAL
+            assert "volume size should be larger than the backing image size" in refusal.value.description
+
+    asyncio.run(scenario())
+
+
+def test_an_image_that_turns_out_too_large_keeps_the_volume_waiting(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
+            given = handle("new", "download", url=f"{URL}/image")
+            await longhorn.volume("copy", 10 * MEBIBYTE, source_snapshot_id=given)
+            attaching = asyncio.create_task(longhorn.attach("copy"))
+
+            def told() -> str:
+                conditions = (longhorn.get("volumes", "copy").get("status") or {}).get("conditions") or []
+                found = [each for each in conditions if each["type"] == "BackingImageIncompatible"]
+                return found[0]["message"] if found else ""
+
+            message = await longhorn.until("volumes", told)
+            attaching.cancel()
+
+            assert message == f"backing image virtual size {SIZE} is larger than volume size {10 * MEBIBYTE}"
+
+    asyncio.run(scenario())
+
+
+def test_a_storage_class_may_name_an_image(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
+            source = json.dumps({"url": f"{URL}/image"})
+            parameters = {"numberOfReplicas": "1", "backingImage": "new", "backingImageDataSourceType": "download"}
+            parameters |= {"backingImageDataSourceParameters": source, "backingImageMinNumberOfCopies": "1"}
+            await longhorn.volume("copy", parameters=parameters)
+            await longhorn.attach("copy")
+
+            assert longhorn.content("copy") == FILE
+            assert longhorn.get("backingimages", "new")["spec"]["minNumberOfCopies"] == 1
+            with pytest.raises(CsiError, match="failed to unmarshal"):
+                await longhorn.volume("odd", parameters={**parameters, "backingImageDataSourceParameters": "{"})
+
+    asyncio.run(scenario())
+
+
+def test_an_image_in_use_is_not_deleted(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            given = await exported(longhorn)
+            await longhorn.volume("copy", source_snapshot_id=given)
+            with pytest.raises(CsiError) as refusal:
+                await longhorn.driver.delete_snapshot(given)
+            await longhorn.driver.delete_volume("copy")
+            await longhorn.driver.delete_snapshot(given)
+            await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+            await longhorn.driver.delete_snapshot(given)
+
+            assert refusal.value.code is Code.INTERNAL
+            assert "cannot delete backing image img since there are replicas using it" in refusal.value.description
+            assert longhorn.all("backingimagedatasources") == []
+            assert list((tmp_path / "disks" / "backing-images").glob("*/*")) == []
+
+    asyncio.run(scenario())

@@ -1,0 +1,204 @@
+"""Images that are downloaded, uploaded or cloned; and what is admitted."""
+
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.kubernetes.errors import ApiError
+from simulator.longhorn.backing_images import content
+from simulator.longhorn.backing_images.sources import SourceError
+from tests.simulator.backing_images.images import SIZE, URL, failed, finished, make, serving
+from tests.simulator.longhorn.cluster import MEBIBYTE, cluster
+
+FILE = b"image" * 100 + bytes(12) + bytes(SIZE - 1024) + b"end!" * 128
+
+
+def test_a_download_is_stored_as_it_is(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
+            checksum = hashlib.sha512(FILE).hexdigest()
+            make(longhorn, "img", "download", {"url": f"{URL}/image"}, checksum=checksum)
+            status = (await finished(longhorn, "img"))["status"]
+
+            assert (status["checksum"], status["size"], status["virtualSize"]) == (checksum, len(FILE), len(FILE))
+            assert status["realSize"] < len(FILE)
+
+    asyncio.run(scenario())
+
+
+def test_the_virtual_size_of_a_qcow2_download_is_the_guest_s(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        (tmp_path / "raw").write_bytes(b"A" * MEBIBYTE + bytes(SIZE - MEBIBYTE))
+        content.write_qcow2(tmp_path / "qcow2", content.RawContent(tmp_path / "raw"))
+        data = (tmp_path / "qcow2").read_bytes()
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": data}):
+            make(longhorn, "img", "download", {"url": f"{URL}/image"})
+            status = (await finished(longhorn, "img"))["status"]
+
+            assert (status["size"], status["virtualSize"]) == (len(data), SIZE)
+
+    asyncio.run(scenario())
+
+
+def test_a_file_with_another_checksum_is_refused(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
+            make(longhorn, "img", "download", {"url": f"{URL}/image"}, checksum="0" * 128)
+            state = await failed(longhorn, "img")
+            actual = hashlib.sha512(FILE).hexdigest()
+
+            wrong = f"the expected checksum {'0' * 128} doesn't match the file actual checksum {actual}"
+            assert state["message"] == f"failed to process sync file: {wrong}"
+            assert longhorn.get("backingimages", "img")["status"]["checksum"] in {actual, ""}
+
+    asyncio.run(scenario())
+
+
+def test_a_download_that_failed_is_tried_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        files: dict[str, bytes] = {}
+        async with cluster(tmp_path) as longhorn, serving(longhorn, files):
+            make(longhorn, "img", "download", {"url": f"{URL}/image"})
+            state = await failed(longhorn, "img")
+            files["/image"] = FILE
+            image = await finished(longhorn, "img")
+            seen = [
+                each["state"]
+                for revision in longhorn.history("BackingImage", "img")
+                for each in ((revision.get("status") or {}).get("diskFileStatusMap") or {}).values()
+            ]
+
+            assert "expected status code 200 from http://files.test:8080/image, got 404" in state["message"]
+            assert image["status"]["checksum"] == hashlib.sha512(FILE).hexdigest()
+            first = [state for index, state in enumerate(seen) if index == 0 or seen[index - 1] != state]
+            assert first[:4] == ["", "failed", "failed-and-cleanup", ""]
+            assert first[-2:] == ["ready-for-transfer", "ready"]
+
+    asyncio.run(scenario())
+
+
+def test_an_upload_is_waited_for(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            uploads = longhorn.storage.sources
+            make(longhorn, "img", "upload")
+            await longhorn.until(
+                "backingimagedatasources",
+                lambda: any(
+                    (each.get("status") or {}).get("currentState") == "pending"
+                    for each in longhorn.all("backingimagedatasources")
+                ),
+            )
+            with pytest.raises(SourceError, match="should be a multiple of 512 bytes"):
+                await uploads.uploaded("img", b"odd")
+            await uploads.uploaded("img", FILE)
+            image = await finished(longhorn, "img")
+            with pytest.raises(SourceError, match="does not wait for an upload"):
+                await uploads.uploaded("img", FILE)
+
+            assert image["status"]["checksum"] == hashlib.sha512(FILE).hexdigest()
+
+    asyncio.run(scenario())
+
+
+def test_a_clone_is_another_file_of_the_same_bytes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
+            make(longhorn, "img", "download", {"url": f"{URL}/image"})
+            await finished(longhorn, "img")
+            make(longhorn, "copy", "clone", {"backing-image": "img"})
+            copy = await finished(longhorn, "copy")
+
+            assert copy["status"]["checksum"] == hashlib.sha512(FILE).hexdigest()
+
+    asyncio.run(scenario())
+
+
+def test_a_restore_without_a_backup_fails(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            make(longhorn, "img", "restore", {"backup-url": "s3://b@r/?backingImage=img"})
+
+            assert "there is no backup of a backing image" in (await failed(longhorn, "img"))["message"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "spec", "text"),
+    [
+        ("1.12.1", "Img", {"sourceType": "upload"}, 'invalid: metadata.name: Invalid value: "Img"'),
+        ("1.12.1", "img", {"sourceType": "upload", "checksum": "zz"}, "invalid checksum zz"),
+        ("1.12.1", "img", {"sourceType": "odd"}, 'spec.sourceType: Unsupported value: "odd"'),
+        ("1.5", "img", {"sourceType": "clone"}, "unknown backing image source type clone"),
+        ("1.12.1", "img", {"sourceType": "download"}, "download URL is not provided"),
+        ("1.11.1", "img", {"sourceType": "download"}, "invalid parameter map[] for source type download"),
+        (
+            "1.12.1",
+            "img",
+            {"sourceType": "export-from-volume"},
+            "invalid parameter map[export-type:raw] for source type",
+        ),
+        ("1.12.1", "img", {"sourceType": "clone"}, "invalid parameter map[] for source type clone"),
+        ("1.12.1", "img", {"sourceType": "upload", "dataEngine": "v2"}, "v2 backing image is not supported"),
+        ("1.12.1", "img", {"sourceType": "upload", "secret": "s"}, "failed to get secret s in namespace  for"),
+    ],
+)
+def test_what_cannot_become_an_image_is_not_admitted(
+    version: str, name: str, spec: dict[str, Any], text: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path, version) as longhorn:
+            kind = spec.pop("sourceType")
+            with pytest.raises(ApiError) as refusal:
+                make(longhorn, name, kind, **spec)
+
+            assert (refusal.value.status, text in str(refusal.value)) == (422, True), refusal.value
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("ftp://host/a", 'invalid download URL scheme "ftp"'),
+        ("http:///a", "invalid download URL: http:///a"),
+        ("http://localhost/a", "download URL must not target a loopback address"),
+        ("http://127.0.0.1:9000/a", "download URL must not target a loopback address"),
+        ("http://[::1]/a", "download URL must not target a loopback address"),
+    ],
+)
+def test_an_url_must_be_one_that_can_be_downloaded(url: str, text: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            with pytest.raises(ApiError, match="denied the request") as refusal:
+                make(longhorn, "img", "download", {"url": url})
+
+            assert text in str(refusal.value)
+
+    asyncio.run(scenario())
+
+
+def test_defaults_are_filled_in(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume()
+            made = make(longhorn, "img", "export-from-volume", {"volume-name": " vol "}, checksum=" ")
+
+            assert made["spec"] == {
+                "checksum": "",
+                "dataEngine": "v1",
+                "diskFileSpecMap": {},
+                "disks": {},
+                "minNumberOfCopies": 3,
+                "secret": "",
+                "secretNamespace": "",
+                "sourceParameters": {"export-type": "raw", "volume-name": "vol"},
+                "sourceType": "export-from-volume",
+            }
+            assert made["metadata"]["finalizers"] == ["longhorn.io"]
+
+    asyncio.run(scenario())
