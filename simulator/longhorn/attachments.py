@@ -115,7 +115,7 @@ class Attachments:
             # Nobody has what he wants of it: a pod may ask for a restored volume before it has let go of its hidden
             # attachment, and then it must let go all the same.
             objects.set_spec(self._api, names.VOLUMES, name, nodeID="", disableFrontend=False)
-        elif node and state == "attaching" and not tickets and _waits_for_image(volume):
+        elif node and state == "attaching" and not tickets:
             objects.set_spec(self._api, names.VOLUMES, name, nodeID="", disableFrontend=False)
 
     def _answer(self, found: Obj, volume: Obj) -> None:
@@ -144,10 +144,3 @@ class Attachments:
             return False
         hidden = HIDDEN if status.get("frontendDisabled") else VISIBLE
         return ticket["parameters"]["disableFrontend"] in {ANY, hidden}
-
-
-def _waits_for_image(volume: Obj) -> bool:
-    """Whether the attaching of a volume cannot end because its backing image is not there, or does not fit."""
-    waiting = {"WaitForBackingImage", "BackingImageIncompatible"}
-    conditions = volume["status"].get("conditions") or []
-    return any(each["type"] in waiting and each["status"] == "True" for each in conditions)

@@ -169,6 +169,9 @@ class Volumes:
         if self._bases.is_missing(volume) and not await self._lay_base(name):
             return
         await self._engines.start(name, node)
+        current = objects.find(self._api, names.VOLUMES, name)
+        if current is None or objects.is_deleted(current) or not current["spec"].get("nodeID"):
+            return
         self._events.record(volume, "Normal", "Attached", f"volume {name} has been attached to {node}")
         self._set(name, currentNodeID=node, state="attached", **self._origins.attached(volume))
         self._attached_at[name] = asyncio.get_running_loop().time()

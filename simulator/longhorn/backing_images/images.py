@@ -77,6 +77,8 @@ class Images:
             if not states.ready_disks(image):
                 self._begin(image)
             return None
+        if objects.is_deleted(source):
+            return None
         if source["status"] and not image["status"].get("diskFileStatusMap"):
             now = self._clock.timestamp()
             states.set_file(self._api, name, source["spec"]["diskUUID"], now, "", diskLastRefAtMap={})

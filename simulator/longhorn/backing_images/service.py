@@ -48,7 +48,8 @@ class ImageService:
         listed = objects.all_of(self._api, names.BACKING_IMAGES)
         image = self._decisions.existing_image(listed, self._decisions.stored_name(name))
         if image is None:
-            image = await self._export(name, volume, request.parameters)
+            image = self._request(name, of, request.parameters)
+        image = await self._begun(image, volume)
         values = self._decisions.handle_values(
             image["metadata"]["name"], image["spec"]["sourceType"], image["spec"]["sourceParameters"]
         )
@@ -60,8 +61,8 @@ class ImageService:
             self._decisions.is_ready_to_use(image),
         )
 
-    async def _export(self, name: str, volume: Obj, parameters: Mapping[str, str]) -> Obj:
-        of = volume["metadata"]["name"]
+    def _request(self, name: str, of: str, parameters: Mapping[str, str]) -> Obj:
+        """A new image, to be exported from the volume `of`."""
         asked = {
             "volume-name": self._decisions.volume_in_handle(of),
             "export-type": self._decisions.export_type(parameters),
@@ -69,18 +70,24 @@ class ImageService:
         kind, source = self._decisions.source_of_image(EXPORT, asked)
         if not self._decisions.makes_image(of, name):
             return {"metadata": {"name": name}, "spec": {"sourceType": kind, "sourceParameters": source}, "status": {}}
-        image = self._make(name, kind, source, "", self._decisions.selectors(parameters), Code.INTERNAL)
-        made = image["metadata"]["name"]
-        if self._decisions.takes_moment_of_request(made):
-            await self._exports.take_now(volume, made)
+        return self._make(name, kind, source, "", self._decisions.selectors(parameters), Code.INTERNAL)
+
+    async def _begun(self, image: Obj, volume: Obj) -> Obj:
+        """The image when its data are settled; a repeated request makes good what an interrupted one left undone."""
+        name = image["metadata"]["name"]
+
+        def look() -> Obj | None:
+            found = objects.find(self._api, names.BACKING_IMAGES, name)
+            return found if found is None or states.ready_disks(found) else None
+
+        now = objects.find(self._api, names.BACKING_IMAGES, name)
+        if now is None or states.ready_disks(now):
+            return now or image
+        if self._decisions.takes_moment_of_request(name):
+            await self._exports.take_now(volume, name)
         if not self._decisions.answers_before_export():
-
-            def look() -> Obj | None:
-                found = objects.find(self._api, names.BACKING_IMAGES, made)
-                return found if found is None or states.ready_disks(found) else None
-
-            image = await until(self._api, [names.BACKING_IMAGES], look, WAIT) or image
-        return image
+            return await until(self._api, [names.BACKING_IMAGES], look, WAIT) or now
+        return now
 
     def _make(self, name: str, kind: str, parameters: Mapping[str, str], checksum: str, more: Obj, code: Code) -> Obj:
         spec = {"checksum": checksum, "sourceParameters": dict(parameters), "sourceType": kind, **more}

@@ -32,10 +32,11 @@ CLEAN_UP = 2.0
 until a failed one is gone."""
 
 BACKOFF = (60.0, 300.0)
-PATIENCE = 2.0
-"""Seconds, not scaled, of work after which a file is shown to be in progress."""
+PATIENCE = 5.0
+"""Seconds, not scaled, between two looks at how far a download is."""
 
 ADDRESS = "10.244.0.25"
+DELETED = "backing image is deleted, requesting manager to clean up the tmp file of backing image data source"
 
 
 class SourceError(Exception):
@@ -87,7 +88,7 @@ class DataSources:
         if source is None or objects.is_deleted(source):
             self._forget(name)
             if source is not None:
-                objects.release(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
+                self._end(source)
             return None
         if image is None or not source["status"] or not image["spec"].get("diskFileSpecMap"):
             return None
@@ -102,6 +103,13 @@ class DataSources:
         else:
             await self._make(source)
         return None
+
+    def _end(self, source: Obj) -> None:
+        """The data source is deleted; what was made so far goes with its image."""
+        name = source["metadata"]["name"]
+        if source["status"] and source["status"]["currentState"] not in {states.READY, states.FAILED_AND_CLEANUP}:
+            states.set_source(self._api, name, currentState=states.FAILED, message=DELETED)
+        objects.release(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
 
     async def _make(self, source: Obj) -> None:
         name, kind = source["metadata"]["name"], source["spec"]["sourceType"]
@@ -120,9 +128,12 @@ class DataSources:
             missing = source["spec"]["parameters"].get("volume-name", "")
             self._set(name, currentState=states.FAILED, message=f"failed to get volume {missing} to export")
             return
+        running = source["status"]["runningParameters"]
         if not self._exports.is_possible(source, volume):
+            if running is None:
+                self._run(name, dict(source["spec"]["parameters"]))
             return
-        if source["status"]["runningParameters"] is None:
+        if "snapshot-name" not in (running or {}):
             self._run(name, await self._exports.prepared(source, volume))
         await self._clock.sleep(SNAPSHOT_NOTICED)
         await self._exports.publish(volume["metadata"]["name"], name)
@@ -186,10 +197,13 @@ class DataSources:
         if kind == EXPORT:
             await self._exports.write(source, path)
         elif kind == DOWNLOAD:
-            begun = asyncio.get_running_loop().time()
+            seen = asyncio.get_running_loop().time()
 
             def progress(percent: int) -> None:
-                if asyncio.get_running_loop().time() - begun > PATIENCE:
+                nonlocal seen
+                now = asyncio.get_running_loop().time()
+                if now - seen > PATIENCE:
+                    seen = now
                     self._set(name, currentState=states.IN_PROGRESS, progress=percent)
 
             await self._downloader.fetch(self._decisions.downloaded_url(parameters["url"]), path, progress)
