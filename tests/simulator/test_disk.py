@@ -47,6 +47,54 @@ def test_a_new_volume_was_never_written(disk: Disk) -> None:
     assert disk.actual_size("vol") == 0
 
 
+class Ground:
+    """A base of two mebibytes: its first sector, and one behind a hole, hold data."""
+
+    size = 2 * MIB
+
+    def extents(self) -> list[tuple[int, int]]:
+        return [(0, SECTOR), (MIB, SECTOR)]
+
+    def read(self, offset: int, length: int) -> bytes:
+        del offset
+        return b"g" * length
+
+
+def test_a_base_lies_under_the_snapshots_and_is_not_written(disk: Disk) -> None:
+    disk.lay_base("vol", Ground())
+    write(disk, MIB, b"w" * SECTOR)
+    layer = disk.take_snapshot("vol", "s1")
+    write(disk, 0, b"x" * SECTOR)
+
+    assert disk.has_base("vol")
+    assert (layer.parent, layer.size_bytes) == (None, SECTOR)
+    assert disk.allocated("vol", "s1") == [(MIB, SECTOR)]
+    assert disk.held("vol", "s1") == [(0, SECTOR), (MIB, SECTOR)]
+    assert disk.read("vol", "s1", 0, 1) == b"g"
+    assert disk.read("vol", "s1", MIB, 1) == b"w"
+    assert disk.read("vol", None, 0, 1) == b"x"
+    assert disk.read("vol", "s1", MIB - 1, 1) == b"\0"
+    assert disk.actual_size("vol") == SECTOR
+
+
+def test_a_clone_holds_the_base_as_well(disk: Disk) -> None:
+    disk.lay_base("vol", Ground())
+    disk.take_snapshot("vol", "s1")
+    disk.create("copy", 8 * MIB)
+    disk.clone("vol", "s1", "copy")
+
+    assert disk.device("copy").read_bytes() == disk.device("vol").read_bytes()
+
+
+def test_a_base_must_come_first_and_fit(disk: Disk) -> None:
+    disk.create("small", MIB)
+    with pytest.raises(DiskError, match="is larger than volume small"):
+        disk.lay_base("small", Ground())
+    disk.take_snapshot("vol", "s1")
+    with pytest.raises(DiskError, match="has layers already"):
+        disk.lay_base("vol", Ground())
+
+
 def test_a_snapshot_keeps_its_moment(disk: Disk) -> None:
     write(disk, 0, b"A" * MIB)
     disk.take_snapshot("vol", "s1")

@@ -2,8 +2,11 @@
 
 import asyncio
 import io
+import json
 from collections.abc import Callable
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -19,6 +22,7 @@ from simulator.s3.policy import parse, permits
 from simulator.s3.server import INSIDE_ENDPOINT, S3Server
 
 KEY, SECRET, BUCKET = "root-key", "root-secret", "backupbucket"
+OPEN = "images"
 READER = {
     "Version": "2012-10-17",
     "Statement": [
@@ -31,11 +35,11 @@ READER = {
 }
 
 
-def serve(client: Callable[[S3Server], None]) -> None:
-    """Run `client`, which blocks, beside a service."""
+def serve(client: Callable[[S3Server], None], bucket: str = BUCKET) -> None:
+    """Run `client`, which blocks, beside a service. What is stored is kept for the whole process, by the bucket."""
 
     async def body() -> None:
-        server = S3Server(KEY, SECRET, BUCKET, "us-east-1")
+        server = S3Server(KEY, SECRET, bucket, "us-east-1")
         await server.start("127.0.0.1", 0)
         try:
             await asyncio.to_thread(client, server)
@@ -179,3 +183,33 @@ def test_built_in_policies() -> None:
     accounts = Accounts(KEY, SECRET)
     assert permits(accounts.policies["readonly"], "s3:GetObject", "arn:aws:s3:::b/k")
     assert not permits(accounts.policies["readonly"], "s3:PutObject", "arn:aws:s3:::b/k")
+
+
+def test_what_a_bucket_s_policy_opens_is_read_by_everybody() -> None:
+    def client(server: S3Server) -> None:
+        boto(server).put_object(Bucket=OPEN, Key="open/image", Body=b"data")
+        boto(server).put_object(Bucket=OPEN, Key="closed/image", Body=b"data")
+        opened = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+        policy = {"Statement": [{**opened, "Resource": f"arn:aws:s3:::{OPEN}/open/*"}]}
+        boto(server).put_bucket_policy(Bucket=OPEN, Policy=json.dumps(policy))
+
+        def status(path: str, method: str = "GET") -> int:
+            host = INSIDE_ENDPOINT.partition("://")[2]
+            request = Request(f"{server.endpoint}/{path}", method=method, headers={"Host": host})
+            try:
+                with urlopen(request) as answer:
+                    return int(answer.status)
+            except HTTPError as error:
+                return error.code
+
+        assert (status(f"{OPEN}/open/image"), status(f"{OPEN}/open/image", "HEAD")) == (200, 200)
+        assert status(f"{OPEN}/open/ghost") == 404
+        assert status(f"{OPEN}/closed/image") == 403
+        assert status(f"{OPEN}/open/image", "DELETE") == 403
+        assert status(f"{OPEN}?list-type=2") == 403
+        assert status("ghost/image") == 403
+        for key in ("open/image", "closed/image"):
+            boto(server).delete_object(Bucket=OPEN, Key=key)
+        boto(server).delete_bucket(Bucket=OPEN)
+
+    serve(client, OPEN)

@@ -1,0 +1,172 @@
+"""What faults and quirks may change, and what a release did otherwise than its pages say."""
+
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.csi.protocol import CsiError
+from simulator.longhorn.backing_images import content
+from simulator.longhorn.backing_images.qcow2 import Qcow2
+from simulator.overrides import registry
+from tests.simulator.backing_images.images import SIZE, URL, finished, handle, make, ready, serving, source_volume
+from tests.simulator.longhorn.cluster import Cluster, cluster
+
+UID = "snapshot-2a57276a-1769-453f-ba26-0e383cd55510"
+
+
+def as_released(longhorn: Cluster) -> None:
+    """Have the cluster behave as 1.12.1 does."""
+    quirks = [each for each in registry.release("1.12.1") if each.decision.startswith("images.")]
+    registry.apply({"images": longhorn.images}, quirks)
+
+
+def instead(longhorn: Cluster, **answers: Any) -> None:
+    """Put other answers in the place of decisions, as an override does."""
+    for method, answer in answers.items():
+        setattr(longhorn.images, method, lambda *_, answer=answer: answer)
+
+
+def test_a_release_cuts_names_and_exports_raw(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            as_released(longhorn)
+            await source_volume(longhorn)
+            made = await longhorn.snapshot(UID, type="bi", **{"export-type": "qcow2"})
+            again = await longhorn.snapshot(UID, type="bi", **{"export-type": "qcow2"})
+            image = await finished(longhorn, "snapshot-2a57276a-1769-453f-ba2-4f52d7b2")
+
+            assert "export-type=qcow2" in made.snapshot_id
+            assert again.snapshot_id == made.snapshot_id
+            assert image["status"]["size"] == SIZE
+            assert image["status"]["checksum"] == hashlib.sha512(longhorn.content()).hexdigest()
+
+    asyncio.run(scenario())
+
+
+def test_a_release_takes_checksum_for_a_parameter(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": bytes(SIZE)}):
+            as_released(longhorn)
+            make(longhorn, "img", "download", {"url": f"{URL}/image"})
+            checksum = (await finished(longhorn, "img"))["status"]["checksum"]
+            with pytest.raises(CsiError, match="data source is different from the parameters"):
+                await longhorn.volume(
+                    source_snapshot_id=handle("img", "download", url=f"{URL}/image", checksum=checksum)
+                )
+
+    asyncio.run(scenario())
+
+
+def test_an_image_may_be_made_with_its_content(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": bytes(SIZE)}):
+            await asyncio.sleep(0)
+            given = handle("new", "download", url=f"{URL}/image")
+            content_of(longhorn, "first", given)
+            none = longhorn.all("backingimages")
+            instead(longhorn, makes_image_with_content=True)
+            content_of(longhorn, "second", given)
+
+            assert none == []
+            assert [each["metadata"]["name"] for each in longhorn.all("backingimages")] == ["new"]
+
+    asyncio.run(scenario())
+
+
+def content_of(longhorn: Cluster, name: str, given: str) -> None:
+    """A content made by hand."""
+    reference = {"name": name, "namespace": "default"}
+    spec = {"driver": "driver.longhorn.io", "deletionPolicy": "Retain", "volumeSnapshotRef": reference}
+    spec |= {"source": {"snapshotHandle": given}}
+    longhorn.api.create("volumesnapshotcontents.snapshot.storage.k8s.io", {"metadata": {"name": name}, "spec": spec})
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(None, 1), (1.0, 0)])
+def test_an_image_may_end_with_its_snapshot(seconds: float | None, left: int, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": bytes(SIZE)}):
+            instead(longhorn, image_outlives_snapshot=seconds)
+            make(longhorn, "img", "download", {"url": f"{URL}/image"})
+            await finished(longhorn, "img")
+            content_of(longhorn, "kept", handle("img", "download"))
+            source = {"volumeSnapshotContentName": "kept"}
+            snapshots = "volumesnapshots.snapshot.storage.k8s.io"
+            longhorn.api.create(
+                snapshots, {"metadata": {"name": "s", "namespace": "default"}, "spec": {"source": source}}
+            )
+            bound = {"status": {"boundVolumeSnapshotContentName": "kept"}}
+            longhorn.api.patch(snapshots, "s", "default", bound, subresource="status")
+            longhorn.api.delete(snapshots, "s", "default")
+            if left:
+                await asyncio.sleep(0.2)
+            else:
+                await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+
+            assert len(longhorn.all("backingimages")) == left
+
+    asyncio.run(scenario())
+
+
+def test_a_write_may_reach_the_image(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            instead(longhorn, writes_reach_image=True)
+            await source_volume(longhorn)
+            made = await longhorn.snapshot("img", type="bi")
+            await finished(longhorn, "img")
+            await longhorn.volume("copy", source_snapshot_id=made.snapshot_id)
+            await longhorn.attach("copy")
+            longhorn.write(b"mine", 0, "copy")
+            await longhorn.driver.node_unpublish_volume("copy", tmp_path / "nothing")
+            await longhorn.volume("other", source_snapshot_id=made.snapshot_id)
+            await longhorn.attach("other")
+
+            assert longhorn.content("other")[:4] == b"mine"
+
+    asyncio.run(scenario())
+
+
+def test_bytes_and_reports_may_be_wrong(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            instead(longhorn, exported_format="qcow2", stored_checksum="f" * 128, reported_virtual_size=1)
+            setattr(longhorn.images, "exported_bytes", lambda _, data: data.replace(b"A", b"B"))  # noqa: B010
+            await source_volume(longhorn)
+            await longhorn.snapshot("img", type="bi")
+            status = (await finished(longhorn, "img"))["status"]
+            (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
+            found = content.content_of(path)
+
+            assert (status["checksum"], status["virtualSize"]) == ("f" * 128, 1)
+            assert isinstance(found, Qcow2)
+            assert found.read(0, SIZE) == longhorn.content().replace(b"A", b"B")
+
+    asyncio.run(scenario())
+
+
+def test_ready_may_come_too_early_and_the_answer_too_late(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            instead(longhorn, is_reported_ready_after_copy=False, answers_before_export=False)
+            await source_volume(longhorn)
+            await longhorn.snapshot("img", type="bi")
+            history = [each for each in longhorn.history("BackingImage", "img") if ready(each)]
+
+            assert history[0]["status"]["checksum"] == ""
+
+    asyncio.run(scenario())
+
+
+def test_a_second_image_may_be_made(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": bytes(SIZE)}):
+            instead(longhorn, uses_existing_image=False)
+            make(longhorn, "img", "download", {"url": f"{URL}/image"})
+            await longhorn.volume(source_snapshot_id=handle("img", "download", url=f"{URL}/image"))
+
+            assert len(longhorn.all("backingimages")) == 2
+
+    asyncio.run(scenario())
