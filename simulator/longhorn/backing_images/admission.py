@@ -10,6 +10,8 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.backing_images.decisions import CLONE, DOWNLOAD, EXPORT, RESTORE, BackingImageDecisions
 from simulator.longhorn.backing_images.images import users
+from simulator.longhorn.backupstore import BackupstoreError
+from simulator.longhorn.backupstore.target import parse_backup_url
 from simulator.longhorn.go import go_map
 
 WEBHOOK = "validator.longhorn.io"
@@ -141,10 +143,24 @@ class ImageWebhooks:
             raise _refused("volume should have the same data engine as the backing image")
         if not version.has(8) and engines[0] == "v2":
             raise _refused("backing image is not supported for data engine v2")
+        self._check_backup(spec.get("fromBackup") or "", image)
         virtual = int(image["status"].get("virtualSize") or 0)
         problem = self._decisions.refuse_volume_size(int(spec["size"]), virtual)
         if problem:
             raise _refused(problem)
+
+    def _check_backup(self, url: str, image: Obj) -> None:
+        """A restored volume needs the very image that the backed-up one had."""
+        try:
+            source = parse_backup_url(url)[1]
+        except BackupstoreError:
+            return
+        listed = objects.all_of(self._api, names.BACKUP_VOLUMES, f"{names.BACKUP_VOLUME_LABEL}={source}")
+        recorded = listed[0]["status"].get("backingImageChecksum") if listed else ""
+        current, name = image["status"].get("checksum"), image["metadata"]["name"]
+        if recorded and current and recorded != current:
+            differs = "current checksum doesn't match the recoreded checksum in backup volume"
+            raise _refused(f"backing image {name} {differs}")
 
 
 def _refused(message: str) -> Denied:

@@ -56,20 +56,17 @@ class ImageManagers:
         """The image is deleted: no manager looks after it any longer. A manager without images goes."""
         name = image["metadata"]["name"]
         for manager in objects.all_of(self._api, names.BACKING_IMAGE_MANAGERS):
-            known = manager["spec"]["backingImages"]
-            if name not in known:
-                continue
-            held, left = (
-                manager["status"].get("backingImageFileMap") or {},
-                {k: v for k, v in known.items() if k != name},
-            )
-            self._keep(manager["metadata"]["name"], left)
-            self._show(manager["metadata"]["name"], {key: value for key, value in held.items() if key != name})
-            where = f"in disk {manager['spec']['diskUUID']} on node {manager['spec']['nodeID']}"
-            self._events.record(manager, "Normal", "Delete", f"Deleted backing image {name} {where}")
-            if not left:
-                objects.delete(self._api, names.BACKING_IMAGE_MANAGERS, manager["metadata"]["name"])
-                objects.release(self._api, names.BACKING_IMAGE_MANAGERS, manager["metadata"]["name"])
+            own, known = manager["metadata"]["name"], manager["spec"]["backingImages"]
+            held = manager["status"].get("backingImageFileMap") or {}
+            if name in held:
+                self._show(own, {key: value for key, value in held.items() if key != name})
+            if name in known:
+                self._keep(own, {key: value for key, value in known.items() if key != name})
+                where = f"in disk {manager['spec']['diskUUID']} on node {manager['spec']['nodeID']}"
+                self._events.record(manager, "Normal", "Delete", f"Deleted backing image {name} {where}")
+            if not known.keys() - {name}:
+                objects.delete(self._api, names.BACKING_IMAGE_MANAGERS, own)
+                objects.release(self._api, names.BACKING_IMAGE_MANAGERS, own)
 
     def _name(self, disk: str) -> str:
         return f"bim-{hashlib.sha512(f'{self._program}{disk}'.encode()).hexdigest()[:56]}"

@@ -77,9 +77,9 @@ class Images:
             if not states.ready_disks(image):
                 self._begin(image)
             return None
-        if objects.is_deleted(source):
+        if objects.is_deleted(source) or not source["status"]:
             return None
-        if source["status"] and not image["status"].get("diskFileStatusMap"):
+        if not image["status"].get("diskFileStatusMap"):
             now = self._clock.timestamp()
             states.set_file(self._api, name, source["spec"]["diskUUID"], now, "", diskLastRefAtMap={})
             return None
@@ -110,7 +110,6 @@ class Images:
             labels=label,
             ownerReferences=[owner],
         )
-        states.set_source(self._api, name, **states.NEW_SOURCE)
 
     async def _keep(self, image: Obj, source: Obj) -> None:
         name, disk = image["metadata"]["name"], source["spec"]["diskUUID"]

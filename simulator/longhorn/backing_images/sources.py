@@ -90,7 +90,10 @@ class DataSources:
             if source is not None:
                 self._end(source)
             return None
-        if image is None or not source["status"] or not image["spec"].get("diskFileSpecMap"):
+        if not source["status"]:
+            states.set_source(self._api, name, **states.NEW_SOURCE)
+            return None
+        if image is None or not image["spec"].get("diskFileSpecMap"):
             return None
         if source["spec"]["fileTransferred"]:
             self._conclude(source)

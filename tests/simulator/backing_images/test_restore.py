@@ -84,6 +84,29 @@ def test_what_is_written_counts_and_the_image_does_not(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_backup_is_not_restored_onto_another_image(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
+            given = await exported(longhorn)
+            await longhorn.volume("copy", source_snapshot_id=given)
+            await longhorn.attach("copy")
+            backup = await longhorn.finished_backup("snapshot-2", "copy")
+            await longhorn.detach("copy")
+            await longhorn.driver.delete_volume("copy")
+            await longhorn.driver.delete_snapshot(given)
+            await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+            with pytest.raises(CsiError, match=r'backingimages\.longhorn\.io "img" not found'):
+                await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
+            make(longhorn, "img", "download", {"url": f"{URL}/image"})
+            await finished(longhorn, "img")
+            with pytest.raises(
+                CsiError, match="current checksum doesn't match the recoreded checksum in backup volume"
+            ):
+                await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
+
+    asyncio.run(scenario())
+
+
 def test_a_volume_waits_for_its_image(tmp_path: Path) -> None:
     async def scenario() -> None:
         files: dict[str, bytes] = {}
