@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.fidelity.normalise import normalise
+from tests.fidelity.belonging import image_name
+from tests.fidelity.normalise import EXPORTING, normalise
 from tests.fidelity.recording import Recording, Write, dump, leaves, load
 
 DRIVER = "driver.longhorn.io"
@@ -94,6 +95,60 @@ def one() -> Run:
 @pytest.fixture
 def two() -> Run:
     return _run("two", first=7000, time="2026-11-21T10:12:42Z", node="b")
+
+
+def _with_image(run: Run, suffix: str) -> Run:
+    """The run with an image of its VolumeSnapshot, and the Longhorn snapshot that was exported for it."""
+    (snapshot,) = [each for each in run["history"] if each["kind"] == "VolumeSnapshot"]
+    (volume,) = [each["name"] for each in run["history"] if each["kind"] == "PersistentVolume"]
+    uid, last = snapshot["object"]["metadata"]["uid"], run["history"][-1]
+    image = image_name(f"snapshot-{uid}")
+    exported: Run = {"spec": {"volume": volume}, "status": {"labels": {EXPORTING: image}}}
+    made: list[Run] = []
+    for kind, name, rest in (
+        ("BackingImage", image, {"status": {"uuid": suffix, "realSize": int(suffix, 16)}}),
+        ("Snapshot", f"{image}-{suffix}", exported),
+    ):
+        number = int(last["rv"]) + len(made) + 1
+        metadata = {"name": name, "namespace": "longhorn-system", "uid": _uid(name, number)}
+        body = {"metadata": metadata, **rest}
+        made.append({**last, "kind": kind, "name": name, "ns": "longhorn-system", "rv": number, "object": body})
+    return {**run, "history": [*run["history"], *made]}
+
+
+def test_an_image_is_known_by_its_snapshot(one: Run, two: Run) -> None:
+    first, second = _with_image(one, "0123abcd"), _with_image(two, "4567cdef")
+    foreign = {**second["history"][-2], "name": "snapshot-of-somebody-else", "rv": 9900}
+
+    assert _normal(first) == _normal(second) == _normal({**second, "history": [*second["history"], foreign]})
+    assert [write.subject for write in _normal(first).writes][-2:] == [
+        "BackingImage {image s}",
+        "Snapshot {image s}-{hex}",
+    ]
+
+
+def test_of_a_download_counts_what_longhorn_says(one: Run) -> None:
+    file = {
+        "status": 200,
+        "magic": "1f8b080000000000",
+        "bytes": 5,
+        "sha512": "0",
+        "headers": {"Content-Type": "x", "Date": "d"},
+    }
+    notes = _normal({**one, "notes": {**one["notes"], "file": file}}).notes
+
+    assert {key: value for key, value in notes.items() if key.startswith("file")} == {
+        "file.status": 200,
+        "file.magic": "1f8b0800",
+        "file.headers.Content-Disposition": "",
+        "file.headers.Content-Type": "x",
+        "file.headers.Transfer-Encoding": "",
+    }
+
+
+def test_the_name_of_an_image_is_cut_as_longhorn_cuts_it() -> None:
+    assert image_name("snapshot-2a57276a-1769-453f-ba26-0e383cd55510") == "snapshot-2a57276a-1769-453f-ba2-4f52d7b2"
+    assert image_name("short") == "short"
 
 
 def test_names_times_and_revisions_do_not_count(one: Run, two: Run) -> None:
