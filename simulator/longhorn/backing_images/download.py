@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -17,6 +18,8 @@ REDIRECTS = 10
 REDIRECTED = frozenset({301, 302, 303, 307, 308})
 CHUNK = 1 << 18
 SECTOR = 4096
+WRITTEN_AS_IS = "%/:?#[]@!$&'()*+,;=~"
+"""What a URL may hold beside letters and digits; escapes in it stay, a space becomes one."""
 
 Address = tuple[str, int]
 Hosts = Callable[[], Mapping[Address, Address]]
@@ -38,13 +41,14 @@ class Downloader:
 
         Redirects are followed. The size is asked for first, by HEAD; a server need not tell it.
         """
+        place = URL(quote(url, safe=WRITTEN_AS_IS), encoded=True)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=IDLE, sock_read=IDLE)
         headers = {"Accept-Encoding": "identity"}
         try:
             async with aiohttp.ClientSession(timeout=timeout, headers=headers, auto_decompress=False) as session:
-                async with self._answered(session, "HEAD", URL(url, encoded=True)) as answer:
+                async with self._answered(session, "HEAD", place) as answer:
                     told = answer.headers.get("Content-Length")
-                async with self._answered(session, "GET", URL(url, encoded=True)) as answer:
+                async with self._answered(session, "GET", place) as answer:
                     await _save(answer, target, int(told) if told else -1, progress)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise DownloadError(f"failed to download {url}: {error or type(error).__name__}") from error
@@ -92,5 +96,5 @@ def _write_sparse(fd: int, data: bytes, offset: int) -> None:
     """Write, leaving holes for zeros."""
     for start in range(0, len(data), SECTOR):
         piece = data[start : start + SECTOR]
-        if any(piece):
+        if piece.strip(b"\0"):
             os.pwrite(fd, piece, offset + start)

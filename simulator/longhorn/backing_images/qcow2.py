@@ -50,7 +50,7 @@ def write(path: Path, size: int, extents: Iterable[Extent], read: Read) -> None:
         cluster
         for offset, length in rounded_out(extents, CLUSTER, _units(size, CLUSTER) * CLUSTER)
         for cluster in range(offset // CLUSTER, (offset + length) // CLUSTER)
-        if any(read(cluster * CLUSTER, min(CLUSTER, size - cluster * CLUSTER)))
+        if read(cluster * CLUSTER, min(CLUSTER, size - cluster * CLUSTER)).strip(b"\0")
     ]
     layout = _Layout.of(size, guest)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)

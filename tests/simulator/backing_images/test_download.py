@@ -74,6 +74,18 @@ def test_a_file_comes_as_it_is(answer: Answer, tmp_path: Path) -> None:
     assert (tmp_path / "image").stat().st_blocks * 512 < len(DATA)
 
 
+async def encoded(request: web.Request) -> web.Response:
+    assert request.raw_path == "/a%20b%2Bc%C3%A9"
+    return web.Response(body=DATA)
+
+
+@pytest.mark.parametrize("path", ["/a%20b%2Bc%C3%A9", "/a b%2Bcé"])
+def test_a_path_arrives_with_its_escapes(path: str, tmp_path: Path) -> None:
+    fetched(encoded, tmp_path / "image", path)
+
+    assert (tmp_path / "image").read_bytes() == DATA
+
+
 async def missing(_: web.Request) -> web.Response:
     raise web.HTTPNotFound
 

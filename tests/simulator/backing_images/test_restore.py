@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.csi.protocol import Code, CsiError
+from simulator.csi.protocol import Code, CsiError, VolumeCapability
 from tests.simulator.backing_images.images import (
     FIRST,
     SIZE,
@@ -60,6 +60,25 @@ def test_a_restored_volume_holds_the_image_and_does_not_change_it(kind: str, tmp
                 ),
                 "backingImageDataSourceType": "export-from-volume",
             }
+
+    asyncio.run(scenario())
+
+
+def test_files_travel_with_the_image(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            mounted = VolumeCapability("SINGLE_NODE_WRITER", block=False, fs_type="ext4")
+            await longhorn.volume()
+            await longhorn.attach()
+            await longhorn.driver.node_stage_volume("vol", mounted)
+            (longhorn.storage.disk.filesystem("vol") / "file").write_text("content")
+            made = await longhorn.snapshot("img", type="bi", **{"export-type": "qcow2"})
+            await finished(longhorn, "img")
+            await longhorn.volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=made.snapshot_id)
+            await longhorn.attach("copy")
+            await longhorn.driver.node_stage_volume("copy", mounted)
+
+            assert (longhorn.storage.disk.filesystem("copy") / "file").read_text() == "content"
 
     asyncio.run(scenario())
 
