@@ -4,46 +4,14 @@ from dataclasses import dataclass
 
 from fixtures.blocks import checksum
 from fixtures.handles import BackupHandle
-from fixtures.history import Recorder, Revision
+from fixtures.history import Revision
 from fixtures.longhorn import Backup, Longhorn
 from fixtures.objectstore import ObjectStore
 from fixtures.outcomes import standing_on
-from fixtures.provisioning import wait_refused
 from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.stream import MIB, Image, Piece, Stream
-from fixtures.workloads import Pvc, Workloads
-
-BLOCK = 2 * MIB
-"""Bytes of a block in the backupstore, unless a setting says otherwise."""
-
-SIZE = 8 * BLOCK
-"""Bytes of a volume."""
-
-GRAIN = 256 * 1024
-
-SPECKLES = ((0, 3 * MIB), (9 * MIB + GRAIN, GRAIN), (SIZE - GRAIN, GRAIN))
-"""Ranges (offset, length) where a block can get lost: a run from the start that ends inside of a block, a piece far
-from everything, and the end of the volume. The rest is never written."""
-
-OVERWRITTEN = ((MIB, 2 * MIB), (12 * MIB, GRAIN), (SIZE - GRAIN, GRAIN))
-"""What a second write changes: a run across the border of two blocks, a block that was empty, and the end."""
-
-EDGE = 512
-"""Bytes of the smallest write: a sector."""
-
-ENDS = ((0, EDGE), (SIZE - EDGE, EDGE))
-"""The very first and the very last bytes of a volume."""
-
-BRIEF = ((0, GRAIN), (SIZE - GRAIN, GRAIN))
-"""What a last write changes: the start and the end."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A claim and what its volume holds."""
-
-    pvc: Pvc
-    image: Image
+from fixtures.stream import Image
+from fixtures.volumes import BLOCK, Source, Volumes
+from fixtures.workloads import Pvc
 
 
 @dataclass(frozen=True)
@@ -188,69 +156,13 @@ class GivenUp:
     retained: VolumeSnapshot
 
 
-def stream(seed: str) -> Stream:
-    """Data that say where they come from, in pieces small enough for the ranges above."""
-    return Stream(seed, block=GRAIN)
-
-
-def overwritten(image: Image, seed: str, *ranges: tuple[int, int]) -> Image:
-    """An image after a stream was written to ranges of it."""
-    for offset, length in ranges:
-        image = image.written(stream(seed), offset, length)
-    return image
-
-
 class Arranger:
     """The steps that the arrangements have in common, all in one namespace."""
 
-    def __init__(
-        self, namespace: str, snapshots: Snapshots, workloads: Workloads, longhorn: Longhorn, recorder: Recorder
-    ) -> None:
-        self.namespace = namespace
-        self._recorder = recorder
+    def __init__(self, volumes: Volumes, snapshots: Snapshots, longhorn: Longhorn) -> None:
+        self.volumes = volumes
         self._snapshots = snapshots
-        self._workloads = workloads
         self._longhorn = longhorn
-
-    def volume(self, storage_class: str | None = None) -> Source:
-        """A new, empty Block volume."""
-        return Source(self._workloads.volume(self.namespace, size=SIZE, storage_class=storage_class), Image(SIZE))
-
-    def file(self, seed: str, size: int) -> Source:
-        """A Filesystem volume with a file of `size` bytes in it."""
-        pvc = self._workloads.volume(self.namespace, size=2 * SIZE, mode="Filesystem")
-        self._workloads.write(pvc, stream(seed), (0, size))
-        return Source(pvc, overwritten(Image(size), seed, (0, size)))
-
-    def write(self, source: Source, seed: str, *ranges: tuple[int, int]) -> Source:
-        """The volume after a stream was written to ranges of it."""
-        self._workloads.write(source.pvc, stream(seed), *ranges)
-        return Source(source.pvc, overwritten(source.image, seed, *ranges))
-
-    def write_ends(self, source: Source, seed: str) -> Source:
-        """The volume after its first and its last sector were written."""
-        sectors, image = Stream(seed, block=EDGE), source.image
-        self._workloads.write(source.pvc, sectors, *ENDS)
-        for offset, length in ENDS:
-            image = image.written(sectors, offset, length)
-        return Source(source.pvc, image)
-
-    def expanded(self, source: Source, size: int) -> Source:
-        """The volume after it was made larger; what is new holds zeros."""
-        pvc = self._workloads.expand(source.pvc, size)
-        pieces = (*source.image.pieces, Piece(source.image.size, size - source.image.size, None))
-        return Source(pvc, Image(size, pieces))
-
-    def without_source(self, *backed_up: BackedUp) -> None:
-        """Delete the claim, with its volume, that these were taken of."""
-        pvc = backed_up[0].source.pvc
-        self._workloads.delete_claim(pvc)
-        self._workloads.wait_deleted(pvc)
-
-    def detached(self, source: Source) -> Source:
-        """The volume when it is attached nowhere any longer."""
-        self._longhorn.wait_detached(self._longhorn.volume_of(source.pvc))
-        return source
 
     def request(self, source: Source, class_name: str, *, name: str = "") -> Requested:
         """A VolumeSnapshot, asked for."""
@@ -300,29 +212,8 @@ class Arranger:
 
     def restore(self, backed_up: BackedUp, *, name: str = "") -> Restoring:
         """A claim of the same size, in the same namespace, that restores a VolumeSnapshot; asked for."""
-        snapshot, pvc = backed_up.snapshot, backed_up.source.pvc
-        claim = self._workloads.restore_claim(
-            snapshot.name, snapshot.namespace, size=pvc.size, mode=pvc.mode, name=name
-        )
+        claim = self.volumes.restore(backed_up.snapshot, backed_up.source, name=name)
         return Restoring(claim, backed_up)
-
-    def try_to_restore(self, snapshot: str, namespace: str) -> Pvc:
-        """A claim of the usual size from a VolumeSnapshot of that name, whether there is one or not; asked for."""
-        return self._workloads.restore_claim(snapshot, namespace, size=SIZE)
-
-    def wait_bound(self, claim: Pvc) -> Pvc:
-        """A claim when it is bound."""
-        return self._workloads.wait_bound(claim)
-
-    def wait_refused(self, claim: Pvc, pattern: str) -> str:
-        """Wait until a claim is refused for a reason that matches a pattern; the reason. The claim is deleted then.
-
-        A claim that stays pending keeps the VolumeSnapshot that it names from being deleted.
-        """
-        try:
-            return wait_refused(self._recorder, claim, pattern)
-        finally:
-            self._workloads.delete_claim(claim)
 
 
 def stored_blocks(image: Image) -> frozenset[str]:

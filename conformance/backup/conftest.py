@@ -5,9 +5,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from conformance.backup.arrangements import (
-    BRIEF,
-    OVERWRITTEN,
-    SPECKLES,
     Arranger,
     BackedUp,
     ByHand,
@@ -22,14 +19,13 @@ from conformance.backup.arrangements import (
     Policies,
     Requested,
     Restoring,
-    Source,
 )
 from fixtures.budgets import PRE_PROVISIONED_READY
-from fixtures.history import Recorder
 from fixtures.longhorn import Longhorn
 from fixtures.objectstore import ObjectStore
 from fixtures.run import Run
 from fixtures.snapshots import Snapshots
+from fixtures.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
 from fixtures.workloads import Workloads
 
 LONGEST_NAME = 253
@@ -38,14 +34,10 @@ LONGEST_NAME = 253
 
 @pytest.fixture(scope="session")
 def arranger_in(
-    make_namespace: Callable[[str], str],
-    snapshots: Snapshots,
-    workloads: Workloads,
-    longhorn: Longhorn,
-    recorder: Recorder,
+    volumes_in: Callable[[str], Volumes], snapshots: Snapshots, longhorn: Longhorn
 ) -> Callable[[str], Arranger]:
     """Gives the steps in a new namespace whose name contains a word."""
-    return lambda word: Arranger(make_namespace(word), snapshots, workloads, longhorn, recorder)
+    return lambda word: Arranger(volumes_in(word), snapshots, longhorn)
 
 
 @pytest.fixture(scope="session")
@@ -69,13 +61,13 @@ def retaining_class(snapshots: Snapshots) -> str:
 @pytest.fixture(scope="session")
 def requested(arranger: Arranger, deleting_class: str) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made."""
-    return arranger.request(arranger.write(arranger.volume(), "only", *SPECKLES), deleting_class)
+    return arranger.request(arranger.volumes.write(arranger.volumes.new(), "only", *SPECKLES), deleting_class)
 
 
 @pytest.fixture(scope="session")
 def at_once(arranger: Arranger, deleting_class: str) -> tuple[Requested, ...]:
     """Three VolumeSnapshots of one volume, asked for at once."""
-    source = arranger.write(arranger.volume(), "at-once", *BRIEF)
+    source = arranger.volumes.write(arranger.volumes.new(), "at-once", *BRIEF)
     return tuple(arranger.request(source, deleting_class) for _ in range(3))
 
 
@@ -103,7 +95,7 @@ def restoring(backed_up: BackedUp, arranger: Arranger) -> Restoring:
 @pytest.fixture(scope="session")
 def spare(arranger: Arranger) -> Source:
     """A volume that holds nothing, for VolumeSnapshots about which only their acceptance is of interest."""
-    return arranger.volume()
+    return arranger.volumes.new()
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +107,7 @@ def spare_request(spare: Source, arranger: Arranger, deleting_class: str) -> Req
 @pytest.fixture(scope="session")
 def crowd(arranger: Arranger, deleting_class: str) -> Crowd:
     """Ten VolumeSnapshots of each of two volumes, all asked for at once; not waited for."""
-    sources = arranger.write_ends(arranger.volume(), "ends"), arranger.volume()
+    sources = arranger.volumes.write_ends(arranger.volumes.new(), "ends"), arranger.volumes.new()
     turns = [[arranger.request(source, deleting_class) for source in sources] for _ in range(10)]
     of_ends, of_blank = zip(*turns, strict=True)
     return Crowd(of_ends, of_blank)
@@ -124,10 +116,10 @@ def crowd(arranger: Arranger, deleting_class: str) -> Crowd:
 @pytest.fixture(scope="session")
 def orphans(arranger: Arranger, deleting_class: str) -> Orphans:
     """Two VolumeSnapshots of a volume that is deleted when they are ready."""
-    source = arranger.write(arranger.volume(), "orphaned", *SPECKLES)
+    source = arranger.volumes.write(arranger.volumes.new(), "orphaned", *SPECKLES)
     asked = [arranger.request(source, deleting_class) for _ in range(2)]
     first, second = [arranger.finish(each) for each in asked]
-    arranger.without_source(first, second)
+    arranger.volumes.delete(source)
     return Orphans(first, second)
 
 
@@ -136,7 +128,7 @@ def namesakes(arranger: Arranger, arranger_in: Callable[[str], Arranger], deleti
     """Two VolumeSnapshots of the same name in two namespaces, asked for; not waited for."""
     name = "namesake-".ljust(LONGEST_NAME, "x")
     places = {"here": arranger, "there": arranger_in("elsewhere")}
-    sources = [steps.write(steps.volume(), seed, *SPECKLES) for seed, steps in places.items()]
+    sources = [steps.volumes.write(steps.volumes.new(), seed, *SPECKLES) for seed, steps in places.items()]
     one, other = [arranger.request(source, deleting_class, name=name) for source in sources]
     return Namesakes(one, other)
 
@@ -144,12 +136,12 @@ def namesakes(arranger: Arranger, arranger_in: Callable[[str], Arranger], deleti
 @pytest.fixture(scope="session")
 def generations(arranger: Arranger, deleting_class: str) -> Generations:
     """Two backups of one volume, each overtaken by a write as soon as its snapshot was taken."""
-    one = arranger.write(arranger.volume(), "one", *SPECKLES)
+    one = arranger.volumes.write(arranger.volumes.new(), "one", *SPECKLES)
     first = arranger.take(one, deleting_class)
-    two = arranger.write(one, "two", *OVERWRITTEN)
+    two = arranger.volumes.write(one, "two", *OVERWRITTEN)
     first_done = arranger.finish(first)
     second = arranger.take(two, deleting_class)
-    now = arranger.write(two, "three", *BRIEF)
+    now = arranger.volumes.write(two, "three", *BRIEF)
     return Generations(first_done, arranger.finish(second), now)
 
 
@@ -163,9 +155,9 @@ def full(generations: Generations, arranger: Arranger, snapshots: Snapshots) -> 
 @pytest.fixture(scope="session")
 def policies(arranger: Arranger, retaining_class: str, deleting_class: str) -> Policies:
     """Two backups of one volume under the two policies. Their VolumeSnapshots are there."""
-    kept = arranger.write(arranger.volume(), "kept", *SPECKLES)
+    kept = arranger.volumes.write(arranger.volumes.new(), "kept", *SPECKLES)
     retained = arranger.finish(arranger.request(kept, retaining_class))
-    dropped = arranger.write(kept, "dropped", *OVERWRITTEN)
+    dropped = arranger.volumes.write(kept, "dropped", *OVERWRITTEN)
     return Policies(retained, arranger.finish(arranger.request(dropped, deleting_class)))
 
 
@@ -203,7 +195,7 @@ def lost_target(run: Run, longhorn: Longhorn, object_store: ObjectStore, workloa
 @pytest.fixture(scope="session")
 def made(arranger: Arranger, longhorn: Longhorn) -> Made:
     """A backup that was made with Longhorn's own means and not by a VolumeSnapshot."""
-    source = arranger.write(arranger.volume(), "made", *SPECKLES)
+    source = arranger.volumes.write(arranger.volumes.new(), "made", *SPECKLES)
     volume = longhorn.volume_of(source.pvc)
     return Made(source, volume, longhorn.make_backup(volume), longhorn.documented_backup_scheme)
 

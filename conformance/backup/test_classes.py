@@ -2,13 +2,14 @@
 
 import pytest
 
-from conformance.backup.arrangements import Policies, Source
+from conformance.backup.arrangements import Policies
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster
 from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn import Longhorn
 from fixtures.outcomes import Blocked
 from fixtures.snapshots import Snapshots
+from fixtures.volumes import Source
 
 pytestmark = pytest.mark.classes
 

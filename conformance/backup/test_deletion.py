@@ -6,20 +6,13 @@ gone (the fixture `witness`), so that "it is still there" is no matter of lookin
 
 import pytest
 
-from conformance.backup.arrangements import (
-    OVERWRITTEN,
-    SPECKLES,
-    Arranger,
-    GivenUp,
-    Orphans,
-    Policies,
-    stored_blocks,
-)
+from conformance.backup.arrangements import Arranger, GivenUp, Orphans, Policies, stored_blocks
 from fixtures.backupstore import Backupstore
 from fixtures.catalogue import clause
 from fixtures.longhorn import Longhorn
 from fixtures.snapshots import Snapshots
 from fixtures.stream import first_difference
+from fixtures.volumes import OVERWRITTEN, SPECKLES
 
 
 @clause("backup.delete")
@@ -98,9 +91,9 @@ def test_retain_keeps_the_backup_in_the_bucket(witness: Policies, backupstore: B
 @pytest.mark.delete
 def test_unfinished_backup_can_be_deleted(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
     """A VolumeSnapshot that is deleted as soon as its backup has begun goes, and its backup with it."""
-    finished = arranger.given(arranger.request(arranger.volume(), deleting_class))
+    finished = arranger.given(arranger.request(arranger.volumes.new(), deleting_class))
     arranger.wait_listed(finished)
-    requested = arranger.take(arranger.write(finished.source, "unfinished", *OVERWRITTEN), deleting_class)
+    requested = arranger.take(arranger.volumes.write(finished.source, "unfinished", *OVERWRITTEN), deleting_class)
 
     arranger.delete_unfinished(requested)
 
@@ -122,9 +115,9 @@ def test_backup_of_a_deleted_volume_can_be_deleted(orphans: Orphans, snapshots: 
 @pytest.mark.delete
 def test_older_backup_may_go_first(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
     """When the older of two backups of a volume is deleted, the newer, which continues it, is there byte for byte."""
-    source, made = arranger.volume(), []
+    source, made = arranger.volumes.new(), []
     for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN):
-        source = arranger.write(source, seed, *ranges)
+        source = arranger.volumes.write(source, seed, *ranges)
         made.append(arranger.given(arranger.request(source, deleting_class)))
     older, newer = made
 

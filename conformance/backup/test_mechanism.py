@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.backup.arrangements import SPECKLES, Arranger, BackedUp, Completed, Requested
+from conformance.backup.arrangements import Arranger, BackedUp, Completed, Requested
 from fixtures.backupstore import Backupstore
 from fixtures.catalogue import clause
 from fixtures.cluster import Obj
@@ -11,6 +11,7 @@ from fixtures.longhorn import Longhorn
 from fixtures.outcomes import Blocked
 from fixtures.snapshots import Snapshots, is_ready
 from fixtures.stream import first_difference
+from fixtures.volumes import SPECKLES
 
 pytestmark = pytest.mark.mechanism
 
@@ -91,7 +92,7 @@ def test_ready_when_the_backup_is_complete(completed: Completed, snapshots: Snap
 @clause("backup.ready")
 def test_ready_backup_can_be_read(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
     """At the moment at which the VolumeSnapshot is ready the backup lies in the backupstore, complete."""
-    source = arranger.write(arranger.volume(), "fresh", *SPECKLES)
+    source = arranger.volumes.write(arranger.volumes.new(), "fresh", *SPECKLES)
 
     backed_up = arranger.finish(arranger.request(source, deleting_class))
 
@@ -103,7 +104,7 @@ def test_ready_backup_can_be_read(arranger: Arranger, deleting_class: str, backu
 @pytest.mark.source
 def test_detached_volume_is_backed_up(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
     """A VolumeSnapshot of a volume that is attached nowhere becomes a backup with the volume's data."""
-    source = arranger.detached(arranger.write(arranger.volume(), "detached", *SPECKLES))
+    source = arranger.volumes.detached(arranger.volumes.write(arranger.volumes.new(), "detached", *SPECKLES))
 
     backed_up = arranger.finish(arranger.request(source, deleting_class))
 

@@ -6,12 +6,13 @@ error first, then makes what was missing: that things go on is the proof that it
 
 import pytest
 
-from conformance.backup.arrangements import SIZE, Arranger, ByHand, Made, Requested, Source
+from conformance.backup.arrangements import Arranger, ByHand, Made, Requested
 from fixtures.budgets import PRE_PROVISIONED_READY
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster, Obj
 from fixtures.outcomes import standing_on
 from fixtures.snapshots import Snapshots
+from fixtures.volumes import SIZE, Source
 from fixtures.workloads import Workloads
 
 UNKNOWN = {
@@ -46,11 +47,11 @@ def test_names_must_be_listed(template: str, by_hand: ByHand, snapshots: Snapsho
     made = by_hand.made
     _, snapshot = snapshots.preprovision(handle_of(made, template), made.namespace, policy="Retain")
 
-    claim = arranger.try_to_restore(snapshot.name, snapshot.namespace)
+    claim = arranger.volumes.try_to_restore(snapshot.name, snapshot.namespace)
 
-    arranger.wait_refused(claim, "rpc error: code = NotFound desc = ")
+    arranger.volumes.wait_refused(claim, "rpc error: code = NotFound desc = ")
     with standing_on("the right handle does not work either"):
-        arranger.wait_bound(by_hand.claim)
+        arranger.volumes.wait_bound(by_hand.claim)
 
 
 @clause("backup.pre-provisioned.handle.malformed")
@@ -61,11 +62,11 @@ def test_handle_must_have_its_form(template: str, by_hand: ByHand, snapshots: Sn
     made = by_hand.made
     _, snapshot = snapshots.preprovision(handle_of(made, template), made.namespace, policy="Retain")
 
-    claim = arranger.try_to_restore(snapshot.name, snapshot.namespace)
+    claim = arranger.volumes.try_to_restore(snapshot.name, snapshot.namespace)
 
-    arranger.wait_refused(claim, "rpc error: code = (InvalidArgument|NotFound) desc = ")
+    arranger.volumes.wait_refused(claim, "rpc error: code = (InvalidArgument|NotFound) desc = ")
     with standing_on("the right handle does not work either"):
-        arranger.wait_bound(by_hand.claim)
+        arranger.volumes.wait_bound(by_hand.claim)
 
 
 @clause("backup.pre-provisioned.content-name")

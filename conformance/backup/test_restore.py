@@ -2,13 +2,14 @@
 
 import pytest
 
-from conformance.backup.arrangements import SIZE, Arranger, BackedUp, Generations, Restoring
+from conformance.backup.arrangements import Arranger, BackedUp, Generations, Restoring
 from fixtures.catalogue import clause
 from fixtures.history import Recorder
 from fixtures.kinds import PV
 from fixtures.longhorn import Longhorn
 from fixtures.provisioning import wait_provisioned, wait_refused
 from fixtures.stream import MIB
+from fixtures.volumes import SIZE
 from fixtures.workloads import Workloads
 
 pytestmark = pytest.mark.restore
@@ -29,7 +30,7 @@ def test_claim_gets_the_data(restoring: Restoring, workloads: Workloads) -> None
 @pytest.mark.filesystem
 def test_claim_gets_the_files(arranger: Arranger, deleting_class: str, workloads: Workloads) -> None:
     """With volumeMode Filesystem the new volume has the file that was backed up."""
-    source = arranger.file("file", 3 * MIB)
+    source = arranger.volumes.file("file", 3 * MIB)
     backed_up = arranger.finish(arranger.request(source, deleting_class))
 
     claim = workloads.wait_bound(arranger.restore(backed_up).claim)

@@ -2,22 +2,14 @@
 
 import pytest
 
-from conformance.backup.arrangements import (
-    SIZE,
-    Arranger,
-    BackedUp,
-    Generations,
-    Namesakes,
-    Orphans,
-    Requested,
-    Restoring,
-)
+from conformance.backup.arrangements import Arranger, BackedUp, Generations, Namesakes, Orphans, Requested, Restoring
 from fixtures.catalogue import clause
 from fixtures.history import Recorder
 from fixtures.outcomes import standing_on
 from fixtures.provisioning import wait_refused
 from fixtures.snapshots import Snapshots
 from fixtures.stream import MIB
+from fixtures.volumes import SIZE
 from fixtures.workloads import Workloads
 
 pytestmark = [pytest.mark.restore, pytest.mark.block]
@@ -35,7 +27,7 @@ def test_restored_while_the_source_is_attached(backed_up: BackedUp, arranger: Ar
 @clause("backup.restore")
 def test_restored_while_the_source_is_detached(backed_up: BackedUp, arranger: Arranger, workloads: Workloads) -> None:
     """A claim gets the data while the volume that was backed up is attached nowhere."""
-    arranger.detached(backed_up.source)
+    arranger.volumes.detached(backed_up.source)
 
     claim = workloads.wait_bound(arranger.restore(backed_up).claim)
 
@@ -55,12 +47,12 @@ def test_claim_may_come_before_the_snapshot(spare_request: Requested, arranger: 
     """A claim that is made before its VolumeSnapshot is bound when that is there and ready."""
     spec, source = spare_request.snapshot.object["spec"], spare_request.source
     name = f"comes-later-{source.pvc.name}"
-    claim = arranger.try_to_restore(name, source.pvc.namespace)
+    claim = arranger.volumes.try_to_restore(name, source.pvc.namespace)
     wait_refused(recorder, claim, rf'volumesnapshots\S* "{name}" not found')
 
     arranger.given(arranger.request(source, spec["volumeSnapshotClassName"], name=name))
 
-    assert arranger.wait_bound(claim).volume
+    assert arranger.volumes.wait_bound(claim).volume
 
 
 @clause("backup.restore")
@@ -81,9 +73,9 @@ def test_claim_may_have_the_name_of_an_earlier_one(
 @clause("backup.restore")
 def test_snapshot_must_exist(restoring: Restoring, arranger: Arranger, workloads: Workloads) -> None:
     """A claim from a VolumeSnapshot that does not exist is refused; a claim from one that does is bound."""
-    claim = arranger.try_to_restore("no-such-snapshot", arranger.namespace)
+    claim = arranger.volumes.try_to_restore("no-such-snapshot", arranger.volumes.namespace)
 
-    arranger.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
+    arranger.volumes.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
 
     with standing_on("a claim from a VolumeSnapshot that exists is not bound either"):
         workloads.wait_bound(restoring.claim)
@@ -94,11 +86,11 @@ def test_snapshot_must_be_in_the_namespace(restoring: Restoring, namespace: str,
     """A claim from a VolumeSnapshot of another namespace is refused; one in the namespace of that is bound."""
     snapshot = restoring.backed_up.snapshot
     with standing_on("a claim in the VolumeSnapshot's namespace is not bound either"):
-        arranger.wait_bound(restoring.claim)
+        arranger.volumes.wait_bound(restoring.claim)
 
-    claim = arranger.try_to_restore(snapshot.name, namespace)
+    claim = arranger.volumes.try_to_restore(snapshot.name, namespace)
 
-    arranger.wait_refused(claim, rf'volumesnapshots\S* "{snapshot.name}" not found')
+    arranger.volumes.wait_refused(claim, rf'volumesnapshots\S* "{snapshot.name}" not found')
 
 
 @clause("backup.create")
@@ -127,8 +119,8 @@ def test_namesakes_are_told_apart(namesakes: Namesakes, arranger: Arranger, work
 @pytest.mark.size
 def test_expanded_volume_is_restored(arranger: Arranger, deleting_class: str, workloads: Workloads) -> None:
     """A VolumeSnapshot of a volume that was expanded has the new size, and so has the claim that restores it."""
-    grown = arranger.expanded(arranger.volume(), SIZE + 8 * MIB)
-    source = arranger.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
+    grown = arranger.volumes.expanded(arranger.volumes.new(), SIZE + 8 * MIB)
+    source = arranger.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
 
     backed_up = arranger.given(arranger.request(source, deleting_class))
     claim = workloads.wait_bound(arranger.restore(backed_up).claim)

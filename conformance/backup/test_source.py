@@ -2,10 +2,10 @@
 
 import pytest
 
-from conformance.backup.arrangements import SIZE, Source
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster, Obj
 from fixtures.snapshots import Snapshots, VolumeSnapshot
+from fixtures.volumes import SIZE, Source
 from fixtures.workloads import Workloads
 
 pytestmark = pytest.mark.source

@@ -16,7 +16,7 @@ def test_snapshot_waits_for_the_target(
     lost_target: LostTarget, arranger: Arranger, deleting_class: str, snapshots: Snapshots
 ) -> None:
     """Without a usable target the VolumeSnapshot's error speaks of it; it gets ready when the target is back."""
-    requested = arranger.request(arranger.volume(lost_target.storage_class), deleting_class)
+    requested = arranger.request(arranger.volumes.new(lost_target.storage_class), deleting_class)
 
     snapshots.wait_error(requested.snapshot, f"(?i)backup ?target.*{lost_target.name}")
 
@@ -35,7 +35,7 @@ def test_snapshot_can_be_given_up(
 
     That it could be made is seen from another VolumeSnapshot of the same volume, which is made then.
     """
-    source = arranger.volume(lost_target.storage_class)
+    source = arranger.volumes.new(lost_target.storage_class)
     arranger.give_up(arranger.request(source, deleting_class), f"(?i)backup ?target.*{lost_target.name}")
 
     lost_target.come_back()
