@@ -6,6 +6,7 @@ from fixtures.backing_images import BackingImage, BackingImages
 from fixtures.outcomes import standing_on
 from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.volumes import Source, Volumes
+from fixtures.workloads import Pvc
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,58 @@ class Exported:
     image: BackingImage
 
 
+@dataclass(frozen=True)
+class Formats:
+    """VolumeSnapshots with a class of each format, of a volume of their own each; not waited for.
+
+    The volume of the qcow2 one was written at its very ends only, the other one never.
+    """
+
+    raw: Requested
+    qcow2: Requested
+
+    def of(self, export_type: str) -> Requested:
+        """The one whose class names this format."""
+        return {"raw": self.raw, "qcow2": self.qcow2}[export_type]
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Two VolumeSnapshots of one volume that was never written, asked for at once; not waited for."""
+
+    one: Requested
+    other: Requested
+
+    @property
+    def both(self) -> tuple[Requested, Requested]:
+        """The two of them."""
+        return self.one, self.other
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Two images of one volume: of its first data, overwritten as soon as that was allowed, and of what was then."""
+
+    first: Exported
+    second: Exported
+
+
+@dataclass(frozen=True)
+class Restoring:
+    """A claim that restores an image; it is not waited for."""
+
+    claim: Pvc
+    exported: Exported
+
+
+@dataclass(frozen=True)
+class Layered:
+    """A volume that restored an image and was written to then."""
+
+    source: Source
+    base: Exported
+
+
 class Exporter:
     """The steps that the arrangements have in common, all in one namespace."""
 
@@ -38,6 +91,10 @@ class Exporter:
         """A VolumeSnapshot, asked for."""
         return Requested(source, self._snapshots.create(source.pvc, class_name))
 
+    def take(self, source: Source, class_name: str) -> Requested:
+        """A VolumeSnapshot that is ready; the file of its image may still be on its way."""
+        return Requested(source, self._snapshots.wait_ready(self.request(source, class_name).snapshot))
+
     def finish(self, requested: Requested) -> Exported:
         """A VolumeSnapshot that is ready, when its image's file is complete too."""
         snapshot = self._snapshots.wait_ready(requested.snapshot)
@@ -49,3 +106,7 @@ class Exporter:
         """As `finish`, for a test that is not about it: Blocked if it does not come to that."""
         with standing_on("the backing image that the test needs was not made"):
             return self.finish(requested)
+
+    def restore(self, exported: Exported, *, name: str = "") -> Restoring:
+        """A claim of the same size, in the same namespace, that restores a VolumeSnapshot; asked for."""
+        return Restoring(self.volumes.restore(exported.snapshot, exported.source, name=name), exported)

@@ -4,12 +4,14 @@ import hashlib
 
 import pytest
 
-from conformance.backing_image.arrangements import Exported
+from conformance.backing_image.arrangements import Exported, Exporter, Formats, Moments, Requested, Twins
 from fixtures.backing_images import EXPORT, BackingImages
 from fixtures.catalogue import clause
 from fixtures.diskfiles import read_disk_file
 from fixtures.longhorn import Longhorn
+from fixtures.snapshots import Snapshots
 from fixtures.stream import first_difference
+from fixtures.volumes import SIZE
 
 pytestmark = pytest.mark.create
 
@@ -25,11 +27,101 @@ def test_snapshot_leads_to_one_image(exported: Exported, longhorn: Longhorn, bac
     assert (images[0].source_type, images[0].parameters["volume-name"]) == (EXPORT, volume)
 
 
+@clause("backing-image.content")
+def test_snapshot_is_bound_to_a_content(image_requested: Requested, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot is bound to a VolumeSnapshotContent, and this refers back to it."""
+    snapshot = snapshots.wait_bound(image_requested.snapshot)
+
+    content = snapshots.content(snapshot.content_name)
+
+    reference = content.object["spec"]["volumeSnapshotRef"]
+    back = reference["namespace"], reference["name"], reference["uid"]
+    assert back == (snapshot.namespace, snapshot.name, snapshot.uid), f"volumeSnapshotRef of {content} is {reference}"
+
+
 @clause("backing-image.create.content")
 @pytest.mark.content
 def test_file_holds_the_volume(exported: Exported, backing_images: BackingImages) -> None:
-    """The image's file holds, byte for byte, what the volume held, and Longhorn tells its SHA-512."""
+    """The image's file holds, byte for byte, what the volume held."""
     file = backing_images.file(exported.image.name)
 
     assert not (found := first_difference(read_disk_file(file).data, exported.source.image)), found
-    assert exported.image.checksum == hashlib.sha512(file).hexdigest()
+
+
+@clause("backing-image.create.content")
+@pytest.mark.content
+def test_ends_of_the_volume_are_in_the_file(
+    formats: Formats, exporter: Exporter, backing_images: BackingImages
+) -> None:
+    """The image of a volume that was written at its first and its last sector only holds these, and zeros between."""
+    exported = exporter.given(formats.qcow2)
+
+    file = backing_images.file(exported.image.name)
+
+    assert not (found := first_difference(read_disk_file(file).data, exported.source.image)), found
+
+
+@clause("backing-image.create.content")
+@pytest.mark.content
+def test_volume_without_data_is_exported(twins: Twins, exporter: Exporter, backing_images: BackingImages) -> None:
+    """The image of a volume that was never written holds zeros, as many as the volume is large."""
+    exported = exporter.given(twins.one)
+
+    file = backing_images.file(exported.image.name)
+
+    assert not (found := first_difference(read_disk_file(file).data, exported.source.image)), found
+
+
+@clause("backing-image.create.point-in-time")
+@pytest.mark.content
+def test_later_writes_are_not_in_the_image(moments: Moments, backing_images: BackingImages) -> None:
+    """Each of two images holds what the volume held when its VolumeSnapshot got ready, and nothing of the next write.
+
+    The first write after it begins as soon as the VolumeSnapshot is ready, whether the export is done or not.
+    """
+    for exported in moments.first, moments.second:
+        file = backing_images.file(exported.image.name)
+
+        found = first_difference(read_disk_file(file).data, exported.source.image)
+
+        assert found is None, f"{exported.image}: {found}"
+
+
+@clause("backing-image.export.raw")
+@pytest.mark.content
+def test_raw_image_is_as_large_as_the_volume(exported: Exported, backing_images: BackingImages) -> None:
+    """A raw image's file has the size of the volume, and Longhorn tells that size, and the virtual one alike."""
+    image, file = exported.image, backing_images.file(exported.image.name)
+
+    told = {"size": image.size, "virtualSize": image.status.get("virtualSize", SIZE)}
+
+    assert read_disk_file(file).format == "raw", f"the file of {image} is not raw"
+    assert len(file) == SIZE, f"the file of {image} has {len(file)} bytes, the volume {SIZE}"
+    assert set(told.values()) == {SIZE}, f"the volume has {SIZE} bytes, of {image} Longhorn tells {told}"
+
+
+@clause("backing-image.export.qcow")
+@pytest.mark.content
+def test_qcow2_image_is_one(formats: Formats, exporter: Exporter, backing_images: BackingImages) -> None:
+    """An image of format qcow2 is a QCOW2 file with the volume's size as its virtual size, and Longhorn tells both."""
+    image = exporter.given(formats.qcow2).image
+
+    file = backing_images.file(image.name)
+
+    found = read_disk_file(file)
+    assert found.format == "qcow2", f"the file of {image} is {found.format}, asked for was qcow2"
+    told = image.size, image.status.get("virtualSize", SIZE)
+    assert told == (len(file), SIZE), f"Longhorn tells size and virtual size {told}, they are {len(file)} and {SIZE}"
+    assert found.virtual_size == SIZE
+
+
+@clause("backing-image.checksum")
+@pytest.mark.content
+def test_checksum_is_that_of_the_file(
+    exported: Exported, formats: Formats, exporter: Exporter, backing_images: BackingImages
+) -> None:
+    """Whatever the format, the checksum that Longhorn tells is the SHA-512 of the file as it is stored."""
+    for image in exported.image, exporter.given(formats.qcow2).image:
+        digest = hashlib.sha512(backing_images.file(image.name)).hexdigest()
+
+        assert image.checksum == digest, f"of {image} Longhorn tells {image.checksum}, its file has {digest}"

@@ -1,0 +1,87 @@
+"""Create A CSI VolumeSnapshot Associated With Longhorn BackingImage: the class, its type and its export-type."""
+
+import re
+
+import pytest
+
+from conformance.backing_image.arrangements import Exported, Formats
+from fixtures.backing_images import BackingImages
+from fixtures.catalogue import clause
+from fixtures.cluster import Cluster
+from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
+from fixtures.snapshots import Snapshots
+from fixtures.volumes import Source
+
+pytestmark = pytest.mark.classes
+
+UNKNOWN_TYPES = {"spelled-out": "backing-image", "upper-case": "BI", "none-of-all": "no-such-type"}
+"""Values of `type` that no page knows."""
+
+UNKNOWN_FORMATS = {"upper-case": "QCOW2", "other-format": "vmdk", "both-formats": "raw,qcow2"}
+"""Values of `export-type` other than raw and qcow2."""
+
+
+@clause("backing-image.class.export-type")
+@pytest.mark.parametrize("asked", ["raw", "qcow2"])
+def test_export_type_is_that_of_the_class(asked: str, formats: Formats, backing_images: BackingImages) -> None:
+    """The backing image is to be exported in the format that the class names."""
+    image = backing_images.wait_made(formats.of(asked).snapshot)
+
+    recorded = image.parameters.get("export-type")
+
+    assert recorded == asked, f"export-type of {image} is {recorded}, the class says {asked}"
+
+
+@clause("backing-image.class.export-type.default")
+def test_export_type_is_raw_without_one(exported: Exported, cluster: Cluster) -> None:
+    """With a class that names no format the backing image is to be exported as raw."""
+    named = exported.snapshot.object["spec"]["volumeSnapshotClassName"]
+    assert cluster.get(VOLUME_SNAPSHOT_CLASS, named)["parameters"] == {"type": "bi"}
+
+    recorded = exported.image.parameters.get("export-type")
+
+    assert recorded == "raw", f"export-type of {exported.image} is {recorded}, the default is raw"
+
+
+@clause("backing-image.class.export-type.unknown")
+@pytest.mark.parametrize("value", UNKNOWN_FORMATS.values(), ids=UNKNOWN_FORMATS.keys())
+def test_unknown_export_type_is_refused(value: str, idle_volume: Source, snapshots: Snapshots) -> None:
+    """With another format than the two there is no image: the VolumeSnapshot gets an error that names it."""
+    class_name = snapshots.create_class("Delete", {"type": "bi", "export-type": value})
+
+    snapshot = snapshots.create(idle_volume.pvc, class_name)
+
+    snapshots.wait_error(snapshot, rf"(?i)export.?type \W?{re.escape(value)}")
+
+
+@clause("backing-image.class.type.unknown")
+@pytest.mark.parametrize("value", UNKNOWN_TYPES.values(), ids=UNKNOWN_TYPES.keys())
+def test_unknown_type_is_refused(value: str, idle_volume: Source, snapshots: Snapshots) -> None:
+    """With a `type` that does not exist there is no image: the VolumeSnapshot gets an error that names it."""
+    class_name = snapshots.create_class("Delete", {"type": value, "export-type": "raw"})
+
+    snapshot = snapshots.create(idle_volume.pvc, class_name)
+
+    snapshots.wait_error(snapshot, f"code = InvalidArgument desc = .*{value}")
+
+
+@clause("backing-image.class.named")
+def test_class_must_exist(idle_volume: Source, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot of a class that does not exist gets an error that names it, and is made when the class is."""
+    name = f"comes-later-{idle_volume.pvc.name}"
+    snapshot = snapshots.create(idle_volume.pvc, name)
+
+    snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
+
+    snapshots.create_class("Delete", {"type": "bi"}, name=name)
+    assert snapshots.wait_ready(snapshot).content_name
+
+
+@clause("backing-image.class.named")
+def test_content_has_the_class(exported: Exported) -> None:
+    """The content was made by the class that the VolumeSnapshot names."""
+    named = exported.snapshot.object["spec"]["volumeSnapshotClassName"]
+
+    made_by = exported.content.object["spec"]["volumeSnapshotClassName"]
+
+    assert made_by == named, f"{exported.content} is of class {made_by}, its VolumeSnapshot names {named}"

@@ -1,0 +1,96 @@
+"""How the CSI Mechanism Works in this Scenario: names from the VolumeSnapshot's uid, and what happens after what."""
+
+import pytest
+
+from conformance.backing_image.arrangements import Exported, Formats, Requested, Twins
+from fixtures.backing_images import BackingImage, BackingImages
+from fixtures.catalogue import clause
+from fixtures.cluster import Obj
+from fixtures.handles import parse_backing_image_handle
+from fixtures.history import before
+from fixtures.longhorn import Longhorn
+from fixtures.snapshots import Snapshots, is_ready
+
+pytestmark = pytest.mark.mechanism
+
+
+def has_handle(content: Obj) -> bool:
+    """Whether a content carries a handle."""
+    return "snapshotHandle" in (content.get("status") or {})
+
+
+def has_file(image: Obj) -> bool:
+    """Whether a copy of an image's file is complete."""
+    return BackingImage(image).ready
+
+
+@clause("backing-image.name.image")
+@pytest.mark.names
+def test_image_is_named_by_uid(exported: Exported) -> None:
+    """The backing image's name is `snapshot-<uid>`."""
+    documented = f"snapshot-{exported.snapshot.uid}"
+
+    assert exported.image.name == documented, f"{exported.image} should be named {documented}"
+
+
+@clause("backing-image.name.content")
+@pytest.mark.names
+def test_content_is_named_by_uid(exported: Exported) -> None:
+    """The content's name is `snapcontent-<uid>`."""
+    documented = f"snapcontent-{exported.snapshot.uid}"
+
+    assert exported.content.name == documented, f"{exported.content} should be named {documented}"
+
+
+@clause("backing-image.name.uid")
+@pytest.mark.names
+def test_each_snapshot_has_its_own(
+    twins: Twins, snapshots: Snapshots, longhorn: Longhorn, backing_images: BackingImages
+) -> None:
+    """Of two VolumeSnapshots of one claim at once each has a content and an image of its own, and there is no third."""
+    contents = [snapshots.wait_handle(requested.snapshot) for requested in twins.both]
+
+    named = sorted(parse_backing_image_handle(content.handle).backing_image for content in contents)
+
+    made = sorted(image.name for image in backing_images.exported_from(longhorn.volume_of(twins.one.source.pvc)))
+    assert len({content.name for content in contents}) == len(set(named)) == 2, f"the two handles name {named}"
+    assert made == named, f"images made are {made}, the handles name {named}"
+
+
+@clause("backing-image.request.returns")
+def test_request_returns_before_the_export_is_done(
+    image_requested: Requested, formats: Formats, snapshots: Snapshots, backing_images: BackingImages
+) -> None:
+    """A content has its handle before the image's file is complete.
+
+    One of several will do: an answer can get lost on its way, and the handle then comes with a later one, when a fast
+    export may be done. A driver that waits for its exports is late with all of them.
+    """
+    late, asked = [], (image_requested, formats.raw, formats.qcow2)
+    for requested in asked:
+        content = snapshots.wait_handle(requested.snapshot)
+        image = backing_images.wait_ready(backing_images.wait_made(requested.snapshot).name)
+        told = snapshots.content_history(content).first(has_handle)
+        done = backing_images.history(image.name).first(has_file)
+        assert told is not None
+        assert done is not None
+        if not before(told, done):
+            late.append(f"{content} got its handle only when the file of {image} was complete")
+
+    assert len(late) < len(asked), "; ".join(late)
+
+
+@clause("backing-image.ready")
+def test_ready_once_the_image_is_made(
+    image_requested: Requested, snapshots: Snapshots, backing_images: BackingImages
+) -> None:
+    """The content, and with it the VolumeSnapshot, gets ready, and not before there is an image."""
+    snapshot = snapshots.wait_ready(image_requested.snapshot)
+    image = backing_images.wait_made(snapshot)
+    made = backing_images.history(image.name).created
+
+    for history in snapshots.content_history(snapshots.content_of(snapshot)), snapshots.history(snapshot):
+        ready = history.first(is_ready)
+
+        assert ready is not None, f"{history} never got ready"
+        assert before(made, ready), f"{history} was ready at revision {ready.version}, before there was {image}"

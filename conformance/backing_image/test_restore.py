@@ -1,0 +1,173 @@
+"""Restore PVC from CSI VolumeSnapshot Associated With Longhorn BackingImage."""
+
+import pytest
+
+from conformance.backing_image.arrangements import Exporter, Layered, Moments, Restoring
+from fixtures.backing_images import BackingImages
+from fixtures.catalogue import clause
+from fixtures.diskfiles import read_disk_file
+from fixtures.history import Recorder
+from fixtures.kinds import PV
+from fixtures.longhorn import Longhorn
+from fixtures.outcomes import standing_on
+from fixtures.provisioning import wait_provisioned, wait_refused
+from fixtures.stream import MIB, Image, Piece, first_difference
+from fixtures.volumes import BRIEF, SIZE
+from fixtures.workloads import Workloads
+
+pytestmark = pytest.mark.restore
+
+
+@clause("backing-image.restore")
+@pytest.mark.block
+def test_claim_gets_the_data(image_restoring: Restoring, workloads: Workloads) -> None:
+    """A claim with the VolumeSnapshot as its dataSource gets a new volume, which holds what was exported."""
+    claim = workloads.wait_bound(image_restoring.claim)
+
+    workloads.verify(claim, image_restoring.exported.source.image)
+
+    assert claim.volume != image_restoring.exported.source.pvc.volume
+
+
+@clause("backing-image.restore")
+@pytest.mark.filesystem
+def test_claim_gets_the_files(exporter: Exporter, image_class: str, workloads: Workloads) -> None:
+    """With volumeMode Filesystem the new volume has the file that was exported."""
+    source = exporter.volumes.file("file", 3 * MIB)
+    exported = exporter.given(exporter.request(source, image_class))
+
+    claim = workloads.wait_bound(exporter.restore(exported).claim)
+
+    workloads.verify(claim, source.image)
+
+
+@clause("backing-image.restore")
+@pytest.mark.block
+def test_claim_gets_the_image_that_it_names(moments: Moments, exporter: Exporter, workloads: Workloads) -> None:
+    """Of two images of one volume each is restored as it was, the older one too."""
+    both = moments.first, moments.second
+
+    claims = [exporter.restore(exported).claim for exported in both]
+
+    for claim, exported in zip(claims, both, strict=True):
+        workloads.verify(workloads.wait_bound(claim), exported.source.image)
+
+
+@clause("backing-image.restore")
+@pytest.mark.block
+def test_restored_when_the_source_is_deleted(exporter: Exporter, image_class: str, workloads: Workloads) -> None:
+    """A claim gets the data when the claim that was exported is gone, and its volume with it."""
+    source = exporter.volumes.write(exporter.volumes.new(), "orphaned", *BRIEF)
+    exported = exporter.given(exporter.request(source, image_class))
+    exporter.volumes.delete(source)
+
+    claim = workloads.wait_bound(exporter.restore(exported).claim)
+
+    workloads.verify(claim, source.image)
+
+
+@clause("backing-image.restore")
+def test_snapshot_must_exist(image_restoring: Restoring, exporter: Exporter) -> None:
+    """A claim from a VolumeSnapshot that does not exist is refused; a claim from one that does is bound."""
+    claim = exporter.volumes.try_to_restore("no-such-snapshot", exporter.volumes.namespace)
+
+    exporter.volumes.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
+
+    with standing_on("a claim from a VolumeSnapshot that exists is not bound either"):
+        exporter.volumes.wait_bound(image_restoring.claim)
+
+
+@clause("backing-image.restore.base")
+def test_volume_uses_the_image(image_restoring: Restoring, workloads: Workloads, longhorn: Longhorn) -> None:
+    """The restored volume has the image that the VolumeSnapshot led to as its backing image."""
+    claim = workloads.wait_bound(image_restoring.claim)
+
+    used = longhorn.volume(longhorn.volume_of(claim))["spec"].get("backingImage")
+
+    made = image_restoring.exported.image.name
+    assert used == made, f"the restored volume's backing image is {used!r}, the VolumeSnapshot led to {made}"
+
+
+@clause("backing-image.restore.provisioner")
+def test_provisioner_restores(image_restoring: Restoring, recorder: Recorder, workloads: Workloads) -> None:
+    """The claim is provisioned by the CSI provisioner of Longhorn's driver, which says so."""
+    claim = workloads.wait_bound(image_restoring.claim)
+
+    event = wait_provisioned(recorder, claim)
+
+    by = recorder.of(PV, claim.volume).created.object["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"]
+    assert by == "driver.longhorn.io", f"volume {claim.volume} was provisioned by {by}"
+    assert claim.volume in event["message"]
+
+
+@clause("backing-image.restore.unchanged")
+@pytest.mark.block
+def test_writes_do_not_reach_the_image(layered: Layered, backing_images: BackingImages) -> None:
+    """The image's file is the same after a write to a volume that restored it."""
+    file = backing_images.file(layered.base.image.name)
+
+    assert not (found := first_difference(read_disk_file(file).data, layered.base.source.image)), found
+
+
+@clause("backing-image.restore.unchanged")
+@pytest.mark.block
+def test_other_restore_is_not_written_to(layered: Layered, exporter: Exporter, workloads: Workloads) -> None:
+    """Of two volumes that restored one image the second holds what was exported, and not what the first was given."""
+    other = workloads.wait_bound(exporter.restore(layered.base).claim)
+
+    workloads.verify(other, layered.base.source.image)
+    workloads.verify(layered.source.pvc, layered.source.image)
+
+
+@clause("backing-image.restore.size")
+@pytest.mark.size
+def test_claim_of_equal_size_gets_that_size(
+    image_restoring: Restoring, workloads: Workloads, longhorn: Longhorn
+) -> None:
+    """VolumeSnapshot, claim and restored volume have the size of the source."""
+    claim = workloads.wait_bound(image_restoring.claim)
+
+    sizes = {
+        "restoreSize of the VolumeSnapshot": image_restoring.exported.snapshot.restore_size,
+        "capacity of the claim": claim.capacity,
+        "size of the Longhorn volume": int(longhorn.volume(longhorn.volume_of(claim))["spec"]["size"]),
+    }
+
+    assert set(sizes.values()) == {SIZE}, f"sizes in bytes, expected {SIZE} each: {sizes}"
+
+
+@clause("backing-image.restore.size.larger")
+@pytest.mark.size
+def test_larger_claim_gets_its_size(image_restoring: Restoring, workloads: Workloads) -> None:
+    """A claim of twice the size is bound to a volume of twice the size: the data, and zeros behind them."""
+    exported, size = image_restoring.exported, 2 * SIZE
+
+    claim = workloads.restore_claim(exported.snapshot.name, exported.snapshot.namespace, size=size)
+
+    claim = workloads.wait_bound(claim)
+    assert claim.capacity == size, f"the capacity of {claim} is {claim.capacity}, asked for were {size}"
+    workloads.verify(claim, Image(size, (*exported.source.image.pieces, Piece(SIZE, size - SIZE, None))))
+
+
+@clause("backing-image.restore.size.smaller")
+@pytest.mark.size
+def test_smaller_claim_is_refused(image_restoring: Restoring, workloads: Workloads, recorder: Recorder) -> None:
+    """A claim smaller than the VolumeSnapshot is refused, which names both sizes; one of equal size is bound."""
+    with standing_on("a claim of equal size is not bound either"):
+        workloads.wait_bound(image_restoring.claim)
+    snapshot = image_restoring.exported.snapshot
+
+    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE // 2)
+
+    wait_refused(recorder, claim, rf"requested volume size {SIZE // 2} is less than the size {SIZE}")
+    workloads.delete_claim(claim)
+
+
+@clause("backing-image.restore.example")
+def test_example_claim_is_bound(image_restoring: Restoring, workloads: Workloads) -> None:
+    """A claim as in the example, ReadWriteOnce and of the StorageClass `longhorn`, is bound."""
+    snapshot = image_restoring.exported.snapshot
+
+    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE, storage_class="longhorn")
+
+    assert workloads.wait_bound(claim).volume

@@ -1,0 +1,100 @@
+"""What may be exported, and what a VolumeSnapshot may be made of."""
+
+import pytest
+
+from conformance.backing_image.arrangements import Exporter, Layered
+from fixtures.backing_images import BackingImages
+from fixtures.catalogue import clause
+from fixtures.cluster import Cluster, Obj
+from fixtures.diskfiles import read_disk_file
+from fixtures.snapshots import Snapshots
+from fixtures.stream import MIB, first_difference
+from fixtures.volumes import BRIEF, SIZE
+from fixtures.workloads import Workloads
+
+pytestmark = pytest.mark.source
+
+CLAIM = {"persistentVolumeClaimName": "some-claim"}
+CONTENT = {"volumeSnapshotContentName": "some-content"}
+
+
+@clause("backing-image.source.detached")
+@pytest.mark.content
+def test_detached_volume_is_exported(exporter: Exporter, image_class: str, backing_images: BackingImages) -> None:
+    """A VolumeSnapshot of a volume that is attached nowhere becomes an image with the volume's data."""
+    source = exporter.volumes.detached(exporter.volumes.write(exporter.volumes.new(), "detached", *BRIEF))
+
+    exported = exporter.finish(exporter.request(source, image_class))
+
+    file = backing_images.file(exported.image.name)
+    assert not (found := first_difference(read_disk_file(file).data, source.image)), found
+
+
+@clause("backing-image.create.content")
+@pytest.mark.content
+def test_attached_volume_is_exported(
+    exporter: Exporter, image_class: str, workloads: Workloads, backing_images: BackingImages
+) -> None:
+    """A VolumeSnapshot of a volume that a pod uses all the while becomes an image with the volume's data."""
+    source = exporter.volumes.write(exporter.volumes.new(), "attached", *BRIEF)
+
+    with workloads.attached(source.pvc):
+        exported = exporter.finish(exporter.request(source, image_class))
+
+    file = backing_images.file(exported.image.name)
+    assert not (found := first_difference(read_disk_file(file).data, source.image)), found
+
+
+@clause("backing-image.create.content")
+@pytest.mark.content
+@pytest.mark.size
+def test_expanded_volume_is_exported(exporter: Exporter, image_class: str, backing_images: BackingImages) -> None:
+    """The image of a volume that was expanded has the new size, and what was written to the new part."""
+    grown = exporter.volumes.expanded(exporter.volumes.new(), SIZE + 8 * MIB)
+    source = exporter.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
+
+    exported = exporter.finish(exporter.request(source, image_class))
+
+    file = backing_images.file(exported.image.name)
+    assert not (found := first_difference(read_disk_file(file).data, source.image)), found
+    assert exported.snapshot.restore_size == source.pvc.size
+
+
+@clause("backing-image.source.base")
+@pytest.mark.content
+def test_base_is_in_the_image(
+    layered: Layered, exporter: Exporter, image_class: str, backing_images: BackingImages
+) -> None:
+    """The image of a volume that has a backing image holds what was written to the volume, and below it the other."""
+    exported = exporter.finish(exporter.request(layered.source, image_class))
+
+    file = backing_images.file(exported.image.name)
+
+    assert not (found := first_difference(read_disk_file(file).data, layered.source.image)), found
+
+
+@clause("backing-image.source")
+def test_claim_must_exist(namespace: str, image_class: str, snapshots: Snapshots, workloads: Workloads) -> None:
+    """A VolumeSnapshot of a claim that does not exist gets an error, and is made when the claim is there."""
+    claim = "comes-later"
+    snapshot = snapshots.create_from({"persistentVolumeClaimName": claim}, namespace, image_class)
+
+    snapshots.wait_error(snapshot, "cannot get claim from snapshot")
+
+    assert not snapshots.read(snapshot).content_name
+    workloads.claim(namespace, size=SIZE, name=claim)
+    snapshots.wait_ready(snapshot)
+
+
+@clause("backing-image.source.exactly-one")
+@pytest.mark.pre_provisioned
+@pytest.mark.parametrize("source", [pytest.param(CLAIM | CONTENT, id="both"), pytest.param({}, id="none")])
+def test_only_one_source_may_be_named(source: Obj, cluster: Cluster, namespace: str, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot with a claim and a content, or with neither, is refused; with either it is accepted."""
+    for accepted in (CLAIM, CONTENT):
+        cluster.create(snapshots.manifest(accepted, namespace, "some-class"), dry_run=True)
+
+    refused = cluster.refusal(snapshots.manifest(source, namespace, "some-class"))
+
+    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
+    assert "spec.source" in refused.message
