@@ -79,6 +79,14 @@ class Layered:
     base: Exported
 
 
+@dataclass(frozen=True)
+class Policies:
+    """Two images of one volume with different data: of a class with Retain, and of a class with Delete."""
+
+    retained: Exported
+    deleted: Exported
+
+
 class Exporter:
     """The steps that the arrangements have in common, all in one namespace."""
 
@@ -110,3 +118,35 @@ class Exporter:
     def restore(self, exported: Exported, *, name: str = "") -> Restoring:
         """A claim of the same size, in the same namespace, that restores a VolumeSnapshot; asked for."""
         return Restoring(self.volumes.restore(exported.snapshot, exported.source, name=name), exported)
+
+    def restored(self, exported: Exported) -> Source:
+        """A new volume that restores a VolumeSnapshot, bound; Blocked if it does not come to that."""
+        with standing_on("the image that the test needs was not restored"):
+            claim = self.volumes.wait_bound(self.volumes.restore(exported.snapshot, exported.source))
+        return Source(claim, exported.source.image)
+
+    def ask_in_vain(self, exported: Exported) -> VolumeSnapshot:
+        """Delete a VolumeSnapshot whose image is in use, and wait until the driver has refused; as it is then."""
+        self._snapshots.delete(exported.snapshot)
+        self._snapshots.wait_deletion_refused(exported.content)
+        return self._snapshots.read(exported.snapshot)
+
+    def delete(self, exported: Exported) -> None:
+        """Delete a VolumeSnapshot of a class with policy Delete, and wait for what goes with it."""
+        self._snapshots.delete(exported.snapshot)
+        self.wait_gone(exported)
+
+    def wait_gone(self, exported: Exported) -> None:
+        """Wait until a deleted VolumeSnapshot, its content and its image are gone."""
+        self._snapshots.wait_gone(exported.snapshot)
+        self._snapshots.wait_content_gone(exported.content)
+        self._images.wait_gone(exported.image.name)
+
+    def delete_unfinished(self, requested: Requested) -> tuple[VolumeSnapshot, BackingImage]:
+        """Delete a VolumeSnapshot whose content has just got its handle, and wait for it and its image to go."""
+        self._snapshots.wait_handle(requested.snapshot)
+        image = self._images.wait_made(requested.snapshot)
+        self._snapshots.delete(requested.snapshot)
+        self._snapshots.wait_gone(requested.snapshot)
+        self._images.wait_gone(image.name)
+        return requested.snapshot, image

@@ -10,11 +10,16 @@ from conformance.backing_image.arrangements import (
     Formats,
     Layered,
     Moments,
+    Policies,
     Requested,
     Restoring,
     Twins,
 )
+from conformance.backing_image.existing import NAME_WITH_ESCAPES, ByHand, Existing, GivenUp, Stock
 from fixtures.backing_images import BackingImages
+from fixtures.longhorn import Longhorn
+from fixtures.objectstore import ObjectStore
+from fixtures.run import Run
 from fixtures.snapshots import Snapshots
 from fixtures.volumes import OVERWRITTEN, SPECKLES, Source, Volumes
 
@@ -84,3 +89,109 @@ def layered(exported: Exported, exporter: Exporter) -> Layered:
 def idle_volume(exporter: Exporter) -> Source:
     """A volume that holds nothing, for VolumeSnapshots about which only their acceptance is of interest."""
     return exporter.volumes.new()
+
+
+@pytest.fixture(scope="session")
+def stock(
+    run: Run,
+    volumes_in: Callable[[str], Volumes],
+    snapshots: Snapshots,
+    backing_images: BackingImages,
+    own_stores: ObjectStore | None,
+) -> Stock:
+    """Makes images without CSI, and contents, VolumeSnapshots and claims for them, in a namespace of their own."""
+    return Stock(run.name("files"), volumes_in("by-hand"), snapshots, backing_images, own_stores)
+
+
+@pytest.fixture(scope="session")
+def downloaded(stock: Stock, image_class: str) -> ByHand:
+    """A raw image that Longhorn downloaded, and a claim that restores it."""
+    return stock.by_hand(stock.finished(stock.downloading("downloaded-raw")), image_class)
+
+
+@pytest.fixture(scope="session")
+def downloaded_qcow2(stock: Stock, image_class: str) -> ByHand:
+    """The same with a qcow2 file."""
+    return stock.by_hand(stock.finished(stock.downloading("downloaded-qcow2", packed=True)), image_class)
+
+
+@pytest.fixture(scope="session")
+def escaped(stock: Stock, image_class: str) -> ByHand:
+    """A downloaded image whose URL has escapes itself, and a claim that restores it."""
+    return stock.by_hand(stock.finished(stock.downloading("escaped", key=NAME_WITH_ESCAPES)), image_class)
+
+
+@pytest.fixture(scope="session")
+def given_source(stock: Stock) -> Source:
+    """A volume with known data, whose images are made by hand."""
+    return stock.volumes.write(stock.volumes.new(), "exported-by-hand", *SPECKLES)
+
+
+@pytest.fixture(scope="session")
+def exported_by_hand(stock: Stock, given_source: Source, longhorn: Longhorn, image_class: str) -> ByHand:
+    """A raw image that was exported from that volume without CSI, and a claim that restores it."""
+    volume = longhorn.volume_of(given_source.pvc)
+    return stock.by_hand(stock.finished(stock.exporting(given_source, volume, "raw")), image_class)
+
+
+@pytest.fixture(scope="session")
+def exported_by_hand_qcow2(stock: Stock, given_source: Source, longhorn: Longhorn, image_class: str) -> ByHand:
+    """The same with `export-type: qcow2`."""
+    volume = longhorn.volume_of(given_source.pvc)
+    return stock.by_hand(stock.finished(stock.exporting(given_source, volume, "qcow2")), image_class)
+
+
+@pytest.fixture(scope="session")
+def image_policies(exporter: Exporter, image_class: str, snapshots: Snapshots) -> Policies:
+    """Two images of one volume with different data, of classes with Retain and with Delete; their deletion asked."""
+    kept = exporter.volumes.write(exporter.volumes.new(), "kept", *SPECKLES)
+    retained = exporter.finish(exporter.request(kept, snapshots.create_class("Retain", {"type": "bi"})))
+    dropped = exporter.volumes.write(kept, "dropped", *OVERWRITTEN)
+    policies = Policies(retained, exporter.finish(exporter.request(dropped, image_class)))
+    snapshots.delete(policies.retained.snapshot)
+    snapshots.delete(policies.deleted.snapshot)
+    return policies
+
+
+@pytest.fixture(scope="session")
+def image_witness(image_policies: Policies, snapshots: Snapshots, backing_images: BackingImages) -> Policies:
+    """The same when deletion has done what it does: under Delete, VolumeSnapshot, content and image are gone."""
+    snapshots.wait_gone(image_policies.deleted.snapshot)
+    snapshots.wait_content_gone(image_policies.deleted.content)
+    backing_images.wait_gone(image_policies.deleted.image.name)
+    return image_policies
+
+
+@pytest.fixture(scope="session")
+def given_downloads(stock: Stock) -> GivenUp:
+    """Two downloaded images, given up under the two policies."""
+    pair = stock.downloading("dropped-download"), stock.downloading("kept-download")
+    return stock.given_up(*(stock.finished(each) for each in pair))
+
+
+@pytest.fixture(scope="session")
+def downloads_witness(given_downloads: GivenUp, backing_images: BackingImages) -> GivenUp:
+    """The same when deletion has done what it does: under Delete the image is gone."""
+    backing_images.wait_gone(given_downloads.dropped.image.name)
+    return given_downloads
+
+
+@pytest.fixture(scope="session")
+def given_exports(stock: Stock, given_source: Source, longhorn: Longhorn) -> GivenUp:
+    """Two images that were exported without CSI, given up under the two policies."""
+    volume = longhorn.volume_of(given_source.pvc)
+    pair = [stock.exporting(given_source, volume, "raw") for _ in range(2)]
+    return stock.given_up(*(stock.finished(each) for each in pair))
+
+
+@pytest.fixture(scope="session")
+def exports_witness(given_exports: GivenUp, backing_images: BackingImages) -> GivenUp:
+    """The same when deletion has done what it does: under Delete the image is gone."""
+    backing_images.wait_gone(given_exports.dropped.image.name)
+    return given_exports
+
+
+@pytest.fixture
+def given_export(stock: Stock, given_source: Source, longhorn: Longhorn) -> Existing:
+    """An image of the test's own that was exported without CSI."""
+    return stock.finished(stock.exporting(given_source, longhorn.volume_of(given_source.pvc), "raw"))

@@ -102,14 +102,14 @@ def _compare_checksum_key(original: Callable[..., dict[str, str]], given: Any) -
     return dict(given.parameters)
 
 
-@override("checksum-key-is-no-checksum", decision="images.compared_checksum")
-def _ignore_checksum_key(original: Callable[..., str], given: Any) -> str:
+@override("checksum-key-is-no-checksum", decision="images.compared_checksums")
+def _ignore_checksum_key(original: Callable[..., list[str]], given: Any) -> list[str]:
     """`checksum` in the handle of a download is not taken for the image's checksum (BI-24).
 
     Seen in the recording `bi_pre`, case `checksum-key`.
     """
     del original
-    return str(given.checksum)
+    return [given.checksum] if given.checksum else []
 
 
 RELEASES: Mapping[str, tuple[Override, ...]] = {

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 
-MAKERS = frozenset({"arranger", "exporter", "make_namespace", "namespace", "workloads", "object_store"})
+MAKERS = frozenset({"arranger", "exporter", "make_namespace", "namespace", "object_store", "stock", "workloads"})
 """The fixtures with which a test makes something of its own."""
 
 PREPARED = frozenset({"applicable_clauses", "request"})

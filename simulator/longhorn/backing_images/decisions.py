@@ -176,9 +176,10 @@ class BackingImageDecisions:
         """
         return {key: value for key, value in given.parameters.items() if not self._is_checksum(given, key)}
 
-    def compared_checksum(self, given: ImageHandle) -> str:
-        """The checksum that an existing image must have, "" for any (BI-20, BI-24)."""
-        return given.checksum or next((v for k, v in given.parameters.items() if self._is_checksum(given, k)), "")
+    def compared_checksums(self, given: ImageHandle) -> list[str]:
+        """The checksums in a handle, each of which an existing image must have; none for any (BI-20, BI-24)."""
+        named = [value for key, value in given.parameters.items() if self._is_checksum(given, key)]
+        return [value for value in (given.checksum, *named) if value]
 
     @staticmethod
     def _is_checksum(given: ImageHandle, key: str) -> bool:
@@ -227,7 +228,7 @@ class BackingImageDecisions:
 
     def expected_checksum(self, given: ImageHandle) -> str:
         """`spec.checksum` of an image that is made on demand: the handle's (BI-33)."""
-        return self.compared_checksum(given)
+        return next(iter(self.compared_checksums(given)), "")
 
     def parameters_on_demand(self, given: ImageHandle) -> dict[str, str]:
         """The source parameters of an image that is made on demand: the handle's (BI-29, BI-31, BI-34)."""

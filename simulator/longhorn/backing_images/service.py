@@ -147,11 +147,11 @@ class ImageService:
         if given.source_type and not self._decisions.is_same_source(image, given.source_type, compared):
             differs = "data source is different from the parameters in the creation request or StorageClass"
             raise CsiError(Code.INVALID_ARGUMENT, f"existing backing image {name} {differs}")
-        checksum = self._decisions.compared_checksum(given)
-        if not self._decisions.is_same_checksum(image, checksum):
-            differs = f"doesn't match the specified checksum {checksum} in the request"
-            text = f"existing backing image {name} expected checksum or current checksum {differs}"
-            raise CsiError(Code.INVALID_ARGUMENT, text)
+        for checksum in self._decisions.compared_checksums(given):
+            if not self._decisions.is_same_checksum(image, checksum):
+                differs = f"doesn't match the specified checksum {checksum} in the request"
+                text = f"existing backing image {name} expected checksum or current checksum {differs}"
+                raise CsiError(Code.INVALID_ARGUMENT, text)
 
     def _make_on_demand(self, name: str, given: ImageHandle, volume: str, parameters: Mapping[str, str]) -> Obj:
         refusal = self._decisions.refuse_on_demand(volume, given)

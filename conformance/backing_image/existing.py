@@ -1,0 +1,139 @@
+"""Images that exist before any VolumeSnapshot, and what is made by hand to restore them through CSI.
+
+A content made by hand has the policy Retain where nothing else is said: its deletion leaves the image to the others.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fixtures.backing_images import DOWNLOAD, EXPORT, BackingImage, BackingImages
+from fixtures.budgets import PRE_PROVISIONED_READY
+from fixtures.diskfiles import qcow2_file
+from fixtures.handles import BackingImageHandle
+from fixtures.objectstore import ObjectStore
+from fixtures.outcomes import Blocked
+from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
+from fixtures.stream import Image
+from fixtures.volumes import SIZE, SPECKLES, Source, Volumes, overwritten
+from fixtures.workloads import Pvc
+
+NAME_WITH_ESCAPES = "a b&c+d.img"
+"""A file whose URL has escapes, which a handle has to escape once more; no sign in it means anything to Longhorn."""
+
+
+@dataclass(frozen=True)
+class Existing:
+    """An image that no VolumeSnapshot led to, what it was made from, and what a volume of it holds."""
+
+    image: BackingImage
+    parameters: Mapping[str, str]
+    content: Image
+
+    @property
+    def documented(self) -> dict[str, str]:
+        """All that the page asks for in a handle of it, in the page's order."""
+        return {
+            "backingImageDataSourceType": self.image.source_type,
+            "backingImage": self.image.name,
+            "backingImageChecksum": self.image.checksum,
+            **self.parameters,
+        }
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """A content and a VolumeSnapshot made by hand for an image, and a claim that restores it; nothing is waited for."""
+
+    existing: Existing
+    handle: str
+    content: Content
+    snapshot: VolumeSnapshot
+    claim: Pvc
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """Two images of the same source whose VolumeSnapshots were deleted: under Delete, and (`retained`) under Retain."""
+
+    dropped: Existing
+    deleted: VolumeSnapshot
+    kept: Existing
+    retained: VolumeSnapshot
+
+
+def written_handle(parameters: Mapping[str, str]) -> str:
+    """A handle as the page writes it: these parameters in their order, the values URL-encoded."""
+    return str(BackingImageHandle(tuple(parameters.items())))
+
+
+class Stock:
+    """Makes such images and what belongs to them."""
+
+    def __init__(
+        self, bucket: str, volumes: Volumes, snapshots: Snapshots, images: BackingImages, store: ObjectStore | None
+    ) -> None:
+        self.volumes = volumes
+        self._bucket = bucket
+        self._snapshots = snapshots
+        self._images = images
+        self._store = store
+
+    def publish(self, seed: str, *, packed: bool = False, key: str = "") -> tuple[str, Image]:
+        """A file with known data for everybody to download, raw or (`packed`) qcow2; its URL, and the data."""
+        image = overwritten(Image(SIZE), seed, *SPECKLES)
+        data = image.data()
+        if self._store is None:
+            raise Blocked("the target does not tell how to reach an S3 store, where Longhorn could download from")
+        url = self._store.publish(self._bucket, key or f"{seed}.img", qcow2_file(data) if packed else data)
+        return url, image
+
+    def downloading(self, seed: str, *, packed: bool = False, key: str = "") -> Existing:
+        """A new image that Longhorn downloads; not waited for."""
+        url, content = self.publish(seed, packed=packed, key=key)
+        return Existing(self._images.make(DOWNLOAD, {"url": url}), {"url": url}, content)
+
+    def exporting(self, source: Source, volume: str, export_type: str) -> Existing:
+        """A new image that Longhorn exports from a volume; not waited for."""
+        parameters = {"volume-name": volume, "export-type": export_type}
+        return Existing(self._images.make(EXPORT, parameters), parameters, source.image)
+
+    def finished(self, existing: Existing) -> Existing:
+        """An image when its file is complete."""
+        return Existing(self._images.wait_ready(existing.image.name), existing.parameters, existing.content)
+
+    def by_hand(self, existing: Existing, class_name: str) -> ByHand:
+        """A content and a VolumeSnapshot as the page's manifests write them, and a claim that restores them."""
+        handle = written_handle(existing.documented)
+        content, snapshot = self._snapshots.preprovision(
+            handle, self.volumes.namespace, policy="Retain", class_name=class_name
+        )
+        return ByHand(existing, handle, content, snapshot, self.restore(snapshot))
+
+    def claim(self, parameters: Mapping[str, str]) -> Pvc:
+        """A claim that restores through a handle with these parameters; not waited for."""
+        return self.claim_through(written_handle(parameters))
+
+    def claim_through(self, handle: str) -> Pvc:
+        """A claim that restores through a handle; not waited for."""
+        _, snapshot = self._snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
+        return self.restore(snapshot)
+
+    def restore(self, snapshot: VolumeSnapshot) -> Pvc:
+        """A claim that restores a VolumeSnapshot; not waited for."""
+        return self.volumes.try_to_restore(snapshot.name, snapshot.namespace)
+
+    def given_up(self, dropped: Existing, kept: Existing) -> GivenUp:
+        """VolumeSnapshots for two images under the two policies, both ready and then asked to go."""
+        pairs = [
+            self._snapshots.preprovision(written_handle(existing.documented), self.volumes.namespace, policy=policy)
+            for existing, policy in ((dropped, "Delete"), (kept, "Retain"))
+        ]
+        deleted, retained = self.ready_and_deleted(snapshot for _, snapshot in pairs)
+        return GivenUp(dropped, deleted, kept, retained)
+
+    def ready_and_deleted(self, snapshots: Iterable[VolumeSnapshot]) -> list[VolumeSnapshot]:
+        """VolumeSnapshots made by hand, when each was ready and its deletion was asked for."""
+        ready = [self._snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY) for snapshot in snapshots]
+        for snapshot in ready:
+            self._snapshots.delete(snapshot)
+        return ready

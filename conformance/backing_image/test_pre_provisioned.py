@@ -1,0 +1,174 @@
+"""Restore a Longhorn BackingImage that Has No Associated VolumeSnapshot: contents and VolumeSnapshots made by hand."""
+
+import hashlib
+
+import pytest
+
+from conformance.backing_image.existing import ByHand, Stock, written_handle
+from fixtures.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
+from fixtures.budgets import PRE_PROVISIONED_READY
+from fixtures.catalogue import clause
+from fixtures.cluster import Cluster
+from fixtures.outcomes import standing_on
+from fixtures.snapshots import Snapshots
+from fixtures.workloads import Workloads
+
+pytestmark = pytest.mark.pre_provisioned
+
+
+@clause("backing-image.pre-provisioned.download")
+def test_downloaded_image_is_restored(downloaded: ByHand, stock: Stock, workloads: Workloads) -> None:
+    """A claim through a handle of a downloaded raw image gets a volume of this image, with its data."""
+    claim = stock.volumes.wait_accepted(downloaded.claim)
+
+    workloads.verify(claim, downloaded.existing.content)
+
+    assert stock.volumes.image_of(claim) == downloaded.existing.image.name
+
+
+@clause("backing-image.pre-provisioned.download")
+def test_downloaded_qcow2_is_restored(downloaded_qcow2: ByHand, stock: Stock, workloads: Workloads) -> None:
+    """A claim through a handle of a downloaded qcow2 image gets a volume of this image, with the data of the disk."""
+    claim = stock.volumes.wait_accepted(downloaded_qcow2.claim)
+
+    workloads.verify(claim, downloaded_qcow2.existing.content)
+
+    assert stock.volumes.image_of(claim) == downloaded_qcow2.existing.image.name
+
+
+@clause("backing-image.pre-provisioned.export")
+def test_exported_image_is_restored(exported_by_hand: ByHand, stock: Stock, workloads: Workloads) -> None:
+    """A claim through a handle of an image exported as raw gets a volume of this image, with its data."""
+    claim = stock.volumes.wait_accepted(exported_by_hand.claim)
+
+    workloads.verify(claim, exported_by_hand.existing.content)
+
+    assert stock.volumes.image_of(claim) == exported_by_hand.existing.image.name
+
+
+@clause("backing-image.pre-provisioned.export")
+def test_image_exported_as_qcow2_is_restored(
+    exported_by_hand_qcow2: ByHand, stock: Stock, workloads: Workloads
+) -> None:
+    """The same of an image exported as qcow2, whatever its file is."""
+    claim = stock.volumes.wait_accepted(exported_by_hand_qcow2.claim)
+
+    workloads.verify(claim, exported_by_hand_qcow2.existing.content)
+
+    assert stock.volumes.image_of(claim) == exported_by_hand_qcow2.existing.image.name
+
+
+@clause("backing-image.pre-provisioned.source-type")
+def test_other_source_types_are_restored(stock: Stock, backing_images: BackingImages) -> None:
+    """A claim through a handle of an existing image that was made for an upload gets a volume of it."""
+    image = backing_images.make(UPLOAD, {})
+    claim = stock.claim({"backingImageDataSourceType": UPLOAD, "backingImage": image.name})
+
+    bound = stock.volumes.wait_accepted(claim)
+
+    assert stock.volumes.image_of(bound) == image.name
+
+
+@clause("backing-image.pre-provisioned.no-second-image")
+@pytest.mark.parametrize("by_hand", ["downloaded", "exported_by_hand"], ids=[DOWNLOAD, EXPORT])
+def test_no_second_image_is_made(
+    by_hand: str, request: pytest.FixtureRequest, stock: Stock, backing_images: BackingImages
+) -> None:
+    """Of what an image was made from there is no second image after its restore; on demand one is made."""
+    restored: ByHand = request.getfixturevalue(by_hand)
+    image = restored.existing.image
+    url, _ = stock.publish(f"witness-{image.source_type}")
+    other = {"backingImageDataSourceType": DOWNLOAD, "backingImage": backing_images.new_name("witness"), "url": url}
+
+    with standing_on("the image that exists is not restored, or none is made on demand"):
+        stock.volumes.wait_accepted(restored.claim)
+        stock.volumes.wait_accepted(stock.claim(other))
+        backing_images.wait_there(other["backingImage"])
+
+    found = [each.name for each in backing_images.with_source(image.source_type, restored.existing.parameters)]
+    assert found == [image.name], f"of the same source there are {found}"
+
+
+@clause("backing-image.pre-provisioned.shown")
+def test_longhorn_tells_the_parameters(downloaded: ByHand, backing_images: BackingImages) -> None:
+    """Longhorn tells an image's source type, its source parameters and the checksum of its file."""
+    existing = downloaded.existing
+
+    shown = backing_images.image(existing.image.name)
+
+    assert (shown.source_type, shown.parameters) == (DOWNLOAD, dict(existing.parameters))
+    assert shown.checksum == hashlib.sha512(existing.content.data()).hexdigest()
+
+
+@clause("backing-image.pre-provisioned.handle")
+def test_content_carries_the_handle(exported_by_hand: ByHand, snapshots: Snapshots) -> None:
+    """The handle of a content made by hand is the one that it was made with, and its VolumeSnapshot gets ready."""
+    snapshots.wait_ready(exported_by_hand.snapshot, PRE_PROVISIONED_READY)
+
+    shown = snapshots.content(exported_by_hand.content.name).handle
+
+    assert shown == exported_by_hand.handle, f"the handle shown is {shown}, given was {exported_by_hand.handle}"
+
+
+@clause("backing-image.pre-provisioned.content-name")
+def test_snapshot_is_bound_to_the_content_that_it_names(exported_by_hand: ByHand, snapshots: Snapshots) -> None:
+    """The VolumeSnapshot is bound to the content that it names in its source."""
+    ready = snapshots.wait_ready(exported_by_hand.snapshot, PRE_PROVISIONED_READY)
+
+    bound, named = ready.content_name, exported_by_hand.content.name
+    assert bound == named, f"{ready} is bound to the content {bound}, it names {named}"
+
+
+@clause("backing-image.pre-provisioned.content-name")
+def test_content_must_exist(exported_by_hand: ByHand, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
+    name, namespace = f"comes-later-{exported_by_hand.content.name}", exported_by_hand.snapshot.namespace
+    snapshot = snapshots.create_from({"volumeSnapshotContentName": name}, namespace, None)
+
+    snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")
+
+    snapshots.create_content(exported_by_hand.handle, (namespace, snapshot.name), policy="Retain", name=name)
+    bound = snapshots.wait_bound(snapshot).content_name
+    assert bound == name, f"{snapshot} is bound to the content {bound}, it names {name}"
+
+
+@clause("backing-image.pre-provisioned.reference")
+def test_snapshot_that_the_content_does_not_name_is_not_bound(exported_by_hand: ByHand, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot that names the content of another one gets an error; the one that the content names is ready."""
+    snapshots.wait_ready(exported_by_hand.snapshot, PRE_PROVISIONED_READY)
+    content, namespace = exported_by_hand.content.name, exported_by_hand.snapshot.namespace
+
+    other = snapshots.create_from({"volumeSnapshotContentName": content}, namespace, None)
+
+    snapshots.wait_error(other, rf"VolumeSnapshotContent \[{content}\] is bound to a different snapshot")
+    assert not snapshots.read(other).ready
+
+
+@clause("backing-image.pre-provisioned.reference")
+@pytest.mark.parametrize("missing", ["name", "namespace"])
+def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: Snapshots) -> None:
+    """A content whose volumeSnapshotRef lacks the name or the namespace is refused; with both it is accepted."""
+    handle = written_handle({"backingImageDataSourceType": EXPORT, "backingImage": "some-image"})
+    content = snapshots.content_manifest(handle, ("some-namespace", "some-snapshot"))
+    cluster.create(content, dry_run=True)
+    del content["spec"]["volumeSnapshotRef"][missing]
+
+    refused = cluster.refusal(content)
+
+    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
+    assert "spec.volumeSnapshotRef" in refused.message
+
+
+@clause("backing-image.pre-provisioned.class")
+def test_class_of_the_content_must_exist(exported_by_hand: ByHand, snapshots: Snapshots) -> None:
+    """With a missing class the VolumeSnapshot gets an error that names it; with one that exists it gets ready."""
+    namespace = exported_by_hand.snapshot.namespace
+    _, snapshot = snapshots.preprovision(
+        exported_by_hand.handle, namespace, policy="Retain", class_name="no-such-class"
+    )
+
+    snapshots.wait_error(snapshot, r'volumesnapshotclass\S* "no-such-class" not found')
+
+    with standing_on("the VolumeSnapshot whose class exists is not ready either"):
+        snapshots.wait_ready(exported_by_hand.snapshot, PRE_PROVISIONED_READY)
+    assert not snapshots.read(snapshot).ready
