@@ -1,0 +1,25 @@
+"""What the command `iscsiadm` does: `--serve` is the service, anything else asks it."""
+
+import sys
+
+from .commands import VERSION, parse
+from .errors import InitiatorError
+from .service import ask, serve
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; returns its exit code."""
+    if arguments == ["--serve"]:
+        serve()
+    try:
+        if "version" in parse(arguments):
+            # Longhorn's managers ask this when they start, to see that there is an initiator.
+            print(f"iscsiadm version {VERSION}")
+            return 0
+        answer = ask(arguments)
+    except InitiatorError as error:
+        print(f"iscsiadm: {error}", file=sys.stderr)
+        return error.code
+    sys.stdout.write(answer.output)
+    sys.stderr.write(answer.error)
+    return answer.code

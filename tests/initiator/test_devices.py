@@ -1,0 +1,132 @@
+"""What a session's block device is for Longhorn and for file systems."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.initiator.conftest import Initiator
+from tests.initiator.node import Node
+from tests.initiator.tgt import HOST, MIB, Tgt
+
+# Writes a stream that tells its place in every block, and its seed.
+WRITE = """
+import hashlib, sys
+device, seed, mib = sys.argv[1:]
+with open(device, "r+b") as file:
+    for block in range(int(mib) * 256):
+        file.write(hashlib.sha256(f"{seed}/{block}".encode()).digest() * 128)
+"""
+
+
+def written(seed: str, mib: int) -> bytes:
+    """What WRITE writes."""
+    return b"".join(hashlib.sha256(f"{seed}/{block}".encode()).digest() * 128 for block in range(mib * 256))
+
+
+def write(node: Node, device: str, seed: str, mib: int) -> None:
+    """Fill the first part of a device in the node."""
+    node.run("python3", "-c", WRITE, device, seed, str(mib))
+
+
+def test_longhorn_finds_its_numbers_and_sets_its_timeout(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+    device = initiator.attach(tgt.offer("one"))
+    name = device.removeprefix("/dev/")
+
+    major, minor = node.run("cat", f"/sys/class/block/{name}/dev").strip().split(":")
+    node.run("mknod", "/run/volume", "b", major, minor)
+    node.run("sh", "-c", f"echo 60 > /sys/block/{name}/device/timeout")
+
+    assert node.run("blockdev", "--getsize64", "/run/volume") == f"{32 * MIB}\n"
+    assert node.run("cat", f"/sys/block/{name}/device/timeout") == "60\n"
+    assert node.run("cat", f"/sys/block/{name}/device/state") == "running\n"
+
+
+def test_all_block_devices_stay_visible(tgt: Tgt, bare_node: Node) -> None:
+    listing = ("ls", "/sys/class/block", "/sys/block")
+    before = bare_node.run(*listing)
+    bare_node.start_service()
+    laid = bare_node.run(*listing)
+    initiator = Initiator(bare_node)
+    iqn = tgt.offer("one")
+
+    device = initiator.attach(iqn)
+    while_attached = bare_node.run(*listing)
+    initiator.detach(iqn)
+
+    assert laid == before
+    assert set(while_attached.split()) == set(before.split()) | {device.removeprefix("/dev/")}
+    assert bare_node.run("sh", "-c", "cat /sys/class/block/*/dev").split()
+    assert not bare_node.run("sh", "-c", "ls -d /sys/block/*/device/timeout || true").strip()
+
+
+def test_what_is_written_is_at_the_target_after_the_logout(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+    iqn = tgt.offer("one")
+    device = initiator.attach(iqn)
+
+    write(node, device, "one", 16)
+    initiator.detach(iqn)
+
+    assert tgt.file("one").read_bytes() == written("one", 16) + bytes(16 * MIB)
+    assert node.leftovers() == []
+
+
+def test_a_file_system_keeps_its_files(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+    iqn = tgt.offer("one")
+    device = initiator.attach(iqn)
+    node.run("mkfs.ext4", "-q", device)
+    node.run("mount", device, "/mnt")
+    node.run("dd", "if=/dev/urandom", "of=/mnt/data", "bs=1M", "count=8", "status=none")
+    told = node.run("sha256sum", "/mnt/data")
+    node.run("umount", "/mnt")
+    initiator.detach(iqn)
+
+    device = initiator.attach(iqn)
+
+    node.run("e2fsck", "-fn", device)
+    node.run("mount", device, "/mnt")
+    assert node.run("sha256sum", "/mnt/data") == told
+    node.run("umount", "/mnt")
+
+
+def test_discarded_blocks_are_discarded_at_the_target(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+    iqn = tgt.offer("one")
+    device = initiator.attach(iqn)
+    write(node, device, "one", 16)
+    node.run("sync", device)
+
+    node.run("blkdiscard", "--offset=0", f"--length={8 * MIB}", device)
+    initiator.detach(iqn)
+
+    assert tgt.file("one").read_bytes() == bytes(8 * MIB) + written("one", 16)[8 * MIB :] + bytes(16 * MIB)
+
+
+def test_sessions_beside_each_other_keep_to_their_targets(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+    names = ["one", "two", "three"]
+    targets = {name: tgt.offer(name) for name in names}
+    with ThreadPoolExecutor() as pool:
+        devices = dict(zip(names, pool.map(initiator.attach, targets.values()), strict=True))
+        list(pool.map(lambda name: write(node, devices[name], name, 8), names))
+        list(pool.map(initiator.detach, targets.values()))
+
+    assert len(set(devices.values())) == 3
+    for name in names:
+        assert tgt.file(name).read_bytes() == written(name, 8) + bytes(24 * MIB), name
+    assert node.leftovers() == []
+
+
+@pytest.mark.parametrize("rescan", ["-R", "--rescan"])
+def test_a_rescan_takes_the_new_size(tgt: Tgt, node: Node, initiator: Initiator, rescan: str) -> None:
+    iqn = tgt.offer("one", mib=32)
+    device = initiator.attach(iqn)
+    node.run("mkfs.ext4", "-q", device)
+    tgt.grow("one", mib=64)
+    assert node.run("blockdev", "--getsize64", device) == f"{32 * MIB}\n"
+
+    initiator.call("-m", "node", "-T", iqn, "-p", HOST, rescan)
+
+    assert node.run("blockdev", "--getsize64", device) == f"{64 * MIB}\n"
+    node.run("e2fsck", "-fp", device)
+    node.run("resize2fs", device)
+    initiator.detach(iqn)
+    assert b"\xff" in tgt.file("one").read_bytes()[32 * MIB :]

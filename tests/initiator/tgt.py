@@ -1,0 +1,78 @@
+"""Targets such as Longhorn's instance manager offers: tgtd, LUN 1, no CHAP, names of volumes."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from tests.initiator.node import SECONDS, Node
+
+HOST = "127.0.0.1"
+PROGRAM = "tgtd --foreground"
+MIB = 1 << 20
+
+
+class Tgt:
+    """A tgtd in a node, and the volumes that it offers; it ends with its node at the latest."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._numbers: dict[str, int] = {}
+
+    def start(self) -> None:
+        """Start it, and wait until it takes commands."""
+        self._node.start("tgtd", *PROGRAM.split(), "--iscsi", f"portal={HOST}:3260")
+        deadline = time.monotonic() + SECONDS
+        while subprocess.run(self._shown(), capture_output=True, check=False).returncode != 0:
+            assert time.monotonic() < deadline, "tgtd did not come up"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it as a crash does: it answers no orderly request while it has targets."""
+        self._node.signal(PROGRAM, signal.SIGKILL)
+        self._numbers.clear()
+
+    def freeze(self) -> None:
+        """It is there, and does not answer."""
+        self._node.signal(PROGRAM, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It answers again."""
+        self._node.signal(PROGRAM, signal.SIGCONT)
+
+    def offer(self, volume: str, mib: int = 32, to: str = "ALL") -> str:
+        """Offer a volume, of zeros unless it has been there before; returns its target's name."""
+        iqn = f"iqn.2019-10.io.longhorn:{volume}"
+        number = max(self._numbers.values(), default=0) + 1
+        self._numbers[volume] = number
+        with self.file(volume).open("ab") as file:
+            file.truncate(mib * MIB)
+        self._admin("target", "new", number, f"--targetname={iqn}")
+        self._add_lun(volume)
+        self._admin("target", "bind", number, f"--initiator-address={to}")
+        return iqn
+
+    def withdraw(self, volume: str) -> None:
+        """Take the target away while the others stay, sessions or not."""
+        self._admin("target", "delete", self._numbers.pop(volume), "--force")
+
+    def grow(self, volume: str, mib: int) -> None:
+        """Give the LUN a new size; open sessions stay open."""
+        self._admin("logicalunit", "delete", self._numbers[volume], "--lun=1")
+        with self.file(volume).open("r+b") as file:
+            file.truncate(mib * MIB)
+        self._add_lun(volume)
+
+    def file(self, volume: str) -> Path:
+        """Where the volume's bytes are."""
+        return self._node.place / f"{volume}.img"
+
+    def _add_lun(self, volume: str) -> None:
+        self._admin("logicalunit", "new", self._numbers[volume], "--lun=1", f"--backing-store={self.file(volume)}")
+        self._admin("logicalunit", "update", self._numbers[volume], "--lun=1", "--params=thin_provisioning=1")
+
+    def _admin(self, mode: str, operation: str, number: int, *options: str) -> None:
+        self._node.run("tgtadm", "--lld=iscsi", f"--mode={mode}", f"--op={operation}", f"--tid={number}", *options)
+
+    def _shown(self) -> list[str]:
+        return self._node.command("tgtadm", "--lld=iscsi", "--mode=target", "--op=show")
