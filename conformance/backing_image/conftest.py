@@ -16,12 +16,15 @@ from conformance.backing_image.arrangements import (
     Twins,
 )
 from conformance.backing_image.existing import NAME_WITH_ESCAPES, ByHand, Existing, GivenUp, Stock
+from conformance.backing_image.on_demand import Announced, Demands, LetGo, OnDemand, Published, publish
 from fixtures.backing_images import BackingImages
 from fixtures.longhorn import Longhorn
 from fixtures.objectstore import ObjectStore
+from fixtures.outcomes import standing_on
 from fixtures.run import Run
 from fixtures.snapshots import Snapshots
 from fixtures.volumes import OVERWRITTEN, SPECKLES, Source, Volumes
+from fixtures.workloads import Workloads
 
 
 @pytest.fixture(scope="session")
@@ -195,3 +198,81 @@ def exports_witness(given_exports: GivenUp, backing_images: BackingImages) -> Gi
 def given_export(stock: Stock, given_source: Source, longhorn: Longhorn) -> Existing:
     """An image of the test's own that was exported without CSI."""
     return stock.finished(stock.exporting(given_source, longhorn.volume_of(given_source.pvc), "raw"))
+
+
+# Images that are made on demand ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def demands(
+    volumes_in: Callable[[str], Volumes], snapshots: Snapshots, backing_images: BackingImages, longhorn: Longhorn
+) -> Demands:
+    """The steps for images on demand, in a namespace for what tests share."""
+    return Demands(volumes_in("demands"), snapshots, backing_images, longhorn)
+
+
+@pytest.fixture(scope="session")
+def demanded_volume(demands: Demands) -> Source:
+    """A Block volume with known data, of which several images are made."""
+    return demands.volumes.write(demands.volumes.new(), "demanded", *SPECKLES)
+
+
+@pytest.fixture(scope="session")
+def announced(demands: Demands) -> Announced:
+    """A content and a VolumeSnapshot for an image to be exported, raw, from a volume of which no other is made."""
+    source = demands.volumes.write(demands.volumes.new(), "announced", *SPECKLES)
+    return demands.announce(demands.export_of(source), source.image)
+
+
+@pytest.fixture(scope="session")
+def on_demand(announced: Announced, demands: Demands) -> OnDemand:
+    """The same with a claim, made when the VolumeSnapshot was ready."""
+    return demands.claim(announced)
+
+
+@pytest.fixture(scope="session")
+def qcow2_on_demand(demanded_volume: Source, demands: Demands) -> OnDemand:
+    """A claim through the handle of an image that is to be exported as qcow2."""
+    return demands.demand(demands.export_of(demanded_volume, "qcow2"), demanded_volume.image)
+
+
+@pytest.fixture(scope="session")
+def public_bucket(run: Run) -> str:
+    """The name of a bucket for files that Longhorn downloads."""
+    return run.name("images")
+
+
+@pytest.fixture(scope="session")
+def published(object_store: ObjectStore, public_bucket: str) -> Published:
+    """A raw file that Longhorn can download."""
+    return publish(object_store, public_bucket, "disk.raw", "published")
+
+
+@pytest.fixture(scope="session")
+def downloaded_on_demand(published: Published, demands: Demands) -> OnDemand:
+    """A claim through the handle of an image to be downloaded, with the right checksum."""
+    handle = demands.download_of(published.url, backingImageChecksum=published.checksum)
+    return demands.demand(handle, published.holds)
+
+
+@pytest.fixture(scope="session")
+def let_go(demands: Demands, demanded_volume: Source, backing_images: BackingImages, workloads: Workloads) -> LetGo:
+    """Two images made on demand under the two policies, free by now; the deletion of their VolumeSnapshots is asked."""
+    holds = demanded_volume.image
+    pair = [demands.demand(demands.export_of(demanded_volume), holds, policy) for policy in ("Delete", "Retain")]
+    for each in pair:
+        with standing_on("the image that is to be deleted or kept was not made"):
+            backing_images.wait_ready(each.handle.backing_image)
+            claim = workloads.wait_bound(each.claim)
+        workloads.delete_claim(claim)
+        workloads.wait_deleted(claim)
+    for each in pair:
+        demands.delete(each.announced)
+    return LetGo(*pair)
+
+
+@pytest.fixture(scope="session")
+def image_gone(let_go: LetGo, backing_images: BackingImages) -> LetGo:
+    """The same when deletion has done what it does: under Delete the image is gone."""
+    backing_images.wait_gone(let_go.dropped.handle.backing_image)
+    return let_go

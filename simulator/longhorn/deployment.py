@@ -82,7 +82,8 @@ class Longhorn:
         exports = Exports(api, image_decisions, self.disk, chains, tickets, bases)
         managers = ImageManagers(api, names.backing_image_manager(version.tag))
         images = Images(api, clock, image_decisions, files, managers)
-        self.sources = sources = DataSources(api, clock, image_decisions, files, managers, exports, Downloader(hosts))
+        downloader = Downloader(hosts, lambda status: image_decisions.is_file(status))
+        self.sources = sources = DataSources(api, clock, image_decisions, files, managers, exports, downloader)
         service = ImageService(api, decisions, image_decisions, exports)
         self.chains = chains
         self.rest = RestApi(api, chains, ImageDownloads(api, image_decisions, files, sources))

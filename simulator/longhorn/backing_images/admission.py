@@ -8,7 +8,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import Denied
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
-from simulator.longhorn.backing_images.decisions import CLONE, DOWNLOAD, EXPORT, RESTORE, BackingImageDecisions
+from simulator.longhorn.backing_images.decisions import CLONE, DOWNLOAD, EXPORT, BackingImageDecisions
 from simulator.longhorn.backing_images.images import users
 from simulator.longhorn.backupstore import BackupstoreError
 from simulator.longhorn.backupstore.target import parse_backup_url
@@ -16,11 +16,8 @@ from simulator.longhorn.go import go_map
 
 WEBHOOK = "validator.longhorn.io"
 NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]+$")
-CHECKSUM = re.compile(r"^[a-f0-9]{128}$")
 MINIMUM_COPIES = "default-min-number-of-backing-image-copies"
 LABELS = {"longhorn.io/component": "backing-image", "longhorn.io/managed-by": "longhorn-manager"}
-REQUIRED = {EXPORT: "volume-name", RESTORE: "backup-url", CLONE: "backing-image"}
-"""The parameter that a source type cannot do without."""
 
 
 class ImageWebhooks:
@@ -67,11 +64,12 @@ class ImageWebhooks:
         spec, name, version = request.object["spec"], request.object["metadata"]["name"], self._decisions.version
         if not NAME.fullmatch(name):
             raise _refused(f"invalid name {name}")
-        if spec["checksum"] and not CHECKSUM.fullmatch(spec["checksum"]):
-            raise _refused(f"invalid checksum {spec['checksum']}")
-        unknown = self._decisions.refuse_source_type(spec.get("sourceType") or "")
-        if unknown:
-            raise _refused(unknown)
+        for problem in (
+            self._decisions.refuse_checksum(spec["checksum"]),
+            self._decisions.refuse_source_type(spec.get("sourceType") or ""),
+        ):
+            if problem:
+                raise _refused(problem)
         if version.has(12) and spec.get("dataEngine") == "v2":
             raise _refused("v2 backing image is not supported")
         self._check_source(spec)
@@ -84,11 +82,11 @@ class ImageWebhooks:
         kind, parameters = spec["sourceType"], spec["sourceParameters"]
         if kind == DOWNLOAD:
             self._check_url(parameters)
-        missing = REQUIRED.get(kind)
-        if missing and not parameters.get(missing):
-            raise _refused(f"invalid parameter {go_map(parameters)} for source type {kind}")
+        lacking = self._decisions.refuse_parameters(kind, parameters)
+        if lacking:
+            raise _refused(lacking)
         if kind == EXPORT:
-            of = parameters["volume-name"]
+            of = parameters.get("volume-name") or ""
             for problem in (
                 self._decisions.refuse_export_of(of, objects.find(self._api, names.VOLUMES, of)),
                 self._decisions.refuse_export_type(parameters["export-type"]),

@@ -11,6 +11,7 @@ from typing import Any
 from simulator.csi.protocol import Code
 from simulator.longhorn.backing_images import handle
 from simulator.longhorn.backing_images.handle import ImageHandle
+from simulator.longhorn.go import go_map
 from simulator.longhorn.version import Version
 
 Obj = dict[str, Any]
@@ -18,6 +19,10 @@ Refusal = tuple[Code, str]
 
 DOWNLOAD, EXPORT = "download", "export-from-volume"
 UPLOAD, RESTORE, CLONE = "upload", "restore", "clone"
+REQUIRED = {EXPORT: "volume-name", RESTORE: "backup-url", CLONE: "backing-image"}
+"""The parameter that a source type cannot do without; a download's URL has rules of its own."""
+
+CHECKSUM = re.compile(r"^[a-f0-9]{128}$")
 LOOPBACK = re.compile(r"(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)")
 
 
@@ -111,6 +116,11 @@ class BackingImageDecisions:
         del snapshots
         return taken
 
+    def exported_volume(self, wanted: str, volumes: Sequence[str]) -> str:
+        """Which of all `volumes` is exported: the one in the image's parameters (BI-22, BI-34)."""
+        del volumes
+        return wanted
+
     def exported_format(self, asked: str) -> str:
         """The format of an exported file: the one asked for, raw or qcow2 (BI-03, BI-04)."""
         return asked
@@ -127,6 +137,10 @@ class BackingImageDecisions:
     def downloaded_url(self, url: str) -> str:
         """Where an image is downloaded from: the URL in its parameters (BI-31)."""
         return url
+
+    def is_file(self, status: int) -> bool:
+        """Whether what a server answers with that HTTP status is the file: only 200."""
+        return status == 200
 
     def stored_checksum(self, actual: str) -> str:
         """The checksum of a stored file: its SHA-512 (BI-49)."""
@@ -268,6 +282,17 @@ class BackingImageDecisions:
         known += [CLONE] if self.version.has(7) else []
         return "" if source_type in known else f"unknown backing image source type {source_type}"
 
+    def refuse_parameters(self, source_type: str, parameters: Mapping[str, str]) -> str:
+        """Why nothing can be made with these parameters: one is missing that the source type needs (BI-34)."""
+        missing = REQUIRED.get(source_type)
+        if not missing or parameters.get(missing):
+            return ""
+        return f"invalid parameter {go_map(parameters)} for source type {source_type}"
+
+    def refuse_checksum(self, checksum: str) -> str:
+        """Why a checksum cannot be expected of an image: it is no SHA-512 (BI-33); none is fine."""
+        return f"invalid checksum {checksum}" if checksum and not CHECKSUM.fullmatch(checksum) else ""
+
     def refuse_export_type(self, export_type: str) -> str:
         """Why nothing is exported in that format, "" for raw and qcow2 (BI-36)."""
         return "" if export_type in {"raw", "qcow2"} else f"unsupported export type {export_type}"
@@ -293,6 +318,11 @@ class BackingImageDecisions:
         return f"cannot delete backing image {image} since there are replicas using it" if volumes else ""
 
     # DeleteSnapshot
+
+    def refuse_deletion_of_missing(self, name: str) -> Refusal | None:
+        """What the deletion of a VolumeSnapshot is answered whose image does not exist: nothing, it succeeds."""
+        del name
+        return None
 
     def deletes_image(self, image: Obj) -> bool:
         """Whether deleting an image's VolumeSnapshot under policy Delete deletes it, whoever made it (BI-39)."""

@@ -57,7 +57,9 @@ class Exports:
 
     def volume_of(self, source: Obj) -> Obj | None:
         """The volume to export; None when it is gone."""
-        return objects.find(self._api, names.VOLUMES, source["spec"]["parameters"].get("volume-name", ""))
+        volumes = [each["metadata"]["name"] for each in objects.all_of(self._api, names.VOLUMES)]
+        wanted = self._decisions.exported_volume(source["spec"]["parameters"].get("volume-name", ""), volumes)
+        return objects.find(self._api, names.VOLUMES, wanted)
 
     def is_possible(self, source: Obj, volume: Obj) -> bool:
         """Whether the volume can be read now; it is asked for if not (BI-46)."""
@@ -70,7 +72,8 @@ class Exports:
         of = volume["metadata"]["name"]
         snapshot = await self._take(of, source["metadata"]["name"])
         more = {"volume-size": str(volume["spec"]["size"]), "snapshot-name": snapshot, "sender-address": SENDER}
-        return {**source["spec"]["parameters"], **more, "file-sync-http-client-timeout": CLIENT_TIMEOUT}
+        more |= {"volume-name": of, "file-sync-http-client-timeout": CLIENT_TIMEOUT}
+        return {**source["spec"]["parameters"], **more}
 
     async def publish(self, volume: str, image: str) -> None:
         """Have the snapshot known."""

@@ -182,6 +182,9 @@ class ImageService:
         """Delete the image that a handle names; one that is not there is no error. Raises CsiError."""
         name = self._decisions.parse_handle(text).image
         image = objects.find(self._api, names.BACKING_IMAGES, name) if name else None
+        refusal = self._decisions.refuse_deletion_of_missing(name) if image is None else None
+        if refusal:
+            raise csi_error(refusal)
         if image is None or not self._decisions.deletes_image(image) or objects.is_deleted(image):
             return
         try:

@@ -1,0 +1,171 @@
+"""Contents and VolumeSnapshots made by hand for images that do not exist yet, and claims that need these.
+
+Unless a test is about deletion their policy is Retain: under Delete an image in use holds up its VolumeSnapshot.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from fixtures.backing_images import DOWNLOAD, EXPORT, BackingImages
+from fixtures.budgets import PRE_PROVISIONED_READY
+from fixtures.handles import BackingImageHandle
+from fixtures.longhorn import Longhorn
+from fixtures.objectstore import ObjectStore
+from fixtures.outcomes import standing_on
+from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
+from fixtures.stream import MIB, Image
+from fixtures.volumes import SIZE, Source, Volumes, overwritten
+from fixtures.workloads import Pvc
+
+FILE_SIZE = 4 * MIB
+"""Bytes of a disk in a file to download: less than a volume has, so that its end is noticed."""
+
+PIECES = ((0, MIB), (3 * MIB, MIB))
+"""What is written there: the start and the end."""
+
+TYPE, NAME = "backingImageDataSourceType", "backingImage"
+"""The parameters that every handle has."""
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A content and a VolumeSnapshot made by hand, whose handle describes an image; nothing is waited for.
+
+    `holds` is what a volume of SIZE bytes on top of that image is to hold.
+    """
+
+    handle: BackingImageHandle
+    content: Content
+    snapshot: VolumeSnapshot
+    holds: Image
+
+
+@dataclass(frozen=True)
+class OnDemand:
+    """A claim through them, made once they were ready; it is not waited for."""
+
+    announced: Announced
+    claim: Pvc
+
+    @property
+    def handle(self) -> BackingImageHandle:
+        """The handle, as it was given."""
+        return self.announced.handle
+
+    @property
+    def holds(self) -> Image:
+        """What the claim's volume is to hold."""
+        return self.announced.holds
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file at a URL that Longhorn can download from, and what a volume of SIZE bytes on top of it holds."""
+
+    url: str
+    file: bytes
+    holds: Image
+
+    @property
+    def checksum(self) -> str:
+        """Its SHA-512, as Longhorn writes checksums."""
+        return hashlib.sha512(self.file).hexdigest()
+
+
+@dataclass(frozen=True)
+class LetGo:
+    """Two images made on demand whose claims are gone and whose VolumeSnapshots were deleted, under either policy."""
+
+    dropped: OnDemand
+    kept: OnDemand
+
+
+class Demands:
+    """The steps that the arrangements have in common, all in one namespace."""
+
+    def __init__(self, volumes: Volumes, snapshots: Snapshots, images: BackingImages, longhorn: Longhorn) -> None:
+        self.volumes = volumes
+        self._snapshots = snapshots
+        self._images = images
+        self._longhorn = longhorn
+
+    def export_of(self, source: Source, export_type: str = "raw") -> BackingImageHandle:
+        """The handle of a new image, to be exported from a volume."""
+        volume = self._longhorn.volume_of(source.pvc)
+        return self.handle(EXPORT, volume_name=volume, export_type=export_type)
+
+    def download_of(self, url: str, **parameters: str) -> BackingImageHandle:
+        """The handle of a new image, to be downloaded."""
+        return self.handle(DOWNLOAD, url=url, **parameters)
+
+    def handle(self, source_type: str, **parameters: str) -> BackingImageHandle:
+        """The handle of a new image of any source type."""
+        named = {TYPE: source_type, NAME: self._images.new_name("demand")}
+        return BackingImageHandle.of(**named, **parameters)
+
+    def announce(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> Announced:
+        """A content and a VolumeSnapshot for a handle."""
+        content, snapshot = self._snapshots.preprovision(str(handle), self.volumes.namespace, policy=policy)
+        return Announced(handle, content, snapshot, holds)
+
+    def claim(self, announced: Announced) -> OnDemand:
+        """A claim of the usual size, made when the VolumeSnapshot is ready. Blocked if it does not get ready."""
+        self.wait_ready(announced)
+        snapshot = announced.snapshot
+        return OnDemand(announced, self.volumes.try_to_restore(snapshot.name, snapshot.namespace))
+
+    def demand(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemand:
+        """All of it: content, VolumeSnapshot and claim for a handle."""
+        return self.claim(self.announce(handle, holds, policy))
+
+    def content_manifest(self, other: OnDemand) -> dict[str, Any]:
+        """The manifest of a content with the same handle, and of the form that the page's examples have; not sent."""
+        reference = (self.volumes.namespace, "test-snapshot-on-demand-backing")
+        return self._snapshots.content_manifest(str(other.handle), reference, class_name="longhorn-snapshot-vsc")
+
+    def like(self, other: OnDemand) -> BackingImageHandle:
+        """The handle of a new image that differs from another one in its name only."""
+        return BackingImageHandle.of(**dict(other.handle.parameters) | {NAME: self._images.new_name("demand")})
+
+    def image_of(self, demanded: OnDemand) -> str:
+        """The name of the image that the claim's volume has, once it is bound."""
+        volume = self._longhorn.volume(self._longhorn.volume_of(self.volumes.wait_bound(demanded.claim)))
+        return str(volume["spec"].get("backingImage") or "")
+
+    def control(self, demanded: OnDemand) -> None:
+        """See that a claim through the right handle is bound: Blocked if not."""
+        with standing_on("a claim through the right handle is not bound either"):
+            self.volumes.wait_bound(demanded.claim)
+
+    def control_ready(self, demanded: OnDemand) -> None:
+        """See that an image gets ready of which nothing is wrong: Blocked if not."""
+        with standing_on("an image of which nothing is wrong is not ready either"):
+            self._images.wait_ready(demanded.handle.backing_image)
+
+    def wait_ready(self, announced: Announced) -> None:
+        """Wait until a VolumeSnapshot is ready, for what is not about that: Blocked if it does not get ready."""
+        with standing_on("the VolumeSnapshot for an image on demand is not ready"):
+            self._snapshots.wait_ready(announced.snapshot, PRE_PROVISIONED_READY)
+
+    def delete(self, announced: Announced) -> None:
+        """Ask for the deletion of a VolumeSnapshot."""
+        self._snapshots.delete(announced.snapshot)
+
+    def refused(self, handle: str, pattern: str) -> str:
+        """A claim through any text as a handle is refused for a reason that matches a pattern; the reason."""
+        _, snapshot = self._snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
+        claim = self.volumes.try_to_restore(snapshot.name, snapshot.namespace)
+        return self.volumes.wait_refused(claim, pattern)
+
+
+def disk(seed: str) -> Image:
+    """What a volume holds whose image is a disk of FILE_SIZE bytes with the stream of a seed."""
+    return overwritten(Image(SIZE), seed, *PIECES)
+
+
+def publish(object_store: ObjectStore, bucket: str, key: str, seed: str) -> Published:
+    """Put the raw file of a disk where Longhorn can download it."""
+    image = disk(seed)
+    file = image.data()[:FILE_SIZE]
+    return Published(object_store.publish(bucket, key, file), file, image)

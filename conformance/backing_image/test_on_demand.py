@@ -1,0 +1,110 @@
+"""Restore a Longhorn BackingImage that Has Not Created (on-demand provision): when the image is made, and as what."""
+
+import pytest
+
+from conformance.backing_image.on_demand import NAME, TYPE, Announced, Demands, OnDemand
+from fixtures.backing_images import BackingImages
+from fixtures.budgets import PRE_PROVISIONED_READY
+from fixtures.catalogue import clause
+from fixtures.handles import BackingImageHandle
+from fixtures.history import Recorder, before
+from fixtures.kinds import PVC
+from fixtures.snapshots import Snapshots, is_ready
+from fixtures.workloads import Workloads
+
+pytestmark = pytest.mark.on_demand
+
+UNSUPPORTED = {
+    "upload": "upload",
+    "restore": "restore",
+    "clone": "clone",
+    "misspelt-as-on-the-page": "export-form-volume",
+    "nonsense": "no-such-type",
+}
+"""Source types that cannot be asked for, though Longhorn itself has some of them."""
+
+
+@clause("backing-image.on-demand")
+def test_claim_gets_the_data_of_its_image(on_demand: OnDemand, workloads: Workloads) -> None:
+    """A claim through the handle of an image that does not exist gets the data that the handle describes."""
+    claim = workloads.wait_bound(on_demand.claim)
+
+    workloads.verify(claim, on_demand.holds)
+
+
+@clause("backing-image.on-demand.ready")
+def test_ready_before_the_image_exists(
+    announced: Announced, snapshots: Snapshots, backing_images: BackingImages
+) -> None:
+    """The content and the VolumeSnapshot are ready while the image does not exist yet."""
+    snapshots.wait_ready(announced.snapshot, PRE_PROVISIONED_READY)
+
+    made = backing_images.history(announced.handle.backing_image)
+    for history in snapshots.history(announced.snapshot), snapshots.content_history(announced.content):
+        ready = history.first(is_ready)
+        assert ready is not None, f"{history} never became ready"
+        assert not made or before(ready, made.created), f"{history} became ready when the image was there already"
+
+
+@clause("backing-image.on-demand.moment")
+def test_image_is_made_when_a_claim_needs_it(
+    on_demand: OnDemand, backing_images: BackingImages, recorder: Recorder
+) -> None:
+    """The image does not exist before the claim, and exists after it."""
+    image = backing_images.wait_there(on_demand.handle.backing_image)
+
+    history = backing_images.history(image.name)
+    history.must_be_complete()
+    claimed = recorder.of(PVC, on_demand.claim.name, on_demand.claim.namespace, on_demand.claim.uid).created
+    assert before(claimed, history.created), f"{image} was made before any claim needed it"
+
+
+@clause("backing-image.on-demand.parameters")
+def test_image_is_made_as_the_handle_says(on_demand: OnDemand, backing_images: BackingImages) -> None:
+    """The image has the name, the source type and the parameters of the handle."""
+    image = backing_images.wait_there(on_demand.handle.backing_image)
+
+    given = {key: value for key, value in on_demand.handle.parameters if key not in {TYPE, NAME}}
+    made = {key: value for key, value in image.parameters.items() if key in given}
+    assert (image.source_type, made) == (on_demand.handle.source_type, given)
+
+
+@clause("backing-image.on-demand.once")
+def test_second_claim_uses_the_same_image(on_demand: OnDemand, demands: Demands, backing_images: BackingImages) -> None:
+    """A second claim from the VolumeSnapshot gets the image that was made for the first; there is no other."""
+    first = demands.image_of(on_demand)
+
+    second = demands.image_of(demands.claim(on_demand.announced))
+
+    assert (first, second) == (on_demand.handle.backing_image,) * 2
+    made = [image.name for image in backing_images.exported_from(on_demand.handle["volume-name"])]
+    assert made == [first], f"images of the volume: {', '.join(made)}; expected is one"
+
+
+@clause("backing-image.on-demand.once")
+def test_second_snapshot_uses_the_same_image(
+    on_demand: OnDemand, demands: Demands, backing_images: BackingImages
+) -> None:
+    """A claim from another VolumeSnapshot with the same handle gets the image that was made for the first."""
+    first = demands.image_of(on_demand)
+
+    second = demands.image_of(demands.demand(on_demand.handle, on_demand.holds))
+
+    assert (first, second) == (on_demand.handle.backing_image,) * 2
+    made = [image.name for image in backing_images.exported_from(on_demand.handle["volume-name"])]
+    assert made == [first], f"images of the volume: {', '.join(made)}; expected is one"
+
+
+@clause("backing-image.on-demand.types")
+@pytest.mark.parametrize("source_type", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
+def test_other_source_types_are_refused(
+    source_type: str, on_demand: OnDemand, demands: Demands, backing_images: BackingImages
+) -> None:
+    """A claim through a handle with another source type is refused as invalid, and no image is made."""
+    demands.control(on_demand)
+    given = dict(on_demand.handle.parameters) | {TYPE: source_type, NAME: backing_images.new_name("type")}
+    handle = BackingImageHandle.of(**given)
+
+    demands.refused(str(handle), "rpc error: code = InvalidArgument desc = ")
+
+    assert backing_images.find(handle.backing_image) is None

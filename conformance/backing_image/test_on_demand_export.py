@@ -1,0 +1,79 @@
+"""On-demand provision by `export-from-volume`: an existing volume is exported when a claim needs the image."""
+
+import pytest
+
+from conformance.backing_image.on_demand import Demands, OnDemand
+from fixtures.backing_images import EXPORT, BackingImages
+from fixtures.catalogue import clause
+from fixtures.diskfiles import read_disk_file
+from fixtures.stream import first_difference
+from fixtures.volumes import BRIEF, Source
+from fixtures.workloads import Workloads
+
+pytestmark = pytest.mark.on_demand
+
+
+@clause("backing-image.on-demand.export", "backing-image.on-demand.export.raw")
+def test_raw_file_holds_the_volume(on_demand: OnDemand, backing_images: BackingImages) -> None:
+    """With `export-type=raw` the file is raw and holds the volume byte for byte."""
+    image = backing_images.wait_ready(on_demand.handle.backing_image)
+
+    file = read_disk_file(backing_images.file(image.name))
+
+    assert file.format == "raw"
+    assert not (found := first_difference(file.data, on_demand.holds)), found
+
+
+@clause("backing-image.on-demand.export.qcow")
+def test_qcow2_file_is_qcow2(qcow2_on_demand: OnDemand, backing_images: BackingImages) -> None:
+    """With `export-type=qcow2` the file is a qcow2 file that holds the volume byte for byte."""
+    image = backing_images.wait_ready(qcow2_on_demand.handle.backing_image)
+
+    file = read_disk_file(backing_images.file(image.name))
+
+    assert file.format == "qcow2", f"the file of {image} is {file.format}, asked for was qcow2"
+    assert not (found := first_difference(file.data, qcow2_on_demand.holds)), found
+
+
+@clause("backing-image.on-demand.export")
+def test_claim_gets_the_data_of_a_qcow2_export(qcow2_on_demand: OnDemand, workloads: Workloads) -> None:
+    """A claim gets the data of the volume also through an image that is exported as qcow2."""
+    claim = workloads.wait_bound(qcow2_on_demand.claim)
+
+    workloads.verify(claim, qcow2_on_demand.holds)
+
+
+@clause("backing-image.on-demand.export")
+def test_volume_in_use_is_exported(demands: Demands, workloads: Workloads, backing_images: BackingImages) -> None:
+    """A volume that a pod uses is exported too, and the claim gets its data."""
+    source = demands.volumes.write(demands.volumes.new(), "in-use", *BRIEF)
+    with workloads.attached(source.pvc):
+        demanded = demands.demand(demands.export_of(source), source.image)
+        claim = workloads.wait_bound(demanded.claim)
+        backing_images.wait_ready(demanded.handle.backing_image)
+
+    workloads.verify(claim, source.image)
+
+
+@clause("backing-image.on-demand.export.volume")
+@pytest.mark.parametrize("named", ["no-such-volume", "the-claim"])
+def test_volume_must_be_one_of_longhorn(
+    named: str, on_demand: OnDemand, demanded_volume: Source, demands: Demands
+) -> None:
+    """A claim is refused if `volume-name` is no Longhorn volume: one that does not exist, or the name of a claim."""
+    demands.control(on_demand)
+    volume = demanded_volume.pvc.name if named == "the-claim" else named
+
+    handle = demands.handle(EXPORT, volume_name=volume, export_type="raw")
+
+    demands.refused(str(handle), f"rpc error: code = (InvalidArgument|NotFound) desc = .*{volume}")
+
+
+@clause("backing-image.on-demand.export.formats")
+@pytest.mark.parametrize("export_type", ["vmdk", "raw,qcow2"])
+def test_other_formats_are_refused(export_type: str, on_demand: OnDemand, demands: Demands) -> None:
+    """A claim through a handle with another `export-type` than raw and qcow2 is refused as invalid."""
+    demands.control(on_demand)
+    handle = demands.handle(EXPORT, volume_name=on_demand.handle["volume-name"], export_type=export_type)
+
+    demands.refused(str(handle), "rpc error: code = InvalidArgument desc = ")

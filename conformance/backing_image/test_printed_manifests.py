@@ -1,0 +1,67 @@
+"""The manifests of the section on on-demand provision: refused as they are printed, good once they are corrected."""
+
+from typing import Any
+
+import pytest
+
+from conformance.backing_image.on_demand import Demands, OnDemand
+from fixtures.catalogue import clause
+from fixtures.cluster import Cluster
+from fixtures.snapshots import Snapshots
+
+pytestmark = pytest.mark.on_demand
+
+Obj = dict[str, Any]
+
+
+def printed_for_download(content: Obj) -> Obj:
+    """A content as the example for a download is indented: the reference stands beside the spec, not in it."""
+    spec = {key: value for key, value in content["spec"].items() if key != "volumeSnapshotRef"}
+    return {**content, "spec": spec, "volumeSnapshotRef": content["spec"]["volumeSnapshotRef"]}
+
+
+def printed_for_export(content: Obj) -> Obj:
+    """A content as the example for an export is indented: what belongs in the spec stands beside it, and there is none.
+
+    The name, which the example has outside of the metadata, is left where it is: no client sends an object without one.
+    """
+    head = {key: value for key, value in content.items() if key != "spec"}
+    return {**head, **content["spec"]}
+
+
+@clause("backing-image.example.on-demand.download")
+def test_content_for_a_download(downloaded_on_demand: OnDemand, cluster: Cluster, demands: Demands) -> None:
+    """As printed the content lacks spec.volumeSnapshotRef and is refused; with it there it is accepted and serves."""
+    demands.control(downloaded_on_demand)
+    content = demands.content_manifest(downloaded_on_demand)
+    cluster.create(content, dry_run=True)
+
+    refused = cluster.refusal(printed_for_download(content))
+
+    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
+    assert "spec.volumeSnapshotRef: Required value" in refused.message
+
+
+@clause("backing-image.example.on-demand.export")
+def test_content_for_an_export(on_demand: OnDemand, cluster: Cluster, demands: Demands) -> None:
+    """As printed the content lacks its spec and is refused; with all keys in their places it is accepted and serves."""
+    demands.control(on_demand)
+    content = demands.content_manifest(on_demand)
+    cluster.create(content, dry_run=True)
+
+    refused = cluster.refusal(printed_for_export(content))
+
+    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
+    assert "spec: Required value" in refused.message
+
+
+@clause("backing-image.example.version")
+def test_snapshot_in_version_beta(on_demand: OnDemand, cluster: Cluster, snapshots: Snapshots) -> None:
+    """As printed, in version v1beta1, the VolumeSnapshot is not known to the API server; as v1 it is accepted."""
+    source = {"volumeSnapshotContentName": on_demand.announced.content.name}
+    manifest = snapshots.manifest(source, on_demand.claim.namespace, "longhorn-snapshot-vsc")
+    cluster.create(manifest, dry_run=True)
+
+    refused = cluster.refusal(manifest | {"apiVersion": "snapshot.storage.k8s.io/v1beta1"})
+
+    assert refused.status == 404, refused.message

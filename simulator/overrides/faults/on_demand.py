@@ -1,0 +1,201 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in images that are made on demand: when, as what, how often, and what becomes of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from simulator.csi.protocol import Code
+from simulator.longhorn.backing_images.handle import ImageHandle
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+Refusal = tuple[Code, str]
+
+
+def is_image(content: Obj) -> bool:
+    """Whether a content made by hand has the handle of a backing image."""
+    return str(content["spec"]["source"].get("snapshotHandle", "")).startswith("bi://")
+
+
+@fault(
+    "on-demand-image-never-made",
+    breaks=(
+        "backing-image.on-demand",
+        "backing-image.on-demand.moment",
+        "backing-image.on-demand.parameters",
+        "backing-image.on-demand.once",
+        "backing-image.on-demand.export",
+        "backing-image.on-demand.export.raw",
+        "backing-image.on-demand.export.qcow",
+        "backing-image.on-demand.download",
+        "backing-image.on-demand.download.moment",
+        "backing-image.on-demand.download.url",
+        "backing-image.on-demand.download.checksum",
+    ),
+    decision="images.makes_image_on_demand",
+    says=r"could not (bind the claim that restores|(make the|have the) backing image)",
+)
+def never_made(original: Callable[[str], bool], image: str) -> bool:
+    """An image that does not exist is not made for a claim."""
+    return False
+
+
+@fault(
+    "on-demand-image-made-with-its-content",
+    breaks=(
+        "backing-image.on-demand.moment",
+        "backing-image.on-demand.ready",
+        "backing-image.on-demand.download.moment",
+        "backing-image.on-demand.delete.never-made",
+    ),
+    decision="images.makes_image_with_content",
+    says=r"was made before any claim needed it|became ready when the image was there|image was made that no claim",
+)
+def made_early(original: Callable[[str], bool], handle_text: str) -> bool:
+    """An image is made as soon as a content names it."""
+    return True
+
+
+@fault(
+    "on-demand-snapshot-not-ready",
+    breaks="backing-image.on-demand.ready",
+    decision="machinery.pre_provisioned_ready",
+    says=r"could not make the pre-provisioned VolumeSnapshot ready",
+)
+def not_ready(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """A content made by hand for a backing image does not become ready."""
+    return original(content) and not is_image(content)
+
+
+@fault(
+    "second-image-for-a-second-claim",
+    breaks="backing-image.on-demand.once",
+    decision="images.uses_existing_image",
+    says=r"-2'\) == \(|images of the volume: .*, .*; expected is one",
+)
+def second_image(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """A claim gets an image of its own though the one in its handle exists."""
+    return False
+
+
+@fault(
+    "on-demand-image-named-otherwise",
+    breaks=(
+        "backing-image.on-demand.moment",
+        "backing-image.on-demand.parameters",
+        "backing-image.on-demand.once",
+        "backing-image.on-demand.export",
+        "backing-image.on-demand.export.raw",
+        "backing-image.on-demand.export.qcow",
+        "backing-image.on-demand.download",
+        "backing-image.on-demand.download.moment",
+        "backing-image.on-demand.download.url",
+        "backing-image.on-demand.download.checksum",
+    ),
+    decision="images.image_to_use",
+    says=r"could not (make the|have the) backing image|-x', '\S+-x'\) ==",
+)
+def named_otherwise(original: Callable[[Sequence[str], str], str], images: Sequence[str], wanted: str) -> str:
+    """An image that is made on demand gets another name than the handle says."""
+    return original(images, wanted) + "-x"
+
+
+@fault(
+    "on-demand-parameters-changed",
+    breaks=(
+        "backing-image.on-demand.parameters",
+        "backing-image.on-demand.export.raw",
+        "backing-image.on-demand.export.qcow",
+        "backing-image.on-demand.export",
+    ),
+    decision="images.parameters_on_demand",
+    says=r"'export-type': 'qcow2'|assert 'qcow2' == 'raw'|is raw, asked for was qcow2",
+)
+def export_type_swapped(original: Callable[[ImageHandle], dict[str, str]], given: ImageHandle) -> dict[str, str]:
+    """An image is exported raw where the handle says qcow2, and the other way round."""
+    swapped = {"raw": "qcow2", "qcow2": "raw"}
+    return {key: swapped.get(value, value) for key, value in original(given).items()}
+
+
+@fault(
+    "another-volume-exported-on-demand",
+    breaks=(
+        "backing-image.on-demand",
+        "backing-image.on-demand.export",
+        "backing-image.on-demand.export.raw",
+        "backing-image.on-demand.export.qcow",
+    ),
+    decision="images.exported_volume",
+    says=r"offset \d+: expected .*found|first wrong byte|at offset",
+)
+def another_volume(original: Callable[[str, Sequence[str]], str], wanted: str, volumes: Sequence[str]) -> str:
+    """Of several volumes the wrong one is exported."""
+    others = [each for each in sorted(volumes) if each != original(wanted, volumes)]
+    return others[0] if others else wanted
+
+
+@fault(
+    "on-demand-image-not-deleted",
+    breaks="backing-image.on-demand.delete",
+    decision="images.deletes_image",
+    says=r"could not remove the backing image",
+)
+def not_deleted(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """Deleting a VolumeSnapshot under Delete leaves an image that was made on demand."""
+    return False
+
+
+@fault(
+    "retained-on-demand-image-deleted",
+    breaks="backing-image.on-demand.retain",
+    decision="machinery.deletes_snapshot",
+    says=r"the retained .*(is gone|is being deleted)|the states of the retained",
+)
+def retained_deleted(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """Deleting a VolumeSnapshot under Retain deletes its image all the same."""
+    return original(content) or is_image(content)
+
+
+@fault(
+    "snapshot-of-a-missing-image-stays",
+    breaks="backing-image.on-demand.delete.never-made",
+    decision="images.refuse_deletion_of_missing",
+    says=r"could not remove the VolumeSnapshot",
+)
+def missing_stays(original: Callable[[str], Refusal | None], name: str) -> Refusal | None:
+    """A VolumeSnapshot whose image does not exist cannot be deleted, as in Longhorn 1.5.0."""
+    return Code.INTERNAL, f'failed to delete backing image {name}: backingimages.longhorn.io "{name}" not found'
+
+
+@fault(
+    "reference-beside-the-spec-accepted",
+    breaks="backing-image.example.on-demand.download",
+    decision="kubernetes.admit_invalid",
+    says=r"VolumeSnapshotContent was accepted",
+)
+def reference_beside_spec(original: Callable[..., Any], resource: Any, obj: Mapping[str, Any], errors: Any) -> Any:
+    """A content is accepted whose volumeSnapshotRef stands beside its spec."""
+    return [] if "volumeSnapshotRef" in obj else original(resource, obj, errors)
+
+
+@fault(
+    "content-without-spec-accepted",
+    breaks="backing-image.example.on-demand.export",
+    decision="kubernetes.admit_invalid",
+    says=r"VolumeSnapshotContent was accepted",
+)
+def without_spec(original: Callable[..., Any], resource: Any, obj: Mapping[str, Any], errors: Any) -> Any:
+    """A content is accepted that has no spec."""
+    beside = resource.plural == "volumesnapshotcontents" and "spec" not in obj
+    return [] if beside else original(resource, obj, errors)
+
+
+@fault(
+    "beta-served-to-the-examples",
+    breaks="backing-image.example.version",
+    decision="machinery.snapshot_versions",
+    says=r"VolumeSnapshot was accepted",
+)
+def beta_served(original: Callable[[Sequence[str]], Sequence[str]], documented: Sequence[str]) -> Sequence[str]:
+    """The snapshot kinds are served in v1beta1 too."""
+    return "v1", "v1beta1"

@@ -1,0 +1,213 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in the files of images that are made on demand: what is downloaded and exported, and how it is checked."""
+
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from simulator.longhorn.backing_images.handle import ImageHandle
+from simulator.overrides.registry import fault
+
+
+@fault(
+    "on-demand-url-changed",
+    breaks=("backing-image.on-demand.download", "backing-image.on-demand.download.url"),
+    decision="images.parameters_on_demand",
+    says=r"\?from=handle' == ",
+)
+def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageHandle) -> dict[str, str]:
+    """Something is added to the URL in a handle."""
+    return {key: f"{value}?from=handle" if key == "url" else value for key, value in original(given).items()}
+
+
+@fault(
+    "url-decoded-twice",
+    breaks="backing-image.on-demand.download.url",
+    decision="images.decoded",
+    says=r"a disk\+more",
+)
+def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
+    """What is still encoded in a decoded value is decoded too."""
+    once = original(value)
+    return None if once is None else unquote(once)
+
+
+@fault(
+    "url-not-decoded",
+    breaks=(
+        "backing-image.on-demand.download",
+        "backing-image.on-demand.download.moment",
+        "backing-image.on-demand.download.url",
+        "backing-image.on-demand.download.checksum",
+    ),
+    decision="images.decoded",
+    says=r"could not (bind the claim that restores|(make the|have the) backing image)",
+)
+def not_decoded(original: Callable[[str], str | None], value: str) -> str | None:
+    """The values in a handle are taken as they are spelled."""
+    return value
+
+
+@fault(
+    "downloaded-from-elsewhere",
+    breaks=(
+        "backing-image.on-demand.download",
+        "backing-image.on-demand.download.url",
+        "backing-image.on-demand.download.checksum",
+    ),
+    decision="images.downloaded_url",
+    says=r"its file failed: .*404|could not (run a pod|bind)",
+)
+def from_elsewhere(original: Callable[[str], str], url: str) -> str:
+    """Another file than that at the URL is downloaded."""
+    return original(url) + ".old"
+
+
+@fault(
+    "checksum-not-handed-on",
+    breaks=(
+        "backing-image.on-demand.download.checksum",
+        "backing-image.on-demand.download.checksum.wrong",
+        "backing-image.on-demand.download.checksum.form",
+    ),
+    decision="images.expected_checksum",
+    says=r"assert '' == '[0-9a-f]|its file became ready|was not refused but bound",
+)
+def not_handed_on(original: Callable[[ImageHandle], str], given: ImageHandle) -> str:
+    """The checksum in a handle is not expected of the image."""
+    return ""
+
+
+@fault(
+    "checksum-expected-where-none-is-given",
+    breaks=("backing-image.on-demand.download.checksum", "backing-image.on-demand.download.url"),
+    decision="images.expected_checksum",
+    says=r"its file failed: .*expected checksum 0000",
+)
+def made_up(original: Callable[[ImageHandle], str], given: ImageHandle) -> str:
+    """A download without a checksum in its handle is held to one all the same."""
+    return original(given) or ("0" * 128 if "url" in given.parameters else "")
+
+
+@fault(
+    "wrong-checksum-accepted-on-demand",
+    breaks="backing-image.on-demand.download.checksum.wrong",
+    decision="images.checksum_failure",
+    says=r"its file became ready; expected was a failure",
+)
+def wrong_accepted(original: Callable[[str, str], str], expected: str, actual: str) -> str:
+    """A file is not held to the checksum that is expected of it."""
+    return ""
+
+
+@fault(
+    "wrong-checksum-not-told",
+    breaks="backing-image.on-demand.download.checksum.wrong",
+    decision="images.checksum_failure",
+    says=r"could not report why the backing image failed",
+)
+def not_told(original: Callable[[str, str], str], expected: str, actual: str) -> str:
+    """An image with the wrong checksum fails without saying so."""
+    return "unexpected error" if original(expected, actual) else ""
+
+
+@fault(
+    "right-checksum-refused",
+    breaks=("backing-image.on-demand.download", "backing-image.on-demand.download.checksum"),
+    decision="images.checksum_failure",
+    says=r"its file failed: .*expected checksum|could not run a pod",
+)
+def right_refused(original: Callable[[str, str], str], expected: str, actual: str) -> str:
+    """A file that has the expected checksum is refused."""
+    return original(expected, actual[::-1])
+
+
+@fault(
+    "checksum-of-another-form-accepted",
+    breaks="backing-image.on-demand.download.checksum.form",
+    decision="images.refuse_checksum",
+    says=r"was not refused but bound",
+)
+def any_form(original: Callable[[str], str], checksum: str) -> str:
+    """Anything is accepted as a checksum, and fails the image later."""
+    return ""
+
+
+@fault(
+    "answer-of-a-missing-file-taken-for-it",
+    breaks="backing-image.on-demand.download.failure",
+    decision="images.is_file",
+    says=r"its file became ready; expected was a failure",
+)
+def any_answer(original: Callable[[int], bool], status: int) -> bool:
+    """What a server answers with 404 is stored as the image."""
+    return original(status) or status == 404
+
+
+@fault(
+    "downloaded-file-served-changed",
+    breaks=("backing-image.on-demand.download", "backing-image.on-demand.download.url"),
+    decision="images.served_bytes",
+    says=r"the image's file is not the one at the URL",
+)
+def served_changed(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
+    """A downloaded file is handed out with a byte changed."""
+    served = bytearray(original(image, data))
+    if served.startswith(b"l"):
+        served[0] ^= 1
+    return bytes(served)
+
+
+@fault(
+    "volume-on-an-image-starts-with-zeros",
+    breaks=("backing-image.on-demand", "backing-image.on-demand.export", "backing-image.on-demand.download"),
+    decision="images.base_bytes",
+    says=r"offset 0: expected .*, found",
+)
+def zeros_first(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
+    """The first sector of a volume on an image reads as zeros."""
+    read = original(offset, data)
+    return bytes(min(512, len(read))) + read[512:] if offset == 0 else read
+
+
+@fault(
+    "unknown-volume-accepted-on-demand",
+    breaks="backing-image.on-demand.export.volume",
+    decision="images.refuse_export_of",
+    says=r"was not refused but bound",
+)
+def unknown_volume(original: Callable[..., str], name: str, volume: object) -> str:
+    """An image of a volume that does not exist is made, and fails later."""
+    return "" if name == "no-such-volume" else original(name, volume)
+
+
+@fault(
+    "claim-accepted-as-a-volume",
+    breaks="backing-image.on-demand.export.volume",
+    decision="images.refuse_export_of",
+    says=r"was not refused but bound",
+)
+def claim_as_volume(original: Callable[..., str], name: str, volume: object) -> str:
+    """The name of a claim is accepted where that of its volume belongs."""
+    return "" if "-claim-" in name else original(name, volume)
+
+
+@fault(
+    "odd-export-format-accepted",
+    breaks="backing-image.on-demand.export.formats",
+    decision="images.refuse_export_type",
+    says=r"was not refused but bound",
+)
+def odd_format(original: Callable[[str], str], export_type: str) -> str:
+    """A volume is exported in a format that is not documented."""
+    return "" if export_type == "vmdk" else original(export_type)
+
+
+@fault(
+    "list-of-export-formats-accepted",
+    breaks="backing-image.on-demand.export.formats",
+    decision="images.refuse_export_type",
+    says=r"was not refused but bound",
+)
+def list_of_formats(original: Callable[[str], str], export_type: str) -> str:
+    """A volume is exported in two formats at once."""
+    return "" if "," in export_type else original(export_type)
