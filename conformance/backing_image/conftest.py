@@ -16,7 +16,7 @@ from conformance.backing_image.arrangements import (
     Twins,
 )
 from conformance.backing_image.existing import NAME_WITH_ESCAPES, ByHand, Existing, GivenUp, Stock
-from conformance.backing_image.on_demand import Announced, Demands, LetGo, OnDemand, Published, publish
+from conformance.backing_image.on_demand import Announced, Demands, LetGo, OnDemand, Published, Publisher
 from fixtures.backing_images import BackingImages
 from fixtures.longhorn import Longhorn
 from fixtures.objectstore import ObjectStore
@@ -237,19 +237,19 @@ def qcow2_on_demand(demanded_volume: Source, demands: Demands) -> OnDemand:
 
 
 @pytest.fixture(scope="session")
-def public_bucket(run: Run) -> str:
-    """The name of a bucket for files that Longhorn downloads."""
-    return run.name("images")
+def publisher(object_store: ObjectStore, run: Run) -> Publisher:
+    """Files that Longhorn can download."""
+    return Publisher(object_store, run.name("published"))
 
 
 @pytest.fixture(scope="session")
-def published(object_store: ObjectStore, public_bucket: str) -> Published:
+def published(publisher: Publisher) -> Published:
     """A raw file that Longhorn can download."""
-    return publish(object_store, public_bucket, "disk.raw", "published")
+    return publisher.publish("disk.raw")
 
 
 @pytest.fixture(scope="session")
-def downloaded_on_demand(published: Published, demands: Demands) -> OnDemand:
+def fetched(published: Published, demands: Demands) -> OnDemand:
     """A claim through the handle of an image to be downloaded, with the right checksum."""
     handle = demands.download_of(published.url, backingImageChecksum=published.checksum)
     return demands.demand(handle, published.holds)

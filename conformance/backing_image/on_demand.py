@@ -9,6 +9,7 @@ from typing import Any
 
 from fixtures.backing_images import DOWNLOAD, EXPORT, BackingImages
 from fixtures.budgets import PRE_PROVISIONED_READY
+from fixtures.diskfiles import qcow2_file
 from fixtures.handles import BackingImageHandle
 from fixtures.longhorn import Longhorn
 from fixtures.objectstore import ObjectStore
@@ -81,6 +82,21 @@ class LetGo:
     kept: OnDemand
 
 
+class Publisher:
+    """Puts files where Longhorn can download them, all in one bucket."""
+
+    def __init__(self, object_store: ObjectStore, bucket: str) -> None:
+        self._object_store = object_store
+        self._bucket = bucket
+
+    def publish(self, key: str, *, packed: bool = False) -> Published:
+        """A file of that name with a disk of FILE_SIZE bytes, raw or (`packed`) qcow2; what it holds is its own."""
+        holds = overwritten(Image(SIZE), key, *PIECES)
+        disk = holds.data()[:FILE_SIZE]
+        file = qcow2_file(disk) if packed else disk
+        return Published(self._object_store.publish(self._bucket, key, file), file, holds)
+
+
 class Demands:
     """The steps that the arrangements have in common, all in one namespace."""
 
@@ -130,8 +146,7 @@ class Demands:
 
     def image_of(self, demanded: OnDemand) -> str:
         """The name of the image that the claim's volume has, once it is bound."""
-        volume = self._longhorn.volume(self._longhorn.volume_of(self.volumes.wait_bound(demanded.claim)))
-        return str(volume["spec"].get("backingImage") or "")
+        return self.volumes.image_of(self.volumes.wait_bound(demanded.claim))
 
     def control(self, demanded: OnDemand) -> None:
         """See that a claim through the right handle is bound: Blocked if not."""
@@ -152,20 +167,13 @@ class Demands:
         """Ask for the deletion of a VolumeSnapshot."""
         self._snapshots.delete(announced.snapshot)
 
+    def wait_gone(self, announced: Announced) -> None:
+        """Wait until a VolumeSnapshot is gone, and its content."""
+        self._snapshots.wait_gone(announced.snapshot)
+        self._snapshots.wait_content_gone(announced.content)
+
     def refused(self, handle: str, pattern: str) -> str:
         """A claim through any text as a handle is refused for a reason that matches a pattern; the reason."""
         _, snapshot = self._snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
         claim = self.volumes.try_to_restore(snapshot.name, snapshot.namespace)
         return self.volumes.wait_refused(claim, pattern)
-
-
-def disk(seed: str) -> Image:
-    """What a volume holds whose image is a disk of FILE_SIZE bytes with the stream of a seed."""
-    return overwritten(Image(SIZE), seed, *PIECES)
-
-
-def publish(object_store: ObjectStore, bucket: str, key: str, seed: str) -> Published:
-    """Put the raw file of a disk where Longhorn can download it."""
-    image = disk(seed)
-    file = image.data()[:FILE_SIZE]
-    return Published(object_store.publish(bucket, key, file), file, image)

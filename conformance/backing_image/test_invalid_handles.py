@@ -103,11 +103,11 @@ def test_volume_and_format_must_be_said(
 @clause("backing-image.on-demand.download.required")
 @rows(WITHOUT_URL)
 def test_url_must_be_said(
-    old: str, new: str, downloaded_on_demand: OnDemand, demands: Demands, backing_images: BackingImages
+    old: str, new: str, fetched: OnDemand, demands: Demands, backing_images: BackingImages
 ) -> None:
     """A claim through a handle for a download without `url` is refused as invalid."""
-    demands.control(downloaded_on_demand)
-    handle = demands.like(downloaded_on_demand)
+    demands.control(fetched)
+    handle = demands.like(fetched)
 
     demands.refused(broken(handle, old, new), "rpc error: code = InvalidArgument desc = ")
 

@@ -2,11 +2,10 @@
 
 import pytest
 
-from conformance.backing_image.on_demand import Demands, LetGo
+from conformance.backing_image.on_demand import Demands, LetGo, OnDemand
 from fixtures.backing_images import BackingImages
 from fixtures.catalogue import clause
 from fixtures.snapshots import Snapshots
-from fixtures.volumes import Source
 
 pytestmark = pytest.mark.on_demand
 
@@ -34,14 +33,14 @@ def test_image_is_kept_under_retain(image_gone: LetGo, snapshots: Snapshots, bac
 @clause("backing-image.on-demand.delete.never-made")
 @pytest.mark.delete
 def test_snapshot_of_an_image_that_was_never_made_goes(
-    demands: Demands, demanded_volume: Source, snapshots: Snapshots, backing_images: BackingImages
+    on_demand: OnDemand, demands: Demands, backing_images: BackingImages
 ) -> None:
     """A VolumeSnapshot from which nothing was ever restored can be deleted, and no image was ever made for it."""
-    announced = demands.announce(demands.export_of(demanded_volume), demanded_volume.image, "Delete")
+    demands.control(on_demand)
+    announced = demands.announce(demands.like(on_demand), on_demand.holds, "Delete")
     demands.wait_ready(announced)
 
     demands.delete(announced)
 
-    snapshots.wait_gone(announced.snapshot)
-    snapshots.wait_content_gone(announced.content)
+    demands.wait_gone(announced)
     assert not backing_images.history(announced.handle.backing_image), "an image was made that no claim needed"

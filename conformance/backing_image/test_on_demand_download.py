@@ -4,12 +4,11 @@ import hashlib
 
 import pytest
 
-from conformance.backing_image.on_demand import Demands, OnDemand, Published, publish
+from conformance.backing_image.on_demand import Demands, OnDemand, Published, Publisher
 from fixtures.backing_images import DOWNLOAD, BackingImage, BackingImages
 from fixtures.catalogue import clause
 from fixtures.history import Recorder, before
 from fixtures.kinds import PVC
-from fixtures.objectstore import ObjectStore
 from fixtures.workloads import Workloads
 
 pytestmark = pytest.mark.on_demand
@@ -21,20 +20,18 @@ AWKWARD = "a disk+more & less=50%, really; no.raw"
 """A name that has to be encoded in a URL, and whose URL has to be encoded in a handle."""
 
 
-@clause("backing-image.on-demand.download")
-def test_claim_gets_the_data_of_the_file(downloaded_on_demand: OnDemand, workloads: Workloads) -> None:
+@clause("backing-image.on-demand.download", "backing-image.on-demand.download.formats")
+def test_claim_gets_the_data_of_the_file(fetched: OnDemand, workloads: Workloads) -> None:
     """A claim gets what is in the file at the URL; beyond its end the volume holds zeros."""
-    claim = workloads.wait_bound(downloaded_on_demand.claim)
+    claim = workloads.wait_bound(fetched.claim)
 
-    workloads.verify(claim, downloaded_on_demand.holds)
+    workloads.verify(claim, fetched.holds)
 
 
 @clause("backing-image.on-demand.download")
-def test_file_is_that_at_the_url(
-    downloaded_on_demand: OnDemand, published: Published, backing_images: BackingImages
-) -> None:
+def test_file_is_that_at_the_url(fetched: OnDemand, published: Published, backing_images: BackingImages) -> None:
     """The image is of type download, has the handle's URL, and its file is the one that is there."""
-    image = backing_images.wait_ready(downloaded_on_demand.handle.backing_image)
+    image = backing_images.wait_ready(fetched.handle.backing_image)
 
     assert (image.source_type, image.parameters.get("url")) == (DOWNLOAD, published.url)
     assert backing_images.file(image.name) == published.file, "the image's file is not the one at the URL"
@@ -42,25 +39,31 @@ def test_file_is_that_at_the_url(
 
 @clause("backing-image.on-demand.download.moment")
 def test_image_is_made_when_a_claim_needs_it(
-    downloaded_on_demand: OnDemand, backing_images: BackingImages, recorder: Recorder
+    fetched: OnDemand, backing_images: BackingImages, recorder: Recorder
 ) -> None:
     """Nothing is downloaded before the claim: the image does not exist before it, and exists after it."""
-    image = backing_images.wait_there(downloaded_on_demand.handle.backing_image)
+    image = backing_images.wait_there(fetched.handle.backing_image)
 
     history = backing_images.history(image.name)
     history.must_be_complete()
-    claimed = recorder.of(
-        PVC, downloaded_on_demand.claim.name, downloaded_on_demand.claim.namespace, downloaded_on_demand.claim.uid
-    ).created
+    claimed = recorder.of(PVC, fetched.claim.name, fetched.claim.namespace, fetched.claim.uid).created
     assert before(claimed, history.created), f"{image} was made before any claim needed it"
 
 
+@clause("backing-image.on-demand.download.formats")
+def test_file_may_be_qcow2(publisher: Publisher, demands: Demands, workloads: Workloads) -> None:
+    """A claim gets the disk that is in a qcow2 file."""
+    packed = publisher.publish("disk.qcow2", packed=True)
+
+    demanded = demands.demand(demands.download_of(packed.url), packed.holds)
+
+    workloads.verify(workloads.wait_bound(demanded.claim), demanded.holds)
+
+
 @clause("backing-image.on-demand.download.url")
-def test_url_is_decoded(
-    object_store: ObjectStore, public_bucket: str, demands: Demands, backing_images: BackingImages
-) -> None:
+def test_url_is_decoded(publisher: Publisher, demands: Demands, backing_images: BackingImages) -> None:
     """A URL that is encoded in the handle is decoded once: what is encoded in the URL itself stays so."""
-    awkward = publish(object_store, public_bucket, AWKWARD, "awkward")
+    awkward = publisher.publish(AWKWARD)
 
     demanded = demands.demand(demands.download_of(awkward.url), awkward.holds)
 
@@ -71,13 +74,11 @@ def test_url_is_decoded(
 
 
 @clause("backing-image.on-demand.download.checksum")
-def test_right_checksum_is_accepted(
-    downloaded_on_demand: OnDemand, published: Published, backing_images: BackingImages
-) -> None:
+def test_right_checksum_is_accepted(fetched: OnDemand, published: Published, backing_images: BackingImages) -> None:
     """The handle's checksum is that of the image, and the image becomes ready if its file has that checksum."""
-    image = backing_images.wait_ready(downloaded_on_demand.handle.backing_image)
+    image = backing_images.wait_ready(fetched.handle.backing_image)
 
-    assert image.spec.get("checksum") == downloaded_on_demand.handle["backingImageChecksum"]
+    assert image.spec.get("checksum") == fetched.handle["backingImageChecksum"]
     assert image.checksum == published.checksum
 
 
@@ -93,42 +94,35 @@ def test_checksum_may_be_left_out(published: Published, demands: Demands, backin
 
 
 @clause("backing-image.on-demand.download.checksum.wrong")
-def test_wrong_checksum_fails_the_image(
-    downloaded_on_demand: OnDemand, published: Published, demands: Demands, backing_images: BackingImages
-) -> None:
+def test_wrong_checksum_fails_the_image(fetched: OnDemand, demands: Demands, backing_images: BackingImages) -> None:
     """A file with another checksum than the handle's fails the image, which names both; it is never ready."""
-    demands.control_ready(downloaded_on_demand)
+    demands.control_ready(fetched)
+    right = fetched.handle["backingImageChecksum"]
 
-    demanded = demands.demand(demands.download_of(published.url, backingImageChecksum=WRONG), published.holds)
+    handle = demands.download_of(fetched.handle["url"], backingImageChecksum=WRONG)
+    demands.control(demands.demand(handle, fetched.holds))
 
-    name = demanded.handle.backing_image
-    backing_images.wait_there(name)
-    backing_images.wait_failed(name, f"{WRONG}.*{published.checksum}")
-    assert not backing_images.history(name).first(lambda item: BackingImage(item).ready)
+    backing_images.wait_failed(handle.backing_image, f"{WRONG}.*{right}")
+    assert not backing_images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)
 
 
 @clause("backing-image.on-demand.download.checksum.form")
 @pytest.mark.parametrize("checksum", ["zz", "0" * 127, "0" * 129], ids=["no-digits", "too-short", "too-long"])
-def test_checksum_must_be_one(
-    checksum: str, downloaded_on_demand: OnDemand, published: Published, demands: Demands
-) -> None:
+def test_checksum_must_be_one(checksum: str, fetched: OnDemand, demands: Demands) -> None:
     """A claim through a handle whose checksum is no SHA-512 is refused as invalid."""
-    demands.control(downloaded_on_demand)
-    handle = demands.download_of(published.url, backingImageChecksum=checksum)
+    demands.control(fetched)
+    handle = demands.download_of(fetched.handle["url"], backingImageChecksum=checksum)
 
     demands.refused(str(handle), "rpc error: code = InvalidArgument desc = ")
 
 
 @clause("backing-image.on-demand.download.failure")
-def test_missing_file_fails_the_image(
-    downloaded_on_demand: OnDemand, published: Published, demands: Demands, backing_images: BackingImages
-) -> None:
+def test_missing_file_fails_the_image(fetched: OnDemand, demands: Demands, backing_images: BackingImages) -> None:
     """A URL that answers 404 fails the image, which says so; it is never ready."""
-    demands.control_ready(downloaded_on_demand)
+    demands.control_ready(fetched)
 
-    demanded = demands.demand(demands.download_of(f"{published.url}.missing"), published.holds)
+    handle = demands.download_of(fetched.handle["url"] + ".missing")
+    demands.control(demands.demand(handle, fetched.holds))
 
-    name = demanded.handle.backing_image
-    backing_images.wait_there(name)
-    backing_images.wait_failed(name, r"\b404\b")
-    assert not backing_images.history(name).first(lambda item: BackingImage(item).ready)
+    backing_images.wait_failed(handle.backing_image, r"\b404\b")
+    assert not backing_images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)

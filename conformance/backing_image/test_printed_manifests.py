@@ -30,10 +30,10 @@ def printed_for_export(content: Obj) -> Obj:
 
 
 @clause("backing-image.example.on-demand.download")
-def test_content_for_a_download(downloaded_on_demand: OnDemand, cluster: Cluster, demands: Demands) -> None:
+def test_content_for_a_download(fetched: OnDemand, cluster: Cluster, demands: Demands) -> None:
     """As printed the content lacks spec.volumeSnapshotRef and is refused; with it there it is accepted and serves."""
-    demands.control(downloaded_on_demand)
-    content = demands.content_manifest(downloaded_on_demand)
+    demands.control(fetched)
+    content = demands.content_manifest(fetched)
     cluster.create(content, dry_run=True)
 
     refused = cluster.refusal(printed_for_download(content))
