@@ -91,7 +91,8 @@ class Publisher:
 
     def publish(self, key: str, *, packed: bool = False) -> Published:
         """A file of that name with a disk of FILE_SIZE bytes, raw or (`packed`) qcow2; what it holds is its own."""
-        holds = overwritten(Image(SIZE), key, *PIECES)
+        seed = hashlib.sha256(key.encode()).hexdigest()[:16]
+        holds = overwritten(Image(SIZE), seed, *PIECES)
         disk = holds.data()[:FILE_SIZE]
         file = qcow2_file(disk) if packed else disk
         return Published(self._object_store.publish(self._bucket, key, file), file, holds)
