@@ -218,8 +218,12 @@ def demanded_volume(demands: Demands) -> Source:
 
 
 @pytest.fixture(scope="session")
-def announced(demands: Demands) -> Announced:
-    """A content and a VolumeSnapshot for an image to be exported, raw, from a volume of which no other is made."""
+def announced(demands: Demands, demanded_volume: Source) -> Announced:
+    """A content and a VolumeSnapshot for an image to be exported, raw, from a volume of which no other is made.
+
+    There is another volume with other data, which must not be taken for it.
+    """
+    del demanded_volume
     source = demands.volumes.write(demands.volumes.new(), "announced", *SPECKLES)
     return demands.announce(demands.export_of(source), source.image)
 

@@ -76,7 +76,7 @@ def test_second_claim_uses_the_same_image(on_demand: OnDemand, demands: Demands,
 
     second = demands.image_of(demands.claim(on_demand.announced))
 
-    assert (first, second) == (on_demand.handle.backing_image,) * 2
+    assert {first, second} == {on_demand.handle.backing_image}, f"the claims have the images {first} and {second}"
     made = [image.name for image in backing_images.exported_from(on_demand.handle["volume-name"])]
     assert made == [first], f"images of the volume: {', '.join(made)}; expected is one"
 
@@ -90,7 +90,7 @@ def test_second_snapshot_uses_the_same_image(
 
     second = demands.image_of(demands.demand(on_demand.handle, on_demand.holds))
 
-    assert (first, second) == (on_demand.handle.backing_image,) * 2
+    assert {first, second} == {on_demand.handle.backing_image}, f"the claims have the images {first} and {second}"
     made = [image.name for image in backing_images.exported_from(on_demand.handle["volume-name"])]
     assert made == [first], f"images of the volume: {', '.join(made)}; expected is one"
 

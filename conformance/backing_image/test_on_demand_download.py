@@ -33,7 +33,10 @@ def test_file_is_that_at_the_url(fetched: OnDemand, published: Published, backin
     """The image is of type download, has the handle's URL, and its file is the one that is there."""
     image = backing_images.wait_ready(fetched.handle.backing_image)
 
-    assert (image.source_type, image.parameters.get("url")) == (DOWNLOAD, published.url)
+    assert image.source_type == DOWNLOAD
+    assert (url := image.parameters.get("url")) == published.url, (
+        f"the image's URL is {url}, the handle's {published.url}"
+    )
     assert backing_images.file(image.name) == published.file, "the image's file is not the one at the URL"
 
 
@@ -68,7 +71,7 @@ def test_url_is_decoded(publisher: Publisher, demands: Demands, backing_images: 
     demanded = demands.demand(demands.download_of(awkward.url), awkward.holds)
 
     image = backing_images.wait_there(demanded.handle.backing_image)
-    assert image.parameters.get("url") == awkward.url
+    assert (url := image.parameters.get("url")) == awkward.url, f"the image's URL is {url}, the handle's {awkward.url}"
     backing_images.wait_ready(image.name)
     assert backing_images.file(image.name) == awkward.file, "the image's file is not the one at the URL"
 

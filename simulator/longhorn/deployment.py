@@ -82,8 +82,7 @@ class Longhorn:
         exports = Exports(api, image_decisions, self.disk, chains, tickets, bases)
         managers = ImageManagers(api, names.backing_image_manager(version.tag))
         images = Images(api, clock, image_decisions, files, managers)
-        downloader = Downloader(hosts, lambda status: image_decisions.is_file(status))
-        self.sources = sources = DataSources(api, clock, image_decisions, files, managers, exports, downloader)
+        self.sources = sources = DataSources(api, clock, image_decisions, files, managers, exports, Downloader(hosts))
         service = ImageService(api, decisions, image_decisions, exports)
         self.chains = chains
         self.rest = RestApi(api, chains, ImageDownloads(api, image_decisions, files, sources))

@@ -116,7 +116,7 @@ class BackingImageDecisions:
         del snapshots
         return taken
 
-    def exported_volume(self, wanted: str, volumes: Sequence[str]) -> str:
+    def exported_volume(self, wanted: str, volumes: Sequence[Obj]) -> str:
         """Which of all `volumes` is exported: the one in the image's parameters (BI-22, BI-34)."""
         del volumes
         return wanted
@@ -137,10 +137,6 @@ class BackingImageDecisions:
     def downloaded_url(self, url: str) -> str:
         """Where an image is downloaded from: the URL in its parameters (BI-31)."""
         return url
-
-    def is_file(self, status: int) -> bool:
-        """Whether what a server answers with that HTTP status is the file: only 200."""
-        return status == 200
 
     def stored_checksum(self, actual: str) -> str:
         """The checksum of a stored file: its SHA-512 (BI-49)."""

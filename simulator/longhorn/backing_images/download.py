@@ -35,7 +35,6 @@ class Downloader:
     """Fetches files from the services in `hosts`; there is nothing else that pods can reach."""
 
     hosts: Hosts
-    is_file: Callable[[int], bool] = lambda status: status == 200
 
     async def fetch(self, url: str, target: Path, progress: Callable[[int], None]) -> None:
         """Write what `url` answers into a new file; `progress` is told percents. Raises DownloadError.
@@ -65,7 +64,7 @@ class Downloader:
                 if answer.status in REDIRECTED and answer.headers.get("Location"):
                     url = url.join(URL(answer.headers["Location"], encoded=True))
                     continue
-                if not self.is_file(answer.status):
+                if answer.status != 200:
                     status = f"{answer.status} {answer.reason or ''}".rstrip()
                     raise DownloadError(f"expected status code 200 from {url}, got {status}")
                 yield answer

@@ -11,7 +11,7 @@ from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.backing_images import content
 from simulator.longhorn.backing_images.bases import Bases
-from simulator.longhorn.backing_images.decisions import BackingImageDecisions
+from simulator.longhorn.backing_images.decisions import EXPORT, BackingImageDecisions
 from simulator.longhorn.chains import Chains
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.disk.extents import Extent
@@ -57,9 +57,16 @@ class Exports:
 
     def volume_of(self, source: Obj) -> Obj | None:
         """The volume to export; None when it is gone."""
-        volumes = [each["metadata"]["name"] for each in objects.all_of(self._api, names.VOLUMES)]
-        wanted = self._decisions.exported_volume(source["spec"]["parameters"].get("volume-name", ""), volumes)
-        return objects.find(self._api, names.VOLUMES, wanted)
+        wanted = source["spec"]["parameters"].get("volume-name", "")
+        exported = self._decisions.exported_volume(wanted, objects.all_of(self._api, names.VOLUMES))
+        return objects.find(self._api, names.VOLUMES, exported)
+
+    def is_of(self, source: Obj, volume: Obj) -> bool:
+        """Whether that volume is the one to export."""
+        if source["spec"]["sourceType"] != EXPORT:
+            return False
+        exported = self.volume_of(source)
+        return exported is not None and exported["metadata"]["name"] == volume["metadata"]["name"]
 
     def is_possible(self, source: Obj, volume: Obj) -> bool:
         """Whether the volume can be read now; it is asked for if not (BI-46)."""

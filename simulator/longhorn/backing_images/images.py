@@ -99,7 +99,7 @@ class Images:
             return
         name, spec = image["metadata"]["name"], states.source_spec(image, chosen)
         parameters = spec["parameters"]
-        label = {names.EXPORT_LABEL: parameters["volume-name"]} if spec["sourceType"] == EXPORT else {}
+        label = {names.EXPORT_LABEL: parameters.get("volume-name", "")} if spec["sourceType"] == EXPORT else {}
         owner = {**objects.owner(image), "blockOwnerDeletion": True, "controller": True}
         objects.create(
             self._api,

@@ -12,7 +12,7 @@ from simulator.overrides.registry import fault
     "on-demand-url-changed",
     breaks=("backing-image.on-demand.download", "backing-image.on-demand.download.url"),
     decision="images.parameters_on_demand",
-    says=r"\?from=handle' == ",
+    says=r"the image's URL is \S+\?from=handle, the handle's",
 )
 def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageHandle) -> dict[str, str]:
     """Something is added to the URL in a handle."""
@@ -23,7 +23,7 @@ def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageH
     "url-decoded-twice",
     breaks="backing-image.on-demand.download.url",
     decision="images.decoded",
-    says=r"a disk\+more",
+    says=r"the image's URL is \S+a disk\+more",
 )
 def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
     """What is still encoded in a decoded value is decoded too."""
@@ -36,6 +36,7 @@ def decoded_twice(original: Callable[[str], str | None], value: str) -> str | No
     breaks=(
         "backing-image.on-demand.download",
         "backing-image.on-demand.download.moment",
+        "backing-image.on-demand.download.formats",
         "backing-image.on-demand.download.url",
         "backing-image.on-demand.download.checksum",
     ),
@@ -51,6 +52,7 @@ def not_decoded(original: Callable[[str], str | None], value: str) -> str | None
     "downloaded-from-elsewhere",
     breaks=(
         "backing-image.on-demand.download",
+        "backing-image.on-demand.download.formats",
         "backing-image.on-demand.download.url",
         "backing-image.on-demand.download.checksum",
     ),
@@ -112,7 +114,11 @@ def not_told(original: Callable[[str, str], str], expected: str, actual: str) ->
 
 @fault(
     "right-checksum-refused",
-    breaks=("backing-image.on-demand.download", "backing-image.on-demand.download.checksum"),
+    breaks=(
+        "backing-image.on-demand.download",
+        "backing-image.on-demand.download.formats",
+        "backing-image.on-demand.download.checksum",
+    ),
     decision="images.checksum_failure",
     says=r"its file failed: .*expected checksum|could not run a pod",
 )
@@ -133,33 +139,42 @@ def any_form(original: Callable[[str], str], checksum: str) -> str:
 
 
 @fault(
-    "answer-of-a-missing-file-taken-for-it",
+    "another-file-taken-for-a-missing-one",
     breaks="backing-image.on-demand.download.failure",
-    decision="images.is_file",
+    decision="images.downloaded_url",
     says=r"its file became ready; expected was a failure",
 )
-def any_answer(original: Callable[[int], bool], status: int) -> bool:
-    """What a server answers with 404 is stored as the image."""
-    return original(status) or status == 404
+def similar_file(original: Callable[[str], str], url: str) -> str:
+    """Where there is no file of a name, one of a similar name is downloaded."""
+    return original(url).removesuffix(".missing")
 
 
 @fault(
-    "downloaded-file-served-changed",
-    breaks=("backing-image.on-demand.download", "backing-image.on-demand.download.url"),
+    "image-file-served-changed",
+    breaks=(
+        "backing-image.on-demand.download",
+        "backing-image.on-demand.download.url",
+        "backing-image.on-demand.export",
+        "backing-image.on-demand.export.raw",
+        "backing-image.on-demand.export.qcow",
+    ),
     decision="images.served_bytes",
-    says=r"the image's file is not the one at the URL",
+    says=r"the image's file is not the one at the URL|offset \d+: expected .*, found|is raw, asked for",
 )
 def served_changed(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
-    """A downloaded file is handed out with a byte changed."""
-    served = bytearray(original(image, data))
-    if served.startswith(b"l"):
-        served[0] ^= 1
-    return bytes(served)
+    """The first byte of a file, where it is none, is handed out changed."""
+    served = original(image, data)
+    return bytes([served[0] ^ 1]) + served[1:] if served[:1].strip(b"\0") else served
 
 
 @fault(
     "volume-on-an-image-starts-with-zeros",
-    breaks=("backing-image.on-demand", "backing-image.on-demand.export", "backing-image.on-demand.download"),
+    breaks=(
+        "backing-image.on-demand",
+        "backing-image.on-demand.export",
+        "backing-image.on-demand.download",
+        "backing-image.on-demand.download.formats",
+    ),
     decision="images.base_bytes",
     says=r"offset 0: expected .*, found",
 )
