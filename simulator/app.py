@@ -39,6 +39,12 @@ and long-lived, so that looking every 700 took an eighth of the processor's time
 FAULTS_PAGE = "simulator/faults"
 """Path at the API server's address: how often each fault was asked, and how often it answered differently."""
 
+ABOUT_PAGE = "simulator/about"
+"""Path by which a client can tell that it has a simulated cluster before it, and which."""
+
+REQUESTS_PAGE = "simulator/requests"
+"""Path of the requests so far, in the words of RBAC."""
+
 
 async def run(options: Options) -> int:
     """Serve until told to stop; the exit status. Raises UsageError for what cannot be done as asked."""
@@ -83,6 +89,8 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     machinery = Machinery(api, clock, [driver], chosen.machinery, directory / "pods", server)
     surroundings.show(server)
     server.add_page(FAULTS_PAGE, lambda: {name: asdict(count) for name, count in chosen.exercised.items()})
+    server.add_page(ABOUT_PAGE, lambda: _about(options))
+    server.add_page(REQUESTS_PAGE, server.requests.page)
     storage.pause_writers_with(machinery.paused)
     async with AsyncExitStack() as running:
         await _listen(running, s3.start, s3.stop, options.s3_port, "--s3-port")
@@ -156,6 +164,16 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
 def _snapshot_versions(options: Options) -> Sequence[str]:
     """The versions of the snapshot kinds that are installed with a Longhorn: from 1.5 on only v1 (PRE-03, BAK-18)."""
     return crds.SNAPSHOT_VERSIONS[:1] if options.version.has(5) else crds.SNAPSHOT_VERSIONS
+
+
+def _about(options: Options) -> dict[str, Any]:
+    """What it simulates, for whoever has only the API's address."""
+    return {
+        "longhorn": {"namespace": LONGHORN_NAMESPACE, "version": options.version.text},
+        "release": options.release,
+        "pace": options.pace,
+        "faults": list(options.faults),
+    }
 
 
 def _announcement(options: Options, server: str, s3: S3Server) -> dict[str, Any]:

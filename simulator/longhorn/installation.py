@@ -25,7 +25,7 @@ def install(
         api.create("namespaces", {"metadata": {"name": names.NAMESPACE}})
     version = decisions.version
     _service(api)
-    _settings(api, version, target_url)
+    _settings(api, version, image, target_url)
     _node(api, now)
     _engine_image(api, image, now)
     _backup_target(api, target_url, credentials, now)
@@ -44,17 +44,19 @@ def _service(api: Api) -> None:
     api.create("services", {"metadata": metadata, "spec": spec})
 
 
-def _settings(api: Api, version: Version, target_url: str) -> None:
+def _settings(api: Api, version: Version, image: str, target_url: str) -> None:
     values = {
         "allow-volume-creation-with-degraded-availability": "true",
         "backing-image-cleanup-wait-interval": "60",
         "backing-image-recovery-wait-interval": "300",
         "default-data-path": "/var/lib/longhorn/",
+        "default-engine-image": image,
         "default-replica-count": '{"v1":"3","v2":"3"}' if version.has(10) else "3",
     }
     since: list[tuple[tuple[int, int], dict[str, str]]] = [
         ((3, 3), {"failed-backup-ttl": "1440"}),
         ((5, 0), {"backup-compression-method": "lz4", "backup-concurrent-limit": "2", "restore-concurrent-limit": "2"}),
+        ((5, 0), {"current-longhorn-version": version.tag}),
         ((5, 4), {"disable-snapshot-purge": "false"}),
         ((6, 0), {"snapshot-max-count": "250"}),
         ((7, 0), {"auto-cleanup-when-delete-backup": "false", "default-min-number-of-backing-image-copies": "3"}),

@@ -16,6 +16,7 @@ from simulator.kubernetes.server.objects import Objects
 from simulator.kubernetes.server.paths import Target, target_of
 from simulator.kubernetes.server.podlogs import LogSource, serve_log
 from simulator.kubernetes.server.proxy import ServiceBackend, Services
+from simulator.kubernetes.server.requests import Requests
 from simulator.kubernetes.server.tables import Tables
 from simulator.kubernetes.server.watching import Watch
 from simulator.kubernetes.server.wire import flag, page_not_found, refuse, reply
@@ -52,6 +53,7 @@ class Server:
         self._watches: set[Watch] = set()
         self._metrics: Callable[[], str] | None = None
         self._pages: dict[str, Callable[[], Obj]] = {}
+        self.requests = Requests()
         self.host = ""
         self.port = 0
 
@@ -119,6 +121,7 @@ class Server:
         target = target_of(path, self._lookup)
         if target is None:
             return self._outside(request, path.strip("/"))
+        self.requests.note(request.method, request.query, target)
         if not target.name:
             return await self._on_collection(request, target)
         if not target.subresource:
