@@ -1,0 +1,1 @@
+"""The target `cluster`, tried on a simulator that was started by hand."""

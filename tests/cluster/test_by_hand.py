@@ -1,0 +1,51 @@
+"""The suite through a kubeconfig alone, on a simulator started by hand. All of it: `python -m tests.cluster`."""
+
+from pathlib import Path
+
+from fixtures.run import RUN_LABEL, TARGET_LABEL
+from tests.cluster.by_hand import ByHand, simulator, suite
+
+LISTS = (
+    "/api/v1/namespaces",
+    "/api/v1/pods",
+    "/api/v1/persistentvolumeclaims",
+    "/apis/storage.k8s.io/v1/storageclasses",
+    "/apis/snapshot.storage.k8s.io/v1/volumesnapshots",
+    "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses",
+    "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents",
+    "/apis/longhorn.io/v1beta2/backups",
+    "/apis/longhorn.io/v1beta2/backupvolumes",
+    "/apis/longhorn.io/v1beta2/volumes",
+)
+
+
+def left(cluster: ByHand) -> list[str]:
+    """What is in the cluster with a label of the suite, and every backup and volume."""
+    found = []
+    for path in LISTS:
+        for item in cluster.page(path)["items"]:
+            labels = item["metadata"].get("labels") or {}
+            if "longhorn.io" in path or RUN_LABEL in labels or TARGET_LABEL in labels:
+                found.append(f"{path} {item['metadata']['name']}")
+    return found
+
+
+def test_two_workers_share_a_cluster(tmp_path: Path) -> None:
+    """What they find conforms, it is labelled as a simulation, the keys are nowhere, and nothing is left of it."""
+    with simulator(tmp_path / "cluster") as cluster:
+        reports = tmp_path / "report"
+        files = [f"conformance/backup/test_{name}.py" for name in ("handle", "listing")]
+        ran = suite(reports, *cluster.arguments, *files, "-n", "2", "--dist", "load")
+
+        assert (ran.exit_code, ran.report["problems"]) == (0, []), ran.text
+        assert left(cluster) == []
+
+    selected = {verdict for verdict, reason in ran.verdicts.values() if not reason.startswith("not ")}
+    assert "conforms" in selected
+    assert "violates" not in selected
+    assert ran.workers == {"gw0", "gw1"}
+    assert (ran.report["target"]["name"], ran.report["qualifies"]) == ("cluster", False)
+    assert "SIMULATOR" in ran.report["target"]["label"]
+    everything = ran.text + "".join(path.read_text(errors="replace") for path in reports.iterdir())
+    assert cluster.s3.secret_key not in everything
+    assert cluster.s3.access_key not in everything
