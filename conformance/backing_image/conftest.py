@@ -40,8 +40,9 @@ def image_class(snapshots: Snapshots) -> str:
 
 
 @pytest.fixture(scope="session")
-def image_requested(exporter: Exporter, image_class: str) -> Requested:
-    """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made."""
+def image_requested(exporter: Exporter, image_class: str, idle_volume: Source) -> Requested:
+    """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made; another one is there."""
+    del idle_volume
     return exporter.request(exporter.volumes.write(exporter.volumes.new(), "exported", *SPECKLES), image_class)
 
 

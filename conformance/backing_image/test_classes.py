@@ -9,6 +9,7 @@ from fixtures.backing_images import BackingImages
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster
 from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
+from fixtures.outcomes import standing_on
 from fixtures.snapshots import Snapshots
 from fixtures.volumes import Source
 
@@ -25,7 +26,8 @@ UNKNOWN_FORMATS = {"upper-case": "QCOW2", "other-format": "vmdk", "both-formats"
 @pytest.mark.parametrize("asked", ["raw", "qcow2"])
 def test_export_type_is_that_of_the_class(asked: str, formats: Formats, backing_images: BackingImages) -> None:
     """The backing image is to be exported in the format that the class names."""
-    image = backing_images.wait_made(formats.of(asked).snapshot)
+    with standing_on("there is no image to look at"):
+        image = backing_images.wait_made(formats.of(asked).snapshot)
 
     recorded = image.parameters.get("export-type")
 
@@ -74,14 +76,4 @@ def test_class_must_exist(idle_volume: Source, snapshots: Snapshots) -> None:
     snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
 
     snapshots.create_class("Delete", {"type": "bi"}, name=name)
-    assert snapshots.wait_ready(snapshot).content_name
-
-
-@clause("backing-image.class.named")
-def test_content_has_the_class(exported: Exported) -> None:
-    """The content was made by the class that the VolumeSnapshot names."""
-    named = exported.snapshot.object["spec"]["volumeSnapshotClassName"]
-
-    made_by = exported.content.object["spec"]["volumeSnapshotClassName"]
-
-    assert made_by == named, f"{exported.content} is of class {made_by}, its VolumeSnapshot names {named}"
+    assert snapshots.wait_handle(snapshot).handle

@@ -9,6 +9,7 @@ from fixtures.backing_images import EXPORT, BackingImages
 from fixtures.catalogue import clause
 from fixtures.diskfiles import read_disk_file
 from fixtures.longhorn import Longhorn
+from fixtures.outcomes import standing_on
 from fixtures.snapshots import Snapshots
 from fixtures.stream import first_difference
 from fixtures.volumes import SIZE
@@ -17,14 +18,19 @@ pytestmark = pytest.mark.create
 
 
 @clause("backing-image.create")
-def test_snapshot_leads_to_one_image(exported: Exported, longhorn: Longhorn, backing_images: BackingImages) -> None:
+def test_snapshot_leads_to_one_image(
+    image_requested: Requested, snapshots: Snapshots, longhorn: Longhorn, backing_images: BackingImages
+) -> None:
     """A VolumeSnapshot of class `type: bi` leads to one backing image, exported from the claim's volume."""
-    volume = longhorn.volume_of(exported.source.pvc)
+    volume = longhorn.volume_of(image_requested.source.pvc)
 
-    images = backing_images.exported_from(volume)
+    made = backing_images.wait_made(image_requested.snapshot)
+    with standing_on("the VolumeSnapshot does not get ready, so that there may be more to come"):
+        snapshots.wait_ready(image_requested.snapshot)
 
-    assert [image.name for image in images] == [exported.image.name]
-    assert (images[0].source_type, images[0].parameters["volume-name"]) == (EXPORT, volume)
+    images = [image.name for image in backing_images.exported_from(volume)]
+    assert images == [made.name], f"one VolumeSnapshot led to {len(images)} images of volume {volume}: {images}"
+    assert (made.source_type, made.parameters["volume-name"]) == (EXPORT, volume)
 
 
 @clause("backing-image.content")

@@ -9,6 +9,7 @@ from fixtures.cluster import Obj
 from fixtures.handles import parse_backing_image_handle
 from fixtures.history import before
 from fixtures.longhorn import Longhorn
+from fixtures.outcomes import standing_on
 from fixtures.snapshots import Snapshots, is_ready
 
 pytestmark = pytest.mark.mechanism
@@ -69,7 +70,8 @@ def test_request_returns_before_the_export_is_done(
     late, asked = [], (image_requested, formats.raw, formats.qcow2)
     for requested in asked:
         content = snapshots.wait_handle(requested.snapshot)
-        image = backing_images.wait_ready(backing_images.wait_made(requested.snapshot).name)
+        with standing_on("the export that the request should not wait for was not made"):
+            image = backing_images.wait_ready(backing_images.wait_made(requested.snapshot).name)
         told = snapshots.content_history(content).first(has_handle)
         done = backing_images.history(image.name).first(has_file)
         assert told is not None
@@ -86,7 +88,8 @@ def test_ready_once_the_image_is_made(
 ) -> None:
     """The content, and with it the VolumeSnapshot, gets ready, and not before there is an image."""
     snapshot = snapshots.wait_ready(image_requested.snapshot)
-    image = backing_images.wait_made(snapshot)
+    with standing_on("there is no image to look at"):
+        image = backing_images.wait_made(snapshot)
     made = backing_images.history(image.name).created
 
     for history in snapshots.content_history(snapshots.content_of(snapshot)), snapshots.history(snapshot):

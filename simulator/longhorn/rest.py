@@ -73,7 +73,7 @@ class RestApi:
         if len(parts) == 2 and method == "GET":
             return _collection([shape(each, base) for each in objects.all_of(self._api, resource)], base, path)
         found = objects.find(self._api, resource, parts[2]) if len(parts) == 3 else None
-        if found is None:
+        if found is None or (resource == names.BACKING_IMAGES and not self._images.is_shown(found)):
             raise NotFoundError(f"{resource} {parts[-1]!r} not found")
         if method == "POST" and action in actions:
             return _collection(actions[action](found, base), base, path)

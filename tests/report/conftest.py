@@ -158,10 +158,12 @@ class MadeUp:
         """The one file of tests."""
         self.tests.write_text(HEAD + textwrap.dedent(source))
 
-    def known_deviation(self, clause: str, failure: str, since: str = "1.12.1") -> None:
-        """An entry in the list of known deviations."""
+    def known_deviation(self, clause: str, failure: str, since: str = "1.12.1", more: str = "") -> None:
+        """An entry in the list of known deviations; `more` is a line of it."""
         entry = f'clause = "{clause}"\nsince = "{since}"\nuntil = "1.12.9"\nseen = "Cold."\nevidence = "Yesterday."\n'
-        (self.path / "conformance" / "deviations.toml").write_text(f'[[deviation]]\n{entry}failure = "{failure}"\n')
+        (self.path / "conformance" / "deviations.toml").write_text(
+            f'[[deviation]]\n{entry}failure = "{failure}"\n{more}\n'
+        )
 
     def run(self, *arguments: str) -> Ran:
         """Run it; in this process, which is quicker than another one."""

@@ -57,6 +57,25 @@ def test_outdated_entry(made_up: MadeUp) -> None:
     assert problem["message"] == "tea.cup conforms on 1.12.1, but its entry in deviations.toml says: Cold."
 
 
+def test_what_only_some_runs_show_is_not_outdated(made_up: MadeUp) -> None:
+    """An entry that is marked as occasional stays right if the clause conforms in a run."""
+    made_up.write(WARM)
+    made_up.known_deviation("tea.cup", "is cold", more="occasional = true")
+
+    ran = made_up.run("--release", "1.12.1")
+
+    assert ran.verdict("tea.cup") == ("conforms", "")
+    assert ran.exit_code == 0
+
+
+def test_what_only_some_runs_show_deviates(made_up: MadeUp) -> None:
+    """In a run that shows it, it deviates like any other."""
+    made_up.write(COLD)
+    made_up.known_deviation("tea.cup", "is cold", more="occasional = true")
+
+    assert made_up.run("--release", "1.12.1").verdict("tea.cup") == ("deviates", "Cold.")
+
+
 def test_entry_is_not_outdated_by_half_of_its_tests(made_up: MadeUp) -> None:
     """While a test of the clause is deselected, nothing can be said about the entry."""
     made_up.write(WARM + "\n" + COLD.replace("test_cup", "test_saucer"))

@@ -82,8 +82,14 @@ class BackingImageDecisions:
 
     # CreateSnapshot
 
-    def existing_image(self, images: Sequence[Obj], name: str) -> Obj | None:
+    def volume_to_export(self, volumes: Sequence[str], wanted: str) -> str:
+        """Which of Longhorn's `volumes` is exported: the one behind the claim (BI-05)."""
+        del volumes
+        return wanted
+
+    def existing_image(self, images: Sequence[Obj], name: str, volume: str) -> Obj | None:
         """The image that an earlier call made under that name; so a repeated call makes no second one."""
+        del volume
         return next((each for each in images if each["metadata"]["name"] == name), None)
 
     def makes_image(self, volume: str, name: str) -> bool:
@@ -120,6 +126,15 @@ class BackingImageDecisions:
         """Which of all `volumes` is exported: the one in the image's parameters (BI-22, BI-34)."""
         del volumes
         return wanted
+
+    def attaches_for_export(self) -> bool:
+        """Whether a volume that is attached nowhere is attached to be exported (BI-46)."""
+        return True
+
+    def begins_export(self, volume: str) -> bool:
+        """Whether an export of that volume, which can be read, begins now; asked again until it does."""
+        del volume
+        return True
 
     def exported_format(self, asked: str) -> str:
         """The format of an exported file: the one asked for, raw or qcow2 (BI-03, BI-04)."""
@@ -165,6 +180,11 @@ class BackingImageDecisions:
         """A piece of the file, as it is handed out for download."""
         del image
         return data
+
+    def is_shown(self, image: Obj) -> bool:
+        """Whether Longhorn's API shows an image: all that there are (BI-14)."""
+        del image
+        return True
 
     # CreateVolume
 

@@ -71,7 +71,8 @@ class Exports:
     def is_possible(self, source: Obj, volume: Obj) -> bool:
         """Whether the volume can be read now; it is asked for if not (BI-46)."""
         name = volume["metadata"]["name"]
-        self._tickets.add(name, _ticket(source["metadata"]["name"]), "bim-ds-controller", attachments.ANY)
+        if self._decisions.attaches_for_export():
+            self._tickets.add(name, _ticket(source["metadata"]["name"]), "bim-ds-controller", attachments.ANY)
         return objects.serves(volume)
 
     async def prepared(self, source: Obj, volume: Obj) -> dict[str, str]:

@@ -29,6 +29,10 @@ class ImageDownloads:
         self._files = files
         self._sources = sources
 
+    def is_shown(self, image: Obj) -> bool:
+        """Whether the API tells of an image."""
+        return self._decisions.is_shown(image)
+
     def shown(self, image: Obj) -> Obj:
         """The fields of an image."""
         spec, status, version = image["spec"], image["status"], self._decisions.version

@@ -46,7 +46,7 @@ class ImageService:
             raise csi_error(self._longhorn.refuse_without_volume(of))
         name = self._decisions.image_name(request.name)
         listed = objects.all_of(self._api, names.BACKING_IMAGES)
-        image = self._decisions.existing_image(listed, self._decisions.stored_name(name))
+        image = self._decisions.existing_image(listed, self._decisions.stored_name(name), of)
         if image is None:
             image = self._request(name, of, request.parameters)
         image = await self._begun(image, volume)
@@ -63,8 +63,9 @@ class ImageService:
 
     def _request(self, name: str, of: str, parameters: Mapping[str, str]) -> Obj:
         """A new image, to be exported from the volume `of`."""
+        volumes = sorted(each["metadata"]["name"] for each in objects.all_of(self._api, names.VOLUMES))
         asked = {
-            "volume-name": self._decisions.volume_in_handle(of),
+            "volume-name": self._decisions.volume_in_handle(self._decisions.volume_to_export(volumes, of)),
             "export-type": self._decisions.export_type(parameters),
         }
         kind, source = self._decisions.source_of_image(EXPORT, asked)

@@ -139,6 +139,8 @@ class DataSources:
                 self._run(name, dict(source["spec"]["parameters"]))
             return
         if "snapshot-name" not in (running or {}):
+            while not self._decisions.begins_export(volume["metadata"]["name"]):
+                await self._clock.sleep(POLL)
             self._run(name, await self._exports.prepared(source, volume))
         await self._clock.sleep(SNAPSHOT_NOTICED)
         await self._exports.publish(volume["metadata"]["name"], name)

@@ -57,7 +57,7 @@ def all_default(original: Callable[[Obj], bool], snapshot_class: Obj) -> bool:
 
 @fault(
     "unknown-type-makes-a-backup",
-    breaks="backup.class.type.unknown",
+    breaks=("backup.class.type.unknown", "backing-image.class.type.unknown"),
     decision="longhorn.snapshot_type",
     says=r"it became ready; expected was an error",
 )

@@ -56,7 +56,7 @@ def no_content(original: Callable[[Obj], bool], snapshot: Obj) -> bool:
 
 @fault(
     "content-bound-to-another-snapshot",
-    breaks=("backup.content", "backup.ready"),
+    breaks=("backup.content", "backup.ready", "backing-image.content", "backing-image.ready"),
     decision="machinery.content_reference",
     says=r"volumeSnapshotRef of VolumeSnapshotContent \S+ is|could not make the VolumeSnapshot ready",
 )
@@ -68,7 +68,7 @@ def other_reference(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:
 
 @fault(
     "snapshot-bound-to-another-content",
-    breaks="backup.content",
+    breaks=("backup.content", "backing-image.content"),
     decision="machinery.bound_content_name",
     says=r"there is no VolumeSnapshotContent \S+-x",
 )
@@ -134,7 +134,7 @@ def full_by_default(original: Callable[[], str]) -> str:
 
 @fault(
     "missing-claim-not-told",
-    breaks="backup.source",
+    breaks=("backup.source", "backing-image.source"),
     decision="machinery.shown_error",
     says=r"could not report the expected error",
 )

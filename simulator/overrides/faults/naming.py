@@ -12,9 +12,9 @@ Obj = dict[str, Any]
 
 @fault(
     "content-named-after-the-snapshot-object",
-    breaks=("backup.name.content", "backup.name.uid"),
+    breaks=("backup.name.content", "backup.name.uid", "backing-image.name.content"),
     decision="machinery.content_name",
-    says=r"snapcontent-\S+' == 'snapcontent-|VolumeSnapshotContent snapcontent-\S+ does not carry",
+    says=r"snapcontent-\S+' == 'snapcontent-|VolumeSnapshotContent snapcontent-\S+ (should be named|does not carry)",
 )
 def content_after_name(original: Callable[[Obj], str], snapshot: Obj) -> str:
     """The content is named snapcontent-<namespace>-<name> and not after the uid."""
@@ -23,9 +23,9 @@ def content_after_name(original: Callable[[Obj], str], snapshot: Obj) -> str:
 
 @fault(
     "content-named-after-half-the-uid",
-    breaks=("backup.name.content", "backup.name.uid"),
+    breaks=("backup.name.content", "backup.name.uid", "backing-image.name.content"),
     decision="machinery.content_name",
-    says=r"snapcontent-\S+' == 'snapcontent-|VolumeSnapshotContent snapcontent-\S+ does not carry",
+    says=r"snapcontent-\S+' == 'snapcontent-|VolumeSnapshotContent snapcontent-\S+ (should be named|does not carry)",
 )
 def content_after_half(original: Callable[[Obj], str], snapshot: Obj) -> str:
     """The content's name ends after half of the uid."""

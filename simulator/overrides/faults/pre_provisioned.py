@@ -106,7 +106,7 @@ def misnamed(original: Callable[[Obj], str], content: Obj) -> str:
 
 @fault(
     "two-sources-accepted",
-    breaks="backup.source.exactly-one",
+    breaks=("backup.source.exactly-one", "backing-image.source.exactly-one"),
     decision="machinery.snapshot_source_is_exclusive",
     says=r"VolumeSnapshot was accepted with the spec .*Claim.*Content",
 )
@@ -117,7 +117,7 @@ def two_sources(original: Callable[[Mapping[str, Any]], bool], source: Mapping[s
 
 @fault(
     "no-source-accepted",
-    breaks="backup.source.exactly-one",
+    breaks=("backup.source.exactly-one", "backing-image.source.exactly-one"),
     decision="machinery.snapshot_source_is_exclusive",
     says=r"VolumeSnapshot was accepted with the spec \{'source': \{\}\}",
 )

@@ -195,7 +195,7 @@ def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: 
 
 @fault(
     "missing-class-told-as-missing-claim",
-    breaks=("backup.class.named", "backup.pre-provisioned.class"),
+    breaks=("backup.class.named", "backup.pre-provisioned.class", "backing-image.class.named"),
     decision="machinery.shown_error",
     says=r"could not report the expected error",
 )

@@ -50,7 +50,7 @@ def ignores_source(original: Callable[[Obj], Obj | None], claim: Obj) -> Obj | N
 
 @fault(
     "restore-by-nobody",
-    breaks="backup.restore.provisioner",
+    breaks=("backup.restore.provisioner", "backing-image.restore.provisioner"),
     decision="machinery.provisioner_of",
     says=r"provisioned by static\.driver\.longhorn\.io",
 )
@@ -61,7 +61,7 @@ def unknown_provisioner(original: Callable[[str], str], driver: str) -> str:
 
 @fault(
     "restore-not-announced",
-    breaks="backup.restore.provisioner",
+    breaks=("backup.restore.provisioner", "backing-image.restore.provisioner"),
     decision="machinery.announces_provisioning",
     says=r"could not report that the claim was provisioned",
 )
@@ -138,7 +138,7 @@ def no_size(original: Callable[..., int | None], content: Obj, answer: object) -
 
 @fault(
     "storage-class-of-the-example-missing",
-    breaks="backup.restore.example",
+    breaks=("backup.restore.example", "backing-image.restore.example"),
     decision="longhorn.storage_class_name",
     says=r"could not bind the claim that restores",
 )
@@ -149,7 +149,7 @@ def other_storage_class(original: Callable[[], str]) -> str:
 
 @fault(
     "refusals-not-told",
-    breaks=("backup.restore.size", "backup.restore.size.larger"),
+    breaks=("backup.restore.size", "backup.restore.size.larger", "backing-image.restore.size.smaller"),
     decision="machinery.announces_refusal",
     says=r"could not report why the claim is not provisioned",
 )

@@ -1,0 +1,170 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in the file that an export makes: its moment, its bytes, its format, and what Longhorn tells of it."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+MIB = 1 << 20
+BLOCK = 2 * MIB
+
+PATIENCE = 1.2
+"""Seconds on the wall for which the late export waits for a write, for most volumes get none."""
+
+FILES = (
+    "backing-image.create.content",
+    "backing-image.create.point-in-time",
+    "backing-image.source.detached",
+    "backing-image.source.base",
+    "backing-image.restore.unchanged",
+)
+"""Clauses about the bytes in an image's file."""
+
+_ASKED: dict[str, float] = {}
+_WRITTEN: set[str] = set()
+"""When the late export of a volume was first asked to begin, and the volumes that were written since."""
+
+
+@fault(
+    "image-not-of-the-moment",
+    breaks="backing-image.create.point-in-time",
+    decision="images.takes_moment_of_request",
+    says=r"expected (zeros|block \d+ of stream one), found block \d+ of stream two",
+)
+def taken_later(original: Callable[[str], bool], image: str) -> bool:
+    """The data are taken when the work on the file begins."""
+    return False
+
+
+@fault(
+    "image-not-of-the-moment",
+    breaks="backing-image.create.point-in-time",
+    decision="images.begins_export",
+    says="",
+)
+def begins_later(original: Callable[[str], bool], volume: str) -> bool:
+    """That is when somebody has written once more."""
+    first = _ASKED.setdefault(volume, time.monotonic())
+    return volume in _WRITTEN or time.monotonic() - first > PATIENCE
+
+
+@fault(
+    "image-not-of-the-moment",
+    breaks="backing-image.create.point-in-time",
+    decision="images.writes_reach_image",
+    says="",
+)
+def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
+    """A volume that a pod has let go of was written."""
+    name = volume["metadata"]["name"]
+    if name in _ASKED:
+        _WRITTEN.add(name)
+    return original(volume)
+
+
+@fault(
+    "image-loses-ends-of-blocks",
+    breaks=(*FILES, "backing-image.restore", "backing-image.restore.size.larger"),
+    decision="images.exported_bytes",
+    says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
+)
+def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
+    """The last sector of each block of 2 MiB is left out."""
+    changed = bytearray(original(offset, data))
+    for end in range((offset // BLOCK + 1) * BLOCK, offset + len(data) + 1, BLOCK):
+        start = max(end - 512 - offset, 0)
+        changed[start : end - offset] = bytes(end - offset - start)
+    return bytes(changed)
+
+
+@fault(
+    "image-with-ones-for-zeros",
+    breaks=(*FILES, "backing-image.checksum"),
+    decision="images.served_bytes",
+    says=r"expected zeros, found bytes that no stream has|its file has",
+)
+def ones(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
+    """What was never written is not handed out as zeros."""
+    return original(image, data).replace(bytes(4096), b"\xff" * 4096)
+
+
+@fault(
+    "qcow-export-is-raw",
+    breaks="backing-image.export.qcow",
+    decision="images.exported_format",
+    says=r"is raw, asked for was qcow2",
+)
+def only_raw(original: Callable[[str], str], asked: str) -> str:
+    """Whatever is asked for, the file is raw."""
+    return "raw"
+
+
+@fault(
+    "raw-export-is-qcow",
+    breaks="backing-image.export.raw",
+    decision="images.exported_format",
+    says=r"is not raw",
+)
+def only_qcow2(original: Callable[[str], str], asked: str) -> str:
+    """Whatever is asked for, the file is qcow2."""
+    return "qcow2"
+
+
+@fault(
+    "image-virtual-size-wrong",
+    breaks=("backing-image.export.raw", "backing-image.export.qcow"),
+    decision="images.reported_virtual_size",
+    says=r"'virtualSize': 16776704|size and virtual size \(\d+, 16776704\)",
+)
+def smaller(original: Callable[[int], int], size: int) -> int:
+    """Longhorn tells a virtual size that is a sector too small."""
+    return original(size) - 512
+
+
+@fault(
+    "image-file-size-wrong",
+    breaks=("backing-image.export.raw", "backing-image.export.qcow"),
+    decision="images.reported_file_size",
+    says=r"'size': 16777728|tells size and virtual size \(\d+, 16777216\), they are",
+)
+def larger(original: Callable[[int], int], size: int) -> int:
+    """Longhorn tells a file size that is a sector too large."""
+    return original(size) + 512
+
+
+@fault(
+    "image-checksum-of-something-else",
+    breaks="backing-image.checksum",
+    decision="images.stored_checksum",
+    says=r"Longhorn tells [0-9a-f]{128}, its file has",
+)
+def other_checksum(original: Callable[[str], str], actual: str) -> str:
+    """The checksum is no SHA-512 of the file."""
+    return hashlib.sha512(original(actual).encode()).hexdigest()
+
+
+@fault(
+    "image-without-its-base",
+    breaks="backing-image.source.base",
+    decision="images.merges_base",
+    says=r"offset \d+: expected block \d+ of stream exported, found zeros",
+)
+def not_merged(original: Callable[[], bool]) -> bool:
+    """The export of a volume with a backing image holds only what was written to the volume itself."""
+    return False
+
+
+@fault(
+    "detached-volume-not-exported",
+    breaks="backing-image.source.detached",
+    decision="images.attaches_for_export",
+    says=r"could not have the backing image's file ready",
+)
+def not_attached(original: Callable[[], bool]) -> bool:
+    """The export of a volume that is attached nowhere waits until somebody attaches it."""
+    return False

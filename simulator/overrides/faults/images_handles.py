@@ -1,0 +1,178 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in the handle that the content of a new image gets, and in what Longhorn shows of that image.
+
+Where a value in the handle is wrong the faulty driver does not mind it on the way back, so that only the handle is.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+READ = (
+    "backing-image.handle",
+    "backing-image.handle.source-type",
+    "backing-image.handle.image",
+    "backing-image.handle.volume",
+    "backing-image.handle.export-type",
+    "backing-image.view",
+    "backing-image.name.uid",
+)
+"""Clauses about what is read out of a handle."""
+
+
+@fault(
+    "image-handle-with-another-host",
+    breaks=READ,
+    decision="images.handle_text",
+    says=r"not a documented snapshot handle: 'bi://backingimage\?",
+)
+def other_host(original: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> str:
+    """The handle begins with bi://backingimage."""
+    return original(values).replace("bi://backing?", "bi://backingimage?", 1)
+
+
+@fault(
+    "image-handle-with-a-repeated-parameter",
+    breaks=READ,
+    decision="images.handle_text",
+    says=r"parameter given twice: backingImage",
+)
+def repeated(original: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> str:
+    """The handle ends with another value for backingImage."""
+    return original(values) + "&backingImage=none"
+
+
+@fault(
+    "image-handle-encoded-twice",
+    breaks=(
+        "backing-image.handle.source-type",
+        "backing-image.handle.image",
+        "backing-image.handle.volume",
+        "backing-image.view",
+        "backing-image.name.uid",
+    ),
+    decision="images.handle_text",
+    says=r"%2D",
+)
+def encoded_twice(original: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> str:
+    """The values of the handle are encoded as often again as they should be."""
+    return original({key: quote(value.replace("-", "%2D")) for key, value in values.items()})
+
+
+@fault(
+    "image-handle-encoded-twice",
+    breaks="backing-image.handle.image",
+    decision="images.decoded",
+    says="",
+)
+def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
+    """And so they are decoded."""
+    once = original(value)
+    return None if once is None else unquote(once)
+
+
+@fault(
+    "image-handle-without-parameters-of-the-source",
+    breaks=("backing-image.handle", "backing-image.handle.volume", "backing-image.handle.export-type"),
+    decision="images.handle_values",
+    says=r"has the parameters|in the handle is None",
+)
+def no_parameters(
+    original: Callable[..., dict[str, str]], image: str, source_type: str, parameters: Mapping[str, str]
+) -> dict[str, str]:
+    """The handle names the image and its source type only."""
+    return original(image, source_type, {})
+
+
+@fault(
+    "image-handle-with-another-image",
+    breaks=("backing-image.handle.image", "backing-image.view", "backing-image.name.uid"),
+    decision="images.handle_values",
+    says=r"backingImage in the handle is \S+-other, the image that was made is|404|images made are",
+)
+def other_image(
+    original: Callable[..., dict[str, str]], image: str, source_type: str, parameters: Mapping[str, str]
+) -> dict[str, str]:
+    """The handle names an image that does not exist."""
+    return original(f"{image}-other", source_type, parameters)
+
+
+@fault(
+    "image-handle-with-another-image",
+    breaks="backing-image.handle.image",
+    decision="images.decoded",
+    says="",
+)
+def right_image(original: Callable[[str], str | None], value: str) -> str | None:
+    """The driver knows which one is meant."""
+    return original(value.removesuffix("-other"))
+
+
+@fault(
+    "image-handle-with-another-source-type",
+    breaks="backing-image.handle.source-type",
+    decision="images.handle_values",
+    says=r"backingImageDataSourceType is upload",
+)
+def other_type(
+    original: Callable[..., dict[str, str]], image: str, source_type: str, parameters: Mapping[str, str]
+) -> dict[str, str]:
+    """The handle says that the image was uploaded."""
+    return original(image, "upload", parameters)
+
+
+@fault(
+    "image-handle-with-another-volume",
+    breaks="backing-image.handle.volume",
+    decision="images.handle_values",
+    says=r"volume-name in the handle is test-vol, the claim's volume is",
+)
+def other_volume(
+    original: Callable[..., dict[str, str]], image: str, source_type: str, parameters: Mapping[str, str]
+) -> dict[str, str]:
+    """The handle names the volume of the documentation's example."""
+    return original(image, source_type, {**parameters, "volume-name": "test-vol"})
+
+
+@fault(
+    "image-handle-with-another-format",
+    breaks="backing-image.handle.export-type",
+    decision="images.handle_values",
+    says=r"export-type in the handle is (qcow2, the (class says|default is) raw|raw, the class says qcow2)",
+)
+def other_format(
+    original: Callable[..., dict[str, str]], image: str, source_type: str, parameters: Mapping[str, str]
+) -> dict[str, str]:
+    """The handle says raw for qcow2, and qcow2 for raw."""
+    exchanged = {"raw": "qcow2", "qcow2": "raw"}.get(parameters["export-type"], "raw")
+    return original(image, source_type, {**parameters, "export-type": exchanged})
+
+
+def _any_source(original: Callable[..., bool], image: Obj, source_type: str, parameters: Mapping[str, str]) -> bool:
+    """The driver uses the image that a handle names whatever else it says."""
+    return True
+
+
+_TYPE, _VOLUME, _FORMAT = (
+    fault(f"image-handle-with-another-{what}", breaks=clause, decision="images.is_same_source", says="")(_any_source)
+    for what, clause in (
+        ("source-type", "backing-image.handle.source-type"),
+        ("volume", "backing-image.handle.volume"),
+        ("format", "backing-image.handle.export-type"),
+    )
+)
+
+
+@fault(
+    "image-not-shown",
+    breaks="backing-image.view",
+    decision="images.is_shown",
+    says=r"ask Longhorn's API for backing image \S+: the API server answered 404",
+)
+def not_shown(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """Longhorn's API does not know images that were exported."""
+    return str(image["spec"]["sourceType"]) != "export-from-volume"

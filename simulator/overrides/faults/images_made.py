@@ -1,0 +1,218 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in what a VolumeSnapshot of type bi leads to: its image, its name, when it is ready, what its class says."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+_ANSWERED: set[str] = set()
+"""Images that the faulty driver has told of once; a simulator is a process of its own."""
+
+_EXPORTED: list[str] = []
+"""The volume that the faulty driver exports, first."""
+
+
+@fault(
+    "image-not-made",
+    breaks=("backing-image.create", "backing-image.name.uid"),
+    decision="images.makes_image",
+    says=r"could not make the backing image|images made are \[\]",
+)
+def no_image(original: Callable[[str, str], bool], volume: str, name: str) -> bool:
+    """A VolumeSnapshot gets a handle and ready, and no image is made."""
+    return False
+
+
+@fault(
+    "image-of-another-volume",
+    breaks=("backing-image.create", "backing-image.name.uid"),
+    decision="images.volume_to_export",
+    says=r"could not make the backing image|images made are \[\]",
+)
+def other_volume(original: Callable[..., str], volumes: Sequence[str], wanted: str) -> str:
+    """Another volume than the claim's is exported, always the same one."""
+    if not _EXPORTED:
+        _EXPORTED.extend(each for each in volumes if each != wanted)
+    return _EXPORTED[0] if _EXPORTED else wanted
+
+
+@fault(
+    "image-made-again-by-the-second-request",
+    breaks=("backing-image.create", "backing-image.name.uid"),
+    decision="images.is_ready_to_use",
+    says=r"led to 2 (backing )?images|images made are",
+)
+def asks_twice(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """The first answer says that the image is not ready, so that the request comes again."""
+    name = image["metadata"]["name"].partition("--")[0]
+    first = name not in _ANSWERED
+    _ANSWERED.add(name)
+    return not first and original(image)
+
+
+@fault(
+    "image-made-again-by-the-second-request",
+    breaks=("backing-image.create", "backing-image.name.uid"),
+    decision="images.existing_image",
+    says="",
+)
+def not_recognised(original: Callable[..., Obj | None], images: Sequence[Obj], name: str, volume: str) -> Obj | None:
+    """The driver does not recognise the image that it made."""
+    return None
+
+
+@fault(
+    "image-made-again-by-the-second-request",
+    breaks=("backing-image.create", "backing-image.name.uid"),
+    decision="images.image_name",
+    says="",
+)
+def second_name(original: Callable[[str], str], requested: str) -> str:
+    """The second image gets a name of its own."""
+    name = original(requested)
+    return f"{name}--{secrets.token_hex(2)}" if name in _ANSWERED else name
+
+
+@fault(
+    "image-shared-by-snapshots",
+    breaks="backing-image.name.uid",
+    decision="images.existing_image",
+    says=r"the two handles name",
+)
+def shared(original: Callable[..., Obj | None], images: Sequence[Obj], name: str, volume: str) -> Obj | None:
+    """An image that was made of the same volume is given to every later VolumeSnapshot of it."""
+    made = (each for each in images if (each["spec"].get("sourceParameters") or {}).get("volume-name") == volume)
+    return next(made, None)
+
+
+@fault(
+    "image-named-otherwise",
+    breaks="backing-image.name.image",
+    decision="images.image_name",
+    says=r"backing image image-\S+ should be named snapshot-",
+)
+def other_name(original: Callable[[str], str], requested: str) -> str:
+    """The image is named image-<uid>."""
+    return original(requested).replace("snapshot-", "image-", 1)
+
+
+@fault(
+    "image-request-waits-for-the-export",
+    breaks="backing-image.request.returns",
+    decision="images.answers_before_export",
+    says=r"got its handle only when the file of backing image \S+ was complete",
+)
+def waits(original: Callable[[], bool]) -> bool:
+    """CreateSnapshot returns only when the image's file is complete."""
+    return False
+
+
+@fault(
+    "image-never-ready-to-use",
+    breaks="backing-image.ready",
+    decision="images.is_ready_to_use",
+    says=r"could not make the VolumeSnapshot ready",
+)
+def never_ready(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """An image is never reported as ready to use."""
+    return False
+
+
+@fault(
+    "snapshot-ready-before-the-driver-was-asked",
+    breaks=("backing-image.ready", "backup.ready"),
+    decision="machinery.snapshot_is_ready",
+    says=r"was ready at revision \d+, before (there was backing image|backup)",
+)
+def ready_with_content(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """A VolumeSnapshot is ready as soon as it has a content."""
+    return True
+
+
+# The class -----------------------------------------------------------------------------------------------------------
+
+
+@fault(
+    "export-type-ignored",
+    breaks=(
+        "backing-image.class.export-type",
+        "backing-image.handle.export-type",
+        "backing-image.export.qcow",
+    ),
+    decision="images.export_type",
+    says=r"is raw, (the class says|asked for was) qcow2",
+)
+def always_raw(original: Callable[..., str], parameters: Mapping[str, str]) -> str:
+    """Whatever the class says, the image is exported as raw."""
+    return "raw"
+
+
+@fault(
+    "export-type-qcow-by-default",
+    breaks=(
+        "backing-image.class.export-type.default",
+        "backing-image.handle.export-type",
+        "backing-image.export.raw",
+    ),
+    decision="images.export_type",
+    says=r"is qcow2, the default is raw|is not raw",
+)
+def other_default(original: Callable[..., str], parameters: Mapping[str, str]) -> str:
+    """A class without export-type exports as qcow2."""
+    return original(parameters) if parameters.get("export-type") else "qcow2"
+
+
+def _format_accepted(value: str) -> Callable[..., str]:
+    def accept(original: Callable[[str], str], export_type: str) -> str:
+        return "" if export_type == value else original(export_type)
+
+    accept.__doc__ = f"The export-type {value} is accepted."
+    return accept
+
+
+def _type_accepted(value: str) -> Callable[..., str]:
+    def accept(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
+        return "bi" if parameters.get("type") == value else original(parameters)
+
+    accept.__doc__ = f"A class of type {value} makes backing images."
+    return accept
+
+
+_FORMAT = fault(
+    "export-type-in-capitals-accepted",
+    breaks="backing-image.class.export-type.unknown",
+    decision="images.refuse_export_type",
+    says=r"it became ready; expected was an error",
+)(_format_accepted("QCOW2"))
+
+_OTHER_FORMAT = fault(
+    "export-type-of-another-format-accepted",
+    breaks="backing-image.class.export-type.unknown",
+    decision="images.refuse_export_type",
+    says=r"it became ready; expected was an error",
+)(_format_accepted("vmdk"))
+
+_BOTH_FORMATS = fault(
+    "export-type-of-both-formats-accepted",
+    breaks="backing-image.class.export-type.unknown",
+    decision="images.refuse_export_type",
+    says=r"it became ready; expected was an error",
+)(_format_accepted("raw,qcow2"))
+
+_CAPITALS = fault(
+    "type-in-capitals-accepted",
+    breaks="backing-image.class.type.unknown",
+    decision="longhorn.snapshot_type",
+    says=r"it became ready; expected was an error",
+)(_type_accepted("BI"))
+
+_SPELLED_OUT = fault(
+    "type-spelled-out-accepted",
+    breaks="backing-image.class.type.unknown",
+    decision="longhorn.snapshot_type",
+    says=r"it became ready; expected was an error",
+)(_type_accepted("backing-image"))

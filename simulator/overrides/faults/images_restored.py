@@ -1,0 +1,146 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in what a claim gets that restores from a VolumeSnapshot of type bi."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from simulator.csi.protocol import CsiSnapshot
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+BLOCK = 2 << 20
+
+
+@fault(
+    "restore-from-another-image",
+    breaks="backing-image.restore",
+    decision="images.image_to_use",
+    says=r"offset \d+: expected (zeros|block \d+ of stream \S+), found (zeros|block \d+ of stream)",
+)
+def other_image(original: Callable[..., str], images: Sequence[str], wanted: str) -> str:
+    """A claim gets another image than the one in the handle, if there is one."""
+    return next((each for each in images if each != wanted), wanted)
+
+
+@fault(
+    "restore-from-another-image",
+    breaks="backing-image.restore",
+    decision="images.is_same_source",
+    says="",
+)
+def any_source(original: Callable[..., bool], image: Obj, source_type: str, parameters: Mapping[str, str]) -> bool:
+    """Nobody looks whether it comes from the same source."""
+    return True
+
+
+@fault(
+    "restore-exports-once-more",
+    breaks=("backing-image.restore", "backing-image.restore.base"),
+    decision="images.uses_existing_image",
+    says=r"could not bind the claim that restores|the restored volume's backing image is '\S+-2'|offset \d+",
+)
+def second_export(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """A restore makes an image of its own, from what the source holds by then."""
+    return False
+
+
+@fault(
+    "image-not-under-the-volume",
+    breaks=(
+        "backing-image.restore",
+        "backing-image.restore.size.larger",
+        "backing-image.restore.unchanged",
+        "backing-image.source.base",
+    ),
+    decision="images.base_of",
+    says=r"offset \d+: expected block \d+ of stream \S+, found zeros|there is no file",
+)
+def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
+    """The restored volume names the image and holds nothing."""
+    return ""
+
+
+@fault(
+    "restore-loses-ends-of-blocks",
+    breaks=(
+        "backing-image.restore",
+        "backing-image.restore.size.larger",
+        "backing-image.restore.unchanged",
+    ),
+    decision="images.base_bytes",
+    says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
+)
+def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
+    """The last sector of each block of 2 MiB of the image is not read."""
+    changed = bytearray(original(offset, data))
+    for end in range((offset // BLOCK + 1) * BLOCK, offset + len(data) + 1, BLOCK):
+        start = max(end - 512 - offset, 0)
+        changed[start : end - offset] = bytes(end - offset - start)
+    return bytes(changed)
+
+
+@fault(
+    "image-changed-by-a-restored-volume",
+    breaks=("backing-image.restore.unchanged", "backing-image.restore.size.larger"),
+    decision="images.writes_reach_image",
+    says=r"found block \d+ of stream upper",
+)
+def written_through(original: Callable[[Obj], bool], volume: Obj) -> bool:
+    """What is written to a volume is written to its image as well."""
+    return True
+
+
+@fault(
+    "volume-from-an-image-too-large",
+    breaks=("backing-image.restore.size", "backing-image.restore.size.larger"),
+    decision="images.restored_size",
+    says=r"'size of the Longhorn volume': 18874368|35651584 bytes instead of 33554432",
+)
+def too_large(original: Callable[[int, int], int], requested: int, virtual_size: int) -> int:
+    """The restored volume is 2 MiB larger than asked for."""
+    return original(requested, virtual_size) + BLOCK
+
+
+@fault(
+    "larger-claim-cut-to-the-image",
+    breaks="backing-image.restore.size.larger",
+    decision="images.restored_size",
+    says=r"16777216 bytes instead of 33554432",
+)
+def cut(original: Callable[[int, int], int], requested: int, virtual_size: int) -> int:
+    """A claim larger than the image gets a volume of the image's size."""
+    return min(original(requested, virtual_size), virtual_size or requested)
+
+
+@fault(
+    "larger-claim-refused-for-the-image",
+    breaks="backing-image.restore.size.larger",
+    decision="images.refuse_volume_size",
+    says=r"could not bind the claim that restores",
+)
+def larger_refused(original: Callable[[int, int], str], size: int, virtual_size: int) -> str:
+    """A claim larger than the image is refused."""
+    return original(size, virtual_size) or ("sizes differ" if virtual_size and size > virtual_size else "")
+
+
+@fault(
+    "image-content-without-a-size",
+    breaks=("backing-image.restore.size", "backing-image.restore.size.smaller"),
+    decision="machinery.recorded_size",
+    says=r"'restoreSize of the VolumeSnapshot': None|it was not refused but bound to",
+)
+def no_size(original: Callable[..., int | None], content: Obj, answer: CsiSnapshot) -> int | None:
+    """The content of an image does not tell its size, so that the provisioner compares nothing."""
+    return None if answer.snapshot_id.startswith("bi://") else original(content, answer)
+
+
+@fault(
+    "image-content-without-a-size",
+    breaks=("backing-image.restore.size", "backing-image.restore.size.smaller"),
+    decision="images.refuse_volume_size",
+    says="",
+)
+def smaller_accepted(original: Callable[[int, int], str], size: int, virtual_size: int) -> str:
+    """Nor does Longhorn."""
+    return ""
