@@ -97,7 +97,8 @@ def test_longhorn_tells_the_parameters(downloaded: ByHand, backing_images: Backi
     shown = backing_images.image(existing.image.name)
 
     assert (shown.source_type, shown.parameters) == (DOWNLOAD, dict(existing.parameters))
-    assert shown.checksum == hashlib.sha512(existing.content.data()).hexdigest()
+    checksum = hashlib.sha512(existing.content.data()).hexdigest()
+    assert shown.checksum == checksum, f"the checksum of {shown} is {shown.checksum}, of its file {checksum}"
 
 
 @clause("backing-image.pre-provisioned.handle")

@@ -109,7 +109,7 @@ def test_every_fault_fits_its_decisions(name: str) -> None:
     known = faults()[name]
     made = decisions(parse(["--kubeconfig", "file", "--fault", name]))
 
-    storeys = {"kubernetes", "machinery", "longhorn", "backupstore"}
+    storeys = {"kubernetes", "machinery", "longhorn", "images", "backupstore"}
     replaced = [(storey, method) for storey in storeys for method in vars(getattr(made, storey)) if method != "version"]
     assert {f"{storey}.{method}" for storey, method in replaced} == {change.decision for change in known.overrides}
     assert made.exercised == {name: Exercised(asked=0, changed=0)}

@@ -340,6 +340,15 @@ class BackingImageDecisions:
         del name
         return None
 
+    def images_to_delete(self, images: Sequence[Obj], name: str) -> Sequence[str]:
+        """Which of the `images` go with a VolumeSnapshot: the one that its handle names (BI-39)."""
+        del images
+        return (name,)
+
+    def deletes_image_without_source(self) -> bool:
+        """Whether an image can be deleted when the volume that it was exported from is gone (BI-39)."""
+        return True
+
     def deletes_image(self, image: Obj) -> bool:
         """Whether deleting an image's VolumeSnapshot under policy Delete deletes it, whoever made it (BI-39)."""
         del image

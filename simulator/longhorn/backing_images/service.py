@@ -148,7 +148,7 @@ class ImageService:
         if given.source_type and not self._decisions.is_same_source(image, given.source_type, compared):
             differs = "data source is different from the parameters in the creation request or StorageClass"
             raise CsiError(Code.INVALID_ARGUMENT, f"existing backing image {name} {differs}")
-        for checksum in self._decisions.compared_checksums(given):
+        for checksum in self._decisions.compared_checksums(given) or [""]:
             if not self._decisions.is_same_checksum(image, checksum):
                 differs = f"doesn't match the specified checksum {checksum} in the request"
                 text = f"existing backing image {name} expected checksum or current checksum {differs}"
@@ -181,15 +181,27 @@ class ImageService:
 
     def delete(self, text: str) -> None:
         """Delete the image that a handle names; one that is not there is no error. Raises CsiError."""
-        name = self._decisions.parse_handle(text).image
+        named = self._decisions.parse_handle(text).image
+        for name in self._decisions.images_to_delete(objects.all_of(self._api, names.BACKING_IMAGES), named):
+            self._delete(name)
+
+    def _delete(self, name: str) -> None:
         image = objects.find(self._api, names.BACKING_IMAGES, name) if name else None
         refusal = self._decisions.refuse_deletion_of_missing(name) if image is None else None
         if refusal:
             raise csi_error(refusal)
         if image is None or not self._decisions.deletes_image(image) or objects.is_deleted(image):
             return
+        if not self._decisions.deletes_image_without_source() and self._lost_its_source(image):
+            return
         try:
             self._api.delete(names.BACKING_IMAGES, name, names.NAMESPACE, propagation="Foreground")
         except ApiError as error:
             text = f"failed to delete backing image {name}: {error}"
             raise api_failure(f"backingimages/{name}", text) from error
+
+    def _lost_its_source(self, image: Obj) -> bool:
+        spec = image["spec"]
+        return spec["sourceType"] == EXPORT and not objects.find(
+            self._api, names.VOLUMES, spec["sourceParameters"]["volume-name"]
+        )

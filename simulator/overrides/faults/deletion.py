@@ -44,9 +44,16 @@ def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
 
 @fault(
     "delete-leaves-the-content",
-    breaks="backup.delete",
+    breaks=(
+        "backup.delete",
+        "backing-image.delete",
+        "backing-image.delete.existing.download",
+        "backing-image.delete.existing.export",
+        "backing-image.delete.others",
+        "backing-image.delete.in-use",
+    ),
     decision="machinery.deletes_content",
-    says=r"could not remove the VolumeSnapshotContent",
+    says=r"could not (remove the (VolumeSnapshotContent|backing image)|report that what the content)",
 )
 def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
     """Under policy Delete the VolumeSnapshot goes alone; its content stays and so does the backup."""
@@ -55,9 +62,16 @@ def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
 
 @fault(
     "delete-asks-no-driver",
-    breaks="backup.delete",
+    breaks=(
+        "backup.delete",
+        "backing-image.delete",
+        "backing-image.delete.existing.download",
+        "backing-image.delete.existing.export",
+        "backing-image.delete.others",
+        "backing-image.delete.in-use",
+    ),
     decision="machinery.handle_to_delete",
-    says=r"could not remove the backup",
+    says=r"could not remove the back(up|ing image)|it was deleted meanwhile",
 )
 def asks_nobody(original: Callable[[Obj], str | None], content: Obj) -> str | None:
     """The content goes without its snapshot being deleted in Longhorn."""
@@ -77,9 +91,9 @@ def takes_snapshot(original: Callable[[Obj], bool], backup: Obj) -> bool:
 
 @fault(
     "retain-treated-as-delete",
-    breaks=("backup.retain", "backup.class.named"),
+    breaks=("backup.retain", "backup.class.named", "backing-image.retain"),
     decision="machinery.content_policy",
-    says=r"the retained backup \S+ is (gone from Longhorn|Deleting)|is of class and policy",
+    says=r"the (retained backup|kept image) \S+ is (gone|Deleting|being deleted)|is of class and policy",
 )
 def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     """A class with policy Retain gives contents with policy Delete."""
@@ -88,9 +102,15 @@ def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
 
 @fault(
     "policies-confused",
-    breaks=("backup.delete", "backup.class.named"),
+    breaks=(
+        "backup.delete",
+        "backup.class.named",
+        "backing-image.delete",
+        "backing-image.delete.others",
+        "backing-image.delete.in-use",
+    ),
     decision="machinery.content_policy",
-    says=r"could not remove the VolumeSnapshotContent|is of class and policy",
+    says=r"could not (remove the VolumeSnapshotContent|report that what the content)|is of class and policy",
 )
 def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     """Delete is taken for Retain, and Retain for Delete."""
@@ -132,9 +152,9 @@ def unfinished_stays(original: Callable[[Obj], bool], backup: Obj) -> bool:
 
 @fault(
     "given-backup-not-deleted",
-    breaks="backup.delete",
+    breaks=("backup.delete", "backing-image.delete.existing.download", "backing-image.delete.existing.export"),
     decision="machinery.deletes_snapshot",
-    says=r"could not remove the backup",
+    says=r"could not remove the back(up|ing image)",
 )
 def given_stays(original: Callable[[Obj], bool], content: Obj) -> bool:
     """Under Delete the backup of a content made by hand stays."""
@@ -143,9 +163,9 @@ def given_stays(original: Callable[[Obj], bool], content: Obj) -> bool:
 
 @fault(
     "given-backup-deleted-under-retain",
-    breaks="backup.retain",
+    breaks=("backup.retain", "backing-image.retain.existing.download", "backing-image.retain.existing.export"),
     decision="machinery.deletes_content",
-    says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
+    says=r"the (retained backup|kept image) \S+ is (gone|Deleting|being deleted)",
 )
 def given_content_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
     """Under Retain a content made by hand goes with its VolumeSnapshot."""
@@ -154,7 +174,7 @@ def given_content_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
 
 @fault(
     "given-backup-deleted-under-retain",
-    breaks="backup.retain",
+    breaks=("backup.retain", "backing-image.retain.existing.download", "backing-image.retain.existing.export"),
     decision="machinery.deletes_snapshot",
     says="",
 )
@@ -176,7 +196,7 @@ def orphan_stays(original: Callable[[], bool]) -> bool:
 
 @fault(
     "deleted-volumesnapshot-keeps-a-finalizer",
-    breaks="backup.delete",
+    breaks=("backup.delete", "backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
     decision="machinery.finalizers_to_remove",
     says=r"could not remove the VolumeSnapshot:",
 )

@@ -61,9 +61,21 @@ def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content
 
 @fault(
     "given-handle-ignored",
-    breaks=("backup.handle.field", *RESTORED_BY_HAND, "backup.example.legacy-handle"),
+    breaks=(
+        "backup.handle.field",
+        *RESTORED_BY_HAND,
+        "backup.example.legacy-handle",
+        "backing-image.pre-provisioned.handle",
+        "backing-image.pre-provisioned.download",
+        "backing-image.pre-provisioned.export",
+        "backing-image.pre-provisioned.checksum",
+        "backing-image.pre-provisioned.checksum.optional",
+        "backing-image.pre-provisioned.parameters.optional",
+        "backing-image.pre-provisioned.download.checksum",
+        "backing-image.pre-provisioned.encoding",
+    ),
     decision="machinery.pre_provisioned_handle",
-    says=r"the handle shown is \S+-x, given was|could not bind the claim that restores",
+    says=r"the handle shown is \S+-x, given was|could not bind the claim that restores|it was refused",
 )
 def handle_ignored(original: Callable[[Obj], str], content: Obj) -> str:
     """The status of a content made by hand does not show the handle that it was made with."""
@@ -72,7 +84,7 @@ def handle_ignored(original: Callable[[Obj], str], content: Obj) -> str:
 
 @fault(
     "reference-to-another-snapshot-accepted",
-    breaks="backup.pre-provisioned.reference",
+    breaks=("backup.pre-provisioned.reference", "backing-image.pre-provisioned.reference"),
     decision="machinery.content_refers_to",
     says=r"it became ready; expected was an error like .*is bound to a dif",
 )
@@ -83,7 +95,7 @@ def any_reference(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: 
 
 @fault(
     "reference-without-namespace-accepted",
-    breaks="backup.pre-provisioned.reference",
+    breaks=("backup.pre-provisioned.reference", "backing-image.pre-provisioned.reference"),
     decision="machinery.reference_is_complete",
     says=r"VolumeSnapshotContent was accepted with the spec",
 )
@@ -94,7 +106,7 @@ def half_reference(original: Callable[[Mapping[str, Any]], bool], reference: Map
 
 @fault(
     "content-of-a-made-snapshot-misnamed",
-    breaks="backup.pre-provisioned.content-name",
+    breaks=("backup.pre-provisioned.content-name", "backing-image.pre-provisioned.content-name"),
     decision="machinery.bound_content_name",
     says=r"is bound to the content \S+-x, it names",
 )
@@ -142,7 +154,7 @@ def only_own_backups(original: Callable[..., str], backups: Sequence[Obj], wante
 
 @fault(
     "missing-class-overlooked",
-    breaks="backup.pre-provisioned.class",
+    breaks=("backup.pre-provisioned.class", "backing-image.pre-provisioned.class"),
     decision="machinery.class_must_exist",
     says=r"it became ready; expected was an error",
 )

@@ -173,7 +173,7 @@ def empty_volume(original: Callable[..., str], handle: Handle, backups: Sequence
 
 @fault(
     "missing-content-not-told",
-    breaks="backup.pre-provisioned.content-name",
+    breaks=("backup.pre-provisioned.content-name", "backing-image.pre-provisioned.content-name"),
     decision="machinery.shown_error",
     says=r"could not report the expected error",
 )
@@ -195,7 +195,12 @@ def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: 
 
 @fault(
     "missing-class-told-as-missing-claim",
-    breaks=("backup.class.named", "backup.pre-provisioned.class", "backing-image.class.named"),
+    breaks=(
+        "backup.class.named",
+        "backup.pre-provisioned.class",
+        "backing-image.class.named",
+        "backing-image.pre-provisioned.class",
+    ),
     decision="machinery.shown_error",
     says=r"could not report the expected error",
 )

@@ -1,0 +1,294 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in the restore of images that exist, through contents that are made by hand."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from simulator.csi.protocol import Code
+from simulator.longhorn.backing_images.decisions import DOWNLOAD, EXPORT, UPLOAD
+from simulator.longhorn.backing_images.handle import ImageHandle
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+Refusal = tuple[Code, str]
+Parameters = Mapping[str, str]
+Compare = Callable[[Obj, str, Parameters], bool]
+
+BOUND = r"was not refused but bound"
+"""What a test says of a claim that had to be refused."""
+
+REFUSED = r"it was refused: .*code = InvalidArgument"
+"""What a test says of a claim that had to be bound."""
+
+BY_HAND = "backing-image.pre-provisioned."
+
+RESTORED = tuple(
+    BY_HAND + clause
+    for clause in (
+        "download",
+        "export",
+        "checksum",
+        "checksum.optional",
+        "download.checksum",
+        "encoding",
+        "parameters.optional",
+    )
+)
+"""What cannot be seen to hold of images that were downloaded or exported when no claim gets a volume of them."""
+
+
+def was_made_by_csi(image: Obj) -> bool:
+    """Whether a VolumeSnapshot of a claim led to an image."""
+    return bool(image["metadata"]["name"].startswith("snapshot-"))
+
+
+@fault(
+    "image-not-made-through-csi-refused",
+    breaks=(*RESTORED, BY_HAND + "source-type"),
+    decision="images.is_same_source",
+    says=REFUSED,
+)
+def only_own_images(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """Only images that a VolumeSnapshot led to can be restored."""
+    return was_made_by_csi(image) and original(image, source_type, parameters)
+
+
+@fault(
+    "existing-image-made-again",
+    breaks=(
+        *RESTORED,
+        BY_HAND + "source-type",
+        BY_HAND + "no-second-image",
+    ),
+    decision="images.uses_existing_image",
+    says=rf"-2' == |of the same source there are .*-2|{REFUSED}",
+)
+def made_again(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """For an image that was not made through CSI another one is made of the same source."""
+    return was_made_by_csi(image) and original(image)
+
+
+@fault(
+    "existing-image-not-laid-under-its-volume",
+    breaks=(BY_HAND + "download", BY_HAND + "export"),
+    decision="images.base_of",
+    says=r"offset 0: expected block .* found zeros",
+)
+def not_laid(original: Callable[[Obj], str], volume: Obj) -> str:
+    """A volume names its image and begins with zeros, unless a VolumeSnapshot led to the image."""
+    image = original(volume)
+    return image if image.startswith("snapshot-") else ""
+
+
+@fault("missing-source-type-accepted", breaks=BY_HAND + "source-type", decision="images.refuse_handle", says=BOUND)
+def type_missing(
+    original: Callable[[str, ImageHandle], Refusal | None], text: str, given: ImageHandle
+) -> Refusal | None:
+    """A handle of an image that exists need not say its source type."""
+    return None if given.image else original(text, given)
+
+
+@fault("source-type-not-compared", breaks=BY_HAND + "source-type", decision="images.is_same_source", says=BOUND)
+def any_type(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """The source type in a handle does not matter as long as the parameters are right."""
+    return original(image, image["spec"]["sourceType"], parameters)
+
+
+@fault("upload-as-good-as-a-download", breaks=BY_HAND + "source-type", decision="images.is_same_source", says=BOUND)
+def upload_for_download(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """A downloaded image may be called an upload."""
+    return original(image, DOWNLOAD if source_type == UPLOAD else source_type, parameters)
+
+
+@fault("existing-upload-refused", breaks=BY_HAND + "source-type", decision="images.is_same_source", says=REFUSED)
+def no_uploads(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """Of the images that exist only the downloaded and the exported can be restored."""
+    return source_type in {DOWNLOAD, EXPORT} and original(image, source_type, parameters)
+
+
+@fault("missing-name-made-up", breaks=BY_HAND + "name", decision="images.parse_handle", says=BOUND)
+def name_made_up(original: Callable[[str], ImageHandle], text: str) -> ImageHandle:
+    """A handle that names no image gets one all the same, made from its parameters."""
+    given = original(text)
+    bucket = urlsplit(given.parameters.get("url", "")).path.partition("/")[2].partition("/")[0]
+    made = bucket or f"image-of-{given.parameters.get('volume-name', '')[-8:]}"
+    return given if given.image or not given.source_type else replace(given, image=made)
+
+
+@fault(
+    "existing-checksum-not-compared",
+    breaks=(BY_HAND + "checksum", BY_HAND + "download.checksum"),
+    decision="images.is_same_checksum",
+    says=BOUND,
+)
+def any_checksum(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
+    """A wrong checksum in a handle is accepted."""
+    return True
+
+
+@fault("half-a-checksum-accepted", breaks=BY_HAND + "checksum", decision="images.is_same_checksum", says=BOUND)
+def half_a_checksum(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
+    """A checksum in a handle is compared as far as it goes."""
+    return original(image, wanted) or str(image["status"].get("checksum")).startswith(wanted)
+
+
+@fault(
+    "existing-checksum-refused",
+    breaks=tuple(clause for clause in RESTORED if not clause.endswith("checksum.optional")),
+    decision="images.is_same_checksum",
+    says=REFUSED,
+)
+def right_refused(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
+    """The right checksum in a handle is refused."""
+    return not wanted
+
+
+@fault(
+    "existing-checksum-demanded",
+    breaks=(BY_HAND + "checksum.optional", BY_HAND + "parameters.optional", BY_HAND + "source-type"),
+    decision="images.is_same_checksum",
+    says=REFUSED,
+)
+def checksum_demanded(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
+    """A handle of an image that was not made through CSI needs a checksum."""
+    return original(image, wanted) and (bool(wanted) or was_made_by_csi(image))
+
+
+@fault(
+    "source-parameters-demanded",
+    breaks=BY_HAND + "parameters.optional",
+    decision="images.is_same_source",
+    says=REFUSED,
+)
+def parameters_demanded(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """A handle of an image that exists needs the source parameters."""
+    return original(image, source_type, parameters or {"": ""}) or parameters == image["spec"]["sourceParameters"]
+
+
+def compared_as(parameter: str, image: Obj, given: Parameters, accepted: Callable[[str, str], bool]) -> dict[str, str]:
+    """The parameters of a handle with one put right, if its value is accepted for that of the image."""
+    right = str(image["spec"]["sourceParameters"].get(parameter, ""))
+    fits = parameter in given and accepted(given[parameter], right)
+    return {**given, parameter: right} if fits else dict(given)
+
+
+def anything(given: str, right: str) -> bool:
+    """Whatever is given is accepted."""
+    return True
+
+
+@fault(
+    "url-not-compared",
+    breaks=(BY_HAND + "download.url", BY_HAND + "encoding"),
+    decision="images.is_same_source",
+    says=BOUND,
+)
+def any_url(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """The URL in a handle of an image that exists does not matter."""
+    return original(image, source_type, compared_as("url", image, parameters, anything))
+
+
+@fault("scheme-of-url-not-compared", breaks=BY_HAND + "download.url", decision="images.is_same_source", says=BOUND)
+def any_scheme(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """The scheme of the URL in a handle does not matter."""
+
+    def rest(url: str) -> str:
+        return url.partition("://")[2]
+
+    given = compared_as("url", image, parameters, lambda given, right: rest(given) == rest(right))
+    return original(image, source_type, given)
+
+
+@fault("url-compared-by-its-beginning", breaks=BY_HAND + "download.url", decision="images.is_same_source", says=BOUND)
+def longer_url(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """The URL in a handle may be longer than the image's."""
+    return original(image, source_type, compared_as("url", image, parameters, str.startswith))
+
+
+@fault("volume-name-not-compared", breaks=BY_HAND + "export.volume", decision="images.is_same_source", says=BOUND)
+def any_volume(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """The volume in a handle of an image that exists does not matter."""
+    return original(image, source_type, compared_as("volume-name", image, parameters, anything))
+
+
+@fault(
+    "volume-name-compared-by-its-beginning",
+    breaks=BY_HAND + "export.volume",
+    decision="images.is_same_source",
+    says=BOUND,
+)
+def shorter_volume(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """The volume in a handle may be cut off."""
+    fits = compared_as("volume-name", image, parameters, lambda given, right: right.startswith(given))
+    return original(image, source_type, fits)
+
+
+@fault("export-type-not-compared", breaks=BY_HAND + "export.type", decision="images.is_same_source", says=BOUND)
+def any_export_type(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """The export type in a handle of an image that exists does not matter."""
+    return original(image, source_type, compared_as("export-type", image, parameters, anything))
+
+
+@fault(
+    "unknown-export-type-taken-for-raw", breaks=BY_HAND + "export.type", decision="images.is_same_source", says=BOUND
+)
+def unknown_is_raw(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+    """An export type that does not exist is taken for raw."""
+    fits = compared_as("export-type", image, parameters, lambda given, _: given not in {"raw", "qcow2"})
+    return original(image, source_type, fits)
+
+
+@fault(
+    "checksum-of-a-download-refused",
+    breaks=BY_HAND + "download.checksum",
+    decision="images.compared_parameters",
+    says=r"it was refused: .*data source is different",
+)
+def key_refused(original: Callable[[ImageHandle], dict[str, str]], given: ImageHandle) -> dict[str, str]:
+    """`checksum` in a handle must be a source parameter of the image, where it never is."""
+    return dict(given.parameters)
+
+
+@fault(
+    "checksum-of-a-download-ignored",
+    breaks=BY_HAND + "download.checksum",
+    decision="images.compared_checksums",
+    says=BOUND,
+)
+def key_ignored(original: Callable[[ImageHandle], list[str]], given: ImageHandle) -> list[str]:
+    """`checksum` in a handle may be anything."""
+    return [given.checksum] if given.checksum else []
+
+
+@fault(
+    "existing-values-not-decoded",
+    breaks=(BY_HAND + "encoding", BY_HAND + "download", BY_HAND + "download.checksum"),
+    decision="images.parse_handle",
+    says=rf"{REFUSED}|{BOUND}",
+)
+def not_decoded(original: Callable[[str], ImageHandle], text: str) -> ImageHandle:
+    """The URL in a handle is taken as it is spelled."""
+    given = original(text)
+    spelled = dict(pair.partition("=")[::2] for pair in text.partition("?")[2].split("&"))
+    return replace(given, parameters={key: spelled.get(key, value) for key, value in given.parameters.items()})
+
+
+@fault("existing-values-decoded-twice", breaks=BY_HAND + "encoding", decision="images.decoded", says=REFUSED)
+def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
+    """What is still encoded in a decoded value is decoded too."""
+    once = original(value)
+    return None if once is None else unquote(once)
+
+
+@fault(
+    "checksum-told-of-something-else",
+    breaks=BY_HAND + "shown",
+    decision="images.stored_checksum",
+    says=r"the checksum of backing image \S+ is \S+, of its file",
+)
+def other_checksum(original: Callable[[str], str], actual: str) -> str:
+    """The checksum that Longhorn tells of an image is not that of its file."""
+    return hashlib.sha512(original(actual).encode()).hexdigest()

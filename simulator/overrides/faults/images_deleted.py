@@ -1,0 +1,161 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in what becomes of a backing image when its VolumeSnapshot is deleted."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from simulator.longhorn.backing_images import states
+from simulator.overrides.registry import fault
+
+Obj = dict[str, Any]
+
+STAYS = r"could not remove the backing image"
+"""What a test says of an image that had to go."""
+
+KEPT = r"the kept image \S+ is (gone|being deleted)"
+"""What a test says of an image that had to stay."""
+
+GIVEN = ("backing-image.delete.existing.download", "backing-image.delete.existing.export")
+
+GIVEN_KEPT = ("backing-image.retain.existing.download", "backing-image.retain.existing.export")
+
+
+def was_made_by_csi(image: Obj) -> bool:
+    """Whether a VolumeSnapshot of a claim led to an image."""
+    return bool(image["metadata"]["name"].startswith("snapshot-"))
+
+
+@fault(
+    "delete-leaves-the-image",
+    breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use", *GIVEN),
+    decision="images.deletes_image",
+    says=rf"{STAYS}|it was deleted meanwhile",
+)
+def leaves_image(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """Under Delete the content goes, and the image stays."""
+    return False
+
+
+@fault(
+    "delete-leaves-a-finalizer-of-the-image",
+    breaks=(
+        "backing-image.delete",
+        "backing-image.delete.others",
+        "backing-image.delete.in-use",
+        "backing-image.delete.in-use.direct",
+        *GIVEN,
+    ),
+    decision="images.removes_deleted_image",
+    says=STAYS,
+)
+def leaves_finalizer(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """A deleted image keeps its finalizer and stays."""
+    return False
+
+
+@fault("given-image-not-deleted", breaks=GIVEN, decision="images.deletes_image", says=STAYS)
+def given_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """Under Delete an image stays if no VolumeSnapshot led to it."""
+    return original(image) and was_made_by_csi(image)
+
+
+@fault(
+    "only-given-images-deleted",
+    breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
+    decision="images.deletes_image",
+    says=rf"{STAYS}|it was deleted meanwhile",
+)
+def only_given(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """Under Delete an image stays if a VolumeSnapshot led to it."""
+    return original(image) and not was_made_by_csi(image)
+
+
+@fault("unfinished-image-not-deleted", breaks="backing-image.delete", decision="images.deletes_image", says=STAYS)
+def unfinished_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """An image that is not complete when its VolumeSnapshot is deleted stays."""
+    return bool(states.ready_disks(image)) and original(image)
+
+
+@fault(
+    "retained-image-dies-a-second-later",
+    breaks="backing-image.retain",
+    decision="images.image_outlives_snapshot",
+    says=KEPT,
+)
+def dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | None:
+    """A retained image goes one second after its VolumeSnapshot."""
+    return 1.0 if was_made_by_csi(image) else None
+
+
+@fault(
+    "given-image-dies-a-second-later",
+    breaks=GIVEN_KEPT,
+    decision="images.image_outlives_snapshot",
+    says=KEPT,
+)
+def given_dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | None:
+    """A retained image to which no VolumeSnapshot led goes one second after the VolumeSnapshot made by hand."""
+    return None if was_made_by_csi(image) else 1.0
+
+
+@fault(
+    "image-deleted-while-in-use",
+    breaks=("backing-image.delete.in-use", "backing-image.delete.in-use.direct"),
+    decision="images.refuse_deletion",
+    says=r"it was deleted meanwhile|was not refused",
+)
+def deleted_in_use(original: Callable[[str, Sequence[str]], str], image: str, volumes: Sequence[str]) -> str:
+    """An image can be deleted while a volume uses it."""
+    return ""
+
+
+@fault(
+    "snapshot-of-an-image-in-use-goes-alone",
+    breaks="backing-image.delete.in-use",
+    decision="images.deletes_image",
+    says=r"it was deleted meanwhile",
+)
+def goes_alone(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """The VolumeSnapshot of an image in use goes, and the image stays for ever."""
+    free = image["status"].get("diskLastRefAtMap")
+    return original(image) and bool(free or not states.ready_disks(image))
+
+
+@fault(
+    "delete-takes-all-images-of-the-volume",
+    breaks=("backing-image.delete.others", "backing-image.retain", "backing-image.retain.existing.export"),
+    decision="images.images_to_delete",
+    says=KEPT,
+)
+def takes_siblings(original: Callable[..., Sequence[str]], images: Sequence[Obj], name: str) -> Sequence[str]:
+    """With an image go all others that were made of the same volume."""
+    volume = {each["metadata"]["name"]: each["spec"]["sourceParameters"].get("volume-name") for each in images}
+    same = [each for each, of in volume.items() if of and of == volume.get(name) and each != name]
+    return *original(images, name), *same
+
+
+@fault(
+    "delete-takes-the-oldest-image",
+    breaks=("backing-image.delete",),
+    decision="images.images_to_delete",
+    says=STAYS,
+)
+def takes_oldest(original: Callable[..., Sequence[str]], images: Sequence[Obj], name: str) -> Sequence[str]:
+    """Of several images of a volume the oldest goes, whichever is meant."""
+    by_name = {each["metadata"]["name"]: each for each in images}
+    meant = by_name.get(name)
+    if meant is None or not was_made_by_csi(meant):
+        return original(images, name)
+    same = [each for each in images if each["spec"]["sourceParameters"] == meant["spec"]["sourceParameters"]]
+    return (min(same, key=lambda each: int(each["metadata"]["resourceVersion"]))["metadata"]["name"],)
+
+
+@fault(
+    "image-of-a-deleted-volume-stays",
+    breaks="backing-image.delete.others",
+    decision="images.deletes_image_without_source",
+    says=STAYS,
+)
+def orphan_stays(original: Callable[[], bool]) -> bool:
+    """An image whose volume is gone is not deleted with its VolumeSnapshot."""
+    return False
