@@ -1,6 +1,6 @@
 """The arrangements of this page. They do what a user does and judge nothing: that is left to the tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -136,6 +136,12 @@ def exported_by_hand(stock: Stock, given_source: Source, longhorn: Longhorn, ima
     """A raw image that was exported from that volume without CSI, and a claim that restores it."""
     volume = longhorn.volume_of(given_source.pvc)
     return stock.by_hand(stock.finished(stock.exporting(given_source, volume, "raw")), image_class)
+
+
+@pytest.fixture(scope="session")
+def made_by_hand(downloaded: ByHand, exported_by_hand: ByHand) -> Mapping[str, ByHand]:
+    """Both raw images by how they came to be: `download`, `export`."""
+    return {"download": downloaded, "export": exported_by_hand}
 
 
 @pytest.fixture(scope="session")

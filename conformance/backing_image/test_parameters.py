@@ -4,7 +4,6 @@ A wrong handle differs from the right one in one thing only, and its claim is re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pytest
 
@@ -20,56 +19,36 @@ INVALID = "rpc error: code = InvalidArgument desc = "
 """How CSI calls a request that cannot be served because of what it says."""
 
 
-@dataclass(frozen=True)
-class Wrong:
-    """One parameter that is `given` otherwise than it should be ({right} stands for what it should be), "" if left out.
+TYPES = {
+    "missing-of-a-download": ("download", ""),
+    "missing-of-an-export": ("export", ""),
+    "of-another-kind-of-a-download": ("download", "export-from-volume"),
+    "of-another-kind-of-an-export": ("export", "download"),
+    "upload-of-a-download": ("download", "upload"),
+}
+"""What can be wrong with the source type, and of which image."""
 
-    `clause` is what it goes against.
+CHECKSUMS = {
+    "of-another-file-of-a-download": ("download", "0" * 128),
+    "of-another-file-of-an-export": ("export", "0" * 128),
+    "cut-off": ("download", "{right:.64}"),
+}
+"""What can be wrong with the checksum, and of which image."""
+
+URLS = {"of-another-file": "{right}.other", "of-another-scheme": "s3{right}"}
+
+VOLUMES = {"that-does-not-exist": "no-such-volume", "cut-off": "{right:.10}"}
+
+EXPORT_TYPES = {"of-another-format": "qcow2", "that-does-not-exist": "vmdk"}
+
+
+def must_be_refused(by_hand: ByHand, parameter: str, given: str, stock: Stock) -> None:
+    """A claim through the right handle with one thing wrong is refused as invalid, that through the right one works.
+
+    The parameter is `given` so, where {right} stands for what it should be, or left out for "".
     """
-
-    parameter: str
-    given: str
-    clause: str
-
-
-def table(rows: Mapping[str, Wrong]) -> list[object]:
-    """The rows as parameters of a test, each with its own clause."""
-    return [
-        pytest.param(row, id=name, marks=pytest.mark.clause(f"backing-image.pre-provisioned.{row.clause}"))
-        for name, row in rows.items()
-    ]
-
-
-OF_A_DOWNLOAD = {
-    "type-missing": Wrong(TYPE, "", "source-type"),
-    "type-of-another-kind": Wrong(TYPE, "export-from-volume", "source-type"),
-    "type-upload": Wrong(TYPE, "upload", "source-type"),
-    "name-missing": Wrong(NAME, "", "name"),
-    "checksum-of-another-file": Wrong(CHECKSUM, "0" * 128, "checksum"),
-    "checksum-cut-off": Wrong(CHECKSUM, "{right:.64}", "checksum"),
-    "url-of-another-file": Wrong("url", "{right}.other", "download.url"),
-    "url-of-another-scheme": Wrong("url", "s3{right}", "download.url"),
-    "checksum-key-wrong": Wrong("checksum", "0" * 128, "download.checksum"),
-}
-"""What can be wrong in a handle of a downloaded image."""
-
-OF_AN_EXPORT = {
-    "type-missing": Wrong(TYPE, "", "source-type"),
-    "type-of-another-kind": Wrong(TYPE, "download", "source-type"),
-    "name-missing": Wrong(NAME, "", "name"),
-    "checksum-of-another-file": Wrong(CHECKSUM, "0" * 128, "checksum"),
-    "volume-that-does-not-exist": Wrong("volume-name", "no-such-volume", "export.volume"),
-    "volume-name-cut-off": Wrong("volume-name", "{right:.10}", "export.volume"),
-    "export-type-of-another-format": Wrong("export-type", "qcow2", "export.type"),
-    "export-type-unknown": Wrong("export-type", "vmdk", "export.type"),
-}
-"""What can be wrong in a handle of an exported image."""
-
-
-def must_be_refused(row: Wrong, by_hand: ByHand, stock: Stock) -> None:
-    """A claim through the right handle with one thing wrong is refused as invalid, that through the right one works."""
     right = by_hand.existing.documented
-    wrong = {**right, row.parameter: row.given.format(right=right.get(row.parameter, ""))}
+    wrong = {**right, parameter: given.format(right=right.get(parameter, ""))}
 
     claim = stock.claim({name: value for name, value in wrong.items() if value})
 
@@ -78,16 +57,52 @@ def must_be_refused(row: Wrong, by_hand: ByHand, stock: Stock) -> None:
         stock.volumes.wait_accepted(by_hand.claim)
 
 
-@pytest.mark.parametrize("row", table(OF_A_DOWNLOAD))
-def test_wrong_handle_of_a_download_is_refused(row: Wrong, downloaded: ByHand, stock: Stock) -> None:
-    """A claim through a handle of a downloaded image in which one thing is wrong is refused."""
-    must_be_refused(row, downloaded, stock)
+@clause("backing-image.pre-provisioned.source-type")
+@pytest.mark.parametrize(("of", "given"), TYPES.values(), ids=TYPES.keys())
+def test_source_type_must_be_right(of: str, given: str, made_by_hand: Mapping[str, ByHand], stock: Stock) -> None:
+    """A claim through a handle without the source type, or with another, is refused; the right one works."""
+    must_be_refused(made_by_hand[of], TYPE, given, stock)
 
 
-@pytest.mark.parametrize("row", table(OF_AN_EXPORT))
-def test_wrong_handle_of_an_export_is_refused(row: Wrong, exported_by_hand: ByHand, stock: Stock) -> None:
-    """A claim through a handle of an exported image in which one thing is wrong is refused."""
-    must_be_refused(row, exported_by_hand, stock)
+@clause("backing-image.pre-provisioned.name")
+@pytest.mark.parametrize("of", ["download", "export"])
+def test_image_must_be_named(of: str, made_by_hand: Mapping[str, ByHand], stock: Stock) -> None:
+    """A claim through a handle that names no image is refused; the right one works."""
+    must_be_refused(made_by_hand[of], NAME, "", stock)
+
+
+@clause("backing-image.pre-provisioned.checksum")
+@pytest.mark.parametrize(("of", "given"), CHECKSUMS.values(), ids=CHECKSUMS.keys())
+def test_checksum_must_be_right(of: str, given: str, made_by_hand: Mapping[str, ByHand], stock: Stock) -> None:
+    """A claim through a handle with another checksum than the image's is refused; the right one works."""
+    must_be_refused(made_by_hand[of], CHECKSUM, given, stock)
+
+
+@clause("backing-image.pre-provisioned.download.url")
+@pytest.mark.parametrize("given", URLS.values(), ids=URLS.keys())
+def test_url_must_be_right(given: str, downloaded: ByHand, stock: Stock) -> None:
+    """A claim through a handle with another URL than the image was downloaded from is refused; the right one works."""
+    must_be_refused(downloaded, "url", given, stock)
+
+
+@clause("backing-image.pre-provisioned.download.checksum")
+def test_checksum_of_a_download_must_be_right(downloaded: ByHand, stock: Stock) -> None:
+    """A claim through a handle whose parameter `checksum` is not the image's is refused; without it it works."""
+    must_be_refused(downloaded, "checksum", "0" * 128, stock)
+
+
+@clause("backing-image.pre-provisioned.export.volume")
+@pytest.mark.parametrize("given", VOLUMES.values(), ids=VOLUMES.keys())
+def test_volume_must_be_right(given: str, exported_by_hand: ByHand, stock: Stock) -> None:
+    """A claim through a handle with another volume than the image was exported from is refused; the right one works."""
+    must_be_refused(exported_by_hand, "volume-name", given, stock)
+
+
+@clause("backing-image.pre-provisioned.export.type")
+@pytest.mark.parametrize("given", EXPORT_TYPES.values(), ids=EXPORT_TYPES.keys())
+def test_export_type_must_be_right(given: str, exported_by_hand: ByHand, stock: Stock) -> None:
+    """A claim through a handle with another export type than the image's is refused; the right one works."""
+    must_be_refused(exported_by_hand, "export-type", given, stock)
 
 
 @clause("backing-image.pre-provisioned.checksum.optional")

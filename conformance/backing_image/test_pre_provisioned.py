@@ -1,6 +1,7 @@
 """Restore a Longhorn BackingImage that Has No Associated VolumeSnapshot: contents and VolumeSnapshots made by hand."""
 
 import hashlib
+from collections.abc import Mapping
 
 import pytest
 
@@ -70,12 +71,12 @@ def test_other_source_types_are_restored(stock: Stock, backing_images: BackingIm
 
 
 @clause("backing-image.pre-provisioned.no-second-image")
-@pytest.mark.parametrize("by_hand", ["downloaded", "exported_by_hand"], ids=[DOWNLOAD, EXPORT])
+@pytest.mark.parametrize("of", ["download", "export"])
 def test_no_second_image_is_made(
-    by_hand: str, request: pytest.FixtureRequest, stock: Stock, backing_images: BackingImages
+    of: str, made_by_hand: Mapping[str, ByHand], stock: Stock, backing_images: BackingImages
 ) -> None:
     """Of what an image was made from there is no second image after its restore; on demand one is made."""
-    restored: ByHand = request.getfixturevalue(by_hand)
+    restored = made_by_hand[of]
     image = restored.existing.image
     url, _ = stock.publish(f"witness-{image.source_type}")
     other = {"backingImageDataSourceType": DOWNLOAD, "backingImage": backing_images.new_name("witness"), "url": url}
