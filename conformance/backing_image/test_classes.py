@@ -76,4 +76,4 @@ def test_class_must_exist(idle_volume: Source, snapshots: Snapshots) -> None:
     snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
 
     snapshots.create_class("Delete", {"type": "bi"}, name=name)
-    assert snapshots.wait_handle(snapshot).handle
+    assert snapshots.wait_bound(snapshot).content_name

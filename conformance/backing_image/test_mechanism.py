@@ -88,11 +88,11 @@ def test_ready_once_the_image_is_made(
 ) -> None:
     """The content, and with it the VolumeSnapshot, gets ready, and not before there is an image."""
     snapshot = snapshots.wait_ready(image_requested.snapshot)
-    with standing_on("there is no image to look at"):
-        image = backing_images.wait_made(snapshot)
+    with standing_on("there is no image, or no content, to look at"):
+        image, content = backing_images.wait_made(snapshot), snapshots.content_of(snapshot)
     made = backing_images.history(image.name).created
 
-    for history in snapshots.content_history(snapshots.content_of(snapshot)), snapshots.history(snapshot):
+    for history in snapshots.content_history(content), snapshots.history(snapshot):
         ready = history.first(is_ready)
 
         assert ready is not None, f"{history} never got ready"

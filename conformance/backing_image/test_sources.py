@@ -82,7 +82,7 @@ def test_claim_must_exist(namespace: str, image_class: str, snapshots: Snapshots
 
     assert not snapshots.read(snapshot).content_name
     workloads.claim(namespace, size=SIZE, name=claim)
-    assert snapshots.wait_handle(snapshot).handle
+    assert snapshots.wait_bound(snapshot).content_name
 
 
 @clause("backing-image.source.exactly-one")
@@ -91,9 +91,9 @@ def test_claim_must_exist(namespace: str, image_class: str, snapshots: Snapshots
 def test_only_one_source_may_be_named(source: Obj, cluster: Cluster, namespace: str, snapshots: Snapshots) -> None:
     """A VolumeSnapshot with a claim and a content, or with neither, is refused; with either it is accepted."""
     for accepted in (CLAIM, CONTENT):
-        cluster.create(snapshots.manifest(accepted, namespace, "some-class"), dry_run=True)
+        cluster.create(snapshots.manifest(accepted, namespace, None), dry_run=True)
 
-    refused = cluster.refusal(snapshots.manifest(source, namespace, "some-class"))
+    refused = cluster.refusal(snapshots.manifest(source, namespace, None))
 
     assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
     assert "spec.source" in refused.message

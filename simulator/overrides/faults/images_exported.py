@@ -95,7 +95,7 @@ def ones(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> by
 
 @fault(
     "qcow-export-is-raw",
-    breaks="backing-image.export.qcow",
+    breaks=("backing-image.export.qcow", "backing-image.on-demand.export.qcow"),
     decision="images.exported_format",
     says=r"is raw, asked for was qcow2",
 )

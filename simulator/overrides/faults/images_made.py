@@ -152,6 +152,17 @@ def always_raw(original: Callable[..., str], parameters: Mapping[str, str]) -> s
 
 
 @fault(
+    "export-type-raw-taken-for-qcow",
+    breaks=("backing-image.class.export-type", "backing-image.handle.export-type"),
+    decision="images.export_type",
+    says=r"is qcow2, the class says raw",
+)
+def raw_as_qcow2(original: Callable[..., str], parameters: Mapping[str, str]) -> str:
+    """A class that says raw exports as qcow2."""
+    return "qcow2" if parameters.get("export-type") == "raw" else original(parameters)
+
+
+@fault(
     "export-type-qcow-by-default",
     breaks=(
         "backing-image.class.export-type.default",

@@ -39,7 +39,7 @@ def no_data(original: Callable[[Obj], bool], volume: Obj) -> bool:
 
 @fault(
     "restore-ignores-the-data-source",
-    breaks="backup.restore",
+    breaks=("backup.restore", "backing-image.restore"),
     decision="machinery.volume_source",
     says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
 )
