@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fixtures.run import RUN_LABEL, TARGET_LABEL
 from tests.cluster.by_hand import ByHand, simulator, suite
+from tests.cluster.rbac import granted, used
 
 LISTS = (
     "/api/v1/namespaces",
@@ -31,7 +32,10 @@ def left(cluster: ByHand) -> list[str]:
 
 
 def test_two_workers_share_a_cluster(tmp_path: Path) -> None:
-    """What they find conforms, it is labelled as a simulation, the keys are nowhere, and nothing is left of it."""
+    """What they find conforms, it is labelled as a simulation, the keys are nowhere, and nothing is left of it.
+
+    They do nothing that manifests/rbac does not allow.
+    """
     with simulator(tmp_path / "cluster") as cluster:
         reports = tmp_path / "report"
         files = [f"conformance/backup/test_{name}.py" for name in ("handle", "listing")]
@@ -39,6 +43,7 @@ def test_two_workers_share_a_cluster(tmp_path: Path) -> None:
 
         assert (ran.exit_code, ran.report["problems"]) == (0, []), ran.text
         assert left(cluster) == []
+        assert used(cluster.page("/simulator/requests")["requests"]) - granted() == set()
 
     selected = {verdict for verdict, reason in ran.verdicts.values() if not reason.startswith("not ")}
     assert "conforms" in selected

@@ -1,0 +1,88 @@
+"""Which rights the manifests grant, and which a run has used: both as RBAC puts it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fixtures.leaks import REMOVED
+
+EVERYWHERE = ""
+LONGHORN = "longhorn-system"
+
+MANIFESTS = Path(__file__).parents[2] / "manifests" / "rbac"
+
+
+@dataclass(frozen=True, order=True)
+class Right:
+    """A verb on a resource (`pods/log`) of an API group, everywhere or in one namespace."""
+
+    group: str
+    resource: str
+    verb: str
+    namespace: str
+
+    def __str__(self) -> str:
+        where = f" in {self.namespace}" if self.namespace else ""
+        return f"{self.verb} {self.resource}{'.' if self.group else ''}{self.group}{where}"
+
+
+def granted(folder: Path = MANIFESTS) -> frozenset[Right]:
+    """What the manifests of a folder grant. ValueError for a role that is bound to nobody, or for a wildcard."""
+    documents = [each for path in sorted(folder.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text())]
+    bound = {(each["roleRef"]["kind"], each["roleRef"]["name"]) for each in documents if "roleRef" in each}
+    rights = set()
+    for role in documents:
+        if role["kind"] not in ("Role", "ClusterRole"):
+            continue
+        if (role["kind"], role["metadata"]["name"]) not in bound:
+            raise ValueError(f"{role['kind']} {role['metadata']['name']} is bound to nobody")
+        namespace = role["metadata"].get("namespace", EVERYWHERE)
+        for rule in role["rules"]:
+            for group in rule["apiGroups"]:
+                for resource in rule["resources"]:
+                    for verb in rule["verbs"]:
+                        if "*" in (group, resource, verb):
+                            raise ValueError(f"{role['kind']} {role['metadata']['name']} grants everything: {rule}")
+                        rights.add(Right(group, resource, verb, namespace))
+    return frozenset(rights)
+
+
+def used(requests: Iterable[Mapping[str, Any]]) -> frozenset[Right]:
+    """The least rights for requests that a simulator has counted.
+
+    What is asked in Longhorn's namespace alone needs a right there only; namespaces of the run are not known before.
+    """
+    rights = set()
+    for each in requests:
+        namespace = LONGHORN if each["namespace"] == LONGHORN else EVERYWHERE
+        rights.add(Right(each["group"], each["resource"], each["verb"], namespace))
+    return least(rights)
+
+
+def for_clean_up() -> frozenset[Right]:
+    """What the clean-up may have to ask for, and asks for only if something went wrong."""
+    rights = set()
+    for kind in REMOVED:
+        group = kind.api_version.rpartition("/")[0]
+        rights.add(Right(group, kind.plural, "delete", LONGHORN if group == "longhorn.io" else EVERYWHERE))
+    return frozenset(rights)
+
+
+def least(rights: Iterable[Right]) -> frozenset[Right]:
+    """Without those in a namespace that one has everywhere."""
+    everything = set(rights)
+    return frozenset(
+        right
+        for right in everything
+        if not right.namespace or Right(right.group, right.resource, right.verb, EVERYWHERE) not in everything
+    )
+
+
+def differences(has: frozenset[Right], needs: frozenset[Right]) -> list[str]:
+    """A line for each right that is missing, and for each that is granted in vain."""
+    return [f"missing: {right}" for right in sorted(needs - has)] + [
+        f"granted in vain: {right}" for right in sorted(has - needs)
+    ]
