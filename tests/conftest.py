@@ -1,5 +1,21 @@
-"""Hooks of the project's own tests."""
+"""Hooks and fixtures of the project's own tests."""
+
+import os
+import shutil
+
+import pytest
 
 from tests.fidelity.summary import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
+
+
+@pytest.fixture
+def qemu() -> str:
+    """QEMU's tool for image files, which must be there in CI."""
+    found = shutil.which("qemu-img")
+    if found is None and os.environ.get("CI"):
+        pytest.fail("qemu-img is missing: install Debian's package qemu-utils")
+    if found is None:
+        pytest.skip("qemu-img is missing (Debian's package qemu-utils)")
+    return found

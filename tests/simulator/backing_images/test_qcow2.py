@@ -3,7 +3,6 @@
 import hashlib
 import os
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,17 +19,6 @@ SHAPES = {
     "last sector": (MEBIBYTE + 512, [(MEBIBYTE, 512)]),
     "second table": (600 * MEBIBYTE, [(599 * MEBIBYTE, MEBIBYTE)]),
 }
-
-
-@pytest.fixture
-def qemu() -> str:
-    """The tool, which must be there in CI."""
-    found = shutil.which("qemu-img")
-    if found is None and os.environ.get("CI"):
-        pytest.fail("qemu-img is missing: install Debian's package qemu-utils")
-    if found is None:
-        pytest.skip("qemu-img is missing (Debian's package qemu-utils)")
-    return found
 
 
 def raw(path: Path, shape: str) -> Path:
