@@ -71,15 +71,19 @@ class RestApi:
             raise NotFoundError(f"{path} not found")
         resource, shape, actions = collections[parts[1]]
         if len(parts) == 2 and method == "GET":
-            return _collection([shape(each, base) for each in objects.all_of(self._api, resource)], base, path)
+            listed = [each for each in objects.all_of(self._api, resource) if self._is_shown(resource, each)]
+            return _collection([shape(each, base) for each in listed], base, path)
         found = objects.find(self._api, resource, parts[2]) if len(parts) == 3 else None
-        if found is None or (resource == names.BACKING_IMAGES and not self._images.is_shown(found)):
+        if found is None or not self._is_shown(resource, found):
             raise NotFoundError(f"{resource} {parts[-1]!r} not found")
         if method == "POST" and action in actions:
             return _collection(actions[action](found, base), base, path)
         if method == "GET" and not action:
             return shape(found, base)
         raise NotFoundError(f"{path} has no action {action}")
+
+    def _is_shown(self, resource: str, item: Obj) -> bool:
+        return resource != names.BACKING_IMAGES or self._images.is_shown(item)
 
     def _volume(self, volume: Obj, base: str) -> Obj:
         spec, status, name = volume["spec"], volume["status"], volume["metadata"]["name"]

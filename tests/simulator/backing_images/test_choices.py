@@ -170,3 +170,40 @@ def test_a_second_image_may_be_made(tmp_path: Path) -> None:
             assert len(longhorn.all("backingimages")) == 2
 
     asyncio.run(scenario())
+
+
+def test_an_export_may_begin_later(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            instead(longhorn, takes_moment_of_request=False)
+            asked: list[str] = []
+
+            def begins(volume: str) -> bool:
+                asked.append(volume)
+                if len(asked) == 3:
+                    longhorn.write(b"late", 0)
+                return len(asked) > 3
+
+            setattr(longhorn.images, "begins_export", begins)  # noqa: B010
+            await source_volume(longhorn)
+            await longhorn.snapshot("img", type="bi")
+            await finished(longhorn, "img")
+            (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
+
+            assert asked == ["vol"] * 4
+            assert path.read_bytes()[:4] == b"late"
+
+    asyncio.run(scenario())
+
+
+def test_another_volume_may_be_exported(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            setattr(longhorn.images, "volume_to_export", lambda volumes, _: volumes[0])  # noqa: B010
+            await longhorn.volume("a-volume")
+            await source_volume(longhorn)
+            await longhorn.snapshot("img", type="bi")
+
+            assert longhorn.get("backingimages", "img")["spec"]["sourceParameters"]["volume-name"] == "a-volume"
+
+    asyncio.run(scenario())
