@@ -117,6 +117,18 @@ def test_a_login_that_the_target_refuses_leaves_nothing(tgt: Tgt, node: Node, in
     assert node.leftovers() == []
 
 
+def test_a_lun_that_cannot_unmap_is_refused(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+    iqn = tgt.offer("one")
+    tgt.set_thin("one", False)
+    initiator.discover()
+
+    done = node.iscsiadm("-m", "node", "-T", iqn, "-p", HOST, "--login")
+
+    assert done.code == 5
+    assert f"LUN 1 of {iqn} is not thin-provisioned" in done.error
+    assert node.leftovers() == []
+
+
 @pytest.mark.parametrize("portal", [(), ("-p", HOST)], ids=["no-portal", "portal"])
 def test_logout_and_delete_end_what_there_is(
     tgt: Tgt, node: Node, initiator: Initiator, portal: tuple[str, ...]

@@ -89,13 +89,16 @@ def test_a_file_system_keeps_its_files(tgt: Tgt, node: Node, initiator: Initiato
     node.run("umount", "/mnt")
 
 
-def test_discarded_blocks_are_discarded_at_the_target(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+@pytest.mark.parametrize(
+    "how", ["blkdiscard", "blkdiscard --zeroout", "fallocate --punch-hole", "fallocate --zero-range"]
+)
+def test_blocks_that_are_cleared_are_zeros_at_the_target(tgt: Tgt, node: Node, initiator: Initiator, how: str) -> None:
     iqn = tgt.offer("one")
     device = initiator.attach(iqn)
     write(node, device, "one", 16)
     node.run("sync", device)
 
-    node.run("blkdiscard", "--offset=0", f"--length={8 * MIB}", device)
+    node.run(*how.split(), "--offset=0", f"--length={8 * MIB}", device)
     initiator.detach(iqn)
 
     assert tgt.file("one").read_bytes() == bytes(8 * MIB) + written("one", 16)[8 * MIB :] + bytes(16 * MIB)

@@ -137,18 +137,46 @@ def test_a_device_in_use_goes_when_it_is_let_go(tgt: Tgt, node: Node, initiator:
     assert initiator.attach(iqn)
 
 
-@pytest.mark.usefixtures("means")
-def test_a_node_that_is_killed_leaves_no_device_behind(tmp_path: Path) -> None:
-    with running_node(tmp_path) as node:
-        node.start_service()
-        tgt = Tgt(node)
+def test_a_session_goes_on_when_its_target_comes_back(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+    iqn = tgt.offer("one")
+    device = initiator.attach(iqn)
+    tgt.kill()
+    with ThreadPoolExecutor() as pool:
+        writes = pool.submit(write, node, device, "one", 8)
         tgt.start()
-        device = Initiator(node).attach(tgt.offer("one"))
+        tgt.offer("one")
+        writes.result()
+    initiator.detach(iqn)
+
+    assert tgt.file("one").read_bytes() == written("one", 8) + bytes(24 * MIB)
+
+
+@pytest.mark.usefixtures("means")
+def test_a_node_that_is_killed_leaves_no_device_and_what_was_synced(tmp_path: Path) -> None:
+    with started_node(tmp_path) as (node, tgt, initiator):
+        device = initiator.attach(tgt.offer("one"))
         node.run("mkfs.ext4", "-q", device)
         node.run("mount", device, "/mnt")
-        node.run("dd", "if=/dev/urandom", "of=/mnt/data", "bs=1M", "count=8", "status=none")
+        node.run("dd", "if=/dev/urandom", "of=/mnt/data", "bs=1M", "count=8", "status=none", "conv=fsync")
+        told = node.run("sha256sum", "/mnt/data")
+        node.run("dd", "if=/dev/urandom", "of=/mnt/held-back", "bs=1M", "count=4", "status=none")
         assert device.removeprefix("/dev/") in attached_loop_devices()
 
     deadline = time.monotonic() + QUICK
     while device.removeprefix("/dev/") in attached_loop_devices():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "the killed node's loop device is still there"
+
+    with started_node(tmp_path) as (node, tgt, initiator):
+        node.run("mount", initiator.attach(tgt.offer("one")), "/mnt")
+        assert node.run("sha256sum", "/mnt/data") == told
+        node.run("umount", "/mnt")
+
+
+@contextmanager
+def started_node(place: Path) -> Iterator[tuple[Node, Tgt, Initiator]]:
+    """A node with all that a volume needs, which then is killed."""
+    with running_node(place) as node:
+        node.start_service()
+        tgt = Tgt(node)
+        tgt.start()
+        yield node, tgt, Initiator(node)

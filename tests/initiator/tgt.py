@@ -30,6 +30,7 @@ class Tgt:
     def kill(self) -> None:
         """End it as a crash does: it answers no orderly request while it has targets."""
         self._node.signal(PROGRAM, signal.SIGKILL)
+        self._node.run("sh", "-c", "rm -f /run/tgtd/*")
         self._numbers.clear()
 
     def freeze(self) -> None:
@@ -69,7 +70,12 @@ class Tgt:
 
     def _add_lun(self, volume: str) -> None:
         self._admin("logicalunit", "new", self._numbers[volume], "--lun=1", f"--backing-store={self.file(volume)}")
-        self._admin("logicalunit", "update", self._numbers[volume], "--lun=1", "--params=thin_provisioning=1")
+        self.set_thin(volume, True)
+
+    def set_thin(self, volume: str, thin: bool) -> None:
+        """Whether blocks of the LUN can be unmapped, as Longhorn has it."""
+        parameter = f"--params=thin_provisioning={int(thin)}"
+        self._admin("logicalunit", "update", self._numbers[volume], "--lun=1", parameter)
 
     def _admin(self, mode: str, operation: str, number: int, *options: str) -> None:
         self._node.run("tgtadm", "--lld=iscsi", f"--mode={mode}", f"--op={operation}", f"--tid={number}", *options)
