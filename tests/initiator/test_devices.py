@@ -1,6 +1,7 @@
 """What a session's block device is for Longhorn and for file systems."""
 
 import hashlib
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -35,6 +36,7 @@ def test_longhorn_finds_its_numbers_and_sets_its_timeout(tgt: Tgt, node: Node, i
 
     major, minor = node.run("cat", f"/sys/class/block/{name}/dev").strip().split(":")
     node.run("mknod", "/run/volume", "b", major, minor)
+    assert node.run("cat", f"/sys/block/{name}/device/timeout") == "30\n"
     node.run("sh", "-c", f"echo 60 > /sys/block/{name}/device/timeout")
 
     assert node.run("blockdev", "--getsize64", "/run/volume") == f"{32 * MIB}\n"
@@ -89,9 +91,7 @@ def test_a_file_system_keeps_its_files(tgt: Tgt, node: Node, initiator: Initiato
     node.run("umount", "/mnt")
 
 
-@pytest.mark.parametrize(
-    "how", ["blkdiscard", "blkdiscard --zeroout", "fallocate --punch-hole", "fallocate --zero-range"]
-)
+@pytest.mark.parametrize("how", ["blkdiscard --zeroout", "fallocate --zero-range"])
 def test_blocks_that_are_cleared_are_zeros_at_the_target(tgt: Tgt, node: Node, initiator: Initiator, how: str) -> None:
     iqn = tgt.offer("one")
     device = initiator.attach(iqn)
@@ -104,17 +104,34 @@ def test_blocks_that_are_cleared_are_zeros_at_the_target(tgt: Tgt, node: Node, i
     assert tgt.file("one").read_bytes() == bytes(8 * MIB) + written("one", 16)[8 * MIB :] + bytes(16 * MIB)
 
 
+def test_a_hole_is_zeros_or_refused(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+    iqn = tgt.offer("one")
+    device = initiator.attach(iqn)
+    write(node, device, "one", 16)
+    node.run("sync", device)
+    punch = node.command("fallocate", "--punch-hole", "--offset=0", f"--length={8 * MIB}", device)
+
+    done = subprocess.run(punch, capture_output=True, text=True, check=False)
+    initiator.detach(iqn)
+
+    # QEMU 7.2 punches holes into the LUN; 10.0 does not, and has to say so.
+    hole = bytes(8 * MIB) if done.returncode == 0 else written("one", 8)
+    assert tgt.file("one").read_bytes() == hole + written("one", 16)[8 * MIB :] + bytes(16 * MIB), done.stderr
+
+
 def test_sessions_beside_each_other_keep_to_their_targets(tgt: Tgt, node: Node, initiator: Initiator) -> None:
     names = ["one", "two", "three"]
     targets = {name: tgt.offer(name) for name in names}
     with ThreadPoolExecutor() as pool:
         devices = dict(zip(names, pool.map(initiator.attach, targets.values()), strict=True))
         list(pool.map(lambda name: write(node, devices[name], name, 8), names))
+        initiator.detach(targets.pop("one"))
+        list(pool.map(lambda name: write(node, devices[name], name, 16), targets))
         list(pool.map(initiator.detach, targets.values()))
 
     assert len(set(devices.values())) == 3
-    for name in names:
-        assert tgt.file(name).read_bytes() == written(name, 8) + bytes(24 * MIB), name
+    for name, mib in {"one": 8, "two": 16, "three": 16}.items():
+        assert tgt.file(name).read_bytes() == written(name, mib) + bytes((32 - mib) * MIB), name
     assert node.leftovers() == []
 
 
