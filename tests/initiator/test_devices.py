@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,21 @@ def test_what_is_written_is_at_the_target_after_the_logout(tgt: Tgt, node: Node,
 
     assert tgt.file("one").read_bytes() == written("one", 16) + bytes(16 * MIB)
     assert node.leftovers() == []
+
+
+def test_a_storage_daemon_has_no_volume_mounted(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+    device = initiator.attach(tgt.offer("one"))
+    node.run("mkfs.ext4", "-q", device)
+    node.run("mount", device, "/mnt")
+    initiator.attach(tgt.offer("two"))
+
+    mounted = {}
+    for session in ("1", "2"):
+        (daemon,) = node.processes(f"/sessions/{session}/monitor")
+        table = Path(f"/proc/{daemon}/mountinfo").read_text().splitlines()
+        mounted[session] = {line.split()[4] for line in table} - {"/", "/dev", "/proc", "/run", "/usr"}
+
+    assert mounted == {each: {f"/run/userspace-initiator/sessions/{each}/disk"} for each in ("1", "2")}
 
 
 def test_a_file_system_keeps_its_files(tgt: Tgt, node: Node, initiator: Initiator) -> None:
