@@ -317,10 +317,6 @@ class MachineryDecisions:
         """What a PersistentVolume says it was provisioned by."""
         return driver
 
-    def announces_provisioning(self, claim: Obj) -> bool:
-        """Whether the event ProvisioningSucceeded is emitted."""
-        return True
-
     def announces_refusal(self, claim: Obj) -> bool:
         """Whether the event ProvisioningFailed is emitted."""
         return True

@@ -114,9 +114,9 @@ class Provisioner:
         self._api.create(names.VOLUMES, self._volume(order, answer), manager=MANAGER)
         self._in_background.pop(key, None)
         await pauses.calls(self._clock, 2)
-        if self._decisions.announces_provisioning(claim):
-            text = f"Successfully provisioned volume {order.request.name}"
-            self._events.record(claim, "Normal", "ProvisioningSucceeded", text)
+        self._events.record(
+            claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {order.request.name}"
+        )
 
     def _order(self, claim: Obj, storage_class: Obj) -> _Order:
         source = self._source.check_kind(claim, self._driver.controller_capabilities)

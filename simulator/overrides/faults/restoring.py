@@ -60,17 +60,6 @@ def unknown_provisioner(original: Callable[[str], str], driver: str) -> str:
 
 
 @fault(
-    "restore-not-announced",
-    breaks=("backup.restore.provisioner", "backing-image.restore.provisioner"),
-    decision="machinery.announces_provisioning",
-    says=r"could not report that the claim was provisioned",
-)
-def not_announced(original: Callable[[Obj], bool], claim: Obj) -> bool:
-    """The provisioner says nothing when it has provisioned the claim."""
-    return False
-
-
-@fault(
     "restored-volume-too-large",
     breaks="backup.restore.size",
     decision="longhorn.restored_size",
