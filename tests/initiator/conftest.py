@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.initiator.calls import Initiator
 from tests.initiator.node import Node, missing_powers, missing_programs, running_node
-from tests.initiator.tgt import HOST, Tgt
+from tests.initiator.tgt import Tgt
 
 
 @pytest.fixture(scope="session")
@@ -44,44 +44,6 @@ def tgt(bare_node: Node) -> Tgt:
     tgt = Tgt(bare_node)
     tgt.start()
     return tgt
-
-
-@dataclass(frozen=True)
-class Initiator:
-    """Longhorn's calls, made at a node; each must succeed."""
-
-    node: Node
-
-    def discover(self) -> str:
-        """Discover what the host offers."""
-        return self.call("-m", "discovery", "-t", "sendtargets", "-p", HOST)
-
-    def attach(self, iqn: str) -> str:
-        """Discover and log in; returns the device file."""
-        self.discover()
-        self.call("-m", "node", "-T", iqn, "-p", HOST, "--login")
-        return self.device(iqn)
-
-    def detach(self, iqn: str) -> None:
-        """Log out, and forget the target."""
-        self.call("-m", "node", "-T", iqn, "-p", HOST, "--logout")
-        self.call("-m", "node", "-o", "delete", "-T", iqn, "-p", HOST)
-
-    def detach_session(self, iqn: str) -> None:
-        """Log out."""
-        self.call("-m", "node", "-T", iqn, "-p", HOST, "--logout")
-
-    def device(self, iqn: str) -> str:
-        """The device file of the target's session, as the detailed list of sessions names it."""
-        ours = self.call("-m", "session", "-P", "3").partition(f"Target: {iqn} ")[2].partition("Target: ")[0]
-        (line,) = [line for line in ours.splitlines() if "Attached scsi disk" in line]
-        return f"/dev/{line.split()[3]}"
-
-    def call(self, *arguments: str) -> str:
-        """One call of iscsiadm; returns its output."""
-        done = self.node.iscsiadm(*arguments)
-        assert done.code == 0, f"iscsiadm {' '.join(arguments)}: {done}"
-        return done.output
 
 
 @pytest.fixture

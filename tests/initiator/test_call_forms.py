@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.initiator.conftest import Initiator
+from tests.initiator.calls import Initiator
 from tests.initiator.node import Node
 from tests.initiator.tgt import HOST, Tgt
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.initiator.conftest import Initiator
+from tests.initiator.calls import Initiator, started_node
 from tests.initiator.node import Node
 from tests.initiator.tgt import HOST, MIB, Tgt
 
@@ -149,6 +149,27 @@ def test_sessions_beside_each_other_keep_to_their_targets(tgt: Tgt, node: Node, 
     for name, mib in {"one": 8, "two": 16, "three": 16}.items():
         assert tgt.file(name).read_bytes() == written(name, mib) + bytes((32 - mib) * MIB), name
     assert node.leftovers() == []
+
+
+@pytest.mark.usefixtures("means")
+def test_nodes_beside_each_other_share_the_loop_devices(tmp_path: Path) -> None:
+    places = [tmp_path / name for name in ("first", "second")]
+    for place in places:
+        place.mkdir()
+    with started_node(places[0]) as first, started_node(places[1]) as second, ThreadPoolExecutor() as pool:
+        volumes = [(node, tgt, initiator, name) for node, tgt, initiator in (first, second) for name in ("one", "two")]
+        targets = [tgt.offer(name) for _, tgt, _, name in volumes]
+        devices = list(pool.map(lambda volume, iqn: volume[2].attach(iqn), volumes, targets))
+        list(
+            pool.map(
+                lambda volume, device: write(volume[0], device, f"{volume[0].first}/{volume[3]}", 8), volumes, devices
+            )
+        )
+        list(pool.map(lambda volume, iqn: volume[2].detach(iqn), volumes, targets))
+
+        assert len(set(devices)) == 4
+        for node, tgt, _, name in volumes:
+            assert tgt.file(name).read_bytes()[: 8 * MIB] == written(f"{node.first}/{name}", 8)
 
 
 @pytest.mark.parametrize("rescan", ["-R", "--rescan"])

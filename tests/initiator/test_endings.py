@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.initiator.conftest import Initiator
-from tests.initiator.node import Node, running_node
+from tests.initiator.calls import Initiator, started_node
+from tests.initiator.node import Node
 from tests.initiator.test_devices import write, written
 from tests.initiator.tgt import HOST, MIB, Tgt
 
@@ -170,13 +170,3 @@ def test_a_node_that_is_killed_leaves_no_device_and_what_was_synced(tmp_path: Pa
         node.run("mount", initiator.attach(tgt.offer("one")), "/mnt")
         assert node.run("sha256sum", "/mnt/data") == told
         node.run("umount", "/mnt")
-
-
-@contextmanager
-def started_node(place: Path) -> Iterator[tuple[Node, Tgt, Initiator]]:
-    """A node with all that a volume needs, which then is killed."""
-    with running_node(place) as node:
-        node.start_service()
-        tgt = Tgt(node)
-        tgt.start()
-        yield node, tgt, Initiator(node)
