@@ -127,7 +127,7 @@ def escaped(stock: Stock, image_class: str) -> ByHand:
 
 @pytest.fixture(scope="session")
 def given_source(stock: Stock) -> Source:
-    """A volume with known data, whose images are made by hand."""
+    """A volume with known data, of which only the images below are ever made."""
     return stock.volumes.write(stock.volumes.new(), "exported-by-hand", *SPECKLES)
 
 
@@ -187,10 +187,16 @@ def downloads_witness(given_downloads: GivenUp, backing_images: BackingImages) -
 
 
 @pytest.fixture(scope="session")
-def given_exports(stock: Stock, given_source: Source, longhorn: Longhorn) -> GivenUp:
+def dropped_source(stock: Stock) -> Source:
+    """A volume with known data, whose images are deleted."""
+    return stock.volumes.write(stock.volumes.new(), "exported-to-be-deleted", *SPECKLES)
+
+
+@pytest.fixture(scope="session")
+def given_exports(stock: Stock, dropped_source: Source, longhorn: Longhorn) -> GivenUp:
     """Two images that were exported without CSI, given up under the two policies."""
-    volume = longhorn.volume_of(given_source.pvc)
-    pair = [stock.exporting(given_source, volume, "raw") for _ in range(2)]
+    volume = longhorn.volume_of(dropped_source.pvc)
+    pair = [stock.exporting(dropped_source, volume, "raw") for _ in range(2)]
     return stock.given_up(*(stock.finished(each) for each in pair))
 
 
@@ -202,9 +208,9 @@ def exports_witness(given_exports: GivenUp, backing_images: BackingImages) -> Gi
 
 
 @pytest.fixture
-def given_export(stock: Stock, given_source: Source, longhorn: Longhorn) -> Existing:
+def given_export(stock: Stock, dropped_source: Source, longhorn: Longhorn) -> Existing:
     """An image of the test's own that was exported without CSI."""
-    return stock.finished(stock.exporting(given_source, longhorn.volume_of(given_source.pvc), "raw"))
+    return stock.finished(stock.exporting(dropped_source, longhorn.volume_of(dropped_source.pvc), "raw"))
 
 
 # Images that are made on demand ---------------------------------------------------------------------------------------
