@@ -15,12 +15,15 @@ class EngineWork:
 
     def __init__(self) -> None:
         self._pieces: dict[Hashable, asyncio.Task[Any]] = {}
+        self._running: dict[asyncio.Task[Any], Hashable] = {}
 
     async def outcome(self, key: Hashable, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """What the work gives, or raises; begun now if nobody did. Whoever has made use of it forgets it."""
         piece: asyncio.Task[T] | None = self._pieces.get(key)
         if piece is None:
             piece = self._pieces[key] = asyncio.create_task(_worked(begin))
+            self._running[piece] = key
+            piece.add_done_callback(self._running.pop)
         return await asyncio.shield(piece)
 
     async def once(self, key: Hashable, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -31,6 +34,12 @@ class EngineWork:
             piece = self._pieces.get(key)
             if piece is not None and piece.done():
                 self.forget(key)
+
+    async def settled(self, key: Hashable) -> None:
+        """Return when no work of that key is under way, be it forgotten or not."""
+        running = {piece for piece, its in self._running.items() if its == key}
+        if running:
+            await asyncio.wait(running)
 
     def forget(self, key: Hashable) -> None:
         """Make the next who asks begin anew."""

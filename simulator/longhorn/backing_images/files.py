@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.longhorn.backing_images import content
+from simulator.longhorn.engine_work import EngineWork
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,11 @@ class FileFacts:
 
 
 class ImageFiles:
-    """Files under `root`, by disk, image and the image's uuid."""
+    """Files under `root`, by disk, image and the image's uuid; `work` on their making is by image."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self.work = EngineWork()
 
     def path(self, disk: str, image: str, uuid: str) -> Path:
         """Where a copy is, or would be."""

@@ -173,6 +173,7 @@ class Images:
         if "foregroundDeletion" in image["metadata"]["finalizers"] or not self._decisions.removes_deleted_image(image):
             return
         await self._clock.sleep(NOTICED)
+        await self._files.work.settled(name)
         await to_end(self._files.remove, name, image["status"].get("uuid", ""))
         self._managers.forget(image)
         objects.release(self._api, names.BACKING_IMAGES, name)

@@ -22,7 +22,7 @@ from simulator.longhorn.backing_images.files import FileFacts, ImageFiles
 from simulator.longhorn.backing_images.image_managers import ImageManagers
 from simulator.longhorn.backing_images.qcow2 import BadImageError
 from simulator.longhorn.disk import DiskError
-from simulator.longhorn.engine_work import EngineWork, to_end
+from simulator.longhorn.engine_work import to_end
 
 POD_START = 6.7
 SNAPSHOT_NOTICED = 4.1
@@ -68,7 +68,7 @@ class DataSources:
         self._exports = exports
         self._downloader = downloader
         self._events = EventRecorder(api, "longhorn-backing-image-controller")
-        self._work = EngineWork()
+        self._work = files.work
         self._attempts: dict[str, tuple[int, float]] = {}
         self.controller = Controller(api, clock, "longhorn-backing-image-data-source-controller", self._reconcile)
         self.controller.watch(names.BACKING_IMAGE_DATA_SOURCES)
@@ -176,8 +176,9 @@ class DataSources:
 
     async def _file(self, name: str) -> FileFacts:
         source = objects.find(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
-        if source is None:
-            raise SourceError("the data source is gone")
+        image = objects.find(self._api, names.BACKING_IMAGES, name)
+        if source is None or image is None or objects.is_deleted(image):
+            raise SourceError(DELETED)
         path = self._files.begin(source["spec"]["diskUUID"], name, source["spec"]["uuid"])
         try:
             await self._write(source, path)

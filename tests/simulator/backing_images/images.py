@@ -1,5 +1,6 @@
 """What tests of backing images have in common: volumes with data, images made in several ways, servers of files."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -63,12 +64,22 @@ def handle(image: str, kind: str, **values: str) -> str:
     return f"bi://backing?backingImageDataSourceType={kind}&backingImage={image}{more}"
 
 
+class Gate:
+    """Holds up downloads until `free` is set; `asked` tells that there is one."""
+
+    def __init__(self) -> None:
+        self.asked, self.free = asyncio.Event(), asyncio.Event()
+
+
 @asynccontextmanager
-async def serving(longhorn: Cluster, files: dict[str, bytes]) -> AsyncIterator[None]:
+async def serving(longhorn: Cluster, files: dict[str, bytes], gate: Gate | None = None) -> AsyncIterator[None]:
     """Files that the cluster reaches at `URL`; those that come into the dict later are served as well."""
 
     async def answer(request: web.Request) -> web.Response:
         data = files.get(request.path)
+        if gate is not None and request.method == "GET":
+            gate.asked.set()
+            await gate.free.wait()
         return web.Response(status=404) if data is None else web.Response(body=data)
 
     application = web.Application()

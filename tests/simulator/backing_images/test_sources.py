@@ -10,7 +10,7 @@ import pytest
 from simulator.kubernetes.errors import ApiError
 from simulator.longhorn.backing_images import content
 from simulator.longhorn.backing_images.sources import SourceError
-from tests.simulator.backing_images.images import SIZE, URL, failed, finished, make, serving
+from tests.simulator.backing_images.images import SIZE, URL, Gate, failed, finished, make, serving
 from tests.simulator.longhorn.cluster import MEBIBYTE, cluster
 
 FILE = b"image" * 100 + bytes(12) + bytes(SIZE - 1024) + b"end!" * 128
@@ -76,6 +76,22 @@ def test_a_download_that_failed_is_tried_again(tmp_path: Path) -> None:
             first = [state for index, state in enumerate(seen) if index == 0 or seen[index - 1] != state]
             assert first[:4] == ["", "failed", "failed-and-cleanup", ""]
             assert first[-2:] == ["ready-for-transfer", "ready"]
+
+    asyncio.run(scenario())
+
+
+def test_an_image_that_is_deleted_while_its_file_is_made_leaves_none(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        gate, directory = Gate(), tmp_path / "disks" / "backing-images"
+        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}, gate):
+            make(longhorn, "img", "download", {"url": f"{URL}/image"})
+            await gate.asked.wait()
+            longhorn.api.delete("backingimages.longhorn.io", "img", "longhorn-system")
+            asyncio.get_running_loop().call_later(0.2, gate.free.set)
+            await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+
+            assert gate.free.is_set()
+            assert list(directory.glob("*/*")) == []
 
     asyncio.run(scenario())
 
