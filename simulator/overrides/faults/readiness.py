@@ -105,7 +105,7 @@ def not_listed(original: Callable[[str], bool], volume: str) -> bool:
 
 @fault(
     "volumesnapshot-never-ready-although-its-content-is",
-    breaks="backup.ready",
+    breaks=("backup.ready", "backing-image.ready"),
     decision="machinery.snapshot_is_ready",
     says=r"could not make the VolumeSnapshot ready",
 )

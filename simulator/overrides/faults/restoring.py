@@ -72,9 +72,9 @@ def too_large(original: Callable[[int, int], int], requested: int, recorded: int
 
 @fault(
     "restored-capacity-misreported",
-    breaks="backup.restore.size",
+    breaks=("backup.restore.size", "backing-image.restore.size", "backing-image.restore.size.larger"),
     decision="longhorn.reported_capacity",
-    says=r"'capacity of the claim': 18874368",
+    says=r"'capacity of the claim': 18874368|the capacity of claim \S+ is 35651584",
 )
 def misreported(original: Callable[[int], int], requested: int) -> int:
     """The claim's capacity is 2 MiB more than the volume has."""
@@ -83,9 +83,9 @@ def misreported(original: Callable[[int], int], requested: int) -> int:
 
 @fault(
     "smaller-claim-accepted",
-    breaks="backup.restore.size",
+    breaks=("backup.restore.size", "backing-image.restore.size.smaller"),
     decision="machinery.refuses_size",
-    says=r"it was not refused but bound to",
+    says=r"it was not refused but bound to|could not report why the claim is not provisioned",
 )
 def smaller_accepted(original: Callable[[int, int], bool], requested: int, restore_size: int) -> bool:
     """A claim that is smaller than its snapshot is bound: the provisioner does not look at the sizes."""
@@ -116,9 +116,9 @@ def larger_accepted(original: Callable[..., object], snapshot: str, requested: i
 
 @fault(
     "restore-size-unknown",
-    breaks="backup.restore.size",
+    breaks=("backup.restore.size", "backing-image.restore.size", "backing-image.restore.size.smaller"),
     decision="machinery.recorded_size",
-    says=r"'restoreSize of the VolumeSnapshot': None",
+    says=r"'restoreSize of the VolumeSnapshot': None|could not report why the claim is not provisioned",
 )
 def no_size(original: Callable[..., int | None], content: Obj, answer: object) -> int | None:
     """The content and the VolumeSnapshot do not tell the snapshot's size."""
