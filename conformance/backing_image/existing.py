@@ -13,9 +13,15 @@ from fixtures.handles import BackingImageHandle
 from fixtures.objectstore import ObjectStore
 from fixtures.outcomes import Blocked
 from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.stream import Image
-from fixtures.volumes import SIZE, SPECKLES, Source, Volumes, overwritten
+from fixtures.stream import MIB, Image
+from fixtures.volumes import GRAIN, Source, Volumes, overwritten
 from fixtures.workloads import Pvc
+
+FILE_SIZE = 2 * MIB
+"""Bytes of the disks in published files: less than a volume has, so that they are quickly made and downloaded."""
+
+PIECES = ((0, MIB), (FILE_SIZE - GRAIN, GRAIN))
+"""Where they hold something."""
 
 NAME_WITH_ESCAPES = "a b&c+d.img"
 """A file whose URL has escapes, which a handle has to escape once more; no sign in it means anything to Longhorn."""
@@ -23,7 +29,7 @@ NAME_WITH_ESCAPES = "a b&c+d.img"
 
 @dataclass(frozen=True)
 class Existing:
-    """An image that no VolumeSnapshot led to, what it was made from, and what a volume of it holds."""
+    """An image that no VolumeSnapshot led to, what it was made from, and what a volume of it begins with."""
 
     image: BackingImage
     parameters: Mapping[str, str]
@@ -80,7 +86,7 @@ class Stock:
 
     def publish(self, seed: str, *, packed: bool = False, key: str = "") -> tuple[str, Image]:
         """A file with known data for everybody to download, raw or (`packed`) qcow2; its URL, and the data."""
-        image = overwritten(Image(SIZE), seed, *SPECKLES)
+        image = overwritten(Image(FILE_SIZE), seed, *PIECES)
         data = image.data()
         if self._store is None:
             raise Blocked("the target does not tell how to reach an S3 store, where Longhorn could download from")
