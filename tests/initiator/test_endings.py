@@ -18,6 +18,12 @@ from tests.initiator.tgt import HOST, MIB, Tgt
 # A storage daemon that waits for its dead target held things up for 51 to 57 s.
 QUICK = 20.0
 STORAGE_DAEMON = "qemu-storage-daemon --daemonize"
+# Asks for blocks and does not wait for them.
+READ_AHEAD = """
+import os, sys
+file = os.open(sys.argv[1], os.O_RDONLY)
+os.posix_fadvise(file, 0, 8 << 20, os.POSIX_FADV_WILLNEED)
+"""
 
 
 @contextmanager
@@ -87,18 +93,25 @@ def test_a_storage_daemon_that_dies_is_told_and_replaced(tgt: Tgt, node: Node, i
     assert node.leftovers() == []
 
 
+@pytest.mark.parametrize("held_back", ["reads", "writes", "nothing"])
 @pytest.mark.parametrize("end", ["withdraw", "kill", "freeze"])
-def test_logout_without_the_target_is_quick(tgt: Tgt, node: Node, initiator: Initiator, end: str) -> None:
+def test_logout_without_the_target_is_quick(
+    tgt: Tgt, node: Node, initiator: Initiator, end: str, held_back: str
+) -> None:
     iqn = tgt.offer("one")
     device = initiator.attach(iqn)
-    write(node, device, "one", 8)
+    if held_back == "writes":
+        write(node, device, "one", 8)
     {"withdraw": lambda: tgt.withdraw("one"), "kill": tgt.kill, "freeze": tgt.freeze}[end]()
+    if held_back == "reads":
+        node.run("python3", "-c", READ_AHEAD, device)
 
     with quickly():
-        initiator.call("-m", "node", "-T", iqn, "-p", HOST, "--logout")
+        initiator.detach_session(iqn)
 
     assert node.leftovers() == []
-    assert "not all of" in (node.place / "service.log").read_text()
+    if held_back == "writes":
+        assert "not all of" in (node.place / "service.log").read_text()
 
 
 def test_a_login_beside_a_session_without_target_is_quick(tgt: Tgt, node: Node, initiator: Initiator) -> None:
@@ -137,16 +150,17 @@ def test_a_device_in_use_goes_when_it_is_let_go(tgt: Tgt, node: Node, initiator:
     assert initiator.attach(iqn)
 
 
-def test_a_session_goes_on_when_its_target_comes_back(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+def test_a_session_waits_for_a_target_that_does_not_answer(tgt: Tgt, node: Node, initiator: Initiator) -> None:
     iqn = tgt.offer("one")
     device = initiator.attach(iqn)
-    tgt.kill()
+    tgt.freeze()
+    write(node, device, "one", 8)
     with ThreadPoolExecutor() as pool:
-        writes = pool.submit(write, node, device, "one", 8)
-        tgt.start()
-        tgt.offer("one")
-        writes.result()
-    initiator.detach(iqn)
+        synced = pool.submit(node.run, "sync", device)
+        while not node.processes(f"sync {device}"):
+            assert not synced.done(), synced.result()
+        tgt.thaw()
+        synced.result()
 
     assert tgt.file("one").read_bytes() == written("one", 8) + bytes(24 * MIB)
 

@@ -22,10 +22,7 @@ class Tgt:
     def start(self) -> None:
         """Start it, and wait until it takes commands."""
         self._node.start("tgtd", *PROGRAM.split(), "--iscsi", f"portal={HOST}:3260")
-        deadline = time.monotonic() + SECONDS
-        while subprocess.run(self._shown(), capture_output=True, check=False).returncode != 0:
-            assert time.monotonic() < deadline, "tgtd did not come up"
-            time.sleep(0.05)
+        _until_done(self._node.command("tgtadm", "--lld=iscsi", "--mode=target", "--op=show"), "tgtd did not come up")
 
     def kill(self) -> None:
         """End it as a crash does: it answers no orderly request while it has targets."""
@@ -55,7 +52,9 @@ class Tgt:
 
     def withdraw(self, volume: str) -> None:
         """Take the target away while the others stay, sessions or not."""
-        self._admin("target", "delete", self._numbers.pop(volume), "--force")
+        delete = self._command("target", "delete", self._numbers.pop(volume), "--force")
+        # While a request of the target is being served, tgtd does not let it go.
+        _until_done(delete, f"tgtd did not let {volume} go")
 
     def grow(self, volume: str, mib: int) -> None:
         """Give the LUN a new size; open sessions stay open."""
@@ -78,7 +77,18 @@ class Tgt:
         self._admin("logicalunit", "update", self._numbers[volume], "--lun=1", parameter)
 
     def _admin(self, mode: str, operation: str, number: int, *options: str) -> None:
-        self._node.run("tgtadm", "--lld=iscsi", f"--mode={mode}", f"--op={operation}", f"--tid={number}", *options)
+        done = subprocess.run(
+            self._command(mode, operation, number, *options), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done
 
-    def _shown(self) -> list[str]:
-        return self._node.command("tgtadm", "--lld=iscsi", "--mode=target", "--op=show")
+    def _command(self, mode: str, operation: str, number: int, *options: str) -> list[str]:
+        words = ["tgtadm", "--lld=iscsi", f"--mode={mode}", f"--op={operation}", f"--tid={number}", *options]
+        return self._node.command(*words)
+
+
+def _until_done(command: list[str], otherwise: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.05)

@@ -5,6 +5,7 @@ import fcntl
 import os
 import struct
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -87,13 +88,13 @@ def grow(name: str) -> int:
 
 
 def flush(name: str, hopeless: Callable[[], bool]) -> bool:
-    """Write out what the kernel holds back; whether all of it was written.
+    """Write out what the kernel holds back; whether all of it was written, now and before.
 
     `hopeless` is asked every second that it takes and may end the wait, as does a minute. The write itself cannot be
     interrupted: the caller has to end what it waits for.
     """
     deadline = time.monotonic() + FLUSH_SECONDS
-    flushing = subprocess.Popen(["blockdev", "--flushbufs", str(node(name))], stdin=subprocess.DEVNULL)
+    flushing = subprocess.Popen(["sync", str(node(name))], stdin=subprocess.DEVNULL)
     while True:
         try:
             return flushing.wait(LOOK_SECONDS) == 0
@@ -131,4 +132,6 @@ def _configure(device: int, backing: int) -> bool:
 
 def _hold(device: int, holder: Path) -> None:
     take_it = [(os.POSIX_SPAWN_DUP2, device, 0)]
-    os.posix_spawn("/usr/bin/sleep", [str(holder), "infinity"], {}, file_actions=take_it, setsid=True)
+    process = os.posix_spawn("/usr/bin/sleep", [str(holder), "infinity"], {}, file_actions=take_it, setsid=True)
+    # Its end closes the device, which may wait for a target: nobody but this thread waits with it.
+    threading.Thread(target=os.waitpid, args=(process, 0), daemon=True).start()

@@ -31,9 +31,7 @@ def wait_until_gone(file: Path, seconds: float) -> bool:
 
 
 def kill(file: Path) -> None:
-    """End the processes that name the file, at once; it is fine if there are none."""
+    """Tell the processes that name the file to end at once; it is fine if there are none."""
     for process in naming(file):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            os.waitpid(process, 0)

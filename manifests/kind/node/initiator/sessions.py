@@ -90,7 +90,7 @@ class Sessions:
         directory = self._records.directory(session.number)
         if loop.attached(session.device):
             if not loop.flush(session.device.name, hopeless=lambda: not self._has_target(session)):
-                LOG.error("%s: not all of %s could be written: its target is gone", session.iqn, session.device.name)
+                LOG.error("%s: not all of %s could be written", session.iqn, session.device.name)
                 storage_daemon.end(directory)
             if not loop.let_go(session.device, _holder(directory)):
                 LOG.warning("%s: %s is still in use", session.iqn, session.device.name)
