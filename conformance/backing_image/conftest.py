@@ -53,6 +53,12 @@ def exported(image_requested: Requested, exporter: Exporter) -> Exported:
 
 
 @pytest.fixture(scope="session")
+def exported_file(exported: Exported, backing_images: BackingImages) -> bytes:
+    """The file of that image."""
+    return backing_images.file(exported.image.name)
+
+
+@pytest.fixture(scope="session")
 def formats(exporter: Exporter, snapshots: Snapshots) -> Formats:
     """VolumeSnapshots with a class of each format, asked for at once."""
     classes = {each: snapshots.create_class("Delete", {"type": "bi", "export-type": each}) for each in ("raw", "qcow2")}
