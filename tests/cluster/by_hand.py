@@ -74,6 +74,13 @@ class Ran:
     text: str
     report: dict[str, Any]
 
+    @classmethod
+    def read(cls, exit_code: int, text: str, reports: Path) -> "Ran":
+        """With the report in a folder; without clauses if there is none."""
+        path = reports / "conformance.json"
+        report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"clauses": [], "problems": []}
+        return cls(exit_code, text, report)
+
     @property
     def verdicts(self) -> dict[str, tuple[str, str]]:
         """Verdict and reason of each clause."""
@@ -100,7 +107,4 @@ def suite(reports: Path, *arguments: str) -> Ran:
     ran = subprocess.run(
         command(reports, arguments), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
     )
-    text = ran.stdout + ran.stderr
-    path = reports / "conformance.json"
-    report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"clauses": [], "problems": []}
-    return Ran(ran.returncode, text, report)
+    return Ran.read(ran.returncode, ran.stdout + ran.stderr, reports)

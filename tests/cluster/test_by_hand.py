@@ -2,33 +2,9 @@
 
 from pathlib import Path
 
-from fixtures.run import RUN_LABEL, TARGET_LABEL
-from tests.cluster.by_hand import ByHand, simulator, suite
+from tests.cluster.by_hand import simulator, suite
 from tests.cluster.rbac import granted, used
-
-LISTS = (
-    "/api/v1/namespaces",
-    "/api/v1/pods",
-    "/api/v1/persistentvolumeclaims",
-    "/apis/storage.k8s.io/v1/storageclasses",
-    "/apis/snapshot.storage.k8s.io/v1/volumesnapshots",
-    "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses",
-    "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents",
-    "/apis/longhorn.io/v1beta2/backups",
-    "/apis/longhorn.io/v1beta2/backupvolumes",
-    "/apis/longhorn.io/v1beta2/volumes",
-)
-
-
-def left(cluster: ByHand) -> list[str]:
-    """What is in the cluster with a label of the suite, and every backup and volume."""
-    found = []
-    for path in LISTS:
-        for item in cluster.page(path)["items"]:
-            labels = item["metadata"].get("labels") or {}
-            if "longhorn.io" in path or RUN_LABEL in labels or TARGET_LABEL in labels:
-                found.append(f"{path} {item['metadata']['name']}")
-    return found
+from tests.cluster.traces import left
 
 
 def test_two_workers_share_a_cluster(tmp_path: Path) -> None:
@@ -42,8 +18,8 @@ def test_two_workers_share_a_cluster(tmp_path: Path) -> None:
         ran = suite(reports, *cluster.arguments, *files, "-n", "2", "--dist", "load")
 
         assert (ran.exit_code, ran.report["problems"]) == (0, []), ran.text
-        assert left(cluster) == []
         assert used(cluster.page("/simulator/requests")["requests"]) - granted() == set()
+        assert left(cluster) == []
 
     selected = {verdict for verdict, reason in ran.verdicts.values() if not reason.startswith("not ")}
     assert "conforms" in selected

@@ -1,0 +1,88 @@
+"""`python -m tests.cluster`: all of the suite on simulators started by hand, beside `--target simulator`.
+
+Through the kubeconfig alone the verdicts have to be the same: with two workers on one cluster, and in two shards that
+run side by side on one cluster and are joined. Nothing may be left, and the rights of manifests/rbac have to be just
+those that were used. `-- ARGUMENTS` go to all runs. Exit code 0 if all of that is so.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.cluster.by_hand import ROOT, ByHand, Ran, simulator, suite
+from tests.cluster.rbac import differences, for_clean_up, granted, least, used
+from tests.cluster.traces import left
+
+WORKERS = ("-n", "2", "--dist", "loadfile")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser("python -m tests.cluster", description=__doc__)
+    parser.add_argument("--release", default="", help="what the simulators behave like")
+    parser.add_argument("suite", nargs="*", metavar="ARGUMENTS", help="for all runs, after `--`")
+    given = parser.parse_args(arguments)
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="lsc-cluster-") as name:
+        folder = Path(name)
+        release = (f"--release={given.release}",) if given.release else ()
+        expected = suite(folder / "simulator", *release, *WORKERS, *given.suite)
+        wrong += problems("--target simulator", expected)
+        with simulator(folder / "one", release=given.release) as cluster:
+            wrong += compare("-n 2", expected, on(cluster, folder / "workers", *WORKERS, *given.suite))
+            needed = least(used(cluster.page("/simulator/requests")["requests"]) | for_clean_up())
+            wrong += [f"manifests/rbac: {each}" for each in differences(granted(), needed)]
+            wrong += [f"-n 2: left over: {each}" for each in left(cluster)]
+            wrong += compare("shards", expected, in_shards(cluster, folder, given.suite))
+            wrong += [f"shards: left over: {each}" for each in left(cluster)]
+    print(*wrong, f"{len(wrong)} differences", sep="\n")
+    return 1 if wrong else 0
+
+
+def on(cluster: ByHand, reports: Path, *arguments: str) -> Ran:
+    """A run on a cluster, which may have a default class of its own."""
+    return suite(reports, *cluster.arguments, "--may-change-settings", *arguments)
+
+
+def in_shards(cluster: ByHand, folder: Path, arguments: Sequence[str]) -> Ran:
+    """Two shards at once on one cluster, joined."""
+    parts = [folder / f"part-{index}" for index in (1, 2)]
+    with ThreadPoolExecutor() as pool:
+        runs = [
+            pool.submit(on, cluster, part, f"--shard={index}/2", "--run-id=shard", *arguments)
+            for index, part in enumerate(parts, 1)
+        ]
+        said = "".join(run.result().text for run in runs)
+    joined = folder / "joined"
+    command = [sys.executable, "-m", "fixtures.report", "merge", *map(str, parts), "-o", str(joined)]
+    merged = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return Ran.read(merged.returncode, f"{said}\n{merged.stdout}{merged.stderr}", joined)
+
+
+def compare(name: str, expected: Ran, ran: Ran) -> list[str]:
+    """A line for each verdict that is another one."""
+    lines = problems(name, ran)
+    for clause, verdict in expected.verdicts.items():
+        if ran.verdicts.get(clause) != verdict:
+            lines.append(f"{name}: {clause}: expected {verdict}, found {ran.verdicts.get(clause)}")
+    return lines
+
+
+def problems(name: str, ran: Ran) -> list[str]:
+    """What went wrong with a run itself; also says how it went."""
+    verdicts = [verdict for verdict, _ in ran.verdicts.values()]
+    counts = ", ".join(f"{verdicts.count(each)} {each}" for each in dict.fromkeys(verdicts))
+    seconds = ran.report.get("run", {}).get("seconds", 0)
+    print(f"{name}: exit code {ran.exit_code}, {seconds:.1f} s, {counts or 'no report'}", flush=True)
+    if not verdicts:
+        print(ran.text)
+    lines = [f"{name}: {each['kind']}: {each['message']}" for each in ran.report["problems"]]
+    return lines if verdicts else [f"{name}: there is no report"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
