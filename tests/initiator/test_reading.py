@@ -97,3 +97,4 @@ def test_a_session_is_half_made_until_it_is_saved(records: Records) -> None:
     records.discard(second)
 
     assert (records.half_made(), records.sessions()) == ([], [])
+    assert records.begin() > second

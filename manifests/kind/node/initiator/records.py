@@ -1,7 +1,6 @@
 """What the service remembers, as files that outlive it: discovered targets and open sessions."""
 
 import json
-import re
 import shutil
 import threading
 from dataclasses import asdict, dataclass, field
@@ -45,6 +44,7 @@ class Records:
         self._targets = root / "targets"
         self._sessions = root / "sessions"
         self._lock = threading.Lock()
+        self._latest = 0
         for directory in (root, self._targets, self._sessions):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -76,11 +76,11 @@ class Records:
         return sorted((each for each in known if _matches(each, iqn, portal)), key=lambda each: each.number)
 
     def begin(self) -> int:
-        """Make the directory of a new session; returns its number."""
+        """Make the directory of a new session; returns its number, which no session has had since the service began."""
         with self._lock:
-            number = max(self._numbers(), default=0) + 1
-            self.directory(number).mkdir(mode=0o700)
-        return number
+            self._latest = max([self._latest, *self._numbers()]) + 1
+            self.directory(self._latest).mkdir(mode=0o700)
+            return self._latest
 
     def save(self, session: Session) -> None:
         """From now on it is a session."""
@@ -102,7 +102,7 @@ class Records:
         return self._sessions / str(number)
 
     def _numbers(self) -> list[int]:
-        return [int(path.name) for path in self._sessions.iterdir() if re.fullmatch(r"\d+", path.name)]
+        return [int(path.name) for path in self._sessions.iterdir()]
 
     def _target_file(self, target: Target) -> Path:
         return self._targets / f"{quote(f'{target.iqn}@{target.portal}', safe='')}.json"
