@@ -44,10 +44,14 @@ class Announced:
 
 @dataclass(frozen=True)
 class OnDemand:
-    """A claim through them, made once they were ready; it is not waited for."""
+    """A claim through them, made once they were ready; it is not waited for.
+
+    `early` tells whether the image was there already, just before the claim was made.
+    """
 
     announced: Announced
     claim: Pvc
+    early: bool
 
     @property
     def handle(self) -> BackingImageHandle:
@@ -129,8 +133,8 @@ class Demands:
     def claim(self, announced: Announced) -> OnDemand:
         """A claim of the usual size, made when the VolumeSnapshot is ready. Blocked if it does not get ready."""
         self.wait_ready(announced)
-        snapshot = announced.snapshot
-        return OnDemand(announced, self.volumes.try_to_restore(snapshot.name, snapshot.namespace))
+        snapshot, early = announced.snapshot, self._images.find(announced.handle.backing_image) is not None
+        return OnDemand(announced, self.volumes.try_to_restore(snapshot.name, snapshot.namespace), early)
 
     def demand(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemand:
         """All of it: content, VolumeSnapshot and claim for a handle."""
