@@ -205,11 +205,11 @@ def without_spec(original: Callable[..., Any], resource: Any, obj: Mapping[str, 
 
 
 @fault(
-    "beta-served-to-the-examples",
+    "content-refused-as-a-source",
     breaks="backing-image.example.version",
-    decision="machinery.snapshot_versions",
-    says=r"VolumeSnapshot was accepted",
+    decision="machinery.snapshot_source_is_exclusive",
+    says=r"create VolumeSnapshot default/\S+.*spec.source",
 )
-def beta_served(original: Callable[[Sequence[str]], Sequence[str]], documented: Sequence[str]) -> Sequence[str]:
-    """The snapshot kinds are served in v1beta1 too."""
-    return "v1", "v1beta1"
+def content_refused(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
+    """A VolumeSnapshot whose source is a content is refused."""
+    return original(source) and "volumeSnapshotContentName" not in source
