@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.cluster.by_hand import ROOT, ByHand, Ran, simulator, suite
-from tests.cluster.rbac import differences, for_clean_up, granted, least, used
+from tests.cluster.rbac import differences, for_clean_up, for_old_releases, granted, least, used
 from tests.cluster.traces import left
 
 WORKERS = ("-n", "2", "--dist", "loadfile")
@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wrong += problems("--target simulator", expected)
         with simulator(folder / "one", release=given.release) as cluster:
             wrong += compare("-n 2", expected, on(cluster, folder / "workers", *WORKERS, *given.suite))
-            needed = least(used(cluster.page("/simulator/requests")["requests"]) | for_clean_up())
+            asked = used(cluster.page("/simulator/requests")["requests"])
+            needed = least(asked | for_clean_up() | for_old_releases())
             wrong += [f"manifests/rbac: {each}" for each in differences(granted(), needed)]
             wrong += [f"-n 2: left over: {each}" for each in left(cluster)]
             wrong += compare("shards", expected, in_shards(cluster, folder, given.suite))

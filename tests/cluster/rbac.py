@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from fixtures.kinds import ENGINE_IMAGE
 from fixtures.leaks import REMOVED
 
 EVERYWHERE = ""
@@ -69,6 +70,11 @@ def for_clean_up() -> frozenset[Right]:
         group = kind.api_version.rpartition("/")[0]
         rights.add(Right(group, kind.plural, "delete", LONGHORN if group == "longhorn.io" else EVERYWHERE))
     return frozenset(rights)
+
+
+def for_old_releases() -> frozenset[Right]:
+    """What is asked of a Longhorn up to 1.4 only, to learn its version."""
+    return frozenset({Right("longhorn.io", ENGINE_IMAGE.plural, "list", LONGHORN)})
 
 
 def least(rights: Iterable[Right]) -> frozenset[Right]:

@@ -5,7 +5,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster.rbac import LONGHORN, MANIFESTS, Right, differences, for_clean_up, granted, used
+from fixtures.cluster import Cluster
+from fixtures.run import Run
+from fixtures.targets.discovery import discover
+from tests.cluster.by_hand import simulator
+from tests.cluster.rbac import (
+    LONGHORN,
+    MANIFESTS,
+    Right,
+    differences,
+    for_clean_up,
+    for_old_releases,
+    granted,
+    used,
+)
 
 
 def request(verb: str, resource: str, namespace: str) -> dict[str, object]:
@@ -65,6 +78,16 @@ def test_unsound_roles_are_refused(tmp_path: Path, rule: dict[str, object], bind
 def test_a_clean_up_may_do_what_it_does() -> None:
     """Also what it has to do only when something went wrong."""
     assert for_clean_up() <= granted()
+
+
+def test_an_old_longhorn_may_be_asked_for_its_version(tmp_path: Path) -> None:
+    """It has no setting with it; what is asked instead is allowed as well."""
+    with simulator(tmp_path / "cluster", longhorn_version="1.4.4") as cluster:
+        discover(Cluster(cluster.kubeconfig, Run("look"), tmp_path))
+        asked = used(cluster.page("/simulator/requests")["requests"])
+
+    assert for_old_releases() <= asked
+    assert asked <= granted()
 
 
 def test_all_manifests_are_listed() -> None:

@@ -145,6 +145,7 @@ def test_a_shard_tells_what_it_left_to_others(kitchen: MadeUp, schema: dict[str,
     assert ran.verdict("tea.water") == ("not verified", "left to other shards")
     assert ran.verdict("tea.cup") == ("conforms", "as far as selected: 2 of 3 tests were run")
     jsonschema.validate(ran.report, schema)
+    assert "shard 2 of 3" in (kitchen.path / "report" / "conformance.html").read_text()
 
 
 def test_a_missing_shard_fails_the_whole(merged: Merged) -> None:
