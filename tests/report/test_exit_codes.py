@@ -65,7 +65,7 @@ def test_exit_code(made_up: MadeUp, source: str, arguments: str, exit_code: int,
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ("--target moon", "ERROR: unknown target 'moon'; known: simulator, cluster"),
+        ("--target moon", "ERROR: unknown target 'moon'; known: simulator, kind, cluster"),
         ("--target cluster", "ERROR: --target cluster needs --kubeconfig FILE"),
         (
             "--target cluster --kubeconfig nowhere",

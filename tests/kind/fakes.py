@@ -1,0 +1,181 @@
+"""What stands in for docker, kind and kubectl: `python fakes.py TOOL WORLD ARGUMENT...`.
+
+Each call is noted in WORLD/calls.jsonl; files in WORLD say how to answer:
+clusters/NAME   the clusters that there are          kubeconfig   what a new cluster's kubeconfig says
+images/NAME     the images that docker has           port         where the S3 port of a node is mapped to
+fail            lines `TOOL WORD`: calls with that word fail      hang   likewise, and these never end
+empty           if it is there, new clusters are empty
+unready         names of Deployments and DaemonSets that never become ready
+"""
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PATHS = {
+    "Namespace": "/api/v1/namespaces",
+    "Secret": "/api/v1/namespaces/{}/secrets",
+    "ConfigMap": "/api/v1/namespaces/{}/configmaps",
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
+    "InstanceManager": "/apis/longhorn.io/v1beta2/namespaces/{}/instancemanagers",
+}
+SIDECARS = ("csi-attacher", "csi-provisioner", "csi-resizer", "csi-snapshotter")
+
+
+def main(tool: str, world: Path, arguments: list[str]) -> int:
+    """The exit status of the tool."""
+    given = "" if sys.stdin.isatty() or "-" not in arguments else sys.stdin.read()
+    with (world / "calls.jsonl").open("a") as calls:
+        calls.write(json.dumps({"tool": tool, "arguments": arguments, "given": given}) + "\n")
+    words = f"{' '.join(arguments)}\n{given}"
+    if _listed(world / "hang", tool, words):
+        time.sleep(600)
+    if _listed(world / "fail", tool, words):
+        print("first line\nERROR: it was told to fail", file=sys.stderr)
+        return 3
+    return {"docker": docker, "kind": kind, "kubectl": kubectl}[tool](world, arguments, given)
+
+
+def docker(world: Path, arguments: list[str], given: str) -> int:
+    """Stand in for docker."""
+    del given
+    if arguments[:1] == ["port"]:
+        print(f"127.0.0.1:{(world / 'port').read_text().strip()}")
+    elif arguments[:2] == ["image", "inspect"]:
+        there = (world / "images" / arguments[-1].replace("/", "_")).exists()
+        if not there:
+            print(f"Error response from daemon: No such image: {arguments[-1]}", file=sys.stderr)
+        return 0 if there else 1
+    elif arguments[:1] == ["info"]:
+        print((world / "docker-info.json").read_text())
+    return 0
+
+
+def kind(world: Path, arguments: list[str], given: str) -> int:
+    """Stand in for kind."""
+    del given
+    options = dict(pairwise(arguments))
+    options |= dict(each.split("=", 1) for each in arguments if "=" in each)
+    clusters = world / "clusters"
+    match arguments[:2]:
+        case ["get", "clusters"]:
+            print("\n".join(path.name for path in clusters.iterdir()))
+        case ["create", "cluster"]:
+            (clusters / options["--name"]).touch()
+            if (world / "empty").exists():
+                _empty((world / "kubeconfig").read_text())
+            Path(options["--kubeconfig"]).write_text((world / "kubeconfig").read_text())
+        case ["export", "kubeconfig"]:
+            Path(options["--kubeconfig"]).write_text((world / "kubeconfig").read_text())
+        case ["delete", "cluster"]:
+            (clusters / options["--name"]).unlink(missing_ok=True)
+        case ["version", *_]:
+            print("kind v0.33.0 go1.26.1 linux/amd64")
+    return 0
+
+
+def kubectl(world: Path, arguments: list[str], given: str) -> int:
+    """Stand in for kubectl: `kustomize` is the real one, `apply` makes what the suite looks at, ready at once."""
+    if arguments[:1] == ["kustomize"]:
+        real = (world / "kubectl").read_text().strip()
+        os.execv(real, [real, *arguments])
+    if arguments[:1] == ["version"]:
+        print("Client Version: v1.36.0")
+    if arguments[:1] == ["apply"]:
+        server = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())["clusters"][0]["cluster"]["server"]
+        for document in yaml.safe_load_all(given):
+            for each in (document, *_made_by(document)):
+                _put(server, each, (world / "unready").read_text().split())
+    return 0
+
+
+def _made_by(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """What Longhorn's deployer and managers make."""
+    name, namespace = document["metadata"]["name"], document["metadata"].get("namespace")
+    if (document["kind"], name) == ("Deployment", "longhorn-driver-deployer"):
+        made = [_workload("Deployment", each, namespace) for each in SIDECARS]
+        return [*made, _workload("DaemonSet", "longhorn-csi-plugin", namespace)]
+    if (document["kind"], name) == ("DaemonSet", "longhorn-manager"):
+        manager = {"metadata": {"name": "instance-manager-1", "namespace": namespace}, "spec": {}}
+        return [{"apiVersion": "longhorn.io/v1beta2", "kind": "InstanceManager", **manager}]
+    return []
+
+
+def _workload(kind: str, name: str, namespace: str | None) -> dict[str, Any]:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"replicas": 1},
+    }
+
+
+def _put(server: str, document: dict[str, Any], unready: list[str]) -> None:
+    path = PATHS.get(document["kind"])
+    if path is None:
+        return
+    metadata = document["metadata"]
+    if metadata["name"] not in unready:
+        document = {**document, "status": _ready(document)}
+    url = server + path.format(metadata.get("namespace"))
+    try:
+        _send("POST", url, document)
+    except urllib.error.HTTPError as error:
+        if error.code != 409:
+            raise
+        _send("PATCH", f"{url}/{metadata['name']}", document)
+
+
+def _ready(document: dict[str, Any]) -> dict[str, Any]:
+    replicas = (document.get("spec") or {}).get("replicas", 1)
+    return {
+        "Deployment": {"observedGeneration": 99, "updatedReplicas": replicas, "availableReplicas": replicas},
+        "DaemonSet": {
+            "observedGeneration": 99,
+            "desiredNumberScheduled": 1,
+            "numberReady": 1,
+            "updatedNumberScheduled": 1,
+        },
+        "InstanceManager": {"currentState": "running"},
+        "Namespace": {"phase": "Active"},
+    }.get(document["kind"], {})
+
+
+def _send(method: str, url: str, document: dict[str, Any]) -> None:
+    media = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    request = urllib.request.Request(
+        url, json.dumps(document).encode(), {"Content-Type": media, "Accept": "application/json"}, method=method
+    )
+    with urllib.request.urlopen(request):
+        pass
+
+
+def _empty(kubeconfig: str) -> None:
+    """A new cluster has nothing of what an earlier one was given."""
+    server = yaml.safe_load(kubeconfig)["clusters"][0]["cluster"]["server"]
+    for kind in ("ConfigMap", "Deployment", "DaemonSet", "InstanceManager"):
+        everywhere = server + PATHS[kind].replace("/namespaces/{}", "")
+        with urllib.request.urlopen(everywhere) as answer:
+            items = json.load(answer)["items"]
+        for item in items:
+            metadata = item["metadata"]
+            _send("DELETE", f"{server}{PATHS[kind].format(metadata['namespace'])}/{metadata['name']}", {})
+
+
+def _listed(file: Path, tool: str, words: str) -> bool:
+    lines = file.read_text().splitlines() if file.exists() else []
+    wanted = [line.partition(" ") for line in lines]
+    return any(name == tool and word in words for name, _, word in wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:]))

@@ -1,0 +1,298 @@
+"""The target as a whole: clusters that come and go, on a simulator behind tools that are not real."""
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures import budgets
+from fixtures.cluster import Cluster
+from fixtures.kinds import POD
+from fixtures.outcomes import Blocked
+from fixtures.run import Run
+from fixtures.targets import S3Access
+from fixtures.targets.kind import installing, target
+from tests.kind.test_overlays import pytestmark as needs_kubectl
+from tests.kind.world import World, make_world, serving
+
+pytestmark = needs_kubectl
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, S3Access]]:
+    """What is behind the clusters, one after the other."""
+    with serving(tmp_path_factory.mktemp("simulated")) as made:
+        yield made
+
+
+@pytest.fixture
+def world(simulated: tuple[Path, S3Access], tmp_path: Path) -> World:
+    """Clusters that are a simulator, emptied when they are made."""
+    kubeconfig, store = simulated
+    made = make_world(tmp_path, store)
+    (tmp_path / "kubeconfig").write_text(kubeconfig.read_text())
+    (tmp_path / "empty").touch()
+    return made
+
+
+@pytest.fixture(autouse=True)
+def handled_signals() -> Iterator[None]:
+    """The target changes what SIGTERM does."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def applied(world: World) -> list[str]:
+    """What was applied, by the first kind and name of each application."""
+    texts = [call["given"] for call in world.calls if call["tool"] == "kubectl" and "apply" in call["arguments"]]
+    return [text.partition("  name: ")[2].partition("\n")[0] for text in texts]
+
+
+def test_from_nothing_to_a_volume_and_back(world: World) -> None:
+    """Everything is applied, waited for and probed; the address says what is there; afterwards nothing is."""
+    said: list[str] = []
+    made = world.target(said)
+
+    address = made.start()
+    assert world.clusters == ["lsc-abc123"]
+    made.stop()
+
+    assert (address.target, address.longhorn_version, address.qualifies) == ("kind", "1.12.1", True)
+    assert address.features >= {
+        "attach",
+        "backup-target",
+        "backupstore-access",
+        "downloads",
+        "buckets",
+        "cluster-settings",
+    }
+    assert "snapshot-v1beta1" not in address.features
+    assert address.s3 == world.store
+    assert (address.exclusive, address.pod_image) == (True, "docker.io/library/busybox:1.36.1")
+    assert any("probe: a volume was attached, written and read back" in line for line in said)
+    assert world.clusters == []
+    made.stop()
+    assert len([line for line in world.called("kind") if line.startswith("delete")]) == 1
+
+
+def test_steps_come_in_the_order_in_which_they_stand_on_each_other(world: World) -> None:
+    said: list[str] = []
+    made = world.target(said)
+    made.start()
+    made.stop()
+
+    ends = [line.split("] ")[1].split(":")[0] for line in said if line.startswith("[")]
+    for earlier, later in (
+        ("snapshot API", "snapshot-controller"),
+        ("snapshot API", "Longhorn 1.12.1"),
+        ("S3 server", "bucket"),
+        ("Longhorn 1.12.1", "longhorn-manager"),
+        ("longhorn-manager", "CSI driver"),
+        ("longhorn-manager", "backup target"),
+        ("CSI driver", "StorageClass"),
+        ("backup target", "probe"),
+        ("StorageClass", "probe"),
+        ("disk and engine", "probe"),
+    ):
+        assert ends.index(earlier) < ends.index(later)
+
+
+def test_longhorn_gets_the_keys_of_the_store_and_its_target(world: World) -> None:
+    made = world.target()
+    made.start()
+    made.stop()
+
+    secret = next(call["given"] for call in world.calls if "conformance-backup-target" in call["given"])
+    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINTS"} <= set(secret.replace(":", " ").split())
+    assert world.store is not None
+    assert world.store.secret_key not in " ".join(world.called("kubectl") + world.called("kind"))
+
+
+@pytest.mark.parametrize("choice", [{"keep": True}, {"reuse": "mine"}], ids=["keep", "reuse"])
+def test_a_cluster_can_be_kept(world: World, choice: dict[str, Any]) -> None:
+    """And how to come back to it is said."""
+    said: list[str] = []
+    made = world.target(said, **choice)
+    made.start()
+    made.stop()
+
+    name = choice.get("reuse", "lsc-abc123")
+    assert world.clusters == [name]
+    assert f"--reuse-cluster {name}" in said[-1]
+
+
+def test_a_second_run_installs_nothing_again(world: World) -> None:
+    """Only what is set on every run is set again; it waits and probes all the same."""
+    first = world.target(reuse="mine")
+    first.start()
+    first.stop()
+    before = len(applied(world))
+
+    said: list[str] = []
+    second = world.target(said, reuse="mine")
+    second.start()
+    second.stop()
+
+    assert applied(world)[before:] == ["conformance-backup-target"]
+    assert any("Longhorn 1.12.1: as it was, defined" in line for line in said)
+    assert any("probe: a volume was attached" in line for line in said)
+    assert len([line for line in world.called("kind") if line.startswith("create")]) == 1
+
+
+def test_what_differs_is_installed_again(world: World) -> None:
+    """A changed manifest of the same version is applied; another version is refused, and the cluster stays."""
+    first = world.target(reuse="mine")
+    first.start()
+    first.stop()
+    before = len(applied(world))
+    file = world.folder / "longhorn.yaml"
+    file.write_text(file.read_text().replace("replicas: 1", "replicas: 1\n  revisionHistoryLimit: 1"))
+
+    second = world.target(reuse="mine")
+    second.start()
+    second.stop()
+    assert len(applied(world)) == before + 3
+
+    with pytest.raises(Blocked, match=r"the cluster has Longhorn 1.12.1, and 1.12.0 was asked for"):
+        world.target(reuse="mine", longhorn="1.12.0").start()
+    assert world.clusters == ["mine"]
+
+
+def test_a_cluster_of_that_name_is_not_taken_for_ones_own(world: World) -> None:
+    (world.folder / "clusters" / "lsc-abc123").touch()
+
+    with pytest.raises(Blocked, match="there is a kind cluster lsc-abc123 already; use it with --reuse-cluster"):
+        world.target().start()
+
+    assert world.clusters == ["lsc-abc123"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "wanted"),
+    [
+        ("kind create", "cannot create the kind cluster lsc-abc123"),
+        ("kubectl kustomize", "cannot render manifests"),
+        ("kubectl volumesnapshots.snapshot", "snapshot API: cannot apply manifests"),
+        ("kubectl longhorn-manager", "Longhorn 1.12.1: cannot apply manifests"),
+        ("kubectl conformance-backup-target", "backup target: cannot apply manifests"),
+    ],
+)
+def test_a_step_that_fails_is_named_and_the_cluster_goes(world: World, fault: str, wanted: str) -> None:
+    world.tell("fail", fault)
+
+    with pytest.raises(Blocked, match=wanted) as caught:
+        world.target().start()
+
+    assert "it was told to fail" in str(caught.value)
+    assert world.clusters == []
+    assert any(line.startswith("delete") for line in world.called("kind"))
+
+
+@pytest.mark.parametrize(
+    ("workload", "budget", "wanted"),
+    [
+        ("snapshot-controller", "SNAPSHOT_CONTROLLER_READY", "snapshot-controller: Deployment kube-system/snapshot-c"),
+        ("longhorn-manager", "MANAGER_READY", "longhorn-manager: DaemonSet longhorn-system/longhorn-manager"),
+        ("csi-snapshotter", "DRIVER_READY", "CSI driver: Deployment longhorn-system/csi-snapshotter"),
+        ("instance-manager-1", "INSTANCE_MANAGER_RUNNING", "disk and engine: Longhorn InstanceManager that is running"),
+    ],
+)
+def test_what_never_gets_ready_is_named_and_the_cluster_goes(
+    world: World, monkeypatch: pytest.MonkeyPatch, workload: str, budget: str, wanted: str
+) -> None:
+    """With the pods that are not ready."""
+    world.tell("unready", workload)
+    granted = budgets.Budget(**{**vars(getattr(budgets, budget)), "seconds": 0.5})
+    monkeypatch.setattr(budgets, budget, granted)
+
+    with pytest.raises(Blocked, match=wanted) as caught:
+        world.target().start()
+
+    assert "look at: " in str(caught.value)
+    assert world.clusters == []
+
+
+def test_pods_that_do_not_run_are_told_with_the_failure(world: World) -> None:
+    """Here one of somebody else's, whose claim is not there."""
+    world.tell("fail", "kubectl longhorn-manager")
+    cluster = Cluster(world.folder / "kubeconfig", Run("other"), world.folder)
+    volume = {"name": "v", "persistentVolumeClaim": {"claimName": "absent"}}
+    spec = {"containers": [{"name": "c", "image": "busybox:1", "command": ["true"]}], "volumes": [volume]}
+    cluster.create(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "stuck", "namespace": "default"}, "spec": spec}
+    )
+
+    with pytest.raises(Blocked, match=r"pods in the cluster that are not ready:\n  pod default/stuck: ."):
+        world.target().start()
+
+    cluster.delete(POD, "stuck", "default", grace_seconds=0)
+
+
+def test_a_probe_that_fails_says_what_to_look_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every pod runs, but no volume attaches: that is not left to the tests to find out."""
+    granted = budgets.Budget(**{**vars(budgets.VOLUME_BOUND), "seconds": 0.0})
+    monkeypatch.setattr(budgets, "VOLUME_BOUND", granted)
+
+    with pytest.raises(Blocked, match=r"probe: [\s\S]*a volume cannot be used[\s\S]*docs/kind-node.md"):
+        world.target().start()
+
+    assert world.clusters == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_set_up_leaves_no_cluster(
+    world: World, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """In the middle of a task."""
+
+    def interrupted(*_: object) -> str:
+        signal.raise_signal(number)
+        threading.Event().wait(10)
+        return ""
+
+    class Interrupted(installing.Installation):
+        def install(self) -> None:
+            assert world.clusters == ["lsc-abc123"]
+            interrupted()
+
+    monkeypatch.setattr(target, "Installation", Interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        world.target().start()
+
+    assert world.clusters == []
+
+
+def test_a_node_image_is_built_once(world: World) -> None:
+    """On the base that was given; the second time it is there."""
+    world.tell("fail", "kind create")
+    for _ in range(2):
+        with pytest.raises(Blocked, match="cannot create the kind cluster"):
+            world.target(node_image="", node_base="docker.io/kindest/node:v1.33.1").start()
+        (build,) = [line for line in world.called("docker") if line.startswith("build")]
+        tag = build.split("--tag ")[1].split()[0]
+        (world.folder / "images" / tag).touch()
+
+    assert "--build-arg BASE=docker.io/kindest/node:v1.33.1" in build
+    created = [line for line in world.called("kind") if line.startswith("create")]
+    assert all(f"--image={tag}" in line for line in created)
+    assert len(created) == 2
+
+
+def test_archives_are_loaded_before_anything_is_installed(world: World, tmp_path: Path) -> None:
+    preload = tmp_path / "archives"
+    preload.mkdir()
+    (preload / "longhorn.tar").touch()
+    world.tell("fail", "kubectl kustomize")
+
+    with pytest.raises(Blocked):
+        world.target(preload=preload).start()
+
+    calls = [json.dumps(call["arguments"]) for call in world.calls]
+    loaded = next(number for number, call in enumerate(calls) if "longhorn.tar" in call)
+    assert loaded < next(number for number, call in enumerate(calls) if "kustomize" in call)
