@@ -33,6 +33,16 @@ def of_volume(api: Api, resource: str, volume: str) -> list[Obj]:
     return all_of(api, resource, f"{names.VOLUME_LABEL}={volume}")
 
 
+def has_any(api: Api, resource: str, volume: str) -> bool:
+    """Whether an object of a kind carries the volume's label."""
+    return bool(api.select(resource, names.NAMESPACE, labels=f"{names.VOLUME_LABEL}={volume}"))
+
+
+def status_of(stored: Obj) -> Obj:
+    """The status of a stored object, which may have none yet."""
+    return stored.get("status") or {}
+
+
 def keys(api: Api, resource: str, wanted: Callable[[Obj], bool], labels: str = "") -> list[Key]:
     """The keys of the objects of a kind that fulfil a predicate; it sees the stored ones, with no status perhaps."""
     found = api.view(resource, names.NAMESPACE, labels=labels)

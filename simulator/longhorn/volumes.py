@@ -94,11 +94,13 @@ class Volumes:
     def _waiting(self, change: Change) -> Iterable[Key]:
         """The volumes that cannot be attached before their image has changed as it did now."""
         name = change.object["metadata"]["name"]
-        return [
-            (names.NAMESPACE, each["metadata"]["name"])
-            for each in objects.all_of(self._api, names.VOLUMES)
-            if each["spec"].get("backingImage") == name and each["status"].get("state") == "attaching"
-        ]
+        return objects.keys(
+            self._api,
+            names.VOLUMES,
+            lambda each: (
+                each["spec"].get("backingImage") == name and objects.status_of(each).get("state") == "attaching"
+            ),
+        )
 
     def poll(self, name: str) -> None:
         """Have a look at the volume's disk, which somebody wrote to."""

@@ -58,7 +58,7 @@ class Exports:
     def volume_of(self, source: Obj) -> Obj | None:
         """The volume to export; None when it is gone."""
         wanted = source["spec"]["parameters"].get("volume-name", "")
-        exported = self._decisions.exported_volume(wanted, objects.all_of(self._api, names.VOLUMES))
+        exported = self._decisions.exported_volume(wanted, self._api.view(names.VOLUMES, names.NAMESPACE))
         return objects.find(self._api, names.VOLUMES, exported)
 
     def is_of(self, source: Obj, volume: Obj) -> bool:

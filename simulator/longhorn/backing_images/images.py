@@ -23,8 +23,8 @@ COPYING = 3.1
 
 def users(api: Api, image: str) -> list[str]:
     """The volumes that have replicas with this image."""
-    volumes = objects.all_of(api, names.VOLUMES)
-    return [each["metadata"]["name"] for each in volumes if each["spec"].get("backingImage") == image]
+    found = objects.keys(api, names.VOLUMES, lambda each: each["spec"].get("backingImage") == image)
+    return [name for _, name in found]
 
 
 class Images:
@@ -56,7 +56,7 @@ class Images:
         """A disk more or less matters to every image."""
         if change.type == "MODIFIED" and change.object.get("spec") == (change.old or {}).get("spec"):
             return []
-        return [(names.NAMESPACE, each["metadata"]["name"]) for each in objects.all_of(self._api, names.BACKING_IMAGES)]
+        return objects.keys(self._api, names.BACKING_IMAGES, lambda _: True)
 
     async def _reconcile(self, key: Key) -> Result | None:
         name = key[1]
@@ -130,7 +130,7 @@ class Images:
         if image is None:
             return
         known = image["status"].get("diskLastRefAtMap") or {}
-        used = any(objects.of_volume(self._api, names.REPLICAS, each) for each in users(self._api, name))
+        used = any(objects.has_any(self._api, names.REPLICAS, each) for each in users(self._api, name))
         free = {} if used else dict.fromkeys(image["spec"].get("diskFileSpecMap") or {}, "")
         noted = {disk: known.get(disk) or self._clock.timestamp() for disk in free}
         if noted != known:

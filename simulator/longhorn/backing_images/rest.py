@@ -76,7 +76,7 @@ class ImageDownloads:
         return response
 
     async def _send(self, response: web.StreamResponse, name: str, path: Path) -> None:
-        packer = zlib.compressobj(wbits=GZIP)
+        packer = zlib.compressobj(zlib.Z_BEST_SPEED, wbits=GZIP)
         with path.open("rb") as file:
             while piece := await asyncio.to_thread(file.read, CHUNK):
                 served = self._decisions.served_bytes(name, piece)

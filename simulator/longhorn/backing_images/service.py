@@ -63,7 +63,7 @@ class ImageService:
 
     def _request(self, name: str, of: str, parameters: Mapping[str, str]) -> Obj:
         """A new image, to be exported from the volume `of`."""
-        volumes = sorted(each["metadata"]["name"] for each in objects.all_of(self._api, names.VOLUMES))
+        volumes = [name for _, name in objects.keys(self._api, names.VOLUMES, lambda _: True)]
         asked = {
             "volume-name": self._decisions.volume_in_handle(self._decisions.volume_to_export(volumes, of)),
             "export-type": self._decisions.export_type(parameters),

@@ -77,11 +77,11 @@ class DataSources:
 
     def _exported(self, change: Change) -> Iterable[Key]:
         """The images that are exported from a volume."""
-        return [
-            (names.NAMESPACE, each["metadata"]["name"])
-            for each in objects.all_of(self._api, names.BACKING_IMAGE_DATA_SOURCES)
-            if not each["spec"]["fileTransferred"] and self._exports.is_of(each, change.object)
-        ]
+        return objects.keys(
+            self._api,
+            names.BACKING_IMAGE_DATA_SOURCES,
+            lambda each: not each["spec"]["fileTransferred"] and self._exports.is_of(each, change.object),
+        )
 
     async def _reconcile(self, key: Key) -> Result | None:
         name = key[1]
