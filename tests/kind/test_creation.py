@@ -24,11 +24,11 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def make(world: World, name: str = "lsc-1") -> Creation:
+def make(world: World, name: str = "lsc-1", scale: float = 1.0) -> Creation:
     """A cluster that is not made yet."""
     folder = world.folder / name
     folder.mkdir()
-    return Creation(commands.find(world.choices), name, "docker.io/kindest/node:v1.36.1", folder)
+    return Creation(commands.find(world.choices), name, "docker.io/kindest/node:v1.36.1", folder, scale)
 
 
 def test_a_cluster_is_made_as_configured_and_removed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,10 +86,10 @@ def test_why_kind_failed_is_said(world: World) -> None:
 
 def test_a_kind_that_hangs_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.tell("hang", "kind create")
-    monkeypatch.setattr(creation, "CLUSTER_CREATED", replace(budgets.CLUSTER_CREATED, seconds=2))
+    monkeypatch.setattr(creation, "CLUSTER_CREATED", replace(budgets.CLUSTER_CREATED, seconds=0.5))
 
     with pytest.raises(Blocked, match=r"cannot create the kind cluster lsc-1 within 2 s"):
-        make(world).create()
+        make(world, scale=4.0).create()
 
     assert any(line.startswith("create") for line in world.called("kind"))
     with pytest.raises(ProcessLookupError):

@@ -94,6 +94,23 @@ def test_tools_that_are_missing_or_old(world: World, monkeypatch: pytest.MonkeyP
     assert "--kind-bin" in found["kind"].advice
 
 
+@pytest.mark.parametrize("kubernetes", ["1.27.3", "1.31.0", "1.37.0", "1.38.0"])
+def test_a_new_kind_fits_all_nodes(world: World, kubernetes: str) -> None:
+    assert look(world, kubernetes=kubernetes)["kind"].state == OK
+
+
+def test_a_kind_older_than_the_node_is_doubtful(world: World) -> None:
+    old = world.folder / "bin" / "old"
+    old.write_text("#!/bin/sh\necho kind v0.30.0 go1.24.6 linux/amd64\n")
+    old.chmod(0o755)
+
+    assert look(world, kind_bin=str(old), kubernetes="1.34.0")["kind"].state == OK
+    doubtful = look(world, kind_bin=str(old), kubernetes="1.36.1")["kind"]
+
+    assert doubtful.state == DOUBTFUL
+    assert doubtful.advice == "nodes of Kubernetes 1.36.1 are made for kind 0.32 or newer; or say --kubernetes"
+
+
 def test_clusters_of_runs_that_were_killed_are_named(world: World) -> None:
     """Those of others are not."""
     for name in ("lsc-0a1b2c", "mine"):

@@ -185,6 +185,11 @@ STAGES: dict[str, tuple[Callable[[Readiness], None], Callable[[bool], list[Put]]
         ],
         "have a usable backup target",
     ),
+    "former backup target": (
+        lambda stage: stage.backup_target_let_go(0),
+        lambda ready: [(BACKUP_TARGET, "default", LONGHORN, {"status": {"available": not ready}})],
+        "let go of the backup target",
+    ),
     "another backup target": (
         lambda stage: stage.backup_target("s3://b@r/"),
         lambda ready: [

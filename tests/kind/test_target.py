@@ -3,11 +3,14 @@
 import json
 import signal
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from fixtures import budgets
 from fixtures.cluster import Cluster
@@ -15,7 +18,8 @@ from fixtures.kinds import POD
 from fixtures.outcomes import Blocked
 from fixtures.run import Run
 from fixtures.targets import S3Access
-from fixtures.targets.kind import installing, target
+from fixtures.targets.kind import installing, s3, target
+from fixtures.targets.kind.choices import S3Choice
 from tests.kind.test_overlays import pytestmark as needs_kubectl
 from tests.kind.world import World, make_world, serving
 
@@ -111,6 +115,31 @@ def test_longhorn_gets_the_keys_of_the_store_and_its_target(world: World) -> Non
     assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINTS"} <= set(secret.replace(":", " ").split())
     assert world.store is not None
     assert world.store.secret_key not in " ".join(world.called("kubectl") + world.called("kind"))
+
+
+def test_a_server_of_its_own_is_deployed_and_longhorn_gets_a_user_in_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen up to where Longhorn would use it: under the address that it has inside of the cluster."""
+    assert world.store is not None
+    keys = s3.Keys(world.store.access_key, world.store.secret_key, "longhorn", "a-long-secret")
+    world.give(s3.secrets_text(s3.Deployed(keys, None)))
+    world.tell("port", world.store.endpoint.rpartition(":")[2])
+    monkeypatch.setattr(budgets, "TARGET_AVAILABLE", replace(budgets.TARGET_AVAILABLE, seconds=0.5))
+
+    with pytest.raises(Blocked, match=r"backup target: BackupTarget|backup target: Longhorn BackupTarget"):
+        world.target(s3=S3Choice("minio")).start()
+
+    given = [call["given"] for call in world.calls if call["tool"] == "kubectl"]
+    (secret,) = [text for text in given if "name: conformance-backup-target" in text]
+    values = {name: b64decode(value).decode() for name, value in yaml.safe_load(secret)["data"].items()}
+    assert values == {
+        "AWS_ACCESS_KEY_ID": "longhorn",
+        "AWS_SECRET_ACCESS_KEY": "a-long-secret",
+        "AWS_ENDPOINTS": "http://s3.conformance-s3.svc.cluster.local:9000",
+    }
+    assert any("image: docker.io/pgsty/silo:" in text for text in given)
+    assert world.clusters == []
 
 
 @pytest.mark.parametrize("choice", [{"keep": True}, {"reuse": "mine"}], ids=["keep", "reuse"])

@@ -1,6 +1,7 @@
 """A machine with Docker, kind and kubectl as the suite sees it, of which nothing is real but kubectl's kustomize."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -118,6 +119,12 @@ class World:
         scratch.mkdir()
         options = TargetOptions("kind", kind=replace(self.choices, **changes), run_id="abc123")
         return KindTarget(options, scratch, ([] if said is None else said).append)
+
+    def give(self, text: str) -> None:
+        """Apply manifests to the cluster that clusters are, before it is one."""
+        program = self.folder / "bin" / "kubectl"
+        environment = os.environ | {"KUBECONFIG": str(self.folder / "kubeconfig")}
+        subprocess.run([program, "apply", "-f", "-"], input=text, text=True, env=environment, check=True)
 
     def tell(self, file: str, *lines: str) -> None:
         """Tell the fakes something."""
