@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -129,7 +130,7 @@ def test_an_interrupted_run_leaves_no_cluster(world: World, number: signal.Signa
     assert process.stdout is not None
     assert any("creating the cluster" in line for line in process.stdout)
     while not any(line.startswith("create") for line in world.called("kind")):
-        process.poll()
+        time.sleep(0.02)
     process.send_signal(number)
     said = process.communicate(timeout=60)[0]
 

@@ -192,6 +192,19 @@ def test_what_differs_is_installed_again(world: World) -> None:
     assert world.clusters == ["mine"]
 
 
+def test_another_kubernetes_than_the_one_that_is_there_is_refused(world: World) -> None:
+    """Unless it was only guessed from an image."""
+    (world.folder / "clusters" / "mine").touch()
+
+    with pytest.raises(Blocked, match=r"the cluster mine has Kubernetes 1.33.13, and 1.36.1 was asked for"):
+        world.target(reuse="mine", kubernetes="1.36.1", node_image="").start()
+
+    world.tell("fail", "kubectl kustomize")
+    with pytest.raises(Blocked, match="cannot render manifests"):
+        world.target(reuse="mine", kubernetes="1.36.1").start()
+    assert world.clusters == ["mine"]
+
+
 def test_a_cluster_of_that_name_is_not_taken_for_ones_own(world: World) -> None:
     (world.folder / "clusters" / "lsc-abc123").touch()
 

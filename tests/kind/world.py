@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from fixtures.targets import S3Access, TargetOptions
 from fixtures.targets.kind.choices import KindChoices, S3Choice
 from fixtures.targets.kind.target import KindTarget
@@ -152,7 +154,10 @@ def make_world(folder: Path, store: S3Access | None = None) -> World:
         (folder / name).mkdir()
     for tool in ("docker", "kind", "kubectl"):
         program = folder / "bin" / tool
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKES}" {tool} "{folder}" "$@"\n')
+        # Without the start-up of an environment, which would take longer than what they do.
+        packages = Path(yaml.__file__).parents[1]
+        command = f'exec "{sys.executable}" -S "{FAKES}" {tool} "{folder}" "$@"'
+        program.write_text(f'#!/bin/sh\nPYTHONPATH="{packages}" {command}\n')
         program.chmod(0o755)
     (folder / "longhorn.yaml").write_text(LONGHORN)
     (folder / "snapshotter" / "controller.yaml").write_text(SNAPSHOT_CONTROLLER)
