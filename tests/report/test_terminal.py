@@ -81,6 +81,29 @@ def test_the_command_runs_just_that(made_up: MadeUp) -> None:
     assert again.verdict("tea.cup") == ("not verified", "not selected")
 
 
+def test_pages_are_counted(made_up: MadeUp) -> None:
+    """With several pages each has a sum before its sections; of many clauses that were not selected only the number."""
+    clause = 'section = "Beans"\nstatement = "A bean MUST be roasted."\nsource = "C"\nsince = "1.1"\n'
+    beans = "".join(f'[[clause]]\nid = "coffee.bean-{letter}"\n{clause}' for letter in "abcdefghijklm")
+    folder = made_up.tests.parents[1] / "coffee"
+    folder.mkdir()
+    (folder / "clauses.toml").write_text(f'[page]\nname = "coffee"\ntitle = "Coffee"\n{beans}')
+    (folder / "test_coffee.py").write_text(
+        "".join(
+            f'@clause("coffee.bean-{letter}")\ndef test_{letter}():\n    pass\n' for letter in "abcdefghijklm"
+        ).join(["from fixtures.catalogue import clause\n", ""])
+    )
+    made_up.write(COLD)
+
+    text = made_up.run("-k", "test_cup").text
+
+    rows = [line.split() for line in text.splitlines()]
+    assert ["-", "-", "-", "-", "13", "coffee"] in rows
+    assert ["-", "-", "-", "-", "13", "Beans"] in rows
+    assert ["1", "-", "-", "1", "3", "tea"] in rows
+    assert "not selected: 14 clauses, which the report names" in text
+
+
 def test_sections_are_counted(made_up: MadeUp) -> None:
     """The table has a line for each section, and the sum."""
     made_up.write(COLD)
