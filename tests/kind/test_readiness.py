@@ -12,7 +12,9 @@ from fixtures.budgets import Steps
 from fixtures.cluster import Cluster
 from fixtures.history import Recorder
 from fixtures.kinds import (
+    BACKUP,
     BACKUP_TARGET,
+    BACKUP_VOLUME,
     CSI_NODE,
     CUSTOM_RESOURCE_DEFINITION,
     DAEMON_SET,
@@ -260,6 +262,19 @@ def test_a_stage_that_is_not_reached_is_named(tmp_path: Path, name: str) -> None
 
     assert "look at: " in str(caught.value)
     assert "its last revisions:" in str(caught.value) or "was never seen" in str(caught.value)
+
+
+def test_kinds_are_served_a_moment_after_they_are_defined(tmp_path: Path) -> None:
+    """Those that are not in the end are named."""
+    late: list[Kind] = [*KINDS, BACKUP]
+    with watched(tmp_path, 0.02) as (api, readiness):
+        adding = threading.Timer(0.3, lambda: setattr(api, "kinds", tuple(late)))
+        adding.start()
+        readiness.served(late)
+        adding.join()
+
+        with pytest.raises(Blocked, match="could not have a kind defined and served: backupvolumes; look at: "):
+            readiness.served([*late, BACKUP_VOLUME])
 
 
 def test_a_webhook_that_comes_up_is_asked_until_it_answers(tmp_path: Path) -> None:
