@@ -30,6 +30,15 @@ _WRITTEN: set[str] = set()
 """When the late export of a volume was first asked to begin, and the volumes that were written since."""
 
 
+def without_ends_of_blocks(offset: int, data: bytes) -> bytes:
+    """Bytes at an offset of a disk, with zeros in the last sector of each block of 2 MiB."""
+    changed = bytearray(data)
+    for end in range((offset // BLOCK + 1) * BLOCK, offset + len(data) + 1, BLOCK):
+        start = max(end - 512 - offset, 0)
+        changed[start : end - offset] = bytes(end - offset - start)
+    return bytes(changed)
+
+
 @fault(
     "image-not-of-the-moment",
     breaks="backing-image.create.point-in-time",
@@ -75,11 +84,7 @@ def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
 )
 def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
     """The last sector of each block of 2 MiB is left out."""
-    changed = bytearray(original(offset, data))
-    for end in range((offset // BLOCK + 1) * BLOCK, offset + len(data) + 1, BLOCK):
-        start = max(end - 512 - offset, 0)
-        changed[start : end - offset] = bytes(end - offset - start)
-    return bytes(changed)
+    return without_ends_of_blocks(offset, original(offset, data))
 
 
 @fault(

@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.csi.protocol import CsiSnapshot
+from simulator.overrides.faults.images_exported import BLOCK, without_ends_of_blocks
 from simulator.overrides.registry import fault
 
 Obj = dict[str, Any]
-
-BLOCK = 2 << 20
 
 MADE = "snapshot-"
 """How the name of an image begins that a VolumeSnapshot led to."""
@@ -81,11 +80,7 @@ def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
 )
 def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
     """The last sector of each block of 2 MiB of the image is not read."""
-    changed = bytearray(original(offset, data))
-    for end in range((offset // BLOCK + 1) * BLOCK, offset + len(data) + 1, BLOCK):
-        start = max(end - 512 - offset, 0)
-        changed[start : end - offset] = bytes(end - offset - start)
-    return bytes(changed)
+    return without_ends_of_blocks(offset, original(offset, data))
 
 
 @fault(
