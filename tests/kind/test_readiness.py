@@ -264,6 +264,21 @@ def test_a_stage_that_is_not_reached_is_named(tmp_path: Path, name: str) -> None
     assert "its last revisions:" in str(caught.value) or "was never seen" in str(caught.value)
 
 
+def test_what_was_said_of_a_former_target_does_not_count(tmp_path: Path) -> None:
+    """Though it may have had the same URL, with other keys."""
+    with watched(tmp_path, 0.001) as (api, readiness):
+        spec = {"backupTargetURL": "s3://b@r/"}
+        used = api.put(BACKUP_TARGET, "default", LONGHORN, spec=spec, status={"available": True})
+        readiness.backup_target("s3://b@r/", used)
+        with pytest.raises(Blocked, match="could not have a usable backup target"):
+            readiness.backup_target("s3://b@r/", used + 1)
+
+        gone = api.put(BACKUP_TARGET, "default", LONGHORN, spec=spec, status={"available": False})
+        readiness.backup_target_let_go(gone)
+        with pytest.raises(Blocked, match="could not let go of the backup target"):
+            readiness.backup_target_let_go(gone + 1)
+
+
 def test_kinds_are_served_a_moment_after_they_are_defined(tmp_path: Path) -> None:
     """Those that are not in the end are named."""
     late: list[Kind] = [*KINDS, BACKUP]

@@ -169,6 +169,7 @@ def test_a_second_run_installs_nothing_again(world: World) -> None:
 
     assert applied(world)[before:] == ["conformance-backup-target"]
     assert any("Longhorn 1.12.1: as it was, defined" in line for line in said)
+    assert not any("letting go of" in line for line in said)
     assert any("probe: a volume was attached" in line for line in said)
     assert len([line for line in world.called("kind") if line.startswith("create")]) == 1
 
