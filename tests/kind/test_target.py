@@ -20,6 +20,7 @@ from fixtures.run import Run
 from fixtures.targets import S3Access
 from fixtures.targets.kind import installing, s3, target
 from fixtures.targets.kind.choices import S3Choice
+from fixtures.targets.kind.creation import Creation
 from tests.kind.test_overlays import pytestmark as needs_kubectl
 from tests.kind.world import World, make_world, serving
 
@@ -309,6 +310,23 @@ def test_an_interrupted_set_up_leaves_no_cluster(
         world.target().start()
 
     assert world.clusters == []
+
+
+def test_an_interrupted_deletion_says_what_is_left_to_do(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C a second time."""
+    said: list[str] = []
+    made = world.target(said)
+    made.start()
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Creation, "delete", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        made.stop()
+
+    assert said[-1].endswith("kind delete cluster --name lsc-abc123")
 
 
 def test_a_node_image_is_built_once(world: World) -> None:
