@@ -115,11 +115,11 @@ class World:
             s3=S3Choice("external", external=self.store),
         )
 
-    def target(self, said: list[str] | None = None, **changes: Any) -> KindTarget:
+    def target(self, said: list[str] | None = None, run_id: str = "abc123", **changes: Any) -> KindTarget:
         """A target with some choices changed, in a directory of its own."""
         scratch = self.folder / f"scratch-{len(list(self.folder.glob('scratch-*')))}"
         scratch.mkdir()
-        options = TargetOptions("kind", kind=replace(self.choices, **changes), run_id="abc123")
+        options = TargetOptions("kind", kind=replace(self.choices, **changes), run_id=run_id)
         return KindTarget(options, scratch, ([] if said is None else said).append)
 
     def give(self, text: str) -> None:
