@@ -31,6 +31,7 @@ from simulator.longhorn.claims import Claims
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.driver import LonghornDriver
+from simulator.longhorn.engine_polls import EnginePolls
 from simulator.longhorn.engines import Engines
 from simulator.longhorn.expiry import Expiry
 from simulator.longhorn.origins import Origins
@@ -74,11 +75,11 @@ class Longhorn:
         chains = Chains(api, self.disk)
         tickets = Attachments(api, clock, decisions)
         origins = Origins(api, clock, decisions, self.disk, tickets, chains, stores)
-        engines = Engines(api, clock, self._image)
+        engines, polls = Engines(api, clock, self._image), EnginePolls(clock)
         files = ImageFiles(data_dir / "backing-images")
         bases = Bases(api, image_decisions, self.disk, files)
-        volumes = Volumes(api, clock, self.disk, engines, tickets, chains, origins, bases, self._image)
-        snapshots = Snapshots(api, clock, decisions, tickets, chains, self._image)
+        volumes = Volumes(api, clock, self.disk, engines, polls, tickets, chains, origins, bases, self._image)
+        snapshots = Snapshots(api, clock, decisions, tickets, chains, polls, self._image)
         exports = Exports(api, image_decisions, self.disk, chains, tickets, bases)
         managers = ImageManagers(api, names.backing_image_manager(version.tag))
         images = Images(api, clock, image_decisions, files, managers)

@@ -12,10 +12,10 @@ from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.chains import Chains
 from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.engine_polls import EnginePolls
 
-NOTICED = 2.3
-PURGE = 4.9
-"""Seconds until the manager learns of a new snapshot, and until a removed one is merged away."""
+DELETION = 0.1
+"""Seconds that the engine takes to begin with the deletion of a snapshot."""
 
 UNKNOWN: Obj = {
     "checksum": "",
@@ -44,6 +44,7 @@ class Snapshots:
         decisions: LonghornDecisions,
         tickets: Attachments,
         chains: Chains,
+        polls: EnginePolls,
         image: str,
     ) -> None:
         self._api = api
@@ -51,6 +52,7 @@ class Snapshots:
         self._decisions = decisions
         self._tickets = tickets
         self._chains = chains
+        self._polls = polls
         self._image = image
         self._events = EventRecorder(api, "longhorn-snapshot-controller")
         self.controller = Controller(api, clock, "longhorn-snapshot-controller", self._reconcile)
@@ -103,7 +105,7 @@ class Snapshots:
             known = {**UNKNOWN, **status, "requestedTime": self._clock.timestamp()}
             objects.set_status(self._api, names.SNAPSHOTS, name, **known)
             await self._chains.take(of, name)
-        await self._clock.sleep(NOTICED)
+        await self._polls.next(of)
         await self._chains.publish(of)
         self._events.record(snapshot, "Normal", "Create", "successfully provisioned the snapshot")
         self._events.record(snapshot, "Normal", "Update", "snapshot becomes ready to use")
@@ -130,37 +132,35 @@ class Snapshots:
             objects.release(self._api, names.SNAPSHOTS, name)
             self._tickets.remove(of, _ticket(name))
             return
-        if volume["status"].get("state") != "attached":
-            self._delay(snapshot, volume)
+        stays = self._chains.is_parent_of_head(of, name) and self._decisions.keeps_parent_of_head(snapshot)
+        attached = volume["status"].get("state") == "attached"
+        if snapshot["status"].get("markRemoved") and (stays or not attached):
+            self._tickets.remove(of, _ticket(name))
             return
+        if not attached and not self._decisions.attaches_for_snapshot_deletion():
+            self._delay(snapshot, of)
+            return
+        self._tickets.add(of, _ticket(name), "snapshot-controller", attachments.ANY)
+        if not self._tickets.is_satisfied(of, _ticket(name)):
+            return
+        await self._clock.sleep(DELETION)
         if snapshot["status"].get("readyToUse"):
             objects.set_status(self._api, names.SNAPSHOTS, name, readyToUse=False)
             self._events.record(snapshot, "Normal", "Update", "snapshot becomes not ready to use")
-        if self._chains.is_parent_of_head(of, name) and self._decisions.keeps_parent_of_head(snapshot):
-            await self._mark_removed(snapshot)
+        await self._polls.next(of)
+        if stays:
+            objects.set_status(self._api, names.SNAPSHOTS, name, markRemoved=True)
+            self._events.record(snapshot, "Normal", "Delete", "snapshot is marked as removed")
         else:
-            await self._clock.sleep(PURGE)
             await self._chains.remove(of, name)
             await self._chains.publish(of)
             objects.release(self._api, names.SNAPSHOTS, name)
         self._tickets.remove(of, _ticket(name))
 
-    async def _mark_removed(self, snapshot: Obj) -> None:
-        if not snapshot["status"].get("markRemoved"):
-            await self._clock.sleep(NOTICED)
-            objects.set_status(self._api, names.SNAPSHOTS, snapshot["metadata"]["name"], markRemoved=True)
-            self._events.record(snapshot, "Normal", "Delete", "snapshot is marked as removed")
-
-    def _delay(self, snapshot: Obj, volume: Obj) -> None:
-        """The volume is not attached: have it attached, or wait until somebody else does."""
-        name, of = snapshot["metadata"]["name"], volume["metadata"]["name"]
-        if snapshot["status"].get("markRemoved"):
-            return
-        if self._decisions.attaches_for_snapshot_deletion():
-            self._tickets.add(of, _ticket(name), "snapshot-controller", attachments.ANY)
-        elif not snapshot["status"].get("error"):
-            engine = names.engine_of(of)
-            upgrade = f"volume engine {engine} is upgrading from image  to {self._image}"
+    def _delay(self, snapshot: Obj, of: str) -> None:
+        """Wait until somebody has the volume attached."""
+        if not snapshot["status"].get("error"):
+            upgrade = f"volume engine {names.engine_of(of)} is upgrading from image  to {self._image}"
             self._fail(snapshot, f"snapshot deletion delayed: {upgrade}")
 
     @staticmethod

@@ -1,6 +1,5 @@
 """The life of a Volume object: creating, detached, attaching, attached, detaching, deleting."""
 
-import asyncio
 from collections.abc import Iterable
 
 from simulator.clock import Clock
@@ -14,16 +13,15 @@ from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.backing_images.bases import Bases
 from simulator.longhorn.chains import Chains
 from simulator.longhorn.disk import Disk
+from simulator.longhorn.engine_polls import POLL, EnginePolls
 from simulator.longhorn.engine_work import to_end
 from simulator.longhorn.engines import Engines
 from simulator.longhorn.origins import Origins
 
 CREATION = 0.15
 CLAIMED = 0.05
-"""Seconds that the creation of a volume takes, and the answer to a ticket."""
-
-ENGINE_POLL = 5.0
-"""Seconds between two looks at an engine; so long a volume that was just attached is not yet known to be healthy."""
+HEALTH = 0.1
+"""Seconds that the creation of a volume takes, the answer to a ticket, and the verdict that a volume is well."""
 
 
 def initial_status(node: str) -> Obj:
@@ -69,6 +67,7 @@ class Volumes:
         clock: Clock,
         disk: Disk,
         engines: Engines,
+        polls: EnginePolls,
         attachments: Attachments,
         chains: Chains,
         origins: Origins,
@@ -79,13 +78,13 @@ class Volumes:
         self._clock = clock
         self._disk = disk
         self._engines = engines
+        self._polls = polls
         self._attachments = attachments
         self._chains = chains
         self._origins = origins
         self._bases = bases
         self._image = image
         self._events = EventRecorder(api, "longhorn-volume-controller")
-        self._attached_at: dict[str, float] = {}
         self._written: set[str] = set()
         self.controller = Controller(api, clock, "longhorn-volume-controller", self._reconcile)
         self.controller.watch(names.VOLUMES)
@@ -176,7 +175,7 @@ class Volumes:
             return
         self._events.record(volume, "Normal", "Attached", f"volume {name} has been attached to {node}")
         self._set(name, currentNodeID=node, state="attached", **self._origins.attached(volume))
-        self._attached_at[name] = asyncio.get_running_loop().time()
+        self._polls.begin(name)
 
     async def _lay_base(self, name: str) -> bool:
         """Put the volume's image under it; False when that must wait, which the conditions tell."""
@@ -204,11 +203,11 @@ class Volumes:
             await self._chains.publish(name)
         if volume["status"].get("robustness") != "unknown":
             return
-        left = self._attached_at.get(name, 0.0) + ENGINE_POLL * self._clock.pace - asyncio.get_running_loop().time()
-        if left <= 0:
-            self._set(name, **self._robustness(volume))
+        left = POLL + HEALTH - self._polls.age(name)
+        if left > 0:
+            self.controller.enqueue((names.NAMESPACE, name), after=left)
         else:
-            self.controller.enqueue((names.NAMESPACE, name), after=left / self._clock.pace)
+            self._set(name, **self._robustness(volume))
 
     def _robustness(self, volume: Obj) -> Obj:
         """A volume with more replicas than there are nodes lacks some of them."""
@@ -239,7 +238,7 @@ class Volumes:
             await self._engines.stop(name)
         self._engines.delete(name)
         await to_end(self._disk.delete, name)
-        self._attached_at.pop(name, None)
+        self._polls.forget(name)
         objects.release(self._api, names.VOLUMES, name)
 
     def _set(self, name: str, **fields: object) -> None:

@@ -17,12 +17,13 @@ from tests.fidelity.recording import Recording, dump, load
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"
 ACCEPTED = HERE / "accepted.toml"
-# Each group has a simulator of its own. They mostly wait, so more of them than processors can run at once.
+# Each group has a simulator of its own. They mostly wait, so that all of them can run at once.
 GROUPS = (
     ("no_target", "api"),
     ("bak", "filesystem", "detached", "chain"),
     ("bak_modes", "bak_retain"),
     ("bi_race", "bi_pre", "bi"),
+    ("snap", "snap_delete"),
 )
 SCENARIOS = tuple(name for group in GROUPS for name in group)
 

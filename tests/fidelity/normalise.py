@@ -62,8 +62,6 @@ _FILESYSTEM_SIZES = {
 _DROPPED_EVENTS = {"Scheduled", "Pulled", "Pulling"}
 # Only what the client was told is compared: digests in pods, and the bucket with zeros, holes and a last byte.
 _NOTES_ONLY = {"chain"}
-# The part about in-cluster snapshots is not compared: they belong to a page that is not built yet.
-_PARTS = {"detached": ("x-snap",)}
 
 
 class Names:
@@ -196,8 +194,8 @@ def normalise(scenario: str, history: Iterable[Event], notes: Mapping[str, Any])
     if scenario in _NOTES_ONLY:
         return Recording(scenario, (), dict(_notes(scenario, names, notes)), 0)
     writer = _Writer(names, scenario, events, float(notes["t_start"]))
-    writes = list(_of_part(scenario, writer.writes(event for event in events if event["t"] <= end - _TAIL)))
-    tail = _of_part(scenario, writer.writes(event for event in events if event["t"] > end - _TAIL))
+    writes = list(writer.writes(event for event in events if event["t"] <= end - _TAIL))
+    tail = writer.writes(event for event in events if event["t"] > end - _TAIL)
     return Recording(scenario, (*writes, *tail), dict(_notes(scenario, names, notes)), len(writes))
 
 
@@ -317,30 +315,10 @@ def _snapshot_times(events: Iterable[Event]) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def _of_part(scenario: str, writes: Iterable[Write]) -> Iterator[Write]:
-    """Without the writes and leaves about the parts of a scenario that are not compared."""
-    if scenario not in _PARTS:
-        yield from writes
-        return
-    foreign_names = "|".join(re.escape(other) for other in _PARTS[scenario])
-
-    def foreign(text: str) -> bool:
-        return bool(re.search(rf"\b({foreign_names})\b", text))
-
-    for write in writes:
-        if foreign(write.subject) or any(foreign(value) for value in write.changed.values() if isinstance(value, str)):
-            continue
-        changed = {path: value for path, value in write.changed.items() if not foreign(path)}
-        removed = tuple(path for path in write.removed if not foreign(path))
-        if write.verb == "DELETED" or removed or set(changed) - {"metadata.generation"}:
-            yield replace(write, changed=changed, removed=removed)
-
-
 def _notes(scenario: str, names: Names, notes: Mapping[str, Any]) -> Iterator[tuple[str, Leaf]]:
     unread = {"namespace", "began", "t_start", "seconds"}
-    others = _PARTS.get(scenario, ())
     for key, value in notes.items():
-        if key in unread or any(key == other or key.startswith(f"{other}.") for other in others):
+        if key in unread:
             continue
         yield from _note(scenario, names.plain, key, value)
 

@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).parents[2]
 CLIENT = Path(__file__).with_name("record.py")
 
 # How many of its seconds the simulator lives in one of ours; the client lives as fast.
-SPEED = 20.0
+SPEED = 12.0
 # Seconds of ours: for the simulator to answer, and for the scenarios of one simulator (seven of its minutes).
 _READY_BUDGET = 20.0
 _CLIENT_BUDGET = 120.0

@@ -74,7 +74,7 @@ def test_a_base_lies_under_the_snapshots_and_is_not_written(disk: Disk) -> None:
     assert disk.read("vol", "s1", MIB, 1) == b"w"
     assert disk.read("vol", None, 0, 1) == b"x"
     assert disk.read("vol", "s1", MIB - 1, 1) == b"\0"
-    assert disk.actual_size("vol") == SECTOR
+    assert disk.actual_size("vol") == 2 * SECTOR
 
 
 def test_a_clone_holds_the_base_as_well(disk: Disk) -> None:
@@ -210,6 +210,7 @@ def test_actual_size_counts_layers_and_head(disk: Disk) -> None:
     disk.take_snapshot("vol", "s1")
     assert disk.actual_size("vol") == MIB
     write(disk, 0, b"B" * MIB)
+    assert disk.actual_size("vol") == 2 * MIB
     disk.take_snapshot("vol", "s2")
     assert disk.actual_size("vol") == 2 * MIB
 

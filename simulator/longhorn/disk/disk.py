@@ -143,10 +143,7 @@ class Disk:
         """Bytes that the volume takes up: all layers, and what the head holds beside them."""
         known = self._volume(volume)
         with known.lock:
-            layers = covered(known.layers)
-            return sum(total(layer.extents) for layer in known.chain) + total(
-                subtract(self._head_extents(known), layers)
-            )
+            return sum(total(layer.extents) for layer in known.chain) + total(self._changed(known))
 
     def expand(self, volume: str, size: int) -> None:
         """Make the volume larger. The new bytes were never written."""
@@ -313,23 +310,28 @@ class Disk:
         """Copy what the head holds beside the newest layer into `file`; tells the ranges."""
         if known.head.stat().st_size != known.size:
             os.truncate(known.head, known.size)
-        data = self._head_extents(known)
-        before = covered(known.layers)
-        new = subtract(data, before)
+        written = self._changed(known)
         source = os.open(known.head, os.O_RDONLY)
         target = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         try:
             os.truncate(target, known.size)
-            for offset, length in chunks(new):
+            for offset, length in chunks(written):
                 pwrite(target, pread(source, length, offset), offset)
-            changed: list[Extent] = []
-            with ChainReader(known.layers) as parent:
-                for offset, length in chunks(intersect(before, [(0, known.size)])):
-                    piece = pread(source, length, offset)
-                    for start, size in differing_sectors(parent.read(offset, length), piece, offset):
-                        pwrite(target, piece[start - offset : start - offset + size], start)
-                        changed.append((start, size))
         finally:
             os.close(source)
             os.close(target)
-        return union(new, changed)
+        return written
+
+    def _changed(self, known: _Volume) -> list[Extent]:
+        """The ranges of the head that no layer holds, or that were overwritten since the newest."""
+        layers = covered(known.layers)
+        changed = subtract(self._head_extents(known), layers)
+        source = os.open(known.head, os.O_RDONLY)
+        try:
+            with ChainReader(known.layers) as parent:
+                for offset, length in chunks(intersect(layers, [(0, known.size)])):
+                    piece = pread(source, length, offset)
+                    changed += differing_sectors(parent.read(offset, length), piece, offset)
+        finally:
+            os.close(source)
+        return union(changed)

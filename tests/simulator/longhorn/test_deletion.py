@@ -142,6 +142,30 @@ def test_the_snapshot_under_the_live_data_is_only_marked(tmp_path: Path) -> None
     asyncio.run(scenario())
 
 
+def test_a_volume_is_kept_attached_while_its_snapshot_goes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            await longhorn.volume()
+            await longhorn.attach()
+            handle = (await longhorn.snapshot("one", type="snap")).snapshot_id
+            await longhorn.snapshot("two", type="snap")
+            before = len(longhorn.history("VolumeAttachment", "vol"))
+            await longhorn.driver.delete_snapshot(handle)
+            await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
+            await longhorn.until("volumeattachments", lambda: len(_tickets(longhorn)[-1]) == 1)
+
+            held = [tickets & {"snapshot-controller-one"} for tickets in _tickets(longhorn)[before:]]
+            assert held[0] == {"snapshot-controller-one"}
+            assert held[-1] == set()
+
+    asyncio.run(scenario())
+
+
+def _tickets(longhorn: Cluster) -> list[set[str]]:
+    """Who wanted the volume, at each write."""
+    return [set(each["spec"]["attachmentTickets"]) for each in longhorn.history("VolumeAttachment", "vol")]
+
+
 @pytest.mark.parametrize("attaches", [True, False], ids=["documented", "as 1.12.1"])
 def test_a_snapshot_of_a_detached_volume(tmp_path: Path, attaches: bool) -> None:
     async def scenario() -> None:
