@@ -28,12 +28,13 @@ def test_violation_says_all_that_is_needed(made_up: MadeUp) -> None:
 
     lines = [line.strip() for line in ran.text.splitlines()]
     start = lines.index("VIOLATES  tea.water  (Water)")
-    assert lines[start + 1 : start + 7] == [
+    assert lines[start + 1 : start + 8] == [
         "must      The water MUST boil.",
         "expected  The kettle whistles.",
         "seen      20 degrees",
         "look at   the plug",
         "where     conformance/tea/test_tea.py:9 (traceback and evidence: report/conformance.html)",
+        "more      report/diagnostics/tea.test_tea.test_the_water_boils",
         "run it    pytest conformance/tea/test_tea.py::test_the_water_boils --profile=1.12 --pace=fast",
     ]
     assert "VIOLATES 1 of 2 verified clauses; 2 clauses are not verified (SIMULATOR), exit code 1" in lines
