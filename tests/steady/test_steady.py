@@ -17,7 +17,7 @@ from tests.steady import batch
 from tests.steady.rounds import ROOT, Ran, Round, Suite
 from tests.steady.seen import Seen
 
-FEW = ("-k", "content_is_named_by_uid")
+FEW = ("-k", "backup and content_is_named_by_uid")
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def test_a_verdict_that_flickers_is_told_with_its_seed(
     written = json.loads((tmp_path / "steady.json").read_text())
     assert exit_code == 1
     assert "  clause backup.name.content: violates instead of conforms: " in told
-    again = "python -m tests.steady --rounds 1 --seed 8 --level 1 -- -k content_is_named_by_uid --fault="
+    again = "python -m tests.steady --rounds 1 --seed 8 --level 1 -- -k 'backup and content_is_named_by_uid' --fault="
     assert f"  again: {again}content-named-after-half-the-uid\n" in told
     assert told.splitlines()[-2].endswith(" differences in 1 rounds, seeds 8")
     assert [(each["seed"], bool(each["differences"])) for each in written["rounds"]] == [
