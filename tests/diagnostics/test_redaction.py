@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from fixtures.diagnostics.redaction import REDACTED, Redactor, credentials
-from fixtures.targets import S3Access, TargetAddress
+from fixtures.targets import S3Access
 
 KEY = 'wJalr/XUtn+FEMI"K7'
 
@@ -122,9 +122,8 @@ def test_what_is_known_of_this_process(tmp_path: Path) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump({"users": [{"name": "u", "user": user}], "clusters": clusters}))
     store = S3Access("http://x", "http://x", "the-access-key", "the-secret-key", "bucket", "region")
-    address = TargetAddress("cluster", kubeconfig, "longhorn-system", "1.12.1", "x", store)
 
-    found = credentials(address, kubeconfig, {"AWS_SESSION_TOKEN": "of the session", "HOME": "/home"})
+    found = credentials(store, kubeconfig, {"AWS_SESSION_TOKEN": "of the session", "HOME": "/home"})
 
     assert found >= {"the-access-key", "the-secret-key", "token-inside", "password-inside", "token-in-a-file"}
     assert found >= {"key inside", "key-in-a-file", "value-of-exec", "Y2VydA==", "Y2E=", "of the session"}

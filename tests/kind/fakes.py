@@ -74,6 +74,11 @@ def kind(world: Path, arguments: list[str], given: str) -> int:
             Path(options["--kubeconfig"]).write_text((world / "kubeconfig").read_text())
         case ["export", "kubeconfig"]:
             Path(options["--kubeconfig"]).write_text((world / "kubeconfig").read_text())
+        case ["export", "logs"]:
+            pod = Path(arguments[2]) / "node" / "pods" / "longhorn-system_longhorn-manager"
+            pod.mkdir(parents=True)
+            (pod / "0.log").write_text((world / "log").read_text() if (world / "log").exists() else "")
+            (Path(arguments[2]) / "docker-info.txt").write_text("x" * 300000)
         case ["delete", "cluster"]:
             (clusters / options["--name"]).unlink(missing_ok=True)
         case ["version", *_]:

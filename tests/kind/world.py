@@ -119,7 +119,8 @@ class World:
         """A target with some choices changed, in a directory of its own."""
         scratch = self.folder / f"scratch-{len(list(self.folder.glob('scratch-*')))}"
         scratch.mkdir()
-        options = TargetOptions("kind", kind=replace(self.choices, **changes), run_id=run_id)
+        choices = replace(self.choices, **changes)
+        options = TargetOptions("kind", kind=choices, run_id=run_id, report=self.folder / "report")
         return KindTarget(options, scratch, ([] if said is None else said).append)
 
     def give(self, text: str) -> None:
