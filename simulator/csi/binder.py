@@ -83,16 +83,17 @@ class Binder:
             volume = self._api.find(names.VOLUMES, name)
             return volume if volume is not None and _is_free_for(volume, claim) else None
         candidates = []
-        for volume in self._api.list(names.VOLUMES):
+        for volume in self._api.view(names.VOLUMES):
             reserved = "claimRef" in volume["spec"]
             if not _is_free_for(volume, claim) or objects.is_deleting(volume):
                 continue
             if reserved and volume["spec"]["claimRef"].get("uid"):
-                return volume
+                return self._api.get(names.VOLUMES, volume["metadata"]["name"])
             available = objects.status(volume).get("phase") in {"Available", "Pending"}
             if (reserved or available) and _fits(volume, claim) and not claim["spec"].get("selector"):
-                candidates.append((not reserved, to_bytes(volume["spec"]["capacity"]["storage"]), volume))
-        return min(candidates, key=lambda each: each[:2])[2] if candidates else None
+                size = to_bytes(volume["spec"]["capacity"]["storage"])
+                candidates.append((not reserved, size, volume["metadata"]["name"]))
+        return self._api.get(names.VOLUMES, min(candidates)[2]) if candidates else None
 
     async def _bind(self, claim: Obj, volume: Obj) -> None:
         """The four writes of a binding; each is left out when it is done already."""

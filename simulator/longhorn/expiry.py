@@ -38,9 +38,8 @@ class Expiry:
 
     def _expiring(self, uid: str) -> list[tuple[float, str]]:
         made = f"snapshot-{uid}"
-        backups = [
-            each for each in objects.all_of(self._api, names.BACKUPS) if each["spec"].get("snapshotName") == made
-        ]
+        listed = self._api.view(names.BACKUPS, names.NAMESPACE)
+        backups = [each for each in listed if each["spec"].get("snapshotName") == made]
         left = [(self._decisions.backup_outlives_snapshot(each), each["metadata"]["name"]) for each in backups]
         return [(seconds, name) for seconds, name in left if seconds is not None]
 

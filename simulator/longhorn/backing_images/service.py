@@ -45,8 +45,9 @@ class ImageService:
         if volume is None:
             raise csi_error(self._longhorn.refuse_without_volume(of))
         name = self._decisions.image_name(request.name)
-        listed = objects.all_of(self._api, names.BACKING_IMAGES)
-        image = self._decisions.existing_image(listed, self._decisions.stored_name(name), of)
+        listed = self._api.view(names.BACKING_IMAGES, names.NAMESPACE)
+        found = self._decisions.existing_image(listed, self._decisions.stored_name(name), of)
+        image = objects.find(self._api, names.BACKING_IMAGES, found["metadata"]["name"]) if found else None
         if image is None:
             image = self._request(name, of, request.parameters)
         image = await self._begun(image, volume)
@@ -125,9 +126,9 @@ class ImageService:
 
         Returns fields of the volume's spec and of its context. Raises CsiError.
         """
-        known = {each["metadata"]["name"]: each for each in objects.all_of(self._api, names.BACKING_IMAGES)}
-        wanted = self._decisions.image_to_use(sorted(known), given.image)
-        image = known.get(wanted)
+        known = [name for _, name in objects.keys(self._api, names.BACKING_IMAGES, lambda _: True)]
+        wanted = self._decisions.image_to_use(known, given.image)
+        image = objects.find(self._api, names.BACKING_IMAGES, wanted)
         if image is not None and self._decisions.uses_existing_image(image):
             self._check(image, given)
         else:
@@ -182,7 +183,7 @@ class ImageService:
     def delete(self, text: str) -> None:
         """Delete the image that a handle names; one that is not there is no error. Raises CsiError."""
         named = self._decisions.parse_handle(text).image
-        for name in self._decisions.images_to_delete(objects.all_of(self._api, names.BACKING_IMAGES), named):
+        for name in self._decisions.images_to_delete(self._api.view(names.BACKING_IMAGES, names.NAMESPACE), named):
             self._delete(name)
 
     def _delete(self, name: str) -> None:
