@@ -1,0 +1,95 @@
+"""A run on a cluster that ends before its time: told to, or because the cluster is gone."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from fixtures.outcomes import Blocked
+from tests.cluster.by_hand import ROOT, Ran, command, environment, simulator
+from tests.cluster.traces import left
+from tests.test_ended_early import left_of
+
+WORKERS = [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2")]
+PATIENCE = 100.0
+"""Seconds after which a run that lost its cluster has not come to an end."""
+
+
+class Running:
+    """The suite on a cluster, with the lines that it wrote so far."""
+
+    def __init__(self, reports: Path, *arguments: str) -> None:
+        self.reports = reports
+        self._lines: list[str] = []
+        self.process = subprocess.Popen(
+            command(reports, arguments),
+            cwd=ROOT,
+            env=environment() | {"PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def until_some_conform(self) -> None:
+        """Return when the result of a third test was printed: then the first two are done with."""
+        assert self.process.stdout is not None
+        seen = 0
+        for line in self.process.stdout:
+            self._lines.append(line)
+            seen += "conforms" in line
+            if seen == 3:
+                return
+        pytest.fail("it ended before that:\n" + "".join(self._lines))
+
+    def ended(self) -> Ran:
+        """What came of it; killed if it does not end."""
+        assert self.process.stdout is not None
+        timer = threading.Timer(PATIENCE, os.killpg, (self.process.pid, signal.SIGKILL))
+        timer.start()
+        with self.process.stdout as stream:
+            self._lines += stream.readlines()
+        code = self.process.wait()
+        timer.cancel()
+        return Ran.read(code, "".join(self._lines), self.reports)
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_sigterm_lets_it_clean_up(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """As whoever cancels a job sends it: only to the process that controls the run. Nothing is left in the cluster."""
+    with simulator(tmp_path / "cluster") as cluster:
+        running = Running(tmp_path / "report", *cluster.arguments, "conformance/backup", *workers)
+        running.until_some_conform()
+        running.process.send_signal(signal.SIGTERM)
+
+        ran = running.ended()
+
+        assert (ran.exit_code, ran.report.get("verdict")) == (2, "interrupted"), ran.text
+        assert left(cluster) == []
+    assert "conforms" in {verdict for verdict, _ in ran.verdicts.values()}
+    assert "Traceback" not in ran.text
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_cluster_that_vanishes(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """What was verified until then is reported, nothing is called a violation, the run fails and says why."""
+    ended = pytest.raises(Blocked, match="the simulator had ended by itself")
+    with ended, simulator(tmp_path / "cluster") as cluster:
+        running = Running(tmp_path / "report", *cluster.arguments, "conformance/backup", "--budget-scale=0.2", *workers)
+        running.until_some_conform()
+        for pid, line in left_of(tmp_path / "cluster").items():
+            if "-m simulator" in line:
+                os.kill(pid, signal.SIGKILL)
+
+        ran = running.ended()
+
+    assert ran.exit_code == 1, ran.text
+    assert "violates" not in {verdict for verdict, _ in ran.verdicts.values()}
+    assert "conforms" in {verdict for verdict, _ in ran.verdicts.values()}
+    assert re.search("no answer from the API server|cannot reach the API server", ran.text)
+    assert "Traceback" not in ran.text
+    assert ran.report["verdict"] == "failed"
