@@ -46,8 +46,8 @@ class Running:
         """Send a signal, to the process alone or to its group; its exit code and what else it wrote."""
         (os.killpg if group else os.kill)(self.process.pid, number)
         assert self.process.stdout is not None
+        rest = "" if number == signal.SIGKILL else self.process.stdout.read()
         self.process.wait(60)
-        rest = self.process.stdout.read() if number == signal.SIGINT else ""
         self.process.stdout.close()
         return self.process.returncode, rest
 
@@ -92,6 +92,40 @@ def test_ctrl_c_lets_it_clean_up(folder: Path, workers: tuple[str, ...]) -> None
 
     report = json.loads((running.reports / "conformance.json").read_text())
     assert (exit_code, report["verdict"], report["problems"]) == (2, "interrupted", []), text
+    assert waited_for(folder) == {}
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_sigterm_does_too(folder: Path, workers: tuple[str, ...]) -> None:
+    """Sent to the controlling process alone, as by whoever cancels a job."""
+    running = Running(folder, *workers)
+    running.until("conforms")
+
+    exit_code, text = running.end(signal.SIGTERM, group=False)
+
+    report = json.loads((running.reports / "conformance.json").read_text())
+    assert (exit_code, report["verdict"], report["problems"]) == (2, "interrupted", []), text
+    assert "Traceback" not in text
+    assert waited_for(folder) == {}
+
+
+def test_simulator_that_is_killed(folder: Path) -> None:
+    """The run fails and says so in words; what was verified until then is reported, and nothing else is a violation."""
+    running = Running(folder, "conformance/backup", "--quiet-limit=4")
+    running.until("conforms")
+    running.until("conforms")
+    for pid, command in left_of(folder).items():
+        if "-m simulator" in command:
+            os.kill(pid, signal.SIGKILL)
+
+    text, _ = running.process.communicate(timeout=150)
+
+    report = json.loads((running.reports / "conformance.json").read_text())
+    assert (running.process.returncode, report["verdict"]) == (1, "failed"), text
+    assert report["counts"]["violates"] == 0
+    assert report["counts"]["conforms"] > 0
+    assert "no answer from the API server" in text
+    assert "Traceback" not in text
     assert waited_for(folder) == {}
 
 

@@ -74,12 +74,11 @@ def test_sigterm_lets_it_clean_up(tmp_path: Path, workers: tuple[str, ...]) -> N
     assert "Traceback" not in ran.text
 
 
-@pytest.mark.parametrize("workers", WORKERS)
-def test_cluster_that_vanishes(tmp_path: Path, workers: tuple[str, ...]) -> None:
+def test_cluster_that_vanishes(tmp_path: Path) -> None:
     """What was verified until then is reported, nothing is called a violation, the run fails and says why."""
     ended = pytest.raises(Blocked, match="the simulator had ended by itself")
     with ended, simulator(tmp_path / "cluster") as cluster:
-        running = Running(tmp_path / "report", *cluster.arguments, "conformance/backup", "--budget-scale=0.2", *workers)
+        running = Running(tmp_path / "report", *cluster.arguments, "conformance/backup", "--quiet-limit=4", "-n", "2")
         running.until_some_conform()
         for pid, line in left_of(tmp_path / "cluster").items():
             if "-m simulator" in line:

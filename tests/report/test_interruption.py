@@ -55,3 +55,59 @@ def test_interrupted(made_up: MadeUp, workers: tuple[str, ...]) -> None:
     if not workers:
         assert [problem["kind"] for problem in ran.report["problems"]] == ["leftover", "clean-up"]
     assert "INTERRUPTED: 1 of 1 clauses verified until then are violated" in ran.text
+
+
+FILLS_THE_DISK = """
+    import pathlib
+
+    @clause("tea.water")
+    def test_boils():
+        pass
+
+    @clause("tea.cup")
+    def test_cup():
+        FILL
+"""
+
+
+@pytest.mark.parametrize(
+    ("fill", "told"),
+    [
+        ("pathlib.Path('report').mkdir(); pathlib.Path('report/junit.xml').symlink_to('/dev/full')", "space left"),
+        ("pathlib.Path('report').write_text('in the way')", "File exists"),
+    ],
+    ids=["full", "unusable"],
+)
+def test_report_that_cannot_be_written(made_up: MadeUp, fill: str, told: str) -> None:
+    """From the middle of the run on: the terminal has the verdicts, the exit code is not 0, there is no traceback."""
+    made_up.write(FILLS_THE_DISK.replace("FILL", fill))
+
+    ran = made_up.run()
+
+    assert ran.exit_code == 1, ran.text
+    assert told in ran.text
+    assert "Traceback" not in ran.text
+    assert "INTERNALERROR" not in ran.text
+    assert "NO VERDICT: the run itself failed; 2 clauses were verified" in ran.text
+
+
+def test_disk_that_is_full(made_up: MadeUp) -> None:
+    """Of files that have no room nothing is left, not half of one."""
+    (made_up.path / "report").mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", "report"], cwd=made_up.path, check=False)
+    if mounted.returncode:
+        pytest.skip("only root may mount")
+    try:
+        made_up.write(FILLS_THE_DISK.replace("FILL", "assert False, 'cold'"))
+
+        ran = made_up.run()
+
+        left = {path.name for path in (made_up.path / "report").iterdir()}
+    finally:
+        subprocess.run(["umount", made_up.path / "report"], check=True)
+    assert ran.exit_code == 1, ran.text
+    assert "No space left on device" in ran.text
+    assert "Traceback" not in ran.text
+    assert "INTERNALERROR" not in ran.text
+    # Those that are there could be read by `run`.
+    assert not {name for name in left if name.startswith(".report") or name.endswith(".new")}
