@@ -30,11 +30,11 @@ def diagnostics(made: MadeUp) -> Path:
 
 
 def test_nothing_where_all_is_well(made_up: MadeUp) -> None:
-    """No folder, nothing loaded for it; what an earlier run left is removed."""
+    """No folder; what an earlier run left is removed."""
     made_up.write(FAILING)
     made_up.run()
     assert diagnostics(made_up).exists()
-    made_up.write(CONFORMING + "\n    def pytest_unconfigure(): pass\n")
+    made_up.write(CONFORMING)
 
     ran = made_up.run()
 
