@@ -61,6 +61,16 @@ def test_violation_has_a_bundle(made_up: MadeUp, workers: tuple[str, ...]) -> No
     jsonschema.validate(ran.report, json.loads(SCHEMA.read_text()))
 
 
+def test_it_can_do_without(made_up: MadeUp) -> None:
+    """With --no-diagnostics the verdict is the same, and nothing is kept."""
+    made_up.write(FAILING)
+
+    ran = made_up.run("--no-diagnostics")
+
+    assert ran.verdict("tea.water")[0] == "violates"
+    assert not diagnostics(made_up).exists()
+
+
 def test_blocked_tests_share_the_bundle_of_their_cause(made_up: MadeUp) -> None:
     """Whose set-up failed; it is linked where the problems of the run are told."""
     made_up.write("""

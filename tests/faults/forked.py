@@ -147,7 +147,14 @@ def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: 
     # Of its reports the first, from which the others are made, is enough.
     outputs.derive = lambda *_: None
     os.environ.pop("GITHUB_STEP_SUMMARY", None)
-    own = [f"--report-dir={folder / 'report'}", f"--basetemp={folder / 'pytest'}", "--keep", "-q", "--no-header"]
+    own = [
+        f"--report-dir={folder / 'report'}",
+        f"--basetemp={folder / 'pytest'}",
+        "--keep",
+        "--no-diagnostics",
+        "-q",
+        "--no-header",
+    ]
     return int(pytest.main([*own, "-p", "no:xdist", *arguments], plugins=list(plugins)))
 
 
