@@ -1,6 +1,9 @@
 """What a person at a terminal is told."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -103,6 +106,34 @@ def test_pages_are_counted(made_up: MadeUp) -> None:
     assert ["-", "-", "-", "-", "13", "Beans"] in rows
     assert ["1", "-", "-", "1", "3", "tea"] in rows
     assert "not selected: 14 clauses, which the report names" in text
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "-n 1"])
+def test_progress_is_told_at_once(made_up: MadeUp, workers: tuple[str, ...]) -> None:
+    """A verdict reaches a pipe, such as a CI system's, while the next test is still running."""
+    made_up.write("""
+        import pathlib, time
+
+        @clause("tea.water")
+        def test_boils():
+            pass
+
+        @clause("tea.cup")
+        def test_cup():
+            end = time.monotonic() + 10
+            while not pathlib.Path("seen").exists() and time.monotonic() < end:
+                time.sleep(0.01)
+            assert pathlib.Path("seen").exists()
+    """)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-m", "pytest", *workers]
+    with subprocess.Popen(command, cwd=made_up.path, env=buffered, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if "boils" in line:
+                (made_up.path / "seen").touch()
+
+    assert running.returncode == 0
 
 
 def test_sections_are_counted(made_up: MadeUp) -> None:
