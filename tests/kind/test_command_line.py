@@ -6,14 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from fixtures.targets import S3Access
 from tests.kind.test_overlays import pytestmark as needs_kubectl
-from tests.kind.world import ROOT, World, make_world, serving
+from tests.kind.world import ROOT, World, make_world
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -34,23 +33,6 @@ def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
-
-
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, S3Access]]:
-    """What is behind the clusters, one after the other."""
-    with serving(tmp_path_factory.mktemp("simulated")) as made:
-        yield made
-
-
-@pytest.fixture
-def world(simulated: tuple[Path, S3Access], tmp_path: Path) -> World:
-    """Clusters that are a simulator, emptied when they are made."""
-    kubeconfig, store = simulated
-    made = make_world(tmp_path, store)
-    (tmp_path / "kubeconfig").write_text(kubeconfig.read_text())
-    (tmp_path / "empty").touch()
-    return made
 
 
 def arguments(world: World, *more: str) -> list[str]:

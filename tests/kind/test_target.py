@@ -17,31 +17,13 @@ from fixtures.cluster import Cluster
 from fixtures.kinds import POD
 from fixtures.outcomes import Blocked
 from fixtures.run import Run
-from fixtures.targets import S3Access
 from fixtures.targets.kind import installing, s3, target
 from fixtures.targets.kind.choices import S3Choice
 from fixtures.targets.kind.creation import Creation
 from tests.kind.test_overlays import pytestmark as needs_kubectl
-from tests.kind.world import World, make_world, serving
+from tests.kind.world import World
 
 pytestmark = needs_kubectl
-
-
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, S3Access]]:
-    """What is behind the clusters, one after the other."""
-    with serving(tmp_path_factory.mktemp("simulated")) as made:
-        yield made
-
-
-@pytest.fixture
-def world(simulated: tuple[Path, S3Access], tmp_path: Path) -> World:
-    """Clusters that are a simulator, emptied when they are made."""
-    kubeconfig, store = simulated
-    made = make_world(tmp_path, store)
-    (tmp_path / "kubeconfig").write_text(kubeconfig.read_text())
-    (tmp_path / "empty").touch()
-    return made
 
 
 @pytest.fixture(autouse=True)
