@@ -69,6 +69,13 @@ def test_escaped(text: str, shown: str) -> None:
     assert summary.escaped(text) == shown
 
 
+def test_a_target_that_never_came_up_is_no_list_of_clauses() -> None:
+    """The problem says it all."""
+    assert "### Not verified" in summary.render(examples.selected())
+    assert "### Not verified" not in summary.render(examples.blocked())
+    assert "no kettle" in summary.render(examples.blocked())
+
+
 def test_a_simulation_is_called_one() -> None:
     """In the summary and in the badge."""
     report = examples.simulated()

@@ -183,6 +183,29 @@ def test_a_common_cause_is_told_once(made_up: MadeUp) -> None:
     assert "ERROR OF THE RUN: set-up  conformance/tea/test_tea.py::test_boils[0] (and 2 more)" in text
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "-n 2"])
+def test_a_target_that_never_came_up_is_told_in_a_few_lines(made_up: MadeUp, workers: tuple[str, ...]) -> None:
+    """One test stands for all, no table of nothing, and the reason once."""
+    made_up.write("""
+        @pytest.fixture(scope="session")
+        def address():
+            raise Blocked("no water")
+
+        @clause("tea.water")
+        @pytest.mark.parametrize("kettle", range(9))
+        def test_boils(kettle):
+            pass
+    """)
+
+    text = made_up.run(*workers).text
+
+    assert len(re.findall(r"boils.* not verified", text)) == 1
+    assert text.count("Blocked: no water") == 1
+    assert "NOT VERIFIED  5 clauses  (nothing was looked at)" in text
+    assert re.search(r"test_boils\[\d\] \(and 8 more\)", text)
+    assert "in all" not in text
+
+
 def test_leftovers_are_named(made_up: MadeUp) -> None:
     """Each thing that is left behind has its line."""
     made_up.write('@clause("tea.water")\ndef test_boils(spills):\n    pass\n')
