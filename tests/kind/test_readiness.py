@@ -23,6 +23,7 @@ from fixtures.kinds import (
     EVENT,
     INSTANCE_MANAGER,
     LONGHORN_NODE,
+    LONGHORN_SETTING,
     LONGHORN_VOLUME,
     NODE,
     STORAGE_CLASS,
@@ -45,6 +46,7 @@ KINDS = (
     STORAGE_CLASS,
     EVENT,
     LONGHORN_NODE,
+    LONGHORN_SETTING,
     LONGHORN_VOLUME,
     ENGINE_IMAGE,
     INSTANCE_MANAGER,
@@ -174,6 +176,16 @@ STAGES: dict[str, tuple[Callable[[Readiness], None], Callable[[bool], list[Put]]
         Readiness.storage_class,
         lambda ready: [(STORAGE_CLASS, "longhorn" if ready else "standard", "", {})],
         "have the StorageClass longhorn",
+    ),
+    "a backup target at all": (
+        Readiness.backup_target_made,
+        lambda ready: [(BACKUP_TARGET, "default", LONGHORN, {})] * ready,
+        "have Longhorn's own settings",
+    ),
+    "settings": (
+        lambda stage: stage.settings_made("a", "b"),
+        lambda ready: [(LONGHORN_SETTING, name, LONGHORN, {"value": ""}) for name in ("a", "b")[: 1 + ready]],
+        "have Longhorn's own settings",
     ),
     "backup target": (
         lambda stage: stage.backup_target("s3://b@r/"),

@@ -80,11 +80,11 @@ def test_steps_come_in_the_order_in_which_they_stand_on_each_other(world: World)
         ("S3 server", "bucket"),
         ("Longhorn 1.12.1", "longhorn-manager"),
         ("longhorn-manager", "CSI driver"),
-        ("longhorn-manager", "backup target"),
+        ("longhorn-manager", "disk and engine"),
+        ("disk and engine", "backup target"),
         ("CSI driver", "StorageClass"),
         ("backup target", "probe"),
         ("StorageClass", "probe"),
-        ("disk and engine", "probe"),
     ):
         assert ends.index(earlier) < ends.index(later)
 
