@@ -1,8 +1,11 @@
 """What a session's block device is for Longhorn and for file systems."""
 
+import fcntl
 import hashlib
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -46,21 +49,66 @@ def test_longhorn_finds_its_numbers_and_sets_its_timeout(tgt: Tgt, node: Node, i
 
 
 def test_all_block_devices_stay_visible(tgt: Tgt, bare_node: Node) -> None:
-    listing = ("ls", "/sys/class/block", "/sys/block")
-    before = bare_node.run(*listing)
+    listings = [("find", "-L", where, "-maxdepth", "1", "-type", "d") for where in ("/sys/class/block", "/sys/block")]
+
+    def seen() -> set[str]:
+        return {line for listing in listings for line in bare_node.run(*listing).split()}
+
+    before = seen()
     bare_node.start_service()
-    laid = bare_node.run(*listing)
+    laid = seen()
     initiator = Initiator(bare_node)
     iqn = tgt.offer("one")
 
     device = initiator.attach(iqn)
-    while_attached = bare_node.run(*listing)
+    while_attached = seen()
     initiator.detach(iqn)
 
     assert laid == before
-    assert set(while_attached.split()) == set(before.split()) | {device.removeprefix("/dev/")}
+    assert while_attached == before | {f"{listing[2]}/{device.removeprefix('/dev/')}" for listing in listings}
     assert bare_node.run("sh", "-c", "cat /sys/class/block/*/dev").split()
     assert not bare_node.run("sh", "-c", "ls -d /sys/block/*/device/timeout || true").strip()
+
+
+# What the kubelet does for each block volume of a pod: takes a free loop device, and looks which one it got.
+LIKE_THE_KUBELET = """
+set -e
+volumes=$(seq -f /run/volume-%g "$1")
+for volume in $volumes; do
+  truncate --size=1M $volume
+  losetup --find $volume
+done
+for volume in $volumes; do
+  for entry in /sys/block/loop*; do
+    if [ "$(cat $entry/loop/backing_file 2>/dev/null)" = $volume ]; then
+      blockdev --getsize64 /dev/${entry##*/}
+      losetup --detach /dev/${entry##*/}
+    fi
+  done
+done
+"""
+LOOP_CTL_REMOVE = 0x4C81
+
+
+@pytest.fixture
+def loops() -> Iterator[int]:
+    """How many loop devices this machine's kernel has; those that are made meanwhile are removed again."""
+    had = {path.name for path in Path("/sys/block").glob("loop*")}
+    yield len(had)
+    with Path("/dev/loop-control").open("rb") as control:
+        for name in {path.name for path in Path("/sys/block").glob("loop*")} - had:
+            with suppress(OSError):
+                fcntl.ioctl(control, LOOP_CTL_REMOVE, int(name.removeprefix("loop")))
+
+
+def test_the_kubelet_finds_the_loop_devices_that_it_takes(loops: int, tgt: Tgt, initiator: Initiator) -> None:
+    """Also those that the kernel makes for it, of which nobody has told the node."""
+    device = initiator.attach(tgt.offer("one"))
+
+    sizes = initiator.node.run("sh", "-c", LIKE_THE_KUBELET, "sh", str(loops + 2)).split()
+
+    assert sizes == [str(MIB)] * (loops + 2)
+    assert initiator.node.run("blockdev", "--getsize64", device) == f"{32 * MIB}\n"
 
 
 def test_what_is_written_is_at_the_target_after_the_logout(tgt: Tgt, node: Node, initiator: Initiator) -> None:

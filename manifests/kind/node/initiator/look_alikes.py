@@ -3,13 +3,16 @@
 Longhorn reads `/sys/class/block/NAME/dev` and writes `/sys/block/NAME/device/timeout`. A loop device has no `device`,
 and a kind node's /sys is read-only. So two small tmpfs are laid over these directories: links to the real entries, and
 for the device of each session a directory of its own with what a SCSI disk has.
+
+The kubelet, after it has taken a free loop device for a block volume, looks for it in `/sys/block/loop*`, and the
+kernel may have made that device just then. So these links are there from the beginning, and lead nowhere until it does.
 """
 
 import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from . import mounts
+from . import loop, mounts
 
 BLOCK = Path("/sys/block")
 CLASS = Path("/sys/class/block")
@@ -34,9 +37,12 @@ def refresh(attached: Collection[str]) -> None:
             _link(CLASS / name, path)
             if not (path / "partition").exists():
                 _link(BLOCK / name, path)
-    for directory in (CLASS, BLOCK):
+    to_come = {name: loop.DEVICES / name for name in loop.NAMES if name not in real}
+    for name, path in to_come.items():
+        _link(BLOCK / name, path)
+    for directory, expected in ((CLASS, real), (BLOCK, real | to_come)):
         for entry in directory.iterdir():
-            if entry.name not in real:
+            if entry.name not in expected:
                 _remove(entry)
 
 

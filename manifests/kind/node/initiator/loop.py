@@ -16,6 +16,9 @@ from .errors import ExitCode, InitiatorError
 
 CONTROL = Path("/dev/loop-control")
 DEVICES = Path("/sys/devices/virtual/block")
+PARTITIONS = Path("/sys/module/loop/parameters/max_part")
+MAJOR = 7
+NAMES = tuple(f"loop{number}" for number in range(256))
 SECTOR = 512
 ATTEMPTS = 64
 FLUSH_SECONDS = 60.0
@@ -35,6 +38,17 @@ class Device:
 
     name: str
     sequence: int
+
+
+def lay_nodes() -> None:
+    """Make the files of all devices that the kernel may come to have: also others in the node take free ones.
+
+    The kubelet does, for every block volume of a pod; the kernel makes a device when none is free, and nobody its file.
+    """
+    device_files.character(CONTROL, 10, 237)
+    partitions = int(PARTITIONS.read_text()) if PARTITIONS.exists() else 0
+    for number, name in enumerate(NAMES):
+        device_files.block(Path("/dev") / name, MAJOR, number << partitions.bit_length())
 
 
 def attach(file: Path, holder: Path) -> Device:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
+from . import loop
 from .commands import Commands
 from .errors import ExitCode, InitiatorError
 from .records import STATE, Records
@@ -31,6 +32,7 @@ class Answer:
 def serve() -> NoReturn:
     """Run until the process is ended; tells systemd when commands are taken. Raises OSError."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    loop.lay_nodes()
     records = Records(STATE)
     sessions = Sessions(records)
     sessions.recover()
