@@ -4,7 +4,7 @@ Each call is noted in WORLD/calls.jsonl; files in WORLD say how to answer:
 clusters/NAME   the clusters that there are          kubeconfig   what a new cluster's kubeconfig says
 images/NAME     the images that docker has           port         where the S3 port of a node is mapped to
 fail            lines `TOOL WORD`: calls with that word fail      hang   likewise, and these never end
-empty           if it is there, new clusters are empty
+empty           if it is there, new clusters are empty      kind-version  what kind says, v0.33.0 if it is not there
 unready         names of Deployments and DaemonSets that never become ready
 """
 
@@ -82,7 +82,8 @@ def kind(world: Path, arguments: list[str], given: str) -> int:
         case ["delete", "cluster"]:
             (clusters / options["--name"]).unlink(missing_ok=True)
         case ["version", *_]:
-            print("kind v0.33.0 go1.26.1 linux/amd64")
+            said = world / "kind-version"
+            print(f"kind {said.read_text().strip() if said.exists() else 'v0.33.0'} go1.26.1 linux/amd64")
     return 0
 
 

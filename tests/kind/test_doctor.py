@@ -99,7 +99,7 @@ def test_a_new_kind_fits_all_nodes(world: World, kubernetes: str) -> None:
     assert look(world, kubernetes=kubernetes)["kind"].state == OK
 
 
-def test_a_kind_older_than_the_node_is_doubtful(world: World) -> None:
+def test_a_kind_older_than_the_node_that_was_asked_for_is_doubtful(world: World) -> None:
     old = world.folder / "bin" / "old"
     old.write_text("#!/bin/sh\necho kind v0.30.0 go1.24.6 linux/amd64\n")
     old.chmod(0o755)
@@ -109,6 +109,10 @@ def test_a_kind_older_than_the_node_is_doubtful(world: World) -> None:
 
     assert doubtful.state == DOUBTFUL
     assert doubtful.advice == "nodes of Kubernetes 1.36.1 are made for kind 0.32 or newer; or say --kubernetes"
+
+    unasked = look(world, kind_bin=str(old), node_image="")
+    assert unasked["kind"].state == OK
+    assert "Kubernetes 1.34.0" in unasked["versions"].found
 
 
 def test_clusters_of_runs_that_were_killed_are_named(world: World) -> None:
@@ -153,6 +157,7 @@ def test_addresses_are_those_that_a_run_will_ask(world: World, monkeypatch: pyte
     assert [url for _, url, _ in mirrored] == ["https://127.0.0.1:1"]
     check = checks._address(*mirrored[0])
     assert (check.state, check.advice) == (MISSING, "is the prefix right?")
+    assert checks._address("images of Docker Hub", "https://127.0.0.1:1", "").state == DOUBTFUL
 
 
 def test_without_docker_the_table_helps_and_the_exit_code_says_so(tmp_path: Path) -> None:

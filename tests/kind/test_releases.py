@@ -43,6 +43,24 @@ def test_every_row_is_complete(minor: str) -> None:
     assert Version.parse(newest.longhorn) in DOCUMENTED
 
 
+@pytest.mark.parametrize(
+    ("longhorn", "kind", "wanted"),
+    [
+        ("1.12.1", (0, 32), "1.36.1"),
+        ("1.12.1", (1, 0), "1.36.1"),
+        ("1.12.1", (0, 31), "1.35.0"),
+        ("1.12.1", (0, 29), "1.33.1"),
+        ("1.12.1", (0, 20), "1.36.1"),
+        ("1.11.3", (0, 30), "1.34.0"),
+        ("1.11.3", (0, 29), "1.35.0"),
+        ("1.5.5", (0, 24), "1.27.3"),
+    ],
+)
+def test_an_older_kind_gets_nodes_that_it_can_start(longhorn: str, kind: tuple[int, int], wanted: str) -> None:
+    """As long as that Longhorn runs on them; otherwise the usual ones, on which kind says what is wrong."""
+    assert releases.kubernetes_for(kind, together(longhorn)) == wanted
+
+
 def test_files_are_asked_for_at_their_tag() -> None:
     manifests = releases.snapshotter_manifests("8.6.0")
 

@@ -328,6 +328,29 @@ def test_a_node_image_is_built_once(world: World) -> None:
     assert len(created) == 2
 
 
+def test_an_old_kind_gets_a_node_that_it_can_start(world: World) -> None:
+    """Unless the Kubernetes was asked for; and what was not asked for is no reason to refuse a cluster."""
+    world.tell("kind-version", "v0.30.0")
+    world.tell("fail", "docker build")
+    said: list[str] = []
+
+    with pytest.raises(Blocked, match="cannot build the node image"):
+        world.target(said, node_image="").start()
+    with pytest.raises(Blocked, match="cannot build the node image"):
+        world.target(node_image="", kubernetes="1.36.1").start()
+
+    assert "kind 0.30 is too old for Kubernetes 1.36.1: taking 1.34.0" in said
+    first, second = (line for line in world.called("docker") if line.startswith("build"))
+    assert "BASE=docker.io/kindest/node:v1.34.0@sha256:7416a61b" in first
+    assert "BASE=docker.io/kindest/node:v1.36.1@sha256:3489c767" in second
+
+    (world.folder / "clusters" / "mine").touch()
+    world.tell("fail", "docker build", "kubectl kustomize")
+    (world.folder / "images" / first.split("--tag ")[1].split()[0]).touch()
+    with pytest.raises(Blocked, match="cannot render manifests"):
+        world.target(reuse="mine", node_image="").start()
+
+
 def test_archives_are_loaded_before_anything_is_installed(world: World, tmp_path: Path) -> None:
     preload = tmp_path / "archives"
     preload.mkdir()
