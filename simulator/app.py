@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict
+from functools import partial
 from os import getpid, getppid
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from simulator.kubernetes.lifecycle import controllers
 from simulator.kubernetes.server import Server
 from simulator.options import Options, UsageError
 from simulator.process import data, kubeconfig, parent
+from simulator.s3.deployed import IMAGES, S3Program, S3Services
 from simulator.s3.server import S3Server
 
 HOST = "127.0.0.1"
@@ -73,7 +75,8 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     longhorn.register(api, options.version)
     server = Server(api)
     s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
-    connections = surroundings.connections(s3)
+    services = S3Services(s3)
+    connections = surroundings.connections(services)
     storage = longhorn.Longhorn(
         api,
         clock,
@@ -81,12 +84,14 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         chosen.images,
         chosen.backupstore,
         connections,
-        s3.hosts,
+        services.hosts,
         directory / "longhorn",
         options.version,
     )
     driver = surroundings.driver(storage.driver)
-    machinery = Machinery(api, clock, [driver], chosen.machinery, directory / "pods", server)
+    programs = dict.fromkeys(IMAGES, partial(S3Program, services))
+    machinery = Machinery(api, clock, [driver], chosen.machinery, directory / "pods", server, programs)
+    services.names = machinery.network.names
     surroundings.show(server)
     server.add_page(FAULTS_PAGE, lambda: {name: asdict(count) for name, count in chosen.exercised.items()})
     server.add_page(ABOUT_PAGE, lambda: _about(options))

@@ -14,6 +14,8 @@ from simulator.csi.binder import Binder
 from simulator.csi.decisions import MachineryDecisions
 from simulator.csi.objects import Obj
 from simulator.csi.pods.in_use import VolumesInUse
+from simulator.csi.pods.network import Network
+from simulator.csi.pods.programs import Programs
 from simulator.csi.pods.runtime import PodRuntime
 from simulator.csi.protection import Protection
 from simulator.csi.protocol import Driver
@@ -33,7 +35,8 @@ class _Runnable(Protocol):
 class Machinery:
     """Everything of Kubernetes between an object and a CSI driver.
 
-    `data_dir` is where pods have their files. With a `server` the logs of pods can be read through it.
+    `data_dir` is where pods have their files. With a `server` the logs and ports of pods can be had through it.
+    `programs` are the servers that pods can be; `network` tells where they are.
     """
 
     def __init__(
@@ -44,13 +47,16 @@ class Machinery:
         decisions: MachineryDecisions,
         data_dir: Path,
         server: Server | None = None,
+        programs: Programs | None = None,
     ) -> None:
         self._api = api
         self._drivers = {driver.name: driver for driver in drivers}
         in_use = VolumesInUse(clock)
-        self._pods = PodRuntime(api, clock, self._drivers, in_use, data_dir)
+        self._pods = PodRuntime(api, clock, self._drivers, in_use, data_dir, programs or {})
+        self.network = Network(api, self._pods.ports)
         if server is not None:
             server.set_logs(self._pods.logs)
+            server.set_ports(self.network.port)
         self._parts: list[_Runnable] = [
             *SnapshotController(api, clock, decisions).controllers,
             *Binder(api, clock, decisions).controllers,

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from ssl import SSLContext
 from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -26,27 +27,31 @@ _HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "
 class S3Server:
     """An S3 service with one bucket to begin with. Data live in memory, and end with the process."""
 
-    def __init__(self, access_key: str, secret_key: str, bucket: str, region: str) -> None:
+    def __init__(
+        self, access_key: str, secret_key: str, bucket: str, region: str, *, account: str | None = None
+    ) -> None:
+        """`bucket` is "" for none; `account` keeps its objects apart from those of others, None for the first one."""
         self.access_key = access_key
         self.secret_key = secret_key
         self.bucket = bucket
         self.region = region
         self.inside_endpoint = INSIDE_ENDPOINT
         self.endpoint = ""
-        self.storage = Storage(region, (bucket,))
+        first = (bucket,) if bucket else ()
+        self.storage = Storage(region, first) if account is None else Storage(region, first, account)
         self.accounts = Accounts(access_key, secret_key)
         self._admin = MinioAdmin(self.accounts)
         self._runner: web.AppRunner | None = None
 
-    async def start(self, host: str, port: int) -> None:
-        """Listen; port 0 chooses a free one. Raises OSError when the port is taken."""
+    async def start(self, host: str, port: int, certificate: SSLContext | None = None) -> None:
+        """Listen; port 0 chooses a free one. https with a `certificate`. Raises OSError when the port is taken."""
         application = web.Application(client_max_size=_MAX_BODY)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, host, port, ssl_context=certificate)
         await site.start()
-        self.endpoint = f"http://{host}:{self._runner.addresses[0][1]}"
+        self.endpoint = f"{'http' if certificate is None else 'https'}://{host}:{self._runner.addresses[0][1]}"
 
     def hosts(self) -> dict[tuple[str, int], tuple[str, int]]:
         """Host and port as pods write them, and those of this machine that answer."""
@@ -62,9 +67,17 @@ class S3Server:
 
     def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str) -> S3Connection:
         """A connection from inside the cluster. Raises S3UnreachableError for any other service's endpoint."""
-        if endpoint.rstrip("/") not in {self.inside_endpoint, self.endpoint}:
+        if not self.is_at(endpoint):
             host = endpoint.partition("://")[2].rstrip("/") or endpoint
             raise S3UnreachableError(f"dial tcp: lookup {host.partition(':')[0]}: no such host")
+        return self.inside(access_key, secret_key, bucket)
+
+    def is_at(self, endpoint: str) -> bool:
+        """Whether an endpoint is this server's."""
+        return endpoint.rstrip("/") in {self.inside_endpoint, self.endpoint}
+
+    def inside(self, access_key: str, secret_key: str, bucket: str) -> S3Connection:
+        """A connection from inside the cluster, by whatever name."""
         return _InsideConnection(self, access_key, secret_key, bucket)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:

@@ -20,11 +20,15 @@ _PARTITION = "aws"
 
 
 class Storage:
-    """All buckets. Made with the names of those that exist from the beginning."""
+    """All buckets of one server. Made with the names of those that exist from the beginning.
 
-    def __init__(self, region: str, buckets: tuple[str, ...]) -> None:
+    moto keeps those of several servers apart by `account`.
+    """
+
+    def __init__(self, region: str, buckets: tuple[str, ...], account: str = _ACCOUNT) -> None:
         self._region = region
         self._first_buckets = buckets
+        self._account = account
         self._loading: asyncio.Task[None] | None = None
         self._backend: Any = None
         self._responses: Any = None
@@ -88,7 +92,8 @@ class Storage:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
         """Answer a request as S3 does, whoever sent it; after `ready()`."""
-        request = self._requests.Request.from_primitives(method, url, headers, body)
+        owned = {**headers, "x-moto-account-id": self._account}
+        request = self._requests.Request.from_primitives(method, url, owned, body)
         _, _, key = url.partition("://")[2].partition("/")[2].partition("?")[0].partition("/")
         service = self._responses.S3Response
         dispatch = service.key_dispatch if key else service.bucket_dispatch
@@ -96,12 +101,20 @@ class Storage:
         content = answer.encode() if isinstance(answer, str) else bytes(answer or b"")
         return status, {name: str(value) for name, value in answer_headers.items()}, content
 
+    def forget(self) -> None:
+        """Let go of all that lies in it."""
+        for name in tuple(self._backend.buckets) if self._backend is not None else ():
+            bucket = self._backend.buckets[name]
+            for key in tuple(bucket.keys):
+                self._backend.delete_object(name, key)
+            self._backend.delete_bucket(name)
+
     async def _load(self) -> None:
         await _imported("moto.s3.responses", "moto.iam.access_control")
         self._responses = importlib.import_module("moto.s3.responses")
         self._requests = importlib.import_module("moto.core.request")
         models = importlib.import_module("moto.s3.models")
-        backend = models.s3_backends[_ACCOUNT][_PARTITION]
+        backend = models.s3_backends[self._account][_PARTITION]
         for bucket in self._first_buckets:
             backend.create_bucket(bucket, self._region)
         self._backend = backend

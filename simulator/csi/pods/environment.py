@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +22,12 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Launch:
-    """A container as a process."""
+    """A container as a process; `outside` replaces paths of the container by those of this machine."""
 
     command: tuple[str, ...]
     environment: dict[str, str]
     directory: Path
+    outside: Callable[[str], str]
 
 
 def launch_of(api: Api, pod: Obj, container: Obj, paths: Paths, home: Path) -> Launch:
@@ -39,7 +41,7 @@ def launch_of(api: Api, pod: Obj, container: Obj, paths: Paths, home: Path) -> L
         environment.setdefault("LANG", os.environ["LANG"])
     wanted = container.get("workingDir")
     directory = Path(paths.outside(wanted)) if wanted else home
-    return Launch(command, environment, directory if directory.is_dir() else home)
+    return Launch(command, environment, directory if directory.is_dir() else home, paths.outside)
 
 
 def _expand(text: str, variables: dict[str, str]) -> str:

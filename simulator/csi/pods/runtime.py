@@ -14,6 +14,7 @@ from simulator.csi.objects import Obj
 from simulator.csi.pods.claims import is_over
 from simulator.csi.pods.in_use import VolumesInUse
 from simulator.csi.pods.mounts import NodeVolumes
+from simulator.csi.pods.programs import Address, Programs, ports_of
 from simulator.csi.pods.watchdog import Watchdog
 from simulator.csi.pods.worker import Gate, Run, Worker
 from simulator.csi.protocol import Driver
@@ -26,11 +27,18 @@ class PodRuntime:
     """Runs the pods that are bound to the node."""
 
     def __init__(
-        self, api: Api, clock: Clock, drivers: Mapping[str, Driver], in_use: VolumesInUse, data_dir: Path
+        self,
+        api: Api,
+        clock: Clock,
+        drivers: Mapping[str, Driver],
+        in_use: VolumesInUse,
+        data_dir: Path,
+        programs: Programs,
     ) -> None:
         self._api = api
         self._clock = clock
         self._root = data_dir / "pods"
+        self._programs = programs
         self._node = NodeVolumes(api, clock, drivers, in_use, EventRecorder(api, "kubelet", names.NODE))
         self._watchdog = Watchdog()
         self._gate = Gate()
@@ -76,7 +84,9 @@ class PodRuntime:
         uid = pod["metadata"]["uid"]
         self._addresses += 1
         address = f"10.244.{self._addresses >> 8 & 255}.{self._addresses & 255}"
-        self._workers[uid] = Worker(self._node, self._watchdog, self._gate, pod, self._root / uid, address)
+        self._workers[uid] = Worker(
+            self._node, self._watchdog, self._gate, self._programs, pod, self._root / uid, address
+        )
         self._wake.put_nowait(pod)
 
     async def _host(self, pod: Obj) -> None:
@@ -113,6 +123,11 @@ class PodRuntime:
         if worker is None:
             return None
         return next((run for run in worker.runs if run.state.name == container), None)
+
+    def ports(self, pod: Obj) -> dict[int, Address]:
+        """The ports of a pod that answer, with where they are on this machine."""
+        worker = self._workers.get(pod["metadata"]["uid"])
+        return {} if worker is None else ports_of(run.process for run in worker.runs)
 
     @asynccontextmanager
     async def paused(self, volume: str) -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ from simulator.csi.pods.environment import ConfigError, Launch, launch_of
 from simulator.csi.pods.logs import Log
 from simulator.csi.pods.mounts import Mounts, NodeVolumes
 from simulator.csi.pods.process import CannotStart, Process
+from simulator.csi.pods.programs import Programs, Running, Served, program_of
 from simulator.csi.pods.status import EPOCH, ContainerState, StatusReport
 from simulator.csi.pods.watchdog import Watchdog
 from simulator.kubernetes.api import Api
@@ -31,7 +32,7 @@ class Run:
     state: ContainerState
     log: Log | None = None
     previous: Log | None = None
-    process: Process | None = None
+    process: Running | None = None
 
 
 @dataclass
@@ -47,13 +48,23 @@ class Gate:
 class Worker:
     """One pod. `run` ends when the pod has ended for good."""
 
-    def __init__(self, node: NodeVolumes, watchdog: Watchdog, gate: Gate, pod: Obj, root: Path, address: str) -> None:
+    def __init__(
+        self,
+        node: NodeVolumes,
+        watchdog: Watchdog,
+        gate: Gate,
+        programs: Programs,
+        pod: Obj,
+        root: Path,
+        address: str,
+    ) -> None:
         self._node = node
         self._api: Api = node.api
         self._clock: Clock = node.clock
         self._events = node.events
         self._watchdog = watchdog
         self._gate = gate
+        self._programs = programs
         self._pod = pod
         self._root = root
         self.mounts = Mounts(node, pod, root)
@@ -199,7 +210,7 @@ class Worker:
             }
         }
 
-    async def _create(self, run: Run) -> Process:
+    async def _create(self, run: Run) -> Running:
         """The container with its log; what cannot be configured yet is told and tried again."""
         while True:
             try:
@@ -213,14 +224,15 @@ class Worker:
                 break
         run.previous, paths = run.log, self.mounts.paths(run.state.spec)
         run.log = Log(self._clock, paths.inside)
-        return Process(self._clock, self._watchdog, run.log)
+        program = program_of(self._programs, run.state.spec)
+        return Process(self._clock, self._watchdog, run.log) if program is None else Served(program, run.log)
 
     def _launch(self, run: Run) -> Launch:
         home = self._root / "containers" / run.state.name
         home.mkdir(parents=True, exist_ok=True)
         return launch_of(self._api, self._pod, run.state.spec, self.mounts.paths(run.state.spec), home)
 
-    async def _start(self, run: Run, process: Process) -> None:
+    async def _start(self, run: Run, process: Running) -> None:
         await process.start(self._launch(run))
 
     def _fail_start(self, run: Run, text: str) -> None:
@@ -250,7 +262,7 @@ class Worker:
             self._record(run, "Normal", "Killing", f"Stopping container {run.state.name}")
         await asyncio.gather(*(self._kill(run, run.process, grace) for run in running if run.process is not None))
 
-    async def _kill(self, run: Run, process: Process, grace: float) -> None:
+    async def _kill(self, run: Run, process: Running, grace: float) -> None:
         await process.stop(grace)
         code = await process.wait()
         run.process = None

@@ -15,6 +15,7 @@ from simulator.kubernetes.server.listing import list_objects, new_watch
 from simulator.kubernetes.server.objects import Objects
 from simulator.kubernetes.server.paths import Target, target_of
 from simulator.kubernetes.server.podlogs import LogSource, serve_log
+from simulator.kubernetes.server.portforward import PortForwards, PortSource
 from simulator.kubernetes.server.proxy import ServiceBackend, Services
 from simulator.kubernetes.server.requests import Requests
 from simulator.kubernetes.server.tables import Tables
@@ -49,6 +50,7 @@ class Server:
         self._objects = Objects(api, self._tables)
         self._services = Services(api)
         self._logs: LogSource | None = None
+        self._forwards = PortForwards(api)
         self._runner: web.AppRunner | None = None
         self._watches: set[Watch] = set()
         self._metrics: Callable[[], str] | None = None
@@ -69,6 +71,10 @@ class Server:
     def set_logs(self, source: LogSource) -> None:
         """Take the logs of pods from `source`."""
         self._logs = source
+
+    def set_ports(self, source: PortSource) -> None:
+        """Find the ports of pods by `source`."""
+        self._forwards.source = source
 
     def set_metrics(self, metrics: Callable[[], str]) -> None:
         """Serve what `metrics` gives, in Prometheus' text format, at /metrics."""
@@ -92,7 +98,8 @@ class Server:
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """End all watches and stop listening."""
+        """End all watches and forwarded connections, and stop listening."""
+        await self._forwards.end()
         for watch in tuple(self._watches):
             watch.end()
         if self._runner is not None:
@@ -184,6 +191,8 @@ class Server:
         verb = {"GET": "get", "PUT": "update", "PATCH": "patch", "POST": "create"}.get(request.method)
         if verb not in offered[name]:
             raise _method_not_allowed()
+        if name == "portforward":
+            return await self._forwards.serve(request, target)
         if name == "log":
             return await serve_log(self._api, self._logs, request, target)
         if verb == "get":

@@ -8,7 +8,7 @@ AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 STATUS_VERBS = ("get", "patch", "update")
 VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 EXTRA_SUBRESOURCES: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
-    "pods": (("log", "Pod", ("get",)),),
+    "pods": (("log", "Pod", ("get",)), ("portforward", "PodPortForwardOptions", ("create", "get"))),
     "services": (("proxy", "ServiceProxyOptions", ("create", "delete", "get", "patch", "update")),),
     "namespaces": (("finalize", "Namespace", ("update",)),),
 }
