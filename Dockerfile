@@ -10,5 +10,6 @@ COPY conftest.py pyproject.toml ./
 COPY conformance conformance
 COPY fixtures fixtures
 COPY simulator simulator
+COPY manifests/s3 manifests/s3
 USER 65532
 ENTRYPOINT ["python", "-m", "pytest", "-c", "/suite/pyproject.toml", "-p", "fixtures.plugin"]
