@@ -33,20 +33,33 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Access]:
 
 
 def test_everything_is_set_up_and_a_second_time_is_no_trouble(store: S3Access) -> None:
-    """Longhorn's user may use its bucket and nothing else; everybody may read the public object and no other."""
+    """Longhorn's user may use its bucket and those of tests; everybody may read the public object and no other."""
     keys = s3.new_keys()
+    tests_own = ObjectStore(store).make_bucket("lsc-abc123-bucket-1")
 
     for _ in range(2):
         given = s3.prepare(store, "minio", keys)
 
     assert (given.access_key, given.secret_key) == (keys.longhorn_access, keys.longhorn_secret)
     assert Bucket(given).keys("") == []
+    assert Bucket(replace(given, bucket=tests_own.bucket)).keys("") == []
     with pytest.raises(Blocked, match="AccessDenied"):
         Bucket(replace(given, bucket=s3.PUBLIC_BUCKET)).keys("")
     with urllib.request.urlopen(f"{store.endpoint}/{s3.PUBLIC_BUCKET}/{s3.PUBLIC_OBJECT}") as answer:
         assert answer.read() == b"public\n"
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(f"{store.endpoint}/backups/anything")
+
+
+def test_a_proxy_is_not_asked_for_this_machine(store: S3Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    given = s3.prepare(store, "minio", s3.new_keys())
+
+    assert Bucket(given).keys("") == []
 
 
 @pytest.mark.parametrize(
@@ -113,6 +126,7 @@ def test_a_later_run_finds_the_keys_in_the_cluster(tmp_path: Path, tls: bool) ->
     assert access.endpoint == f"{'https' if tls else 'http'}://127.0.0.1:40123"
     assert access.inside.endswith("://s3.conformance-s3.svc.cluster.local:9000")
     assert ("AWS_CERT" in s3.credentials(access)) == tls
+    assert all(value == value.strip() for value in s3.credentials(access).values())
     assert (access.ca is not None) == tls
     assert made.keys.secret not in repr(access) + repr(made)
 
