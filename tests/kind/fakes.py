@@ -3,6 +3,7 @@
 Each call is noted in WORLD/calls.jsonl; files in WORLD say how to answer:
 clusters/NAME   the clusters that there are          kubeconfig   what a new cluster's kubeconfig says
 images/NAME     the images that docker has           port         where the S3 port of a node is mapped to
+keeps           if it is there, docker's builder keeps the images that it builds to itself
 fail            lines `TOOL WORD`: calls with that word fail      hang   likewise, and these never end
 empty           if it is there, new clusters are empty      kind-version  what kind says, v0.33.0 if it is not there
 unready         names of Deployments and DaemonSets that never become ready
@@ -26,6 +27,18 @@ PATHS = {
     "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
     "InstanceManager": "/apis/longhorn.io/v1beta2/namespaces/{}/instancemanagers",
 }
+FLAGS = {
+    "create cluster": {"--name", "--kubeconfig", "--image", "--config", "--retain"},
+    "delete cluster": {"--name", "--kubeconfig"},
+    "export kubeconfig": {"--name", "--kubeconfig"},
+    "export logs": {"--name"},
+    "get clusters": set(),
+    "load image-archive": {"--name"},
+    "version": set(),
+}
+"""Of kind's commands, as far as they are used."""
+
+MAPPING = {"containerPort", "hostPort", "listenAddress", "protocol"}
 SIDECARS = ("csi-attacher", "csi-provisioner", "csi-resizer", "csi-snapshotter")
 
 
@@ -38,6 +51,8 @@ def main(tool: str, world: Path, arguments: list[str]) -> int:
     if _listed(world / "hang", tool, words):
         time.sleep(600)
     if _listed(world / "fail", tool, words):
+        if arguments[:1] == ["create"] and "--retain" in arguments:
+            (world / "clusters" / _options(arguments)["--name"]).touch()
         print("first line\nERROR: it was told to fail", file=sys.stderr)
         return 3
     return {"docker": docker, "kind": kind, "kubectl": kubectl}[tool](world, arguments, given)
@@ -53,6 +68,12 @@ def docker(world: Path, arguments: list[str], given: str) -> int:
         if not there:
             print(f"Error response from daemon: No such image: {arguments[-1]}", file=sys.stderr)
         return 0 if there else 1
+    elif arguments[:1] == ["build"]:
+        tag = arguments[arguments.index("--tag") + 1]
+        if not (Path(arguments[-1]) / "Dockerfile").is_file():
+            return _refuse("ERROR: failed to read dockerfile: open Dockerfile: no such file or directory")
+        if not (world / "keeps").exists():
+            (world / "images" / tag.replace("/", "_")).touch()
     elif arguments[:1] == ["info"]:
         print((world / "docker-info.json").read_text())
     return 0
@@ -61,30 +82,66 @@ def docker(world: Path, arguments: list[str], given: str) -> int:
 def kind(world: Path, arguments: list[str], given: str) -> int:
     """Stand in for kind."""
     del given
-    options = dict(pairwise(arguments))
-    options |= dict(each.split("=", 1) for each in arguments if "=" in each)
+    command = next((each for each in FLAGS if f"{' '.join(arguments)} ".startswith(f"{each} ")), None)
+    if command is None:
+        return _refuse(f'ERROR: unknown command "{arguments[0]}" for "kind"')
+    for flag in (each.partition("=")[0] for each in arguments if each.startswith("-")):
+        if flag not in FLAGS[command]:
+            return _refuse(f"ERROR: unknown flag: {flag}")
+    options = _options(arguments)
     clusters = world / "clusters"
-    match arguments[:2]:
-        case ["get", "clusters"]:
-            print("\n".join(path.name for path in clusters.iterdir()))
-        case ["create", "cluster"]:
+    there = "--name" in options and (clusters / options["--name"]).exists()
+    match command:
+        case "get clusters":
+            names = [path.name for path in clusters.iterdir()]
+            print("\n".join(names) if names else "No kind clusters found.", file=sys.stdout if names else sys.stderr)
+        case "create cluster" if there:
+            return _refuse("ERROR: failed to create cluster: node(s) already exist for a cluster with that name")
+        case "create cluster":
+            _check_configuration(Path(options["--config"]))
             (clusters / options["--name"]).touch()
             if (world / "empty").exists():
                 _empty(_server(world / "kubeconfig"))
             Path(options["--kubeconfig"]).write_text((world / "kubeconfig").read_text())
-        case ["export", "kubeconfig"]:
+        case "delete cluster":
+            (clusters / options["--name"]).unlink(missing_ok=True)
+        case "version":
+            said = world / "kind-version"
+            print(f"kind {said.read_text().strip() if said.exists() else 'v0.33.0'} go1.26.1 linux/amd64")
+        case _ if not there:
+            return _refuse(f'ERROR: no nodes found for cluster "{options["--name"]}"')
+        case "export kubeconfig":
             Path(options["--kubeconfig"]).write_text((world / "kubeconfig").read_text())
-        case ["export", "logs"]:
+        case "export logs":
             pod = Path(arguments[2]) / "node" / "pods" / "longhorn-system_longhorn-manager"
             pod.mkdir(parents=True)
             (pod / "0.log").write_text((world / "log").read_text() if (world / "log").exists() else "")
             (Path(arguments[2]) / "docker-info.txt").write_text("x" * 300000)
-        case ["delete", "cluster"]:
-            (clusters / options["--name"]).unlink(missing_ok=True)
-        case ["version", *_]:
-            said = world / "kind-version"
-            print(f"kind {said.read_text().strip() if said.exists() else 'v0.33.0'} go1.26.1 linux/amd64")
     return 0
+
+
+def _options(arguments: list[str]) -> dict[str, str]:
+    """The flags with values, in both forms."""
+    apart = {flag: value for flag, value in pairwise(arguments) if flag.startswith("-") and "=" not in flag}
+    return apart | dict(each.split("=", 1) for each in arguments if each.startswith("-") and "=" in each)
+
+
+def _check_configuration(file: Path) -> None:
+    """As strictly as kind, to which what it does not know is an error."""
+    import yaml
+
+    configuration = yaml.safe_load(file.read_text())
+    assert (configuration["kind"], configuration["apiVersion"]) == ("Cluster", "kind.x-k8s.io/v1alpha4")
+    assert set(configuration) <= {"kind", "apiVersion", "nodes"}
+    for node in configuration["nodes"]:
+        assert node["role"] == "control-plane"
+        assert set(node) <= {"role", "extraPortMappings"}
+        assert all(set(mapping) <= MAPPING and mapping["protocol"] == "TCP" for mapping in node["extraPortMappings"])
+
+
+def _refuse(words: str) -> int:
+    print(words, file=sys.stderr)
+    return 1
 
 
 def kubectl(world: Path, arguments: list[str], given: str) -> int:

@@ -138,6 +138,7 @@ def test_the_s3_port_is_asked_of_docker(world: World) -> None:
 
 def test_archives_are_loaded_into_this_cluster(world: World, tmp_path: Path) -> None:
     made = make(world)
+    made.create()
 
     made.load_images(tmp_path / "images.tar")
 

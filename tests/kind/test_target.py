@@ -320,12 +320,31 @@ def test_a_node_image_is_built_once(world: World) -> None:
             world.target(node_image="", node_base="docker.io/kindest/node:v1.33.1").start()
         (build,) = [line for line in world.called("docker") if line.startswith("build")]
         tag = build.split("--tag ")[1].split()[0]
-        (world.folder / "images" / tag).touch()
 
     assert "--build-arg BASE=docker.io/kindest/node:v1.33.1" in build
     created = [line for line in world.called("kind") if line.startswith("create")]
     assert all(f"--image={tag}" in line for line in created)
     assert len(created) == 2
+
+
+def test_a_builder_that_keeps_its_images_is_said(world: World) -> None:
+    world.tell("keeps")
+
+    with pytest.raises(Blocked, match="was built, but Docker does not have it: its builder keeps images to itself"):
+        world.target(node_image="").start()
+
+
+@pytest.mark.parametrize("choice", [{"keep": True}, {"reuse": "mine"}], ids=["keep", "reuse"])
+def test_a_cluster_that_was_not_made_whole_is_not_kept(world: World, choice: dict[str, Any]) -> None:
+    """Its logs are, though."""
+    world.tell("fail", "kind create")
+
+    with pytest.raises(Blocked, match="cannot create the kind cluster"):
+        world.target(**choice).start()
+
+    assert world.clusters == []
+    assert any(line.startswith("export logs") for line in world.called("kind"))
+    assert (world.folder / "report" / "diagnostics").is_dir()
 
 
 def test_an_old_kind_gets_a_node_that_it_can_start(world: World) -> None:
