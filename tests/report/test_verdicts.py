@@ -142,8 +142,14 @@ def test_a_plain_assertion_is_spelled_out(made_up: MadeUp) -> None:
             "test",
             "KeyError: 'k'",
         ),
+        (
+            "def test_boils(): __import__('unittest').TestCase().assertEqual('cup', 'pot')",
+            "the test could not be carried out: 'cup' != 'pot'",
+            "test",
+            "'cup' != 'pot'\n- cup\n+ pot\n",
+        ),
     ],
-    ids=["set-up", "test"],
+    ids=["set-up", "test", "assertion-of-a-library"],
 )
 def test_what_goes_wrong_with_the_run_is_no_violation(
     made_up: MadeUp, test: str, reason: str, kind: str, message: str
