@@ -181,6 +181,6 @@ def test_images_are_listed_for_a_mirror(tmp_path: Path) -> None:
     assert ran.returncode == 0
     assert "docker.io/longhornio/longhorn-ui:v1.12.1 r.example/m/longhornio/longhorn-ui:v1.12.1" in images
     assert "docker.io/longhornio/longhorn-engine:v1.12.1 r.example/m/longhornio/longhorn-engine:v1.12.1" in images
-    assert len(set(images)) == len(images) == 8
+    assert len(set(images)) == len(images) == 9
     assert {line.split("/")[-1].split()[0] for line in images} >= {"busybox:1.36.1", "snapshot-controller:v8.6.0"}
     assert len([line for line in lines if "external-snapshotter/v8.6.0/" in line and "sha256:" in line]) == 5

@@ -79,6 +79,7 @@ def test_steps_come_in_the_order_in_which_they_stand_on_each_other(world: World)
         ("snapshot API", "Longhorn 1.12.1"),
         ("S3 server", "bucket"),
         ("Longhorn 1.12.1", "longhorn-manager"),
+        ("Longhorn 1.12.1", "images for tests"),
         ("longhorn-manager", "CSI driver"),
         ("longhorn-manager", "disk and engine"),
         ("disk and engine", "backup target"),
@@ -87,6 +88,20 @@ def test_steps_come_in_the_order_in_which_they_stand_on_each_other(world: World)
         ("StorageClass", "probe"),
     ):
         assert ends.index(earlier) < ends.index(later)
+
+
+def test_images_that_only_tests_need_are_pulled_before(world: World) -> None:
+    """Unless the node has them; a registry that does not give them stops the run, since tests would blame Longhorn."""
+    world.tell("images/lsc-abc123-control-plane_docker.io_library_busybox:1.36.1")
+    made = world.target()
+    made.start()
+    made.stop()
+    pulled = [line for line in world.called("docker") if " pull " in line]
+    assert pulled == ["exec lsc-abc123-control-plane crictl pull docker.io/longhornio/backing-image-manager:v1.12.1"]
+
+    world.tell("fail", "docker crictl")
+    with pytest.raises(Blocked, match=r"images for tests: cannot pull an image into the node[\s\S]*--preload DIR"):
+        world.target().start()
 
 
 def test_longhorn_gets_the_keys_of_the_store_and_its_target(world: World) -> None:

@@ -42,7 +42,13 @@ spec:
       containers:
         - name: longhorn-manager
           image: docker.io/longhornio/longhorn-manager:v1.12.1
-          command: [longhorn-manager, daemon, --engine-image, "docker.io/longhornio/longhorn-engine:v1.12.1"]
+          command:
+            - longhorn-manager
+            - daemon
+            - --engine-image
+            - docker.io/longhornio/longhorn-engine:v1.12.1
+            - --backing-image-manager-image
+            - docker.io/longhornio/backing-image-manager:v1.12.1
 ---
 apiVersion: apps/v1
 kind: Deployment
