@@ -17,6 +17,10 @@ WORKERS = [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2")]
 PATIENCE = 10.0
 """Seconds after which something counts as left of a run that was killed; on an idle machine all is gone in one."""
 
+ONE = "conformance/backup/test_handle.py::test_handle_names_the_backup"
+PART = tuple(f"conformance/backup/test_{name}.py" for name in ("deletion", "content", "pre_provisioned"))
+"""Enough to be in the middle of; each test that lost its cluster has a traceback, which takes longest to write."""
+
 pytestmark = pytest.mark.skipif(not (PROC / "self" / "environ").exists(), reason="needs /proc to see what still runs")
 
 
@@ -84,7 +88,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("workers", WORKERS)
 def test_ctrl_c_lets_it_clean_up(folder: Path, workers: tuple[str, ...]) -> None:
     """A terminal sends it to all processes of the group; the simulator has to outlive it to be cleaned up."""
-    running = Running(folder, *workers)
+    running = Running(folder, *PART, *workers)
     running.until("conforms")
     assert any("-m simulator" in command for command in left_of(folder).values())
 
@@ -98,7 +102,7 @@ def test_ctrl_c_lets_it_clean_up(folder: Path, workers: tuple[str, ...]) -> None
 @pytest.mark.parametrize("workers", WORKERS)
 def test_sigterm_does_too(folder: Path, workers: tuple[str, ...]) -> None:
     """Sent to the controlling process alone, as by whoever cancels a job."""
-    running = Running(folder, *workers)
+    running = Running(folder, *PART, *workers)
     running.until("conforms")
 
     exit_code, text = running.end(signal.SIGTERM, group=False)
@@ -111,7 +115,7 @@ def test_sigterm_does_too(folder: Path, workers: tuple[str, ...]) -> None:
 
 def test_simulator_that_is_killed(folder: Path) -> None:
     """The run fails and says so in words; what was verified until then is reported, and nothing else is a violation."""
-    running = Running(folder, "conformance/backup", "--quiet-limit=4")
+    running = Running(folder, *PART, "--quiet-limit=4", "--tb=no")
     running.until("conforms")
     running.until("conforms")
     for pid, command in left_of(folder).items():
@@ -131,7 +135,7 @@ def test_simulator_that_is_killed(folder: Path) -> None:
 
 @pytest.mark.parametrize("workers", WORKERS)
 def test_nothing_is_left_of_a_killed_run(folder: Path, workers: tuple[str, ...]) -> None:
-    running = Running(folder, *workers)
+    running = Running(folder, *PART, *workers)
     running.until("conforms")
     assert any("-m simulator" in command for command in left_of(folder).values())
 
@@ -143,11 +147,11 @@ def test_nothing_is_left_of_a_killed_run(folder: Path, workers: tuple[str, ...])
 
 def test_the_run_after_a_killed_one_works(folder: Path) -> None:
     """In the same place for temporary files, with the same place for its report."""
-    killed = Running(folder, "-k", "names_the_backup")
+    killed = Running(folder, ONE)
     killed.until("conforms")
     killed.end(signal.SIGKILL, group=False)
 
-    after = Running(folder, "-k", "names_the_backup")
+    after = Running(folder, ONE)
     text, _ = after.process.communicate(timeout=60)
 
     assert after.process.returncode == 0, text

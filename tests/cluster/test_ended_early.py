@@ -12,7 +12,7 @@ import pytest
 from fixtures.outcomes import Blocked
 from tests.cluster.by_hand import ROOT, Ran, command, environment, simulator
 from tests.cluster.traces import left
-from tests.test_ended_early import left_of
+from tests.test_ended_early import PART, left_of
 
 WORKERS = [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2")]
 PATIENCE = 100.0
@@ -62,7 +62,7 @@ class Running:
 def test_sigterm_lets_it_clean_up(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """As whoever cancels a job sends it: only to the process that controls the run. Nothing is left in the cluster."""
     with simulator(tmp_path / "cluster") as cluster:
-        running = Running(tmp_path / "report", *cluster.arguments, "conformance/backup", *workers)
+        running = Running(tmp_path / "report", *cluster.arguments, *PART, *workers)
         running.until_some_conform()
         running.process.send_signal(signal.SIGTERM)
 
@@ -78,7 +78,7 @@ def test_cluster_that_vanishes(tmp_path: Path) -> None:
     """What was verified until then is reported, nothing is called a violation, the run fails and says why."""
     ended = pytest.raises(Blocked, match="the simulator had ended by itself")
     with ended, simulator(tmp_path / "cluster") as cluster:
-        running = Running(tmp_path / "report", *cluster.arguments, "conformance/backup", "--quiet-limit=4", "-n", "2")
+        running = Running(tmp_path / "report", *cluster.arguments, *PART, "--quiet-limit=4", "--tb=no", "-n", "2")
         running.until_some_conform()
         for pid, line in left_of(tmp_path / "cluster").items():
             if "-m simulator" in line:
