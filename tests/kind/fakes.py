@@ -78,10 +78,10 @@ def docker(world: Path, arguments: list[str], given: str) -> int:
         node, crictl, verb, image = (*arguments[1:4], arguments[-1])
         if crictl != "crictl" or verb not in ("inspecti", "pull"):
             return _refuse(f"OCI runtime exec failed: {crictl} {verb} is not in {node}")
-        there = world / "images" / f"{node}_{image.replace('/', '_')}"
-        if verb == "inspecti" and not there.exists():
+        pulled = world / "images" / f"{node}_{image.replace('/', '_')}"
+        if verb == "inspecti" and not pulled.exists():
             return _refuse(f'level=fatal msg="no such image \\"{image}\\" present"')
-        there.touch()
+        pulled.touch()
     elif arguments[:1] == ["info"]:
         print((world / "docker-info.json").read_text())
     return 0
