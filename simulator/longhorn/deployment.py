@@ -38,6 +38,7 @@ from simulator.longhorn.origins import Origins
 from simulator.longhorn.rest import PORT, SERVICE, RestApi
 from simulator.longhorn.snapshots import Snapshots
 from simulator.longhorn.stores import Stores
+from simulator.longhorn.support_bundles import SupportBundles
 from simulator.longhorn.version import Version
 from simulator.longhorn.volumes import Volumes
 from simulator.s3.connection import S3Connections
@@ -86,9 +87,11 @@ class Longhorn:
         self.sources = sources = DataSources(api, clock, image_decisions, files, managers, exports, Downloader(hosts))
         service = ImageService(api, decisions, image_decisions, exports)
         self.chains = chains
-        self.rest = RestApi(api, chains, ImageDownloads(api, image_decisions, files, sources))
+        bundles = SupportBundles(api, clock)
+        self.rest = RestApi(api, chains, ImageDownloads(api, image_decisions, files, sources), bundles)
         self._controllers = [tickets.controller, origins.controller, volumes.controller, snapshots.controller]
         self._controllers += [images.controller, sources.controller]
+        self._controllers += [bundles.controller] if version.has(4) else []
         targets = BackupTargets(api, clock, decisions, stores)
         self._parts: list[_Part] = [
             Backups(api, clock, decisions, self.disk, tickets, chains, stores, targets.changed),

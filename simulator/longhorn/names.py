@@ -27,6 +27,7 @@ ENGINE_IMAGES = "engineimages.longhorn.io"
 BACKING_IMAGES = "backingimages.longhorn.io"
 BACKING_IMAGE_DATA_SOURCES = "backingimagedatasources.longhorn.io"
 BACKING_IMAGE_MANAGERS = "backingimagemanagers.longhorn.io"
+SUPPORT_BUNDLES = "supportbundles.longhorn.io"
 
 VOLUME_LABEL = "longhornvolume"
 BACKUP_VOLUME_LABEL = "backup-volume"

@@ -95,6 +95,7 @@ def _resources(version: Version) -> list[Resource]:
         _backing_images(),
         _backing_image_data_sources(),
         _backing_image_managers(),
+        *([_support_bundles()] if version.has(4) else []),
     ]
 
 
@@ -292,3 +293,12 @@ def _backing_image_managers() -> Resource:
     )
     status = _open(backingImageFileMap=_maps())
     return _resource("backingimagemanagers", "BackingImageManager", "lhbim", columns, None, status)
+
+
+def _support_bundles() -> Resource:
+    columns = (
+        Column("State", ".status.state"),
+        Column("Issue", ".spec.issueURL"),
+        Column("Description", ".spec.description"),
+    )
+    return _resource("supportbundles", "SupportBundle", "lhbundle", columns)

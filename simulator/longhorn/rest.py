@@ -12,6 +12,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.backing_images.rest import ImageDownloads
 from simulator.longhorn.chains import Chains
+from simulator.longhorn.support_bundles import SupportBundles
 
 SERVICE, PORT = "longhorn-backend", 9500
 VOLUME_SPEC = (
@@ -36,10 +37,11 @@ class NotFoundError(Exception):
 class RestApi:
     """Answers requests below /v1."""
 
-    def __init__(self, api: Api, chains: Chains, images: ImageDownloads) -> None:
+    def __init__(self, api: Api, chains: Chains, images: ImageDownloads, bundles: SupportBundles) -> None:
         self._api = api
         self._chains = chains
         self._images = images
+        self._bundles = bundles
 
     async def handle(self, request: web.Request, path: str) -> web.StreamResponse:
         """A handler for `Server.add_service`."""
@@ -48,6 +50,8 @@ class RestApi:
                 return await self._images.download(request, name)
             case ["v1", "backingimages", name] if request.query.get("action") == "upload":
                 return await self._images.upload(request, name)
+            case ["v1", "supportbundles", _, name, "download"] if request.method == "GET":
+                return self._bundles.download(name)
         base = f"{request.scheme}://{request.host}/v1"
         try:
             answer = self.answer(request.method, path, request.query.get("action", ""), base)
@@ -60,6 +64,11 @@ class RestApi:
     def answer(self, method: str, path: str, action: str, base: str) -> Obj:
         """The JSON for a request. Raises NotFoundError."""
         parts = [part for part in path.split("?")[0].split("/") if part]
+        if len(parts) == 4 and parts[1] == "supportbundles":
+            bundle = self._bundles.shown(parts[3])
+            if bundle is None:
+                raise NotFoundError(f"{names.SUPPORT_BUNDLES} {parts[3]!r} not found")
+            return bundle
         if len(parts) not in {2, 3} or parts[0] != "v1":
             raise NotFoundError(f"{path} not found")
         collections: dict[str, tuple[str, Callable[[Obj, str], Obj], dict[str, Callable[[Obj, str], list[Obj]]]]] = {

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from fixtures.cluster import Cluster
-from fixtures.kinds import BACKUP_TARGET, NAMESPACE, STORAGE_CLASS, VOLUME_SNAPSHOT_CLASS
+from fixtures.kinds import BACKUP_TARGET, NAMESPACE, STORAGE_CLASS, SUPPORT_BUNDLE, VOLUME_SNAPSHOT_CLASS
 from fixtures.objectstore import ObjectStore
 from fixtures.run import RUN_LABEL, Run
 from fixtures.targets.backup_target import FORMER
 from tests.cluster.by_hand import ROOT, ByHand, command, environment, simulator, suite
-from tests.cluster.rbac import MANIFESTS, granted, used
+from tests.cluster.rbac import MANIFESTS, granted, least, used
 from tests.cluster.traces import left
 
 SYSTEM = "longhorn-system"
@@ -63,6 +63,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
             api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
             relabel = [{"op": "replace", "path": "/metadata/labels", "value": labels}]
             api.patch(NAMESPACE, name, relabel)
+        _ask_for_a_support_bundle(Cluster(cluster.kubeconfig, Run("half"), folder))
         before = api.get(BACKUP_TARGET, "default", SYSTEM)["spec"]
         store = ObjectStore(cluster.s3)
         store.make_bucket("for-a-while")
@@ -91,6 +92,19 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
         store.remove_all()
 
 
+def _ask_for_a_support_bundle(api: Cluster) -> None:
+    metadata = {"name": "lsc-half-support-bundle-1", "namespace": SYSTEM}
+    spec = {"description": "", "issueURL": ""}
+    api.create(
+        {
+            "apiVersion": SUPPORT_BUNDLE.api_version,
+            "kind": SUPPORT_BUNDLE.kind,
+            "metadata": metadata,
+            "spec": spec,
+        }
+    )
+
+
 def counts(cluster: ByHand) -> set[frozenset[tuple[str, Any]]]:
     """The requests so far, with their numbers."""
     return {frozenset(each.items()) for each in cluster.page("/simulator/requests")["requests"]}
@@ -105,6 +119,7 @@ def test_what_is_left_is_shown_and_nothing_is_done_unasked(killed: Killed) -> No
     assert exit_code == 1, text
     assert "backup target `default` in place of s3://backupbucket@us-east-1/" in text
     assert re.search(r"Namespace lsc-half-gw\d-", text)
+    assert "Longhorn SupportBundle longhorn-system/lsc-half-support-bundle-1" in text
     assert "left alone; --yes removes it without asking" in text
     assert before <= set(left(killed.cluster))
 
@@ -138,9 +153,11 @@ def test_all_of_it_is_removed_and_nothing_else(killed: Killed) -> None:
     assert exit_code == 0, text
     assert "run half: all of it is gone" in text
     asked = [dict(request) for request in counts(killed.cluster) - before]
-    assert {str(right) for right in used(asked) - granted() - granted(MANIFESTS / "own-bucket")} == set()
+    allowed = granted() | granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "support-bundle")
+    assert {str(right) for right in least(used(asked) | allowed) - allowed} == set()
     assert buckets.adopt(lambda name: "half" in name) == ()
     assert [each for each in left(killed.cluster) if each != "namespaces of-another-run"] == []
+    assert [item for item in killed.api.list(SUPPORT_BUNDLE) if "deletionTimestamp" not in item["metadata"]] == []
     assert len(others) == 5
     assert killed.others() == others
     target = killed.api.get(BACKUP_TARGET, "default", SYSTEM)

@@ -92,7 +92,7 @@ def test_an_old_longhorn_may_be_asked_for_its_version(tmp_path: Path) -> None:
 
 def test_all_manifests_are_listed() -> None:
     """`kubectl apply -k` takes what stands in the kustomization, and nothing else."""
-    for folder in (MANIFESTS, MANIFESTS / "own-bucket", MANIFESTS / "own-store"):
+    for folder in (MANIFESTS, MANIFESTS / "own-bucket", MANIFESTS / "own-store", MANIFESTS / "support-bundle"):
         resources = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
         listed = [each for each in resources if each != "../own-bucket"]
         assert sorted(path.name for path in folder.glob("*.yaml")) == sorted([*listed, "kustomization.yaml"])
