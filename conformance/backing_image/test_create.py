@@ -117,10 +117,11 @@ def test_qcow2_image_is_one(formats: Formats, exporter: Exporter, backing_images
     image, file = backing_images.image(name), backing_images.file(name)
 
     found = read_disk_file(file)
-    assert found.format == "qcow2", f"the file of {image} is {found.format}, asked for was qcow2"
     told = image.size, image.status.get("virtualSize", SIZE)
     assert told == (len(file), SIZE), f"Longhorn tells size and virtual size {told}, they are {len(file)} and {SIZE}"
     assert found.virtual_size == SIZE
+    # Last, since releases are known not to do so: what else is wrong must not hide behind it.
+    assert found.format == "qcow2", f"the file of {image} is {found.format}, asked for was qcow2"
 
 
 @clause("backing-image.checksum")
