@@ -7,7 +7,6 @@ from fixtures.catalogue import clause
 from fixtures.cluster import Cluster
 from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn import Longhorn
-from fixtures.outcomes import Blocked
 from fixtures.snapshots import Snapshots
 from fixtures.volumes import Source
 
@@ -53,16 +52,15 @@ def test_default_class_serves_who_names_none(spare: Source, snapshots: Snapshots
     The default class is removed again: it is the cluster's, not the test's.
     """
     snapshots.create_class("Delete")
-    if others := snapshots.default_classes():
-        raise Blocked(f"Longhorn's driver has a default class already: {', '.join(others)}")
-    snapshot = snapshots.create(spare.pvc, None)
-    snapshots.wait_error(snapshot, "cannot find default snapshot class")
+    with snapshots.no_other_default():
+        snapshot = snapshots.create(spare.pvc, None)
+        snapshots.wait_error(snapshot, "cannot find default snapshot class")
 
-    default = snapshots.create_class("Delete", default=True)
-    try:
-        ready = snapshots.wait_ready(snapshot)
-    finally:
-        snapshots.delete_class(default)
+        default = snapshots.create_class("Delete", default=True)
+        try:
+            ready = snapshots.wait_ready(snapshot)
+        finally:
+            snapshots.delete_class(default)
 
     assert ready.object["spec"]["volumeSnapshotClassName"] == default
 

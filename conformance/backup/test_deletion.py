@@ -46,6 +46,7 @@ def test_delete_removes_the_backup_from_the_bucket(witness: Policies, backupstor
 @pytest.mark.delete
 def test_delete_keeps_the_longhorn_snapshot(witness: Policies, longhorn: Longhorn) -> None:
     """The Longhorn snapshot stays in the source volume when its backup is gone."""
+    longhorn.must_keep_snapshots()
     name = witness.deleted.backup.snapshot
 
     kept = longhorn.snapshot(name)

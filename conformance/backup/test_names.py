@@ -21,7 +21,7 @@ def test_uid_identifies_snapshot_and_content(backed_up: BackedUp) -> None:
 @clause("backup.name.snapshot")
 def test_longhorn_snapshot_is_named_by_uid(backed_up: BackedUp, longhorn: Longhorn) -> None:
     """There is a Longhorn snapshot `snapshot-<uid>` of the source volume, and it is the one that was backed up."""
-    made = longhorn.snapshot(backed_up.backup.snapshot)
+    made = longhorn.snapshot_history(backed_up.backup.snapshot).created.object
 
     assert made["metadata"]["name"] == f"snapshot-{backed_up.snapshot.uid}"
     assert made["spec"]["volume"] == longhorn.volume_of(backed_up.source.pvc)
