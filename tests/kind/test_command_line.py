@@ -160,8 +160,8 @@ def test_wrong_options_are_one_line(tmp_path: Path, given: list[str], wanted: st
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_manifest_and_a_version_must_agree(tmp_path: Path) -> None:
-    world = make_world(tmp_path)
+def test_a_manifest_and_a_version_must_agree(tmp_path: Path, forks: Path) -> None:
+    world = make_world(tmp_path, forks)
 
     ran = run("--target=kind", "--longhorn=1.11.3", f"--longhorn-manifest={world.folder / 'longhorn.yaml'}")
 
@@ -170,9 +170,9 @@ def test_a_manifest_and_a_version_must_agree(tmp_path: Path) -> None:
     assert "installs 1.12.1" in ran.stdout
 
 
-def test_images_are_listed_for_a_mirror(tmp_path: Path) -> None:
+def test_images_are_listed_for_a_mirror(tmp_path: Path, forks: Path) -> None:
     """Each once, by its full name, with the place where it is expected; and the files to download."""
-    world = make_world(tmp_path)
+    world = make_world(tmp_path, forks)
 
     ran = run("--list-images", f"--longhorn-manifest={world.folder / 'longhorn.yaml'}", "--registry=r.example/m")
 

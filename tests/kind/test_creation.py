@@ -17,9 +17,9 @@ from tests.kind.world import World, make_world
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path, forks: Path) -> World:
     """Fakes whose clusters have nothing behind them."""
-    made = make_world(tmp_path)
+    made = make_world(tmp_path, forks)
     write_kubeconfig(tmp_path, "http://127.0.0.1:1")
     return made
 
@@ -145,9 +145,9 @@ def test_archives_are_loaded_into_this_cluster(world: World, tmp_path: Path) -> 
     assert world.called("kind")[-1] == f"load image-archive {tmp_path / 'images.tar'} --name lsc-1"
 
 
-def test_missing_tools_are_all_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_tools_are_all_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, forks: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    choices = replace(make_world(tmp_path).choices, kind_bin="", kubectl_bin="")
+    choices = replace(make_world(tmp_path, forks).choices, kind_bin="", kubectl_bin="")
 
     with pytest.raises(Blocked, match=r"needs kind \(https:.*--kind-bin FILE\), kubectl \(.*pytest --doctor"):
         commands.find(choices)

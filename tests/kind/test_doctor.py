@@ -27,9 +27,9 @@ GOOD = {
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, forks: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A machine on which Docker answers; nobody is asked over the network."""
-    made = make_world(tmp_path)
+    made = make_world(tmp_path, forks)
     (tmp_path / "docker-info.json").write_text(json.dumps(GOOD))
     monkeypatch.setattr(checks, "_addresses", lambda _: [])
     monkeypatch.setattr(checks, "_is_local", lambda _: False)

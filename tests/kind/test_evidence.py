@@ -14,10 +14,10 @@ pytestmark = needs_kubectl
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path, forks: Path) -> World:
     """Where kind fails in the middle of its work."""
     made = make_world(
-        tmp_path, S3Access("http://x", "http://x", "the-access-key", "the-secret-key", "bucket", "region")
+        tmp_path, forks, S3Access("http://x", "http://x", "the-access-key", "the-secret-key", "bucket", "region")
     )
     made.tell("fail", "kind create")
     made.tell("log", "manager started", "AWS_SECRET_ACCESS_KEY=planted-key", "sent the-token-of-the-environment")

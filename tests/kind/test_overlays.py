@@ -87,9 +87,9 @@ def test_longhorn_before_1_5_is_refused() -> None:
         longhorn_components("1.4.4")
 
 
-def test_the_controller_runs_once_in_the_version_of_its_tag(tmp_path: Path) -> None:
+def test_the_controller_runs_once_in_the_version_of_its_tag(tmp_path: Path, forks: Path) -> None:
     """Upstream's manifest at a tag names the controller before."""
-    world = make_world(tmp_path)
+    world = make_world(tmp_path, forks)
     manifests = Manifests(world.choices, KUBECTL, tmp_path, print)
 
     documents = rendered(manifests.snapshot_api())

@@ -70,8 +70,8 @@ def test_what_cannot_be_downloaded_can_be_given(upstream: str, tmp_path: Path, p
         fetch(Manifest(url, ""), tmp_path, print)
 
 
-def test_a_folder_needs_all_definitions_and_the_controller(tmp_path: Path) -> None:
-    folder = make_world(tmp_path).folder / "snapshotter"
+def test_a_folder_needs_all_definitions_and_the_controller(tmp_path: Path, forks: Path) -> None:
+    folder = make_world(tmp_path, forks).folder / "snapshotter"
     assert len(snapshotter_files(folder)) == 4
 
     (folder / "volumesnapshotclasses.yaml").unlink()

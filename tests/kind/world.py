@@ -11,15 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from fixtures.targets import S3Access, TargetOptions
 from fixtures.targets.kind.choices import KindChoices, S3Choice
 from fixtures.targets.kind.target import KindTarget
 from fixtures.targets.simulator import address_of
 
 ROOT = Path(__file__).resolve().parents[2]
-FAKES = Path(__file__).with_name("fakes.py")
+TOOL = Path(__file__).with_name("tool.py")
 
 LONGHORN = """\
 apiVersion: v1
@@ -155,16 +153,15 @@ class World:
         return [" ".join(call["arguments"]) for call in self.calls if call["tool"] == tool]
 
 
-def make_world(folder: Path, store: S3Access | None = None) -> World:
-    """Fakes, manifests, and nothing else yet."""
+def make_world(folder: Path, forks: Path, store: S3Access | None = None) -> World:
+    """Fakes, manifests, and nothing else yet. `forks` is where their calls are answered."""
     for name in ("bin", "clusters", "images", "snapshotter"):
         (folder / name).mkdir()
     for tool in ("docker", "kind", "kubectl"):
         program = folder / "bin" / tool
         # Without the start-up of an environment, which would take longer than what they do.
-        packages = Path(yaml.__file__).parents[1]
-        command = f'exec "{sys.executable}" -S "{FAKES}" {tool} "{folder}" "$@"'
-        program.write_text(f'#!/bin/sh\nPYTHONPATH="{packages}" {command}\n')
+        python = f'"{sys.executable}" -I -S "{TOOL}" "{forks}"'
+        program.write_text(f'#!/bin/sh\nRENDERED="{forks.parent}" exec {python} {tool} "{folder}" "$@"\n')
         program.chmod(0o755)
     (folder / "longhorn.yaml").write_text(LONGHORN)
     (folder / "snapshotter" / "controller.yaml").write_text(SNAPSHOT_CONTROLLER)
@@ -173,6 +170,24 @@ def make_world(folder: Path, store: S3Access | None = None) -> World:
     (folder / "unready").touch()
     (folder / "kubectl").write_text(shutil.which("kubectl") or "")
     return World(folder, store)
+
+
+@contextmanager
+def answering(folder: Path) -> Iterator[Path]:
+    """The process that does what the fakes are called for: the socket on which it listens, in a folder of its own."""
+    listening = folder / "socket"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.kind.forks", str(listening)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "listening\n"
+        yield listening
+        process.communicate()
 
 
 @contextmanager
