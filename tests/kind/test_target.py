@@ -14,6 +14,7 @@ import yaml
 
 from fixtures import budgets
 from fixtures.cluster import Cluster
+from fixtures.errors import Refused
 from fixtures.kinds import POD
 from fixtures.outcomes import Blocked
 from fixtures.run import Run
@@ -282,6 +283,21 @@ def test_a_probe_that_fails_says_what_to_look_at(world: World, monkeypatch: pyte
     # Of a run of its own, since what it leaves goes only with a real cluster.
     with pytest.raises(Blocked, match=r"probe: [\s\S]*a volume cannot be used[\s\S]*docs/kind-node.md"):
         world.target(run_id="failing").start()
+
+    assert world.clusters == []
+
+
+def test_an_answer_that_nobody_expected_blocks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no violation of Longhorn's, and no crash."""
+
+    def refused(_: object) -> None:
+        raise Refused("list settings", 403, "Forbidden", "not yours", {})
+
+    monkeypatch.setattr(target, "discover", refused)
+    monkeypatch.setattr(installing.Installation, "install", lambda _: None)
+
+    with pytest.raises(Blocked, match=r"the set-up: list settings: .* 403 Forbidden: not yours"):
+        world.target().start()
 
     assert world.clusters == []
 
