@@ -39,6 +39,7 @@ from simulator.longhorn.rest import PORT, SERVICE, RestApi
 from simulator.longhorn.snapshots import Snapshots
 from simulator.longhorn.stores import Stores
 from simulator.longhorn.support_bundles import SupportBundles
+from simulator.longhorn.target_settings import TargetSettings
 from simulator.longhorn.version import Version
 from simulator.longhorn.volumes import Volumes
 from simulator.s3.connection import S3Connections
@@ -92,6 +93,7 @@ class Longhorn:
         self._controllers = [tickets.controller, origins.controller, volumes.controller, snapshots.controller]
         self._controllers += [images.controller, sources.controller]
         self._controllers += [bundles.controller] if version.has(4) else []
+        self._controllers += [] if version.has(8) else [TargetSettings(api, clock).controller]
         targets = BackupTargets(api, clock, decisions, stores)
         self._parts: list[_Part] = [
             Backups(api, clock, decisions, self.disk, tickets, chains, stores, targets.changed),

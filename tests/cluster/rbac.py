@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from fixtures.kinds import ENGINE_IMAGE
+from fixtures.kinds import ENGINE_IMAGE, LONGHORN_SETTING
 from fixtures.leaks import REMOVED
 
 EVERYWHERE = ""
@@ -75,6 +75,11 @@ def for_clean_up() -> frozenset[Right]:
 def for_old_releases() -> frozenset[Right]:
     """What is asked of a Longhorn up to 1.4 only, to learn its version."""
     return frozenset({Right("longhorn.io", ENGINE_IMAGE.plural, "list", LONGHORN)})
+
+
+def for_old_targets() -> frozenset[Right]:
+    """What is asked of a Longhorn up to 1.7 only, to put another backup target in place."""
+    return frozenset({Right("longhorn.io", LONGHORN_SETTING.plural, "patch", LONGHORN)})
 
 
 def least(rights: Iterable[Right]) -> frozenset[Right]:
