@@ -39,6 +39,10 @@ def test_longhorn_finds_its_numbers_and_sets_its_timeout(tgt: Tgt, node: Node, i
     name = device.removeprefix("/dev/")
 
     major, minor = node.run("cat", f"/sys/class/block/{name}/dev").strip().split(":")
+    # So does Longhorn up to 1.5.
+    assert [name, f"{major}:{minor}"] in [
+        line.split() for line in node.run("lsblk", "-l", "-n", "-o", "NAME,MAJ:MIN").splitlines()
+    ]
     node.run("mknod", "/run/volume", "b", major, minor)
     assert node.run("cat", f"/sys/block/{name}/device/timeout") == "30\n"
     node.run("sh", "-c", f"echo 60 > /sys/block/{name}/device/timeout")
