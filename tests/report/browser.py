@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
@@ -25,8 +24,17 @@ def require() -> None:
             pytest.skip(f"{name} is not installed")
 
 
+DISPLAYED = """
+    const displayed = selector => [...document.querySelectorAll(selector)].filter(element =>
+        element.checkVisibility({opacityProperty: true, visibilityProperty: true}) && element.getClientRects().length);
+"""
+
+CONTROLS = {"textbox", "searchbox", "checkbox", "button", "link", "DisclosureTriangle"}
+"""Roles of what can be pressed or filled in: inputs, buttons, links, summaries."""
+
+
 class Browser:
-    """A browser with one tab."""
+    """A browser with one tab. Each question costs as much as a hundred answers: many are asked in one script."""
 
     def __init__(self, driver: Chrome) -> None:
         self._driver = driver
@@ -34,13 +42,17 @@ class Browser:
     def open(self, page: Path, *, width: int = 1280, scheme: str = "light", scripts: bool = True) -> None:
         """Show a file in a window of this width (CSS pixels), light or dark."""
         self._command("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self._command(
-            "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500
-        )
+        self.resize(width)
         self.emulate(scheme)
         for log in ("browser", "performance"):
             self._driver.get_log(log)  # type: ignore[no-untyped-call]
         self._driver.get(page.as_uri())
+
+    def resize(self, width: int) -> None:
+        """Change the width of the window (CSS pixels)."""
+        self._command(
+            "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500
+        )
 
     def emulate(self, scheme: str, media: str = "") -> None:
         """Change colour scheme and medium of the page that is shown."""
@@ -50,7 +62,20 @@ class Browser:
 
     def all(self, selector: str) -> list[WebElement]:
         """The elements that a CSS selector finds and that are displayed."""
-        return [element for element in self._driver.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
+        found: list[WebElement] = self.script(f"{DISPLAYED} return displayed(arguments[0])", selector)
+        return found
+
+    def texts(self, selector: str) -> list[str]:
+        """The texts of all of them, as they are displayed."""
+        found: list[str] = self.script(f"{DISPLAYED} return displayed(arguments[0]).map(e => e.innerText)", selector)
+        return found
+
+    def attributes(self, selector: str, name: str) -> list[str | None]:
+        """An attribute of all of them."""
+        found: list[str | None] = self.script(
+            f"{DISPLAYED} return displayed(arguments[0]).map(e => e.getAttribute(arguments[1]))", selector, name
+        )
+        return found
 
     def one(self, selector: str) -> WebElement:
         """The one displayed element that a CSS selector finds."""
@@ -82,6 +107,13 @@ class Browser:
     def script(self, source: str, *arguments: object) -> Any:
         """What a function body in JavaScript returns."""
         return self._driver.execute_script(source, *arguments)
+
+    @property
+    def controls(self) -> list[tuple[str, str]]:
+        """Role and name of everything that can be pressed or filled in, as a screen reader tells them."""
+        nodes = self._driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        told = [(node["role"]["value"], node["name"]["value"]) for node in nodes if not node["ignored"]]
+        return [(role, name) for role, name in told if role in CONTROLS]
 
     @property
     def title(self) -> str:
