@@ -15,7 +15,7 @@ import yaml
 from fixtures import budgets
 from fixtures.cluster import Cluster
 from fixtures.errors import Refused
-from fixtures.kinds import POD
+from fixtures.kinds import BACKUP_TARGET, POD
 from fixtures.outcomes import Blocked
 from fixtures.run import Run
 from fixtures.targets.kind import installing, s3, target
@@ -114,6 +114,8 @@ def test_longhorn_gets_the_keys_of_the_store_and_its_target(world: World) -> Non
     assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINTS"} <= set(secret.replace(":", " ").split())
     assert world.store is not None
     assert world.store.secret_key not in " ".join(world.called("kubectl") + world.called("kind"))
+    cluster = Cluster(world.folder / "kubeconfig", Run("other"), world.folder)
+    assert cluster.get(BACKUP_TARGET, "default", "longhorn-system")["spec"]["pollInterval"] == "30s"
 
 
 def test_a_server_of_its_own_is_deployed_and_longhorn_gets_a_user_in_it(
