@@ -93,6 +93,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     machinery = Machinery(api, clock, [driver], chosen.machinery, directory / "pods", server, programs)
     services.names = machinery.network.names
     surroundings.show(server)
+    surroundings.trouble(server, s3)
     server.add_page(FAULTS_PAGE, lambda: {name: asdict(count) for name, count in chosen.exercised.items()})
     server.add_page(ABOUT_PAGE, lambda: _about(options))
     server.add_page(REQUESTS_PAGE, server.requests.page)

@@ -59,7 +59,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--list-faults", action="store_true", help="print the faults and what they break, and exit")
     parser.add_argument(
         "--disturb",
-        metavar="SEED[:LEVEL]",
+        metavar="SEED[:LEVEL[:troubles]]",
         help="do more often what a correct cluster may do (restarts, conflicts, lost watches ...), from a seed",
     )
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process ends (0: never)")
@@ -108,7 +108,9 @@ def _disturbing(text: str | None) -> Disturbing | None:
     try:
         return Disturbing.parse(text)
     except ValueError:
-        raise UsageError(f"--disturb {text}: must be a whole number, or SEED:LEVEL with a level up to 10") from None
+        raise UsageError(
+            f"--disturb {text}: must be a whole number, or SEED:LEVEL[:troubles] with a level up to 10"
+        ) from None
 
 
 def _port(text: str) -> int:

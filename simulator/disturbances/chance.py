@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from simulator.disturbances.named import ALL, Disturbance
+from simulator.disturbances.named import ALL, TROUBLES, Disturbance
 
 MOST = 0.5
 """However high the level, half of the time nothing happens, so that everything gets on."""
@@ -12,19 +12,23 @@ MOST = 0.5
 
 @dataclass(frozen=True)
 class Disturbing:
-    """What `--disturb` asks for: `level` multiplies the odds."""
+    """What `--disturb` asks for: `level` multiplies the odds; with `troubles` also what keeps users from getting on."""
 
     seed: int
     level: float = 1.0
+    troubles: bool = False
 
     def __str__(self) -> str:
-        return f"{self.seed}:{self.level:g}"
+        return f"{self.seed}:{self.level:g}" + (":troubles" if self.troubles else "")
 
     @classmethod
     def parse(cls, text: str) -> "Disturbing":
-        """SEED or SEED:LEVEL. Raises ValueError."""
-        seed, _, level = text.partition(":")
-        found = cls(int(seed), float(level) if level else 1.0)
+        """SEED, SEED:LEVEL or SEED:LEVEL:troubles. Raises ValueError."""
+        seed, _, rest = text.partition(":")
+        level, separator, word = rest.partition(":")
+        if separator and word != "troubles":
+            raise ValueError(text)
+        found = cls(int(seed), float(level) if level else 1.0, bool(separator))
         if found.seed < 0 or not 0 < found.level <= 10:
             raise ValueError(text)
         return found
@@ -35,11 +39,14 @@ class Chance:
 
     def __init__(self, disturbing: Disturbing) -> None:
         self._level = disturbing.level
-        self._sequences = {each: Random(f"{disturbing.seed} {each.name}") for each in ALL}
+        self._possible = (*ALL, *TROUBLES) if disturbing.troubles else ALL
+        self._sequences = {each: Random(f"{disturbing.seed} {each.name}") for each in self._possible}
         self._happened: Counter[Disturbance] = Counter()
 
     def happens(self, disturbance: Disturbance) -> bool:
-        """Whether it happens this time."""
+        """Whether it happens this time; never what was not asked for."""
+        if disturbance not in self._sequences:
+            return False
         odds = min(MOST, disturbance.odds * self._level)
         if self._sequences[disturbance].random() >= odds:
             return False
@@ -69,7 +76,7 @@ class Chance:
     @property
     def happened(self) -> dict[str, int]:
         """How often each disturbance happened, by name."""
-        return {each.name: self._happened[each] for each in ALL}
+        return {each.name: self._happened[each] for each in self._possible}
 
     def metrics(self) -> str:
         """How often each disturbance happened, in Prometheus' text format."""

@@ -94,6 +94,78 @@ RPC_ANSWER_LOST = Disturbance(
     odds=0.04,
 )
 
+API_AWAY = Disturbance(
+    "api-away",
+    "An API server restarts: connections break, and nobody answers for a while.",
+    odds=0.0003,
+    longest=2.0,
+)
+API_BUSY = Disturbance(
+    "api-busy",
+    "An API server that has too much to do answers 429 and says when to come again.",
+    odds=0.002,
+)
+ETCD_TIMEOUT = Disturbance(
+    "etcd-timeout",
+    "While etcd elects a leader requests end with 500 after a time.",
+    odds=0.002,
+)
+ANSWER_LOST = Disturbance(
+    "answer-lost",
+    "A write is done, and its answer is an error all the same: etcd's confirmation came too late.",
+    odds=0.003,
+)
+ANSWER_BROKEN = Disturbance(
+    "answer-broken",
+    "A connection breaks in the middle of an answer.",
+    odds=0.002,
+)
+KIND_UNKNOWN = Disturbance(
+    "kind-unknown",
+    "An API server that has just started answers 404 for custom resources until it has read their definitions.",
+    odds=0.001,
+)
+WEBHOOK_AWAY = Disturbance(
+    "webhook-away",
+    "A webhook that nobody answers for makes writes fail with 500.",
+    odds=0.005,
+)
+OTHER_WRITER = Disturbance(
+    "other-writer",
+    "Others write the same object: an update is refused with 409.",
+    odds=0.02,
+)
+QUOTA = Disturbance(
+    "quota",
+    "Quotas, limits and security policies forbid pods with 403.",
+    odds=0.01,
+)
+S3_BUSY = Disturbance(
+    "s3-busy",
+    "A store that has too much to do answers 503, to Longhorn as well.",
+    odds=0.005,
+)
+S3_BROKEN = Disturbance(
+    "s3-broken",
+    "A connection to the store breaks in the middle of an answer.",
+    odds=0.005,
+)
+
+TROUBLES = (
+    API_AWAY,
+    API_BUSY,
+    ETCD_TIMEOUT,
+    ANSWER_LOST,
+    ANSWER_BROKEN,
+    KIND_UNKNOWN,
+    WEBHOOK_AWAY,
+    OTHER_WRITER,
+    QUOTA,
+    S3_BUSY,
+    S3_BROKEN,
+)
+"""Those that keep a user from getting on: a verdict may be missing for them, and may not be wrong."""
+
 ALL = (
     SLOW_STEP,
     LATE_DELIVERY,

@@ -1,9 +1,10 @@
-"""S3 over a slow network."""
+"""S3 over a slow network, and with too much to do."""
 
 import asyncio
 
 from simulator.disturbances.chance import Chance
-from simulator.disturbances.named import SLOW_S3
+from simulator.disturbances.named import S3_BUSY, SLOW_S3
+from simulator.disturbances.troubles import slow_down
 from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Connections
 
 
@@ -58,3 +59,5 @@ class SlowConnection:
 
     async def _travel(self) -> None:
         await asyncio.sleep(self._chance.seconds(SLOW_S3))
+        if self._chance.happens(S3_BUSY):
+            raise slow_down()

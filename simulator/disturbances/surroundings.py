@@ -12,9 +12,11 @@ from simulator.disturbances.cluster import DisturbedCircumstances
 from simulator.disturbances.driver import RemoteDriver
 from simulator.disturbances.named import SLOW_STEP
 from simulator.disturbances.store import SlowConnections
+from simulator.disturbances.troubles import ApiTroubles, S3Troubles
 from simulator.kubernetes.circumstances import Calm, Circumstances
 from simulator.kubernetes.server import Server
 from simulator.s3.connection import S3Connections
+from simulator.s3.server import S3Server
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,12 @@ class Surroundings:
     def driver(self, driver: Driver) -> Driver:
         """How the sidecars and the kubelet reach the driver."""
         return driver if self.chance is None else RemoteDriver(driver, self.chance)
+
+    def trouble(self, server: Server, s3: S3Server) -> None:
+        """Let the API server and S3 get into trouble, as far as that was asked for. Before they listen."""
+        if self.chance is not None:
+            server.middlewares.append(ApiTroubles(self.chance).middleware)
+            s3.middlewares.append(S3Troubles(self.chance).middleware)
 
     def show(self, server: Server) -> None:
         """Have the API server tell, at /metrics, how often each disturbance happened."""

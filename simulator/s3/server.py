@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from simulator.s3.accounts import Accounts
 from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error, S3UnreachableError
@@ -42,10 +43,11 @@ class S3Server:
         self.accounts = Accounts(access_key, secret_key)
         self._admin = MinioAdmin(self.accounts)
         self._runner: web.AppRunner | None = None
+        self.middlewares: list[Middleware] = []
 
     async def start(self, host: str, port: int, certificate: SSLContext | None = None) -> None:
         """Listen; port 0 chooses a free one. https with a `certificate`. Raises OSError when the port is taken."""
-        application = web.Application(client_max_size=_MAX_BODY)
+        application = web.Application(client_max_size=_MAX_BODY, middlewares=self.middlewares)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()

@@ -90,6 +90,24 @@ def test_cluster_that_has_vanished(tmp_path: Path) -> None:
     assert "logs/tea.pod.main.log: read the log of pod tea/pod: no answer" in (path / "index.html").read_text()
 
 
+def test_names_as_long_as_can_be(tmp_path: Path) -> None:
+    """An object may have a name that is as long as that of a file alone; two that differ at its end stay two."""
+    names = ["x" * 252 + end for end in "yz"]
+    with FakeApi() as api:
+        for name in names:
+            api.put(PVC, name, "tea")
+        cluster = Cluster(api.kubeconfig(tmp_path), Run("abc123"), tmp_path)
+        recorder = Recorder(cluster, Steps())
+        recorder.start()
+        address = TargetAddress("cluster", cluster.kubeconfig, "longhorn-system", "1.12.1", "x")
+        made = tuple(Created(PVC, name, "tea") for name in names)
+        about = Concerned(made, time.monotonic(), address, recorder, cluster)
+        path = tmp_path / Diagnoser(tmp_path).diagnose("conformance/x.py::test_x", "because", "", about)
+        recorder.stop()
+
+    assert len(list((path / "history").iterdir())) == 2
+
+
 def _pod(namespace: str, script: str) -> dict[str, Any]:
     container: dict[str, Any] = {"name": "main", "image": "x", "command": ["/bin/sh", "-c", script]}
     container["env"] = [{"name": "SOME_PASSWORD", "value": "planted-password"}]

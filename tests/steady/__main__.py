@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keep = directory / "steady"
     shutil.rmtree(keep, ignore_errors=True)
     keep.mkdir(parents=True)
-    rounds = batch.series(asked.rounds, seed, asked.level, asked.pytest)
+    rounds = batch.series(asked.rounds, seed, asked.level, asked.pytest, troubles=asked.troubles)
     began = time.monotonic()
     print(f"{asked.rounds} rounds from seed {seed}, disturbances at level {asked.level:g}, {asked.jobs} at a time")
     references: list[Ran] = []
@@ -70,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=_count, default=10, metavar="N", help="how often (10)")
     parser.add_argument("--seed", type=_seed, metavar="S", help="of the first round; each next one adds 1 (random)")
     parser.add_argument("--level", type=_level, default=1.0, metavar="L", help="multiplies the disturbances' odds (1)")
+    parser.add_argument(
+        "--troubles", action="store_true", help="what keeps users from getting on, too: no verdict may be wrong for it"
+    )
     parser.add_argument("--jobs", type=_count, default=2, metavar="J", help="rounds at the same time (2)")
     parser.add_argument("--report-dir", default=str(ROOT / "report"), metavar="DIR", help="where steady.json goes")
     parser.add_argument("pytest", nargs="*", metavar="ARGUMENT", help="after `--`: for pytest, such as -m restore")

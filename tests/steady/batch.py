@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.steady.rounds import Ran, Round, Suite
-from tests.steady.seen import Difference, Seen
+from tests.steady.seen import Difference, Seen, wrong_under_troubles
 
 REFERENCE = "reference"
 PATIENCE = 20.0
@@ -58,9 +58,11 @@ def folder(each: Round) -> str:
     return f"round-{each.seed}"
 
 
-def series(count: int, seed: int, level: float, arguments: Sequence[str] = ()) -> list[Round]:
+def series(
+    count: int, seed: int, level: float, arguments: Sequence[str] = (), *, troubles: bool = False
+) -> list[Round]:
     """Rounds with consecutive seeds, so that the first of any seed can be asked for alone."""
-    return [Round(seed + number, level, tuple(arguments)) for number in range(count)]
+    return [Round(seed + number, level, tuple(arguments), troubles) for number in range(count)]
 
 
 def run(
@@ -94,4 +96,5 @@ def run(
 
 def _one(suite: Suite, each: Round, expected: Seen, limit: float) -> Compared:
     ran = suite.run(folder(each), each.pytest_arguments, limit)
-    return Compared(each, ran, ran.against(expected))
+    found = ran.against(expected)
+    return Compared(each, ran, wrong_under_troubles(found) if each.troubles else found)

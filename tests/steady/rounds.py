@@ -26,22 +26,28 @@ _DISTURBED = re.compile(r"^disturbed: (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Round:
-    """What to run: the seed of order and disturbances, their level, and what else pytest is told."""
+    """What to run: the seed of order and disturbances, their level, and what else pytest is told.
+
+    With `troubles` the cluster also keeps its users from getting on.
+    """
 
     seed: int
     level: float
     arguments: tuple[str, ...] = ()
+    troubles: bool = False
 
     @property
     def pytest_arguments(self) -> tuple[str, ...]:
         """What makes this round: the same words make it again."""
         order = ("-p", "randomly", f"--randomly-seed={self.seed}")
-        return (*order, f"--disturb={self.seed}:{self.level:g}", *self.arguments)
+        troubles = ":troubles" if self.troubles else ""
+        return (*order, f"--disturb={self.seed}:{self.level:g}{troubles}", *self.arguments)
 
     @property
     def command(self) -> str:
         """The line that runs just this round again."""
-        line = f"python -m tests.steady --rounds 1 --seed {self.seed} --level {self.level:g}"
+        troubles = " --troubles" if self.troubles else ""
+        line = f"python -m tests.steady --rounds 1 --seed {self.seed} --level {self.level:g}{troubles}"
         return f"{line} -- {shlex.join(self.arguments)}" if self.arguments else line
 
 

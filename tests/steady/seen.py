@@ -13,6 +13,9 @@ _OUTCOMES = ("failure", "error", "skipped")
 _SHOWN = 240
 """Characters of a message that a line shows; the report has all."""
 
+_WITHOUT_VERDICTS = ("failed with exit code 1", "nothing verified with exit code 5")
+"""How a run ends that could not verify all, or nothing at all."""
+
 ABSENT = "absent"
 """Stands for the outcome of what one of two rounds does not know at all."""
 
@@ -80,6 +83,23 @@ def differences(reference: Seen, seen: Seen) -> tuple[Difference, ...]:
         *_between("problem", reference.problems, seen.problems),
         *_of_run(reference, seen),
     )
+
+
+def wrong_under_troubles(found: Sequence[Difference]) -> tuple[Difference, ...]:
+    """Those that not even a cluster in trouble excuses: a verdict may be missing, and no verdict may be another one.
+
+    Tests and the run may fail for lack of verdicts, and whatever the run says of that is no difference.
+    """
+    return tuple(each for each in found if not _is_lack_of_verdicts(each))
+
+
+def _is_lack_of_verdicts(difference: Difference) -> bool:
+    match difference.kind:
+        case "clause":
+            return difference.seen == "not verified"
+        case "run":
+            return difference.seen in _WITHOUT_VERDICTS
+    return difference.seen != ABSENT and difference.kind in ("test", "problem")
 
 
 def _between(kind: str, expected: Mapping[str, Finding], seen: Mapping[str, Finding]) -> Iterator[Difference]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.steady.seen import Difference, Finding, Seen, Unreadable, differences, read
+from tests.steady.seen import Difference, Finding, Seen, Unreadable, differences, read, wrong_under_troubles
 
 REFERENCE = Seen(
     exit_code=0,
@@ -64,6 +64,22 @@ def test_another_verdict_or_exit_code_of_the_run_is_told() -> None:
     assert differences(REFERENCE, replace(REFERENCE, exit_code=1)) == (
         Difference("run", "as a whole", "conforms with exit code 0", "conforms with exit code 1"),
     )
+
+
+def test_a_cluster_in_trouble_excuses_a_missing_verdict_and_no_wrong_one() -> None:
+    clauses = {"tea.milk": Finding("not verified"), "tea.cup": Finding("not applicable")}
+    tests = {**REFERENCE.tests, "tea::test_milk": Finding("error")}
+    problems = {"set-up tea::test_milk": Finding("1 times", "the kettle")}
+    excused = Seen(1, "failed", clauses, tests, problems)
+    assert wrong_under_troubles(differences(REFERENCE, excused)) == ()
+    assert wrong_under_troubles(differences(REFERENCE, replace(excused, exit_code=5, verdict="nothing verified"))) == ()
+
+    for verdict in ("violates", "deviates", "not applicable", "absent"):
+        wrong = replace(excused, clauses={**clauses, "tea.milk": Finding(verdict)})
+        (found,) = wrong_under_troubles(differences(REFERENCE, wrong))
+        assert (found.name, found.seen) == ("tea.milk", verdict)
+    for seen in (replace(excused, verdict="violates"), replace(excused, exit_code=3), replace(excused, tests={})):
+        assert wrong_under_troubles(differences(REFERENCE, seen))
 
 
 def test_reports_are_read_with_their_messages(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.disturbances.named import ALL
+from simulator.disturbances.named import ALL, TROUBLES
 from tests.steady import __main__ as command
 from tests.steady import batch
 from tests.steady.rounds import ROOT, Ran, Round, Suite
@@ -33,8 +33,10 @@ def test_a_verdict_that_flickers_is_told_with_its_seed(
     """The second of three rounds meets a broken cluster."""
     made = batch.series
 
-    def one_broken(count: int, seed: int, level: float, arguments: Sequence[str] = ()) -> list[Round]:
-        first, second, *rest = made(count, seed, level, arguments)
+    def one_broken(
+        count: int, seed: int, level: float, arguments: Sequence[str] = (), *, troubles: bool = False
+    ) -> list[Round]:
+        first, second, *rest = made(count, seed, level, arguments, troubles=troubles)
         return [first, replace(second, arguments=(*arguments, "--fault=content-named-after-half-the-uid")), *rest]
 
     monkeypatch.setattr(batch, "series", one_broken)
@@ -93,6 +95,13 @@ def test_seeds_are_consecutive_so_that_each_round_can_be_run_alone() -> None:
     assert "--disturb=42:2" in many[2].pytest_arguments
 
 
+def test_rounds_in_trouble_can_be_run_again() -> None:
+    (one,) = batch.series(1, 42, 0.5, ("-m", "retain"), troubles=True)
+
+    assert one.command == "python -m tests.steady --rounds 1 --seed 42 --level 0.5 --troubles -- -m retain"
+    assert "--disturb=42:0.5:troubles" in one.pytest_arguments
+
+
 def test_disturbances_are_summed_up() -> None:
     ran = [Ran(1.0, None, "", "", {"conflict": 2}), Ran(1.0, None, "", "", {"conflict": 1, "slow-s3": 5})]
     reference = Ran(1.0, None, "", "", {})
@@ -130,4 +139,4 @@ def test_interrupted_it_ends_its_rounds_and_waits_for_them(tmp_path: Path, numbe
 def test_every_disturbance_is_in_the_documentation() -> None:
     rows = (ROOT / "docs" / "steadiness.md").read_text().splitlines()
     named = [row.split("`")[1] for row in rows if row.startswith("| `")]
-    assert named == [each.name for each in ALL]
+    assert named == [each.name for each in (*ALL, *TROUBLES)]

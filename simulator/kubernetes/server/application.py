@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError, internal, not_found
@@ -56,6 +57,7 @@ class Server:
         self._metrics: Callable[[], str] | None = None
         self._pages: dict[str, Callable[[], Obj]] = {}
         self.requests = Requests()
+        self.middlewares: list[Middleware] = []
         self.host = ""
         self.port = 0
 
@@ -86,7 +88,7 @@ class Server:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one."""
-        application = web.Application(client_max_size=BODY_LIMIT)
+        application = web.Application(client_max_size=BODY_LIMIT, middlewares=self.middlewares)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(
             application, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
