@@ -1,6 +1,7 @@
 """`python -m fixtures.report diff OLD NEW`: what changed between two releases, with an exit code."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -152,6 +153,38 @@ def test_selections_are_told(good: Path, tmp_path: Path, capsys: pytest.CaptureF
     main(["diff", str(good), str(few)])
 
     assert "not all tests of 1 clause were selected in both runs" in capsys.readouterr().out
+
+
+def test_a_clause_that_fewer_tests_verify_is_worse(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The verdict is the same word, and rests on less."""
+    thin = tmp_path / "thin.yaml"
+    thin.write_text(good.read_text().replace("incomplete: []", "incomplete: [tea.cup]"))
+
+    assert main(["diff", str(good), str(thin)]) == 1
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("verified by fewer of their tests (1)") + 1] == "  tea.cup"
+    assert lines[-1] == "WORSE in 1 clause"
+    assert main(["diff", str(thin), str(good)]) == 0
+    assert main(["diff", str(thin), str(thin)]) == 0
+
+
+def test_a_simulation_does_not_replace_a_real_cluster(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What conforms in a simulation says nothing of the release that was qualified."""
+    real, simulated = tmp_path / "real.yaml", tmp_path / "simulated.yaml"
+    for path, word in (real, "true"), (simulated, "false"):
+        path.write_text(re.sub("^qualifies: .*$", f"qualifies: {word}", good.read_text(), flags=re.MULTILINE))
+
+    assert main(["diff", str(real), str(simulated)]) == 1
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "WORSE: the new run is of a simulation, the old one of a real cluster"
+    assert main(["diff", str(simulated), str(real)]) == 0
+    assert main(["diff", str(simulated), str(simulated)]) == 0
 
 
 @pytest.mark.parametrize(
