@@ -23,6 +23,7 @@ GOOD = {
     "CgroupVersion": "2",
     "SecurityOptions": ["name=seccomp"],
     "DockerRootDir": "/",
+    "DriverStatus": [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]],
 }
 
 
@@ -60,6 +61,8 @@ def test_a_machine_that_has_everything(world: World) -> None:
         ({"SecurityOptions": ["name=rootless"]}, "Docker's rights", MISSING, "a Docker that runs as root"),
         ({"ServerErrors": ["Cannot connect"]}, "docker", MISSING, "DOCKER_HOST"),
         ({"DockerRootDir": "/no/such/place"}, "disk", UNKNOWN, ""),
+        ({"DriverStatus": [["Backing Filesystem", "btrfs"]]}, "file system", DOUBTFUL, "ext4 or xfs"),
+        ({"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}, "file system", UNKNOWN, ""),
     ],
 )
 def test_what_docker_says_is_judged(world: World, info: dict[str, object], name: str, state: str, advice: str) -> None:
