@@ -73,6 +73,18 @@ def checksum(path: Path) -> str:
     return digest.hexdigest()
 
 
+def fingerprint(path: Path) -> bytes:
+    """What only files with the same bytes have in common; quick, since holes are not read."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        extents = data_extents(file.fileno(), size)
+        digest.update(repr((size, extents)).encode())
+        for offset, length in chunks(extents):
+            digest.update(pread(file.fileno(), length, offset))
+    return digest.digest()
+
+
 def allocated(path: Path) -> int:
     """Bytes that the file takes up on its file system."""
     return path.stat().st_blocks * 512

@@ -27,6 +27,7 @@ class ImageFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
         self.work = EngineWork()
+        self._checksums: dict[bytes, str] = {}
 
     def path(self, disk: str, image: str, uuid: str) -> Path:
         """Where a copy is, or would be."""
@@ -48,7 +49,14 @@ class ImageFiles:
     def facts(self, path: Path) -> FileFacts:
         """Size, virtual size and checksum of a file. Raises qcow2.BadImageError."""
         virtual = content.content_of(path).size
-        return FileFacts(path.stat().st_size, virtual, content.allocated(path), content.checksum(path))
+        return FileFacts(path.stat().st_size, virtual, content.allocated(path), self._checksum(path))
+
+    def _checksum(self, path: Path) -> str:
+        """The checksum of a file; of those that hold the same, as copies do, it is worked out once."""
+        held = content.fingerprint(path)
+        if held not in self._checksums:
+            self._checksums[held] = content.checksum(path)
+        return self._checksums[held]
 
     def complete(self, path: Path, image: str, uuid: str, expected: str, facts: FileFacts) -> None:
         """Leave beside the file what is known of it, as a manager that begins again would read it."""
