@@ -11,7 +11,7 @@ from simulator.kubernetes.decisions import KubernetesDecisions
 from simulator.kubernetes.deletion import Deletion
 from simulator.kubernetes.errors import FieldError
 from simulator.kubernetes.resources import Obj, Resource, at, copy_of
-from simulator.kubernetes.selectors import field_selector, label_selector
+from simulator.kubernetes.selectors import equal_label, field_selector, label_selector
 from simulator.kubernetes.store import Change, Store, Stored
 from simulator.kubernetes.strategy import PLAIN, Strategy
 
@@ -106,8 +106,9 @@ class Api:
     def select(self, resource: str, namespace: str = "", *, labels: str = "", fields: str = "") -> Revisions:
         """The stored revisions that `list` copies."""
         served = self._resources[resource]
-        found = self.store.all(served, namespace)
-        for matches in (label_selector(labels), field_selector(served, fields)):
+        wanted = label_selector(labels)
+        found = self.store.all(served, namespace, equal_label(labels) if labels else None)
+        for matches in (wanted, field_selector(served, fields) if fields else None):
             if matches is not None:
                 found = [stored for stored in found if matches(stored.object)]
         return found
@@ -162,11 +163,11 @@ class Api:
         if served.counts_generations:
             given["generation"] = 1
         request = Admission("CREATE", new, None, given.get("namespace", ""), given.get("name", ""))
-        self._shape(served, new)
+        self._shape(served, new, None)
         self._refuse_undecodable(served, new)
         self.strategy(served).prepare(self, new, None)
         if self.hooks.run(served, request, mutating=True):
-            self._shape(served, new)
+            self._shape(served, new, None)
         wrong = metadata.name_errors(served, given) + metadata.content_errors(given)
         self._refuse_invalid(served, new, wrong + self._judge(served, new, None))
         self.hooks.run(served, request, mutating=False)
@@ -276,12 +277,12 @@ class Api:
                 if "status" in old:
                     new["status"] = old["status"]
         given["resourceVersion"] = old["metadata"]["resourceVersion"]
-        self._shape(served, new)
+        self._shape(served, new, old)
         self._refuse_undecodable(served, new)
         self.strategy(served).prepare(self, new, old)
         request = Admission("UPDATE", new, old, given.get("namespace", ""), given["name"])
         if not subresource and self.hooks.run(served, request, mutating=True):
-            self._shape(served, new)
+            self._shape(served, new, old)
         self._refuse_invalid(served, new, wrong + self._judge(served, new, old))
         if not subresource:
             self.hooks.run(served, request, mutating=False)
@@ -351,10 +352,9 @@ class Api:
             if self.store.find(served, (given.get("namespace", ""), given["name"])) is None:
                 return
 
-    def _shape(self, served: Resource, new: Obj) -> None:
+    def _shape(self, served: Resource, new: Obj, old: Obj | None) -> None:
         if served.schema:
-            schema.prune(served.schema, new)
-            schema.fill_defaults(served.schema, new)
+            schema.shape(served.schema, new, old)
 
     def _refuse_undecodable(self, served: Resource, new: Obj) -> None:
         """A built-in kind with a value of the wrong type cannot even be decoded."""

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from simulator.kubernetes.resources import Obj, Resource
@@ -26,6 +27,11 @@ class Owned:
     fields: frozenset[Path]
     time: str
 
+    @cached_property
+    def tree(self) -> Obj:
+        """The fields in fieldsV1 notation; shared, so do not change it."""
+        return _tree(self.fields)
+
 
 Managers = dict[Owner, Owned]
 
@@ -40,7 +46,7 @@ def rendered(managers: Managers) -> list[Obj]:
             "apiVersion": owner.api_version,
             "time": owned.time,
             "fieldsType": "FieldsV1",
-            "fieldsV1": _tree(owned.fields),
+            "fieldsV1": owned.tree,
         }
         if owner.subresource:
             entry["subresource"] = owner.subresource
@@ -161,9 +167,11 @@ def written(
     mine = Owner(manager or "unknown", "Update", resource.api_version, subresource)
     result: Managers = {}
     for owner, owned in managers.items():
-        left = owned.fields - removed - (frozenset[Path]() if owner == mine else changed)
-        if left:
-            result[owner] = owned if left == owned.fields else Owned(left, owned.time)
+        gone = removed if owner == mine else removed | changed
+        if gone.isdisjoint(owned.fields):
+            result[owner] = owned
+        elif left := owned.fields - gone:
+            result[owner] = Owned(left, owned.time)
     kept = result.get(mine)
     fields = kept.fields | changed if kept else changed
     if fields and (kept is None or fields != kept.fields):

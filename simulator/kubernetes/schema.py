@@ -79,6 +79,18 @@ def fill_defaults(schema: Obj, value: Any) -> None:
                     fill_defaults(additional, item)
 
 
+def shape(schema: Obj, new: Obj, old: Obj | None) -> None:
+    """Prune an object and fill its defaults in, in place; a part that equals that of `old`, which was shaped, is."""
+    old = old or {}
+    fresh = {key: value for key, value in new.items() if key not in old or old[key] != value}
+    given = set(fresh)
+    prune(schema, fresh)
+    fill_defaults(schema, fresh)
+    for key in given - fresh.keys():
+        del new[key]
+    new.update({key: value for key, value in fresh.items() if key in given or key not in new})
+
+
 def violations(resource: Resource, new: Obj, old: Obj | None) -> list[FieldError]:
     """Everything that is wrong with a custom resource; on update, unchanged parts are not judged again."""
     found = validate(resource.schema, new, old)

@@ -86,6 +86,16 @@ def label_selector(selector: str) -> Predicate | None:
     return matches
 
 
+@lru_cache(maxsize=1024)
+def equal_label(selector: str) -> tuple[str, str] | None:
+    """A label that every object that matches has, with its value; None if the selector asks for none."""
+    for part in _split(selector):
+        match = None if _SET.match(part) else _EQUAL.match(part)
+        if match and match[2] != "!=":
+            return match[1], match[3]
+    return None
+
+
 def _field(obj: Obj, path: str) -> str:
     value: Any = at(obj, path)
     if path == "source":

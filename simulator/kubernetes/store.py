@@ -1,6 +1,7 @@
 """Objects and their revisions: one counter for all, a log for each resource, subscribers told at each commit."""
 
 import marshal
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,6 +72,10 @@ class Stored:
         return self._tail
 
 
+def _labels(stored: Stored | None) -> dict[str, str]:
+    return (stored.object["metadata"].get("labels") or {}) if stored is not None else {}
+
+
 @dataclass(frozen=True)
 class Change:
     """A committed revision. `object` and `old` are shared with the store: do not mutate them."""
@@ -99,6 +104,8 @@ class Store:
         self.revision = FIRST_REVISION
         self.compacted = FIRST_REVISION
         self._tables: dict[str, dict[ObjectKey, Stored]] = {}
+        self._keys: dict[str, list[ObjectKey]] = {}
+        self._labelled: dict[str, dict[tuple[str, str], set[ObjectKey]]] = {}
         self._logs: dict[str, deque[Change]] = {}
         self._dropped: dict[str, int] = {}
         self._subscribers: dict[str, list[Subscriber]] = {}
@@ -109,10 +116,15 @@ class Store:
         """The newest revision of an object, None when there is none."""
         return self._tables.get(resource.key, {}).get(key)
 
-    def all(self, resource: Resource, namespace: str = "") -> list[Stored]:
-        """All objects, of one namespace if given, in the order of their keys."""
+    def all(self, resource: Resource, namespace: str = "", label: tuple[str, str] | None = None) -> list[Stored]:
+        """All objects, of one namespace if given, in the order of their keys; if given, only those with this label."""
         table = self._tables.get(resource.key, {})
-        keys = sorted(key for key in table if not namespace or key[0] == namespace)
+        if label is not None:
+            labelled = self._labelled.get(resource.key, {}).get(label, ())
+            return [table[key] for key in sorted(labelled) if not namespace or key[0] == namespace]
+        keys = self._keys.get(resource.key, [])
+        if namespace:
+            keys = keys[bisect_left(keys, (namespace, "")) : bisect_left(keys, (namespace + "\0", ""))]
         return [table[key] for key in keys]
 
     def commit(self, resource: Resource, kind: str, obj: Obj, managers: Managers) -> Stored:
@@ -124,6 +136,7 @@ class Store:
         table = self._tables.setdefault(resource.key, {})
         before = table.get(key)
         stored = Stored(resource, obj, self.revision, managers)
+        self._place(resource.key, key, before, None if kind == "DELETED" else stored)
         if kind == "DELETED":
             del table[key]
         else:
@@ -136,6 +149,22 @@ class Store:
         self._undelivered.append(change)
         self._deliver()
         return stored
+
+    def _place(self, resource: str, key: ObjectKey, before: Stored | None, after: Stored | None) -> None:
+        """Keep the order of the keys and what is known of labels."""
+        keys = self._keys.setdefault(resource, [])
+        if before is None:
+            insort(keys, key)
+        elif after is None:
+            del keys[bisect_left(keys, key)]
+        was, now = _labels(before), _labels(after)
+        if was == now:
+            return
+        labelled = self._labelled.setdefault(resource, {})
+        for label in was.items() - now.items():
+            labelled[label].discard(key)
+        for label in now.items() - was.items():
+            labelled.setdefault(label, set()).add(key)
 
     def oldest(self, resource: Resource) -> int:
         """The oldest revision from which a watch can still go on."""
