@@ -64,6 +64,14 @@ class Moments:
 
 
 @dataclass(frozen=True)
+class Successive:
+    """Two images of one volume, which was overwritten in part only when the file of the older one was complete."""
+
+    older: Exported
+    newer: Exported
+
+
+@dataclass(frozen=True)
 class Restoring:
     """A claim that restores an image; it is not waited for."""
 

@@ -13,6 +13,7 @@ from conformance.backing_image.arrangements import (
     Policies,
     Requested,
     Restoring,
+    Successive,
     Twins,
 )
 from conformance.backing_image.existing import NAME_WITH_ESCAPES, ByHand, Existing, GivenUp, Stock
@@ -23,7 +24,7 @@ from fixtures.objectstore import ObjectStore
 from fixtures.outcomes import standing_on
 from fixtures.run import Run
 from fixtures.snapshots import Snapshots
-from fixtures.volumes import OVERWRITTEN, SPECKLES, Source, Volumes
+from fixtures.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
 from fixtures.workloads import Workloads
 
 
@@ -80,6 +81,14 @@ def moments(exporter: Exporter, image_class: str) -> Moments:
     first = exporter.take(one, image_class)
     two = exporter.volumes.write(one, "two", *OVERWRITTEN)
     return Moments(exporter.finish(first), exporter.finish(exporter.request(two, image_class)))
+
+
+@pytest.fixture(scope="session")
+def successive(moments: Moments, exporter: Exporter, image_class: str) -> Successive:
+    """Two images of that volume whose files are right also where a release lets the next write into the file."""
+    older = moments.second
+    newest = exporter.volumes.write(older.source, "three", *BRIEF)
+    return Successive(older, exporter.finish(exporter.request(newest, image_class)))
 
 
 @pytest.fixture(scope="session")

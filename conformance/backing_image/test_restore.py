@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.backing_image.arrangements import Exporter, Layered, Moments, Restoring
+from conformance.backing_image.arrangements import Exporter, Layered, Restoring, Successive
 from fixtures.backing_images import BackingImages
 from fixtures.catalogue import clause
 from fixtures.diskfiles import read_disk_file
@@ -44,9 +44,9 @@ def test_claim_gets_the_files(exporter: Exporter, image_class: str, workloads: W
 
 @clause("backing-image.restore")
 @pytest.mark.block
-def test_claim_gets_the_image_that_it_names(moments: Moments, exporter: Exporter, workloads: Workloads) -> None:
+def test_claim_gets_the_image_that_it_names(successive: Successive, exporter: Exporter, workloads: Workloads) -> None:
     """Of two images of one volume each is restored as it was, the older one too."""
-    both = moments.first, moments.second
+    both = successive.older, successive.newer
 
     claims = [exporter.restore(exported).claim for exported in both]
 
