@@ -5,6 +5,7 @@ clusters/NAME   the clusters that there are          kubeconfig   what a new clu
 images/NAME     the images that docker has           port         where the S3 port of a node is mapped to
 keeps           if it is there, docker's builder keeps the images that it builds to itself
 fail            lines `TOOL WORD`: calls with that word fail      hang   likewise, and these never end
+slow            likewise, and these take a second
 empty           if it is there, new clusters are empty      kind-version  what kind says, v0.33.0 if it is not there
 unready         names of Deployments and DaemonSets that never become ready
 """
@@ -54,6 +55,8 @@ def main(tool: str, world: Path, arguments: list[str]) -> int:
     words = f"{' '.join(arguments)}\n{given}"
     if _listed(world / "hang", tool, words):
         time.sleep(600)
+    if _listed(world / "slow", tool, words):
+        time.sleep(1)
     if _listed(world / "fail", tool, words):
         if arguments[:1] == ["create"] and "--retain" in arguments:
             (world / "clusters" / _options(arguments)["--name"]).touch()

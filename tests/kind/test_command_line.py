@@ -121,6 +121,32 @@ def test_an_interrupted_run_leaves_no_cluster(world: World, number: signal.Signa
     assert world.clusters == []
 
 
+@needs_kubectl
+def test_impatience_leaves_no_cluster(world: World) -> None:
+    """Ctrl-C twice, which a terminal sends to all processes of the run, kind's among them."""
+    world.tell("hang", "kind create")
+    world.tell("slow", "kind delete")
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "pytest", *arguments(world, "--run-id", "stopped")],
+        cwd=ROOT,
+        env=environment(**on_path(world)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        for tool_call in ("create", "delete"):
+            while not any(line.startswith(tool_call) for line in world.called("kind")):
+                time.sleep(0.02)
+            os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=60)[0]
+
+    assert process.returncode == 2, said
+    assert world.clusters == []
+    assert "one more signal breaks that off and leaves what is there" in said
+    assert "remove it by hand" not in said
+
+
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [

@@ -5,6 +5,7 @@ import signal
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import yaml
 from fixtures import budgets
 from fixtures.cluster import Cluster
 from fixtures.errors import Refused
+from fixtures.interruption import Interruption
 from fixtures.kinds import BACKUP_TARGET, POD
 from fixtures.outcomes import Blocked
 from fixtures.run import Run
@@ -29,10 +31,20 @@ pytestmark = needs_kubectl
 
 @pytest.fixture(autouse=True)
 def handled_signals() -> Iterator[None]:
-    """The target changes what SIGTERM does."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
+    """As in a process that controls a run."""
+    with handling_signals():
+        yield
+
+
+@contextmanager
+def handling_signals() -> Iterator[None]:
+    """What it answers goes to where standard error goes now."""
+    interruption = Interruption(1.0)
+    interruption.install()
+    try:
+        yield
+    finally:
+        interruption.pytest_unconfigure()
 
 
 def applied(world: World) -> list[str]:
@@ -328,8 +340,53 @@ def test_an_interrupted_set_up_leaves_no_cluster(
     assert world.clusters == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_does_not_stop_the_deletion(
+    world: World, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    """It is answered by a line that says what a third does."""
+
+    def interrupted(_: object) -> None:
+        signal.raise_signal(number)
+        threading.Event().wait(10)
+
+    monkeypatch.setattr(installing.Installation, "install", interrupted)
+    delete = Creation.delete
+
+    def disturbed(creation: Creation) -> None:
+        signal.raise_signal(number)
+        delete(creation)
+
+    monkeypatch.setattr(Creation, "delete", disturbed)
+
+    with handling_signals(), pytest.raises(KeyboardInterrupt):
+        world.target().start()
+
+    assert world.clusters == []
+    assert "one more signal breaks that off and leaves what is there" in capfd.readouterr().err
+
+
+def test_a_third_signal_stops_the_deletion(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says what is left to do."""
+    said: list[str] = []
+    made = world.target(said)
+    made.start()
+
+    def disturbed(_: object) -> None:
+        for _ in range(3):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Creation, "delete", disturbed)
+
+    with pytest.raises(KeyboardInterrupt):
+        made.stop()
+
+    assert world.clusters == ["lsc-abc123"]
+    assert said[-1].endswith("kind delete cluster --name lsc-abc123")
+
+
 def test_an_interrupted_deletion_says_what_is_left_to_do(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C a second time."""
+    """However that came about."""
     said: list[str] = []
     made = world.target(said)
     made.start()

@@ -52,9 +52,69 @@ def test_interrupted(made_up: MadeUp, workers: tuple[str, ...]) -> None:
     assert "No verdict: the run was interrupted" in (made_up.path / "report" / "conformance.html").read_text()
     assert "Traceback" not in ran.text
     assert ran.junit is not None
-    if not workers:
-        assert [problem["kind"] for problem in ran.report["problems"]] == ["leftover", "clean-up"]
+    assert [problem["kind"] for problem in ran.report["problems"]] == ["leftover", "clean-up"]
     assert "INTERRUPTED: 1 of 1 clauses verified until then are violated" in ran.text
+
+
+@pytest.mark.parametrize(
+    ("to", "workers", "exit_code"), [("getpid", (), 0), ("getppid", ("-n", "1"), 2)], ids=["alone", "-n 1"]
+)
+def test_interrupted_when_all_is_over(made_up: MadeUp, to: str, workers: tuple[str, ...], exit_code: int) -> None:
+    """What all tests share is cleaned up to its end, and no verdict is lost."""
+    made_up.write(f"""
+        import os
+        import pathlib
+        import signal
+        import time
+
+        @pytest.fixture(scope="session")
+        def kettle():
+            yield
+            os.kill(os.{to}(), signal.SIGTERM)
+            time.sleep(0.3)
+            pathlib.Path("emptied").touch()
+
+        @clause("tea.water")
+        def test_boils(kettle):
+            pass
+    """)
+    command = [sys.executable, "-m", "pytest", *workers]
+    process = subprocess.run(command, cwd=made_up.path, capture_output=True, text=True, check=False)
+
+    ran = made_up.ran(process.returncode, process.stdout + process.stderr)
+
+    assert (ran.exit_code, ran.verdict("tea.water")[0]) == (exit_code, "conforms"), ran.text
+    assert (made_up.path / "emptied").exists()
+    assert "Traceback" not in ran.text
+    if not workers:
+        assert "two more signals break that off" in ran.text
+
+
+def test_clean_up_that_is_broken_off(made_up: MadeUp) -> None:
+    """The third signal ends it; the report is there, and says so."""
+    made_up.write("""
+        import os
+        import signal
+
+        @pytest.fixture(scope="session")
+        def kettle():
+            yield
+            for _ in range(3):
+                os.kill(os.getpid(), signal.SIGINT)
+
+        @clause("tea.water")
+        def test_boils(kettle):
+            pass
+    """)
+    command = [sys.executable, "-m", "pytest"]
+    process = subprocess.run(command, cwd=made_up.path, capture_output=True, text=True, check=False)
+
+    ran = made_up.ran(process.returncode, process.stdout + process.stderr)
+
+    assert ran.exit_code == 2, ran.text
+    assert ran.report is not None
+    assert ran.report["verdict"] == "interrupted"
+    assert "Traceback" not in ran.text
 
 
 FILLS_THE_DISK = """
