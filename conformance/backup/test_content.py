@@ -47,8 +47,9 @@ def test_later_writes_are_not_in_the_backup(generations: Generations, backupstor
 
 @clause("backup.mode.incremental")
 @pytest.mark.classes
-def test_second_backup_is_incremental(generations: Generations, backupstore: Backupstore) -> None:
+def test_second_backup_is_incremental(generations: Generations, backupstore: Backupstore, longhorn: Longhorn) -> None:
     """Without `backupMode` the second backup continues the first, and uploads again nothing that is there already."""
+    longhorn.must_keep_snapshots()
     backup = generations.second.backup
 
     stored = backupstore.backup(backup.volume, backup.name)
