@@ -16,7 +16,7 @@ client leaves, the other need not have reached):
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from tests.fidelity.recording import Leaf, Leaves, Recording, Write
 
@@ -141,6 +141,7 @@ def _word(value: Leaf) -> str:
     return value if isinstance(value, str) and value not in ("", _ABSENT) else repr(value)
 
 
+@cache
 def _abstract(text: str) -> str:
     """`text` without what is this scenario's own: names in placeholders, names of pods, sizes of claims."""
     text = re.sub(r"\bworkloadsStatus\[[^]]*\]", "workloadsStatus[]", text)
@@ -231,22 +232,20 @@ def ordered(recording: Recording) -> Iterator[tuple[str, str, tuple[Step, Step]]
         for step in chosen.values():
             for name in _families(step):
                 by_family.setdefault(name, []).append(step)
-        seen: set[tuple[Step, Step]] = set()
+        # There are a million pairs in all: what is done for each has to be little.
+        seen: set[tuple[int, int]] = set()
         for members in by_family.values():
             members.sort(key=lambda step: step.at)
             for index, earlier in enumerate(members):
                 for later in members[index + 1 :]:
-                    pair = (earlier, later)
-                    if word == "last" and earlier.subject != later.subject:
+                    same = earlier.subject == later.subject
+                    if earlier.at == later.at or (word == "last" and not same):
                         continue
-                    if earlier.at < later.at and pair not in seen:
+                    pair = (id(earlier), id(later))
+                    if pair not in seen:
                         seen.add(pair)
-                        yield f"{word} {_related(earlier, later)}", f"{word} {_related(later, earlier)}", pair
-
-
-def _related(step: Step, other: Step) -> str:
-    """The label, and whether it is about the other's own object."""
-    return f"{step.label}{' of the same object' if step.subject == other.subject else ''}"
+                        whose = " of the same object" if same else ""
+                        yield f"{word} {earlier.label}{whose}", f"{word} {later.label}{whose}", (earlier, later)
 
 
 # Fields whose change is a step of the story; the others come along with one of these.
