@@ -1,5 +1,8 @@
 """The exit code is what CI goes by."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.report.conftest import MadeUp
@@ -171,3 +174,19 @@ def test_no_report_outlives_the_next_run(made_up: MadeUp) -> None:
     ran = made_up.run()
 
     assert (ran.exit_code, ran.report, ran.junit) == (4, None, None)
+
+
+def test_settings_that_were_not_read(made_up: MadeUp) -> None:
+    """As if `--kubeconfig FILE` had led pytest elsewhere: one line says what to write instead."""
+    settings = made_up.path / "pyproject.toml"
+    settings.write_text(settings.read_text().replace('"-p", "no:pytest-kind", ', ""))
+    made_up.write("")
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest"], cwd=made_up.path, capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 4
+    assert "ERROR: pytest has not read this project's settings" in ran.stderr
+    assert "Write --kubeconfig=FILE" in ran.stderr
+    assert "Traceback" not in ran.stderr
