@@ -164,6 +164,32 @@ def test_what_goes_wrong_with_the_run_is_no_violation(
     assert [(problem["kind"], problem["message"]) for problem in ran.report["problems"]] == [(kind, message)]
 
 
+def test_a_violation_stays_one_however_often_the_test_is_run(made_up: MadeUp) -> None:
+    """Plugins that run failed tests again until they pass would hide what happens now and then."""
+    (made_up.tests.parent / "conftest.py").write_text(
+        "from _pytest.runner import runtestprotocol\n"
+        "def pytest_runtest_protocol(item, nextitem):\n"
+        "    runtestprotocol(item, nextitem=item, log=False)\n"
+        "    runtestprotocol(item, nextitem=nextitem)\n"
+        "    return True\n"
+    )
+    made_up.write("""
+        attempts = []
+
+        @clause("tea.water")
+        def test_boils():
+            attempts.append(1)
+            assert len(attempts) == 2, "cold at first"
+    """)
+
+    ran = made_up.run()
+
+    assert ran.verdict("tea.water") == ("violates", "")
+    (test,) = ran.clause("tea.water")["tests"]
+    assert "cold at first" in test["seen"]
+    assert ran.exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("fixture", "problems"),
     [
