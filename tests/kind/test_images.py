@@ -68,3 +68,11 @@ def test_all_images_of_a_manifest_move_and_nothing_else_changes() -> None:
     assert text.count("r.example/m/") == 6
     assert yaml.safe_load_all(text)
     assert move_all(DEPLOYMENT, "") == DEPLOYMENT
+
+
+def test_a_moved_image_goes_by_its_tag() -> None:
+    """A mirror of one platform has another digest than the registry that has all of them."""
+    base = f"docker.io/kindest/node:v1.36.1@sha256:{'0' * 64}"
+
+    assert moved(base, "r.example/m") == "r.example/m/kindest/node:v1.36.1"
+    assert moved(base, "") == base
