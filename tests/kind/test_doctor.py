@@ -84,6 +84,25 @@ def test_a_daemon_that_does_not_answer_is_quoted(world: World) -> None:
     assert "its daemon does not answer: first line" in docker.found
 
 
+@pytest.mark.parametrize(
+    ("host", "state"),
+    [
+        ("tcp://docker:2375", MISSING),
+        ("ssh://me@far.example", MISSING),
+        ("tcp://127.0.0.1:2375", OK),
+        ("unix:///d", OK),
+    ],
+)
+def test_a_docker_elsewhere_will_not_do(world: World, monkeypatch: pytest.MonkeyPatch, host: str, state: str) -> None:
+    """What its clusters offer is offered on that machine."""
+    monkeypatch.setenv("DOCKER_HOST", host)
+
+    docker = look(world)["docker"]
+
+    assert docker.state == state
+    assert ("run the suite where Docker is" in docker.advice) == (state == MISSING)
+
+
 def test_tools_that_are_missing_or_old(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     old = world.folder / "bin" / "old"
     old.write_text("#!/bin/sh\necho Client Version: v1.20.2\n")
