@@ -16,7 +16,7 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield listening
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, S3Access]]:
     """What is behind the clusters, one after the other."""
     with serving(tmp_path_factory.mktemp("simulated")) as made:

@@ -6,13 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.kind.test_overlays import pytestmark as needs_kubectl
 from tests.kind.world import ROOT, World, make_world
+
+pytest_plugins = ["pytester"]
+
+Typed = Callable[..., tuple[int, str]]
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -33,6 +37,21 @@ def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
+
+
+@pytest.fixture
+def typed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """Type `pytest ARGUMENT...`: exit code and text of what ends before any test, in this process, which is quicker."""
+    for name in os.environ.keys() - environment().keys() - {"PYTEST_CURRENT_TEST"}:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(ROOT)
+
+    def type_(*arguments: str) -> tuple[int, str]:
+        ran = pytester.runpytest_inprocess(*arguments)
+        return int(ran.ret), "\n".join([*ran.outlines, *ran.errlines])
+
+    return type_
 
 
 def arguments(world: World, *more: str) -> list[str]:
@@ -176,24 +195,26 @@ def test_impatience_leaves_no_cluster(world: World) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_options_are_one_line(tmp_path: Path, given: list[str], wanted: str) -> None:
+def test_wrong_options_are_one_line(typed: Typed, tmp_path: Path, given: list[str], wanted: str) -> None:
     """Before anything is made."""
-    ran = run(*given, f"--report-dir={tmp_path}")
+    reports = tmp_path / "reports"
 
-    lines = [line for line in ran.stdout.splitlines() if line.strip()]
-    assert (ran.returncode, len(lines)) == (4, 1), ran.stdout
+    exit_code, text = typed(*given, f"--report-dir={reports}")
+
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert (exit_code, len(lines)) == (4, 1), text
     assert wanted in lines[0]
-    assert list(tmp_path.iterdir()) == []
+    assert not reports.exists()
 
 
-def test_a_manifest_and_a_version_must_agree(tmp_path: Path, forks: Path) -> None:
+def test_a_manifest_and_a_version_must_agree(typed: Typed, tmp_path: Path, forks: Path) -> None:
     world = make_world(tmp_path, forks)
 
-    ran = run("--target=kind", "--longhorn=1.11.3", f"--longhorn-manifest={world.folder / 'longhorn.yaml'}")
+    exit_code, text = typed("--target=kind", "--longhorn=1.11.3", f"--longhorn-manifest={world.folder}/longhorn.yaml")
 
-    assert ran.returncode == 4
-    assert "--longhorn 1.11.3" in ran.stdout
-    assert "installs 1.12.1" in ran.stdout
+    assert exit_code == 4
+    assert "--longhorn 1.11.3" in text
+    assert "installs 1.12.1" in text
 
 
 def test_images_are_listed_for_a_mirror(tmp_path: Path, forks: Path) -> None:

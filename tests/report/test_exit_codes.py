@@ -98,25 +98,26 @@ def test_usage_error_is_one_line(made_up: MadeUp, arguments: str, line: str) -> 
     assert said[0].startswith(line)
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2"), ("-p", "xdist", "-n", "2")], ids=["alone", "-n 2", "-p xdist"])
 @pytest.mark.parametrize(
-    ("source", "line"),
+    ("source", "line", "workers"),
     [
-        (UNKNOWN, "ERROR: conformance/tea/test_tea.py::test_boils: unknown clause 'tea.whater'"),
-        (UNMARKED, "ERROR: conformance/tea/test_tea.py: unknown marker 'nice'"),
-        (UNCLAIMED, "ERROR: conformance/tea/test_tea.py::test_boils: names no clause"),
+        pytest.param(UNKNOWN, "::test_boils: unknown clause 'tea.whater'", "", id="clause"),
+        pytest.param(UNKNOWN, "::test_boils: unknown clause 'tea.whater'", "-n 2", id="clause, -n 2"),
+        pytest.param(UNKNOWN, "::test_boils: unknown clause 'tea.whater'", "-p xdist -n 2", id="clause, -p xdist"),
+        pytest.param(UNMARKED, ": unknown marker 'nice'", "", id="marker"),
+        pytest.param(UNMARKED, ": unknown marker 'nice'", "-n 2", id="marker, -n 2"),
+        pytest.param(UNCLAIMED, "::test_boils: names no clause", "", id="no clause"),
     ],
-    ids=["clause", "marker", "no clause"],
 )
-def test_wrong_test_is_a_usage_error(made_up: MadeUp, source: str, line: str, workers: tuple[str, ...]) -> None:
+def test_wrong_test_is_a_usage_error(made_up: MadeUp, source: str, line: str, workers: str) -> None:
     """What a test file gets wrong about clauses and markers is said in one line, with workers too."""
     made_up.write(source)
 
-    ran = made_up.run(*workers)
+    ran = made_up.run(*workers.split())
 
     errors = [entry for entry in ran.text.splitlines() if entry.startswith("ERROR")]
     assert (ran.exit_code, len(errors)) == (4, 1), ran.text
-    assert errors[0].startswith(line)
+    assert errors[0].startswith(f"ERROR: conformance/tea/test_tea.py{line}")
     assert "Traceback" not in ran.text
     assert not (made_up.path / "report").exists()
 
