@@ -6,6 +6,7 @@ import pytest
 
 from conformance.backing_image.arrangements import Exported, Formats
 from fixtures.backing_images import BackingImages
+from fixtures.budgets import CONTENT_BOUND_LATE
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster
 from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
@@ -76,4 +77,4 @@ def test_class_must_exist(idle_volume: Source, snapshots: Snapshots) -> None:
     snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
 
     snapshots.create_class("Delete", {"type": "bi"}, name=name)
-    assert snapshots.wait_bound(snapshot).content_name
+    assert snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name

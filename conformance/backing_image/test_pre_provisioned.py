@@ -7,7 +7,7 @@ import pytest
 
 from conformance.backing_image.existing import ByHand, Stock, written_handle
 from fixtures.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
-from fixtures.budgets import PRE_PROVISIONED_READY
+from fixtures.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster
 from fixtures.outcomes import standing_on
@@ -130,7 +130,7 @@ def test_content_must_exist(exported_by_hand: ByHand, snapshots: Snapshots) -> N
     snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")
 
     snapshots.create_content(exported_by_hand.handle, (namespace, snapshot.name), policy="Retain", name=name)
-    bound = snapshots.wait_bound(snapshot).content_name
+    bound = snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
     assert bound == name, f"{snapshot} is bound to the content {bound}, it names {name}"
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from conformance.backing_image.arrangements import Exporter, Layered
 from fixtures.backing_images import BackingImages
+from fixtures.budgets import CONTENT_BOUND_LATE
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster, Obj
 from fixtures.diskfiles import read_disk_file
@@ -81,8 +82,8 @@ def test_claim_must_exist(namespace: str, image_class: str, snapshots: Snapshots
     snapshots.wait_error(snapshot, "cannot get claim from snapshot")
 
     assert not snapshots.read(snapshot).content_name
-    workloads.claim(namespace, size=SIZE, name=claim)
-    assert snapshots.wait_bound(snapshot).content_name
+    workloads.wait_bound(workloads.claim(namespace, size=SIZE, name=claim))
+    assert snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
 
 
 @clause("backing-image.source.exactly-one")

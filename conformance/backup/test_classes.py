@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.backup.arrangements import Policies
+from fixtures.budgets import SNAPSHOT_READY_LATE
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster
 from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
@@ -58,7 +59,7 @@ def test_default_class_serves_who_names_none(spare: Source, snapshots: Snapshots
 
         default = snapshots.create_class("Delete", default=True)
         try:
-            ready = snapshots.wait_ready(snapshot)
+            ready = snapshots.wait_ready(snapshot, SNAPSHOT_READY_LATE)
         finally:
             snapshots.delete_class(default)
 

@@ -7,7 +7,7 @@ error first, then makes what was missing: that things go on is the proof that it
 import pytest
 
 from conformance.backup.arrangements import Arranger, ByHand, Made, Requested
-from fixtures.budgets import PRE_PROVISIONED_READY
+from fixtures.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster, Obj
 from fixtures.outcomes import standing_on
@@ -80,7 +80,7 @@ def test_content_must_exist(made: Made, snapshots: Snapshots) -> None:
 
     reserved_for = (snapshot.namespace, snapshot.name)
     snapshots.create_content(str(made.documented_handle), reserved_for, policy="Retain", name=name)
-    bound = snapshots.wait_bound(snapshot).content_name
+    bound = snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
     assert bound == name, f"{snapshot} is bound to the content {bound}, it names {name}"
 
 
@@ -108,7 +108,7 @@ def test_class_must_exist(spare: Source, snapshots: Snapshots) -> None:
     snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
 
     snapshots.create_class("Delete", name=name)
-    assert snapshots.wait_bound(snapshot).content_name
+    assert snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
 
 
 @clause("backup.source")
@@ -123,7 +123,7 @@ def test_claim_must_be_bound(namespace: str, snapshots: Snapshots, workloads: Wo
 
     workloads.create_storage_class({"numberOfReplicas": "1"}, name=late)
     with standing_on("the VolumeSnapshot is not made of a bound claim either"):
-        snapshots.wait_ready(snapshot)
+        snapshots.wait_ready(snapshot, SNAPSHOT_READY_LATE)
 
 
 def foreign_volume(claim: str, namespace: str) -> tuple[Obj, Obj]:

@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.backup.arrangements import Arranger, BackedUp, Generations, Namesakes, Orphans, Requested, Restoring
+from fixtures.budgets import RESTORE_BOUND_LATE
 from fixtures.catalogue import clause
 from fixtures.history import Recorder
 from fixtures.outcomes import standing_on
@@ -52,7 +53,7 @@ def test_claim_may_come_before_the_snapshot(spare_request: Requested, arranger: 
 
     arranger.given(arranger.request(source, spec["volumeSnapshotClassName"], name=name))
 
-    assert arranger.volumes.wait_bound(claim).volume
+    assert arranger.volumes.wait_bound(claim, RESTORE_BOUND_LATE).volume
 
 
 @clause("backup.restore")

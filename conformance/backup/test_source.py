@@ -2,6 +2,7 @@
 
 import pytest
 
+from fixtures.budgets import SNAPSHOT_READY_LATE
 from fixtures.catalogue import clause
 from fixtures.cluster import Cluster, Obj
 from fixtures.snapshots import Snapshots, VolumeSnapshot
@@ -47,8 +48,8 @@ def test_claim_must_exist(namespace: str, snapshots: Snapshots, workloads: Workl
     snapshots.wait_error(snapshot, "cannot get claim from snapshot")
 
     assert not snapshots.read(snapshot).content_name
-    workloads.claim(namespace, size=SIZE, name=claim)
-    snapshots.wait_ready(snapshot)
+    workloads.wait_bound(workloads.claim(namespace, size=SIZE, name=claim))
+    snapshots.wait_ready(snapshot, SNAPSHOT_READY_LATE)
 
 
 @clause("backup.example.beta")

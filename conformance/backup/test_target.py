@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.backup.arrangements import Arranger, LostTarget
+from fixtures.budgets import SNAPSHOT_READY_LATE
 from fixtures.catalogue import clause
 from fixtures.history import before
 from fixtures.longhorn import Longhorn
@@ -21,7 +22,7 @@ def test_snapshot_waits_for_the_target(
     snapshots.wait_error(requested.snapshot, f"(?i)backup ?target.*{lost_target.name}")
 
     back = lost_target.come_back()
-    snapshots.wait_ready(requested.snapshot)
+    snapshots.wait_ready(requested.snapshot, SNAPSHOT_READY_LATE)
     ready = snapshots.history(requested.snapshot).first(is_ready)
     assert ready is not None
     assert before(back, ready), f"{requested.snapshot} was ready before its backup target could be used"
