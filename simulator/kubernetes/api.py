@@ -199,7 +199,9 @@ class Api:
         served = self._resources[resource]
         given = obj.get("metadata") or {}
         stored = self.stored(resource, given.get("name", ""), given.get("namespace", "") if served.namespaced else "")
-        return self.write(served, stored, copy_of(obj), subresource=subresource, manager=manager, dry_run=dry_run)
+        taken = (*SUBRESOURCE_PARTS[subresource], "metadata") if subresource else obj
+        new = {key: copy_of(obj[key]) for key in taken if key in obj}
+        return self.write(served, stored, new, subresource=subresource, manager=manager, dry_run=dry_run)
 
     def patch(
         self,
@@ -264,7 +266,9 @@ class Api:
         if subresource:
             parts = {part: new.get(part) for part in SUBRESOURCE_PARTS[subresource]}
             kept = {key: value for key, value in old.items() if key not in parts}
-            new = {**copy_of(kept), **{part: value for part, value in parts.items() if value is not None}}
+            # Nothing prepares a custom resource, so that what stays can stay the same.
+            kept = copy_of(kept) if served.builtin else {**kept, "metadata": {**kept["metadata"]}}
+            new = {**kept, **{part: value for part, value in parts.items() if value is not None}}
             given = new["metadata"]
             wrong: FieldErrors = []
         else:

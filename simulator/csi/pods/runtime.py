@@ -99,7 +99,7 @@ class PodRuntime:
             print(f"pod {objects.shown(pod)} cannot be run any further", file=sys.stderr)
             traceback.print_exception(error)
         await worker.release()
-        worker.mounts.remove()
+        await asyncio.to_thread(worker.mounts.remove)
 
     # What others need of the pods
 
