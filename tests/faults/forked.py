@@ -1,7 +1,8 @@
 """Runs the suite on a simulator of its own, both forked from a process that has loaded the large libraries already.
 
-Loading them costs as much time as half of the suite. Apart from that both are as anybody starts them: the suite's own
-modules are not loaded beforehand, for pytest has to see them loaded, and the simulator is made from its command line.
+Loading them costs as much time as half of the suite. Apart from that both are as anybody starts them: the suite's
+plugins and tests are not loaded beforehand, for pytest has to see them loaded, and the simulator is made from its
+command line.
 """
 
 import asyncio
@@ -32,6 +33,14 @@ LIBRARIES = (
     "simulator.app",
     "moto.s3.models",
     "moto.s3.responses",
+    # The suite's own in which pytest rewrites nothing; they bring most of the others.
+    "fixtures.report.collector",
+    "fixtures.report.tracing",
+    "fixtures.backing_images",
+    "fixtures.leaks",
+    "fixtures.objectstore",
+    "fixtures.options",
+    "fixtures.volumes",
 )
 
 _READY = 30.0
