@@ -13,7 +13,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROC = Path("/proc")
-WORKERS = [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2")]
 PATIENCE = 10.0
 """Seconds after which something counts as left of a run that was killed; on an idle machine all is gone in one."""
 
@@ -85,7 +84,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("workers", WORKERS)
+@pytest.mark.parametrize(
+    "workers", [pytest.param((), id="alone", marks=pytest.mark.runs), pytest.param(("-n", "2"), id="-n 2")]
+)
 def test_ctrl_c_lets_it_clean_up(folder: Path, workers: tuple[str, ...]) -> None:
     """A terminal sends it to all processes of the group; the simulator has to outlive it to be cleaned up."""
     running = Running(folder, *PART, *workers)
@@ -99,7 +100,9 @@ def test_ctrl_c_lets_it_clean_up(folder: Path, workers: tuple[str, ...]) -> None
     assert waited_for(folder) == {}
 
 
-@pytest.mark.parametrize("workers", WORKERS)
+@pytest.mark.parametrize(
+    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.runs)]
+)
 def test_sigterm_does_too(folder: Path, workers: tuple[str, ...]) -> None:
     """Sent to the controlling process alone, as by whoever cancels a job."""
     running = Running(folder, *PART, *workers)
@@ -133,7 +136,9 @@ def test_simulator_that_is_killed(folder: Path) -> None:
     assert waited_for(folder) == {}
 
 
-@pytest.mark.parametrize("workers", WORKERS)
+@pytest.mark.parametrize(
+    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.runs)]
+)
 def test_nothing_is_left_of_a_killed_run_and_the_next_one_works(folder: Path, workers: tuple[str, ...]) -> None:
     """And the next one works, in the same place for temporary files, with the same place for its report."""
     running = Running(folder, *PART, *workers)

@@ -14,7 +14,6 @@ from tests.cluster.by_hand import ROOT, Ran, command, environment, simulator
 from tests.cluster.traces import left
 from tests.test_ended_early import PART, left_of
 
-WORKERS = [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2")]
 PATIENCE = 100.0
 """Seconds after which a run that lost its cluster has not come to an end."""
 
@@ -58,7 +57,9 @@ class Running:
         return Ran.read(code, "".join(self._lines), self.reports)
 
 
-@pytest.mark.parametrize("workers", WORKERS)
+@pytest.mark.parametrize(
+    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.runs)]
+)
 def test_sigterm_lets_it_clean_up(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """As whoever cancels a job sends it: only to the process that controls the run. Nothing is left in the cluster."""
     with simulator(tmp_path / "cluster") as cluster:
@@ -74,6 +75,7 @@ def test_sigterm_lets_it_clean_up(tmp_path: Path, workers: tuple[str, ...]) -> N
     assert "Traceback" not in ran.text
 
 
+@pytest.mark.runs
 def test_cluster_that_vanishes(tmp_path: Path) -> None:
     """What was verified until then is reported, nothing is called a violation, the run fails and says why."""
     ended = pytest.raises(Blocked, match="the simulator had ended by itself")

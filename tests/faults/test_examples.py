@@ -31,12 +31,14 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple["subprocess.Complete
     return ended, {row["fault"]: row for row in rows}
 
 
+@pytest.mark.runs
 def test_it_fails_and_says_how_many(done: tuple["subprocess.CompletedProcess[str]", dict[str, Any]]) -> None:
     ended, _ = done
     assert ended.returncode == 1
     assert f"1 of {len(NAMES)} faults killed and attributed" in ended.stdout
 
 
+@pytest.mark.runs
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
@@ -55,6 +57,7 @@ def test_what_is_no_fault_is_told(
     assert problem in ended.stdout
 
 
+@pytest.mark.runs
 def test_a_sound_fault_is_killed(done: tuple["subprocess.CompletedProcess[str]", dict[str, Any]]) -> None:
     _, rows = done
     assert rows["sound"]["killed"], rows["sound"]["problems"]

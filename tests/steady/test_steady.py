@@ -27,6 +27,7 @@ def outside_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.runs
 def test_a_verdict_that_flickers_is_told_with_its_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,7 +110,10 @@ def test_disturbances_are_summed_up() -> None:
     assert batch.Batch(reference, rounds).disturbances == {"conflict": 3, "slow-s3": 5}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.runs), pytest.param(signal.SIGTERM, id="SIGTERM")],
+)
 def test_interrupted_it_ends_its_rounds_and_waits_for_them(tmp_path: Path, number: signal.Signals) -> None:
     arguments = ["--rounds", "4", "--report-dir", str(tmp_path), "--", *FEW]
     process = subprocess.Popen(
