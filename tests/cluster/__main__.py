@@ -1,8 +1,9 @@
 """`python -m tests.cluster`: all of the suite on simulators started by hand, beside `--target simulator`.
 
-Through the kubeconfig alone the verdicts have to be the same: with two workers on one cluster, and in two shards that
-run side by side on one cluster and are joined. Nothing may be left, and the rights of manifests/rbac have to be just
-those that were used. `-- ARGUMENTS` go to all runs. Exit code 0 if all of that is so.
+Through the kubeconfig alone the verdicts have to be the same: with two workers on one cluster, in two shards that run
+side by side on one cluster and are joined, and where the run is told of no store and starts one. Nothing may be left,
+and the rights of manifests/rbac have to be just those that were used. `-- ARGUMENTS` go to all runs. Exit code 0 if all
+of that is so.
 """
 
 import argparse
@@ -14,7 +15,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.cluster.by_hand import ROOT, ByHand, Ran, simulator, suite
-from tests.cluster.rbac import differences, for_clean_up, for_old_releases, granted, least, used
+from tests.cluster.rbac import (
+    MANIFESTS,
+    differences,
+    for_clean_up,
+    for_newer_kubernetes,
+    for_old_releases,
+    for_old_targets,
+    granted,
+    least,
+    used,
+)
 from tests.cluster.traces import left
 
 WORKERS = ("-n", "2", "--dist", "loadfile")
@@ -40,8 +51,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             wrong += [f"-n 2: left over: {each}" for each in left(cluster)]
             wrong += compare("shards", expected, in_shards(cluster, folder, given.suite))
             wrong += [f"shards: left over: {each}" for each in left(cluster)]
+        with simulator(folder / "two", release=given.release) as cluster:
+            wrong += without_a_store(cluster, expected, folder / "own", given.suite)
     print(*wrong, f"{len(wrong)} differences", sep="\n")
     return 1 if wrong else 0
+
+
+def without_a_store(cluster: ByHand, expected: Ran, reports: Path, arguments: Sequence[str]) -> list[str]:
+    """A run that is told of no store and starts its own."""
+    target = ("--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--may-change-settings")
+    wrong = compare("own store", expected, suite(reports, *target, *WORKERS, *arguments))
+    asked = used(cluster.page("/simulator/requests")["requests"])
+    has = least(granted() | granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "own-store"))
+    needed = least(asked | for_clean_up() | for_old_releases() | for_old_targets() | for_newer_kubernetes())
+    wrong += [f"manifests/rbac/own-store: {each}" for each in differences(has, needed)]
+    return wrong + [f"own store: left over: {each}" for each in left(cluster)]
 
 
 def on(cluster: ByHand, reports: Path, *arguments: str) -> Ran:

@@ -82,6 +82,11 @@ def for_old_targets() -> frozenset[Right]:
     return frozenset({Right("longhorn.io", LONGHORN_SETTING.plural, "patch", LONGHORN)})
 
 
+def for_newer_kubernetes() -> frozenset[Right]:
+    """What 1.35 and newer ask for where a port is forwarded; older ones, and the simulator, are content with `get`."""
+    return frozenset({Right("", "pods/portforward", "create", EVERYWHERE)})
+
+
 def least(rights: Iterable[Right]) -> frozenset[Right]:
     """Without those in a namespace that one has everywhere."""
     everything = set(rights)

@@ -9,8 +9,9 @@ from fixtures.cluster import Cluster
 from fixtures.kinds import BACKUP_TARGET
 from fixtures.run import Run
 from tests.cluster.by_hand import ROOT, ByHand, command, environment, simulator, suite
-from tests.cluster.rbac import MANIFESTS, Right, differences, for_old_targets, granted, least, used
+from tests.cluster.rbac import MANIFESTS, differences, for_newer_kubernetes, for_old_targets, granted, least, used
 from tests.cluster.traces import left
+from tests.test_ended_early import PART
 
 SYSTEM = "longhorn-system"
 FILES = tuple(f"conformance/backup/test_{name}.py" for name in ("handle", "listing"))
@@ -18,7 +19,7 @@ FILES = tuple(f"conformance/backup/test_{name}.py" for name in ("handle", "listi
 
 def arguments(cluster: ByHand) -> list[str]:
     """Nothing is said of a store."""
-    return ["--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--may-change-settings", *FILES]
+    return ["--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--may-change-settings"]
 
 
 def before(cluster: ByHand, folder: Path) -> tuple[Cluster, object]:
@@ -32,7 +33,7 @@ def test_workers_verify_on_a_server_of_the_runs_own(tmp_path: Path) -> None:
     with simulator(tmp_path / "cluster") as cluster:
         api, target = before(cluster, tmp_path)
 
-        ran = suite(tmp_path / "report", *arguments(cluster), "-n", "2", "--dist", "load")
+        ran = suite(tmp_path / "report", *arguments(cluster), *FILES, "-n", "2", "--dist", "load")
 
         assert (ran.exit_code, ran.report["problems"]) == (0, []), ran.text
         assert "starting the S3 server minio in namespace lsc-" in ran.text
@@ -40,30 +41,46 @@ def test_workers_verify_on_a_server_of_the_runs_own(tmp_path: Path) -> None:
         assert left(cluster) == []
         assert api.get(BACKUP_TARGET, "default", SYSTEM)["spec"] == target
     assert "conforms" in {verdict for verdict, _ in ran.verdicts.values()}
-    newer = Right("", "pods/portforward", "create", "")
     added = least(granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "own-store"))
-    assert differences(added, least(asked | {newer} | for_old_targets()) - granted()) == []
+    assert differences(added, least(asked | for_newer_kubernetes() | for_old_targets()) - granted()) == []
+
+
+def run_until_it_conforms(cluster: ByHand, folder: Path, number: signal.Signals) -> tuple[int, list[str]]:
+    """A run that gets a signal after its first verdict: its exit code and what it said."""
+    with subprocess.Popen(
+        command(folder / "report", [*arguments(cluster), *PART, "--run-id=half"]),
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        assert running.stdout is not None
+        said: list[str] = []
+        for line in running.stdout:
+            if "conforms" in line and not any("conforms" in each for each in said):
+                os.killpg(running.pid, number)
+            said.append(line)
+    return running.returncode, said
+
+
+def test_an_interrupted_run_takes_its_server_away(tmp_path: Path) -> None:
+    """And the former backup target is there again."""
+    with simulator(tmp_path / "cluster") as cluster:
+        api, target = before(cluster, tmp_path)
+
+        exit_code, said = run_until_it_conforms(cluster, tmp_path, signal.SIGINT)
+
+        assert (exit_code, left(cluster)) == (2, []), said
+        assert api.get(BACKUP_TARGET, "default", SYSTEM)["spec"] == target
 
 
 def test_what_a_killed_run_leaves_is_removed(tmp_path: Path) -> None:
     """The server with what the tests made there, and the former target is put back; the keys of neither are needed."""
     with simulator(tmp_path / "cluster") as cluster:
         api, target = before(cluster, tmp_path)
-        with subprocess.Popen(
-            command(tmp_path / "report", [*arguments(cluster), "--run-id=half"]),
-            cwd=ROOT,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        ) as running:
-            assert running.stdout is not None
-            said = []
-            for line in running.stdout:
-                said.append(line)
-                if "conforms" in line:
-                    os.killpg(running.pid, signal.SIGKILL)
+        _, said = run_until_it_conforms(cluster, tmp_path, signal.SIGKILL)
         assert any(each.startswith("namespaces lsc-half-s3-") for each in left(cluster)), said
 
         given = ("--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--clean-up", "--run-id=half", "--yes")
