@@ -50,6 +50,9 @@ def test_each_snapshot_has_its_own(
 ) -> None:
     """Of two VolumeSnapshots of one claim at once each has a content and an image of its own, and there is no third."""
     contents = [snapshots.wait_handle(requested.snapshot) for requested in twins.both]
+    with standing_on("a VolumeSnapshot does not get ready, so that there may be more to come"):
+        for requested in twins.both:
+            snapshots.wait_ready(requested.snapshot)
 
     named = sorted(parse_backing_image_handle(content.handle).backing_image for content in contents)
 

@@ -7,6 +7,7 @@ from fixtures.catalogue import clause
 from fixtures.cluster import Cluster
 from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn import Longhorn
+from fixtures.outcomes import standing_on
 from fixtures.snapshots import Snapshots
 
 pytestmark = pytest.mark.create
@@ -25,12 +26,14 @@ def test_snapshot_is_bound_to_a_content(requested: Requested, snapshots: Snapsho
 
 
 @clause("backup.create")
-def test_snapshot_makes_one_backup(requested: Requested, longhorn: Longhorn) -> None:
+def test_snapshot_makes_one_backup(requested: Requested, snapshots: Snapshots, longhorn: Longhorn) -> None:
     """A VolumeSnapshot of a claim makes a backup of the claim's volume: one, which gets complete."""
     volume = longhorn.volume_of(requested.source.pvc)
 
     started = longhorn.wait_backup_started(requested.snapshot)
     longhorn.wait_backup_completed(started.name)
+    with standing_on("the VolumeSnapshot does not get ready, so that there may be more to come"):
+        snapshots.wait_ready(requested.snapshot)
 
     made = [backup.name for backup in longhorn.backups_of(volume)]
     assert made == [started.name], f"one VolumeSnapshot led to {len(made)} backups of volume {volume}: {made}"
