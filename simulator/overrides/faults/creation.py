@@ -33,6 +33,19 @@ def second_backup(original: Callable[..., Obj | None], backups: Sequence[Obj], s
 
 
 @fault(
+    "backup-made-again-when-complete",
+    breaks="backup.create",
+    decision="longhorn.existing_backup",
+    says=r"led to 2 backups",
+)
+def backup_after_the_first(original: Callable[..., Obj | None], backups: Sequence[Obj], snapshot: str) -> Obj | None:
+    """A request that comes when the backup is complete does not recognise it, and makes a second one."""
+    found = original(backups, snapshot)
+    complete = found is not None and found["status"].get("state") == "Completed"
+    return None if complete and len(backups) == 1 else found
+
+
+@fault(
     "backup-of-another-volume",
     breaks=("backup.create", "backup.class.type"),
     decision="longhorn.source_volume",
