@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -88,6 +89,40 @@ def test_interrupted_when_all_is_over(made_up: MadeUp, to: str, workers: tuple[s
     assert "Traceback" not in ran.text
     if not workers:
         assert "two more signals break that off" in ran.text
+
+
+def test_other_tests_end_by_themselves(made_up: MadeUp) -> None:
+    """Workers whose controlling process is not the suite's take Ctrl-C from the terminal, as ever."""
+    os.mkfifo(made_up.path / "reached")
+    others = made_up.path / "others"
+    others.mkdir()
+    (others / "test_other.py").write_text(
+        textwrap.dedent("""
+            import pathlib
+            import threading
+
+            def test_other():
+                try:
+                    pathlib.Path("reached").write_text("here")
+                    threading.Event().wait()
+                finally:
+                    pathlib.Path("tidied").touch()
+        """)
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest", "others", "-n", "1"],
+        cwd=made_up.path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        (made_up.path / "reached").read_text()
+        os.killpg(process.pid, signal.SIGINT)
+        text, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 2, text
+    assert (made_up.path / "tidied").exists()
 
 
 def test_clean_up_that_is_broken_off(made_up: MadeUp) -> None:
