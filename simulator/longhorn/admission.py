@@ -1,5 +1,6 @@
 """Longhorn's admission webhooks: what they fill in, and what they refuse, with their texts."""
 
+import base64
 import re
 
 from simulator.kubernetes.admission import Admission
@@ -12,6 +13,8 @@ from simulator.longhorn.decisions import LonghornDecisions
 WEBHOOK = "validator.longhorn.io"
 NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]+$")
 BLOCK_SIZES = ("2097152", "16777216")
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINTS", "AWS_CERT", "VIRTUAL_HOSTED_STYLE")
+BLANKS = {" ": "whitespace", "\n": "newline"}
 
 VOLUME_DEFAULTS: Obj = {
     "Standby": False,
@@ -239,6 +242,21 @@ class Webhooks:
         for other in objects.all_of(self._api, names.BACKUP_TARGETS):
             if url and other["metadata"]["name"] != name and other["spec"].get("backupTargetURL") == url:
                 raise refused(f"url {url} is the same to backup target {other['metadata']['name']}")
+        secret = request.object["spec"].get("credentialSecret") or ""
+        if request.old is None or secret != (request.old["spec"].get("credentialSecret") or ""):
+            self._check_credentials(secret)
+
+    def _check_credentials(self, secret: str) -> None:
+        """Values with blanks at their ends are mistakes; a Secret that is not there may yet come."""
+        found = self._api.find("secrets", secret, names.NAMESPACE) if secret else None
+        data = (found or {}).get("data") or {}
+        wrong = []
+        for key in CREDENTIALS:
+            value = base64.b64decode(data.get(key) or "").decode()
+            ends = {"leading": value[:1], "trailing": value[-1:]}
+            wrong += [f"invalid {end} {BLANKS[blank]} in {key}" for end, blank in ends.items() if blank in BLANKS]
+        if wrong:
+            raise refused(f"credential validation error(s): {'; '.join(wrong)}")
 
     @staticmethod
     def _check_target_deletion(request: Admission) -> None:

@@ -1,6 +1,7 @@
 """What Longhorn's webhooks refuse, with the texts of a real cluster, and what they fill in."""
 
 import asyncio
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,5 +109,27 @@ def test_defaults_are_filled_in(tmp_path: Path) -> None:
             assert backup["spec"]["backupMode"] == "incremental"
             assert backup["spec"]["backupBlockSize"] == "2097152"
             assert backup["metadata"]["labels"] == {"backup-target": "default", "backup-volume": "plain"}
+
+    asyncio.run(scenario())
+
+
+def test_keys_with_blanks_at_their_ends_are_refused(tmp_path: Path) -> None:
+    """As they come with files: for the target that is pointed at them, and only then."""
+
+    async def scenario() -> None:
+        async with cluster(tmp_path) as longhorn:
+            values = {"AWS_CERT": "PEM\n", "AWS_ENDPOINTS": " http://s3", "AWS_SECRET_ACCESS_KEY": "good"}
+            data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+            metadata = {"name": "keys", "namespace": "longhorn-system"}
+            longhorn.api.create("secrets", {"metadata": metadata, "data": data})
+
+            with pytest.raises(ApiError) as refusal:
+                patch("backuptargets", "default", {"spec": {"credentialSecret": "keys"}})(longhorn.api)
+            patch("backuptargets", "default", {"spec": {"pollInterval": "30s"}})(longhorn.api)
+
+            assert refusal.value.message.endswith(
+                "denied the request: credential validation error(s): invalid leading whitespace in AWS_ENDPOINTS; "
+                "invalid trailing newline in AWS_CERT"
+            )
 
     asyncio.run(scenario())
