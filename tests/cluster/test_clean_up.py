@@ -16,7 +16,7 @@ from fixtures.kinds import BACKUP_TARGET, NAMESPACE, STORAGE_CLASS, SUPPORT_BUND
 from fixtures.objectstore import ObjectStore
 from fixtures.run import RUN_LABEL, Run
 from fixtures.targets.backup_target import FORMER
-from tests.cluster.by_hand import ROOT, ByHand, command, environment, simulator, suite
+from tests.cluster.by_hand import ROOT, ByHand, Ran, command, environment, simulator, suite
 from tests.cluster.rbac import MANIFESTS, granted, least, used
 from tests.cluster.traces import left
 
@@ -37,10 +37,9 @@ class Killed:
     target: dict[str, Any]
     folder: Path
 
-    def clean_up(self, *arguments: str) -> tuple[int, str]:
-        """Exit code and what was printed."""
-        ran = suite(self.folder / "nothing", *self.cluster.arguments, "--clean-up", *arguments)
-        return ran.exit_code, ran.text
+    def clean_up(self, *arguments: str) -> Ran:
+        """What came of `pytest --clean-up`."""
+        return suite(self.folder / "nothing", *self.cluster.arguments, "--clean-up", *arguments)
 
     def others(self) -> set[str]:
         """What of the things of others is there."""
@@ -105,66 +104,109 @@ def _ask_for_a_support_bundle(api: Cluster) -> None:
     )
 
 
+@dataclass(frozen=True)
+class Cleaned:
+    """What came of each attempt, one after the other on the same cluster, and what was there then."""
+
+    unasked: Ran
+    left_before: set[str]
+    left_after: set[str]
+    unnamed: Ran
+    annotations: dict[str, str]
+    next_run: Ran
+    named: Ran
+    rights: set[str]
+    others: set[str]
+    others_after: set[str]
+    left_at_last: list[str]
+    bundles: list[dict[str, Any]]
+    target: dict[str, Any]
+    again: Ran
+
+
+@pytest.fixture(scope="module")
+def cleaned(killed: Killed) -> Cleaned:
+    """Shown, not named, in the way of another run, and at last removed."""
+    left_before = set(left(killed.cluster))
+    unasked = killed.clean_up("--run-id", "half")
+    left_after = set(left(killed.cluster))
+    unnamed = killed.clean_up("--yes")
+    annotations = killed.api.get(BACKUP_TARGET, "default", SYSTEM)["metadata"]["annotations"]
+    next_run = suite(killed.folder / "other", *killed.cluster.arguments, *FILES)
+
+    others, before = killed.others(), counts(killed.cluster)
+    buckets = ObjectStore(killed.cluster.s3)
+    buckets.make_bucket("lsc-half-bucket-99")
+    named = killed.clean_up("--run-id", "half", "--yes")
+    asked = [dict(request) for request in counts(killed.cluster) - before]
+    allowed = granted() | granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "support-bundle")
+    rights = {str(right) for right in least(used(asked) | allowed) - allowed}
+    assert buckets.adopt(lambda name: "half" in name) == ()
+    bundles = [item for item in killed.api.list(SUPPORT_BUNDLE) if "deletionTimestamp" not in item["metadata"]]
+    target = killed.api.get(BACKUP_TARGET, "default", SYSTEM)
+    return Cleaned(
+        unasked,
+        left_before,
+        left_after,
+        unnamed,
+        annotations,
+        next_run,
+        named,
+        rights,
+        others,
+        killed.others(),
+        left(killed.cluster),
+        bundles,
+        target,
+        killed.clean_up("--run-id", "half"),
+    )
+
+
 def counts(cluster: ByHand) -> set[frozenset[tuple[str, Any]]]:
     """The requests so far, with their numbers."""
     return {frozenset(each.items()) for each in cluster.page("/simulator/requests")["requests"]}
 
 
-def test_what_is_left_is_shown_and_nothing_is_done_unasked(killed: Killed) -> None:
+def test_what_is_left_is_shown_and_nothing_is_done_unasked(cleaned: Cleaned) -> None:
     """Nobody is there to say yes; the exit code says that something is left."""
-    before = {each for each in left(killed.cluster) if each.startswith("namespaces ")}
-
-    exit_code, text = killed.clean_up("--run-id", "half")
-
-    assert exit_code == 1, text
+    text = cleaned.unasked.text
+    assert cleaned.unasked.exit_code == 1, text
     assert "backup target `default` in place of s3://backupbucket@us-east-1/" in text
     assert re.search(r"Namespace lsc-half-gw\d-", text)
     assert "Longhorn SupportBundle longhorn-system/lsc-half-support-bundle-1" in text
     assert "left alone; --yes removes it without asking" in text
-    assert before <= set(left(killed.cluster))
+    namespaces = {each for each in cleaned.left_before if each.startswith("namespaces ")}
+    assert namespaces
+    assert namespaces <= cleaned.left_after
 
 
-def test_a_run_that_may_be_going_on_has_to_be_named(killed: Killed) -> None:
+def test_a_run_that_may_be_going_on_has_to_be_named(cleaned: Cleaned) -> None:
     """Also for those who do not want to be asked."""
-    exit_code, text = killed.clean_up("--yes")
-
-    assert exit_code == 1, text
-    assert "left alone: it may still be going on; if not, name it: --run-id half\n" in text
-    assert "--run-id half-2\n" in text
-    assert FORMER in killed.api.get(BACKUP_TARGET, "default", SYSTEM)["metadata"]["annotations"]
+    assert cleaned.unnamed.exit_code == 1, cleaned.unnamed.text
+    assert "left alone: it may still be going on; if not, name it: --run-id half\n" in cleaned.unnamed.text
+    assert "--run-id half-2\n" in cleaned.unnamed.text
+    assert FORMER in cleaned.annotations
 
 
-def test_a_run_does_not_start_on_a_backup_target_that_was_left(killed: Killed) -> None:
+def test_a_run_does_not_start_on_a_backup_target_that_was_left(cleaned: Cleaned) -> None:
     """It says how to have the former one back."""
-    ran = suite(killed.folder / "other", *killed.cluster.arguments, *FILES)
-
-    assert ran.exit_code == 4
-    assert "`pytest --clean-up --run-id half` puts the former one back" in ran.text
+    assert cleaned.next_run.exit_code == 4
+    assert "`pytest --clean-up --run-id half` puts the former one back" in cleaned.next_run.text
 
 
-def test_all_of_it_is_removed_and_nothing_else(killed: Killed) -> None:
+def test_all_of_it_is_removed_and_nothing_else(cleaned: Cleaned, killed: Killed) -> None:
     """The backup target is what it was, things of others are there, and all of it is allowed by manifests/rbac."""
-    others, before = killed.others(), counts(killed.cluster)
-    buckets = ObjectStore(killed.cluster.s3)
-    buckets.make_bucket("lsc-half-bucket-99")
-
-    exit_code, text = killed.clean_up("--run-id", "half", "--yes")
-
-    assert exit_code == 0, text
-    assert "run half: all of it is gone" in text
-    asked = [dict(request) for request in counts(killed.cluster) - before]
-    allowed = granted() | granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "support-bundle")
-    assert {str(right) for right in least(used(asked) | allowed) - allowed} == set()
-    assert buckets.adopt(lambda name: "half" in name) == ()
-    assert [each for each in left(killed.cluster) if each != "namespaces of-another-run"] == []
-    assert [item for item in killed.api.list(SUPPORT_BUNDLE) if "deletionTimestamp" not in item["metadata"]] == []
-    assert len(others) == 5
-    assert killed.others() == others
-    target = killed.api.get(BACKUP_TARGET, "default", SYSTEM)
+    assert cleaned.named.exit_code == 0, cleaned.named.text
+    assert "run half: all of it is gone" in cleaned.named.text
+    assert cleaned.rights == set()
+    assert [each for each in cleaned.left_at_last if each != "namespaces of-another-run"] == []
+    assert cleaned.bundles == []
+    assert len(cleaned.others) == 5
+    assert cleaned.others_after == cleaned.others
     for field in ("backupTargetURL", "credentialSecret"):
-        assert target["spec"][field] == killed.target[field]
-    assert FORMER not in (target["metadata"].get("annotations") or {})
-    assert killed.clean_up("--run-id", "half") == (0, "nothing is left of run half\n")
+        assert cleaned.target["spec"][field] == killed.target[field]
+    assert FORMER not in (cleaned.target["metadata"].get("annotations") or {})
+    assert (cleaned.again.exit_code, cleaned.again.text) == (0, "nothing is left of run half\n")
 
 
 def test_clusters_that_end_with_the_run_need_none() -> None:
