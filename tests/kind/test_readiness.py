@@ -294,12 +294,14 @@ def test_what_was_said_of_a_former_target_does_not_count(tmp_path: Path) -> None
 def test_kinds_are_served_a_moment_after_they_are_defined(tmp_path: Path) -> None:
     """Those that are not in the end are named."""
     late: list[Kind] = [*KINDS, BACKUP]
-    with watched(tmp_path, 0.02) as (api, readiness):
+    with watched(tmp_path, 1) as (api, readiness):
         adding = threading.Timer(0.3, lambda: setattr(api, "kinds", tuple(late)))
         adding.start()
         readiness.served(late)
         adding.join()
 
+    with watched(tmp_path, 0.001) as (api, readiness):
+        api.kinds = tuple(late)
         with pytest.raises(Blocked, match="could not have a kind defined and served: backupvolumes; look at: "):
             readiness.served([*late, BACKUP_VOLUME])
 
