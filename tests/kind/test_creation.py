@@ -166,7 +166,7 @@ def test_a_command_that_takes_too_long_is_ended_with_its_children(tmp_path: Path
     program, held = tmp_path / "slow", tmp_path / "held"
     os.mkfifo(held)
     reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
-    program.write_text(f"#!/bin/sh\n(exec sleep 600 >{held}) &\nsleep 600\n")
+    program.write_text(f"#!/bin/sh\n(exec sleep 600 >{held} 2>&1) &\nexec sleep 600\n")
     program.chmod(0o755)
 
     with pytest.raises(Blocked, match=r"`slow` took more than 0.3 s"):
