@@ -161,6 +161,8 @@ def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: 
         f"--basetemp={folder / 'pytest'}",
         "--keep",
         "--no-diagnostics",
+        # What a test saw is in the report; to write out how it got there takes longer than many a test.
+        "--tb=no",
         "-q",
         "--no-header",
     ]
