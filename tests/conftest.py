@@ -2,9 +2,11 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
+from fixtures.targets import TargetAddress, TargetOptions, make_target
 from tests.fidelity.summary import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
@@ -14,6 +16,14 @@ __all__ = ["pytest_terminal_summary"]
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker of `tox -e runs`, before the suite's own plugin asks whether -m names any that is none."""
     config.addinivalue_line("markers", "runs: whole runs of the suite, beside simpler or fewer of their kind")
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetAddress]:
+    """A simulated cluster, to be used through its kubeconfig."""
+    target = make_target(TargetOptions(), tmp_path_factory.mktemp("simulated"))
+    yield target.start()
+    target.stop()
 
 
 @pytest.fixture

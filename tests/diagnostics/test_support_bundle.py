@@ -4,7 +4,6 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,21 +22,13 @@ from fixtures.outcomes import Blocked
 from fixtures.report import bundles
 from fixtures.report.tracing import Concerned
 from fixtures.run import Run
-from fixtures.targets import TargetAddress, TargetOptions, make_target
+from fixtures.targets import TargetAddress
 from fixtures.waiting import StepBlocked
 from tests.cluster.rbac import MANIFESTS, granted, used
 from tests.fixtures.fake_api import FakeApi
 
 SYSTEM = "longhorn-system"
 STEPS = Steps(0.15)
-
-
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetAddress]:
-    """A simulated cluster."""
-    target = make_target(TargetOptions(), tmp_path_factory.mktemp("simulated"))
-    yield target.start()
-    target.stop()
 
 
 @pytest.fixture
