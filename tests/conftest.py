@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +18,9 @@ __all__ = ["pytest_terminal_summary"]
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker of `tox -e runs`, before the suite's own plugin asks whether -m names any that is none."""
     config.addinivalue_line("markers", "runs: whole runs of the suite, beside simpler or fewer of their kind")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        # Who is started in the background ignores Ctrl-C, and so do all whom they start, also those that tests end so.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")

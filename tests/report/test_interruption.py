@@ -119,7 +119,11 @@ def test_other_tests_end_by_themselves(made_up: MadeUp) -> None:
     ) as process:
         (made_up.path / "reached").read_text()
         os.killpg(process.pid, signal.SIGINT)
-        text, _ = process.communicate(timeout=60)
+        try:
+            text, _ = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
 
     assert process.returncode == 2, text
     assert (made_up.path / "tidied").exists()
