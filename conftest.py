@@ -1,3 +1,3 @@
-"""Loads the suite's own pytest plugin, and what its tests stand on."""
+"""Loads the suite's own pytest plugin."""
 
-pytest_plugins = ["fixtures.plugin", "fixtures.arrangements"]
+pytest_plugins = ["fixtures.plugin"]

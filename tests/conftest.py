@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures.targets import TargetAddress, TargetOptions, make_target
+from fixtures.longhorn.target_address import TargetAddress
+from fixtures.targets.registry import make_target
+from fixtures.targets.simulator.options import SimulatorOptions
 from tests.fidelity.summary import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
@@ -26,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetAddress]:
     """A simulated cluster, to be used through its kubeconfig."""
-    target = make_target(TargetOptions(), tmp_path_factory.mktemp("simulated"))
+    target = make_target(SimulatorOptions(), tmp_path_factory.mktemp("simulated"))
     yield target.start()
     target.stop()
 

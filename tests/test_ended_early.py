@@ -118,7 +118,7 @@ def test_sigterm_does_too(folder: Path, workers: tuple[str, ...]) -> None:
 
 def test_simulator_that_is_killed(folder: Path) -> None:
     """The run fails and says so in words; what was verified until then is reported, and nothing else is a violation."""
-    running = Running(folder, *PART, "--quiet-limit=4", "--tb=no")
+    running = Running(folder, *PART, "--idle-timeout=4", "--tb=no")
     running.until("conforms")
     running.until("conforms")
     for pid, command in left_of(folder).items():

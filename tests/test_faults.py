@@ -1,6 +1,6 @@
 """The kill matrix holds: every testable clause has a fault. The matrix itself is `tox -e faults`."""
 
-from fixtures.catalogue import load
+from fixtures.catalogue.clauses import load
 from simulator.overrides.registry import faults
 from tests.faults.forked import ROOT
 from tests.faults.plan import without_fault

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from fixtures.backing_images import BackingImage, BackingImages
+from fixtures.longhorn.backing_images import BackingImage, BackingImages
+from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
+from fixtures.longhorn.volumes import Source, Volumes
 from fixtures.outcomes import standing_on
-from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.volumes import Source, Volumes
-from fixtures.workloads import Pvc
+from fixtures.workloads.pods import Pvc
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,14 @@ from conformance.backing_image.arrangements import (
 )
 from conformance.backing_image.existing import NAME_WITH_ESCAPES, ByHand, Existing, GivenUp, Stock
 from conformance.backing_image.on_demand import Announced, Demands, LetGo, OnDemand, Published, Publisher
-from fixtures.backing_images import BackingImages
-from fixtures.longhorn import Longhorn
-from fixtures.objectstore import ObjectStore
+from fixtures.kubernetes.run import Run
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
 from fixtures.outcomes import standing_on
-from fixtures.run import Run
-from fixtures.snapshots import Snapshots
-from fixtures.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
-from fixtures.workloads import Workloads
+from fixtures.s3.object_store import ObjectStore
+from fixtures.workloads.pods import Workloads
 
 
 @pytest.fixture(scope="session")

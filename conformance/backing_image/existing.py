@@ -6,16 +6,16 @@ A content made by hand has the policy Retain where nothing else is said: its del
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fixtures.backing_images import DOWNLOAD, EXPORT, BackingImage, BackingImages
-from fixtures.budgets import PRE_PROVISIONED_READY
-from fixtures.diskfiles import qcow2_file
-from fixtures.handles import BackingImageHandle
-from fixtures.objectstore import ObjectStore
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, BackingImage, BackingImages
+from fixtures.longhorn.disk_images import qcow2_file
+from fixtures.longhorn.handles import BackingImageHandle
+from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
+from fixtures.longhorn.volumes import GRAIN, Source, Volumes, overwritten
 from fixtures.outcomes import Blocked
-from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.stream import MIB, Image
-from fixtures.volumes import GRAIN, Source, Volumes, overwritten
-from fixtures.workloads import Pvc
+from fixtures.s3.object_store import ObjectStore
+from fixtures.workloads.data import MIB, Image
+from fixtures.workloads.pods import Pvc
 
 FILE_SIZE = 2 * MIB
 """Bytes of the disks in published files: less than a volume has, so that they are quickly made and downloaded."""

@@ -7,17 +7,17 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from fixtures.backing_images import DOWNLOAD, EXPORT, BackingImages
-from fixtures.budgets import PRE_PROVISIONED_READY
-from fixtures.diskfiles import qcow2_file
-from fixtures.handles import BackingImageHandle
-from fixtures.longhorn import Longhorn
-from fixtures.objectstore import ObjectStore
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, BackingImages
+from fixtures.longhorn.disk_images import qcow2_file
+from fixtures.longhorn.handles import BackingImageHandle
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
+from fixtures.longhorn.volumes import SIZE, Source, Volumes, overwritten
 from fixtures.outcomes import standing_on
-from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.stream import MIB, Image
-from fixtures.volumes import SIZE, Source, Volumes, overwritten
-from fixtures.workloads import Pvc
+from fixtures.s3.object_store import ObjectStore
+from fixtures.workloads.data import MIB, Image
+from fixtures.workloads.pods import Pvc
 
 FILE_SIZE = 4 * MIB
 """Bytes of a disk in a file to download: less than a volume has, so that its end is noticed."""

@@ -5,14 +5,14 @@ import re
 import pytest
 
 from conformance.backing_image.arrangements import Exported, Formats
-from fixtures.backing_images import BackingImages
-from fixtures.budgets import CONTENT_BOUND_LATE
-from fixtures.catalogue import clause
-from fixtures.cluster import Cluster
-from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import Source
 from fixtures.outcomes import standing_on
-from fixtures.snapshots import Snapshots
-from fixtures.volumes import Source
 
 pytestmark = pytest.mark.classes
 

@@ -5,14 +5,14 @@ import hashlib
 import pytest
 
 from conformance.backing_image.arrangements import Exported, Exporter, Formats, Moments, Requested, Twins
-from fixtures.backing_images import EXPORT, BackingImages
-from fixtures.catalogue import clause
-from fixtures.diskfiles import read_disk_file
-from fixtures.longhorn import Longhorn
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import EXPORT, BackingImages
+from fixtures.longhorn.disk_images import read_disk_file
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import SIZE
 from fixtures.outcomes import standing_on
-from fixtures.snapshots import Snapshots
-from fixtures.stream import first_difference
-from fixtures.volumes import SIZE
+from fixtures.workloads.data import first_difference
 
 pytestmark = pytest.mark.create
 

@@ -8,13 +8,13 @@ import pytest
 
 from conformance.backing_image.arrangements import Exporter, Policies
 from conformance.backing_image.existing import Existing, GivenUp, Stock
-from fixtures.backing_images import BackingImages
-from fixtures.catalogue import clause
-from fixtures.diskfiles import read_disk_file
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.disk_images import read_disk_file
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES, Source
 from fixtures.outcomes import standing_on
-from fixtures.snapshots import Snapshots
-from fixtures.stream import Image, first_difference
-from fixtures.volumes import OVERWRITTEN, SPECKLES, Source
+from fixtures.workloads.data import Image, first_difference
 
 
 def must_be_whole(images: BackingImages, name: str, content: Image) -> None:

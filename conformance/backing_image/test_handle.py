@@ -3,11 +3,11 @@
 import pytest
 
 from conformance.backing_image.arrangements import Exported, Formats
-from fixtures.backing_images import EXPORT, BackingImages
-from fixtures.catalogue import clause
-from fixtures.handles import parse_backing_image_handle
-from fixtures.longhorn import Longhorn
-from fixtures.snapshots import Snapshots
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import EXPORT, BackingImages
+from fixtures.longhorn.handles import parse_backing_image_handle
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots
 
 pytestmark = pytest.mark.handle
 

@@ -6,9 +6,9 @@ Not in the tables is what the page leaves open: a host other than `backing`, a p
 import pytest
 
 from conformance.backing_image.on_demand import Demands, OnDemand
-from fixtures.backing_images import BackingImages
-from fixtures.catalogue import clause
-from fixtures.handles import BackingImageHandle
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.handles import BackingImageHandle
 
 pytestmark = [pytest.mark.on_demand, pytest.mark.handle]
 

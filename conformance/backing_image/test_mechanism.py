@@ -3,14 +3,14 @@
 import pytest
 
 from conformance.backing_image.arrangements import Exported, Formats, Requested, Twins
-from fixtures.backing_images import BackingImage, BackingImages
-from fixtures.catalogue import clause
-from fixtures.cluster import Obj
-from fixtures.handles import parse_backing_image_handle
-from fixtures.history import before
-from fixtures.longhorn import Longhorn
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.client import Obj
+from fixtures.kubernetes.history import before
+from fixtures.longhorn.backing_images import BackingImage, BackingImages
+from fixtures.longhorn.handles import parse_backing_image_handle
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 from fixtures.outcomes import standing_on
-from fixtures.snapshots import Snapshots, is_ready
 
 pytestmark = pytest.mark.mechanism
 

@@ -3,14 +3,14 @@
 import pytest
 
 from conformance.backing_image.on_demand import NAME, TYPE, Announced, Demands, OnDemand
-from fixtures.backing_images import BackingImages
-from fixtures.budgets import PRE_PROVISIONED_READY
-from fixtures.catalogue import clause
-from fixtures.handles import BackingImageHandle
-from fixtures.history import Recorder
-from fixtures.kinds import PVC
-from fixtures.snapshots import Snapshots, is_ready
-from fixtures.workloads import Workloads
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.kubernetes.history import Recorder
+from fixtures.kubernetes.resource_kinds import PVC
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.handles import BackingImageHandle
+from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand
 

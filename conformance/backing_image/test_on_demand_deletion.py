@@ -3,9 +3,9 @@
 import pytest
 
 from conformance.backing_image.on_demand import Demands, LetGo, OnDemand
-from fixtures.backing_images import BackingImages
-from fixtures.catalogue import clause
-from fixtures.snapshots import Snapshots
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.volume_snapshots import Snapshots
 
 pytestmark = pytest.mark.on_demand
 

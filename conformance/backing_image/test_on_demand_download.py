@@ -5,11 +5,11 @@ import hashlib
 import pytest
 
 from conformance.backing_image.on_demand import Demands, OnDemand, Published, Publisher
-from fixtures.backing_images import DOWNLOAD, BackingImage, BackingImages
-from fixtures.catalogue import clause
-from fixtures.history import Recorder
-from fixtures.kinds import PVC
-from fixtures.workloads import Workloads
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.history import Recorder
+from fixtures.kubernetes.resource_kinds import PVC
+from fixtures.longhorn.backing_images import DOWNLOAD, BackingImage, BackingImages
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand
 

@@ -3,12 +3,12 @@
 import pytest
 
 from conformance.backing_image.on_demand import Demands, OnDemand
-from fixtures.backing_images import EXPORT, BackingImages
-from fixtures.catalogue import clause
-from fixtures.diskfiles import read_disk_file
-from fixtures.stream import first_difference
-from fixtures.volumes import BRIEF, Source
-from fixtures.workloads import Workloads
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import EXPORT, BackingImages
+from fixtures.longhorn.disk_images import read_disk_file
+from fixtures.longhorn.volumes import BRIEF, Source
+from fixtures.workloads.data import first_difference
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from conformance.backing_image.existing import ByHand, Stock, written_handle
-from fixtures.catalogue import clause
+from fixtures.catalogue.clauses import clause
 from fixtures.outcomes import standing_on
 
 pytestmark = [pytest.mark.pre_provisioned, pytest.mark.handle]

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import pytest
 
 from conformance.backing_image.existing import ByHand, Stock, written_handle
-from fixtures.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
-from fixtures.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
-from fixtures.catalogue import clause
-from fixtures.cluster import Cluster
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
+from fixtures.kubernetes.client import Cluster
+from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
+from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.outcomes import standing_on
-from fixtures.snapshots import Snapshots
-from fixtures.workloads import Workloads
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.pre_provisioned
 

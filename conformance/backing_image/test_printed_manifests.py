@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from conformance.backing_image.on_demand import Demands, OnDemand
-from fixtures.catalogue import clause
-from fixtures.cluster import Cluster
-from fixtures.kinds import VOLUME_SNAPSHOT
-from fixtures.snapshots import Snapshots
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT
+from fixtures.longhorn.volume_snapshots import Snapshots
 
 pytestmark = pytest.mark.on_demand
 

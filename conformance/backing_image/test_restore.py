@@ -3,18 +3,18 @@
 import pytest
 
 from conformance.backing_image.arrangements import Exporter, Layered, Restoring, Successive
-from fixtures.backing_images import BackingImages
-from fixtures.catalogue import clause
-from fixtures.diskfiles import read_disk_file
-from fixtures.history import Recorder
-from fixtures.kinds import PV
-from fixtures.longhorn import Longhorn
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.history import Recorder
+from fixtures.kubernetes.resource_kinds import PV
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.disk_images import read_disk_file
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.provisioning import wait_refused
+from fixtures.longhorn.volume_snapshots import DRIVER
+from fixtures.longhorn.volumes import BRIEF, SIZE
 from fixtures.outcomes import standing_on
-from fixtures.provisioning import wait_refused
-from fixtures.snapshots import DRIVER
-from fixtures.stream import MIB, Image, Piece, first_difference
-from fixtures.volumes import BRIEF, SIZE
-from fixtures.workloads import Workloads
+from fixtures.workloads.data import MIB, Image, Piece, first_difference
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.restore
 

@@ -3,15 +3,15 @@
 import pytest
 
 from conformance.backing_image.arrangements import Exporter, Layered
-from fixtures.backing_images import BackingImages
-from fixtures.budgets import CONTENT_BOUND_LATE
-from fixtures.catalogue import clause
-from fixtures.cluster import Cluster, Obj
-from fixtures.diskfiles import read_disk_file
-from fixtures.snapshots import Snapshots
-from fixtures.stream import MIB, first_difference
-from fixtures.volumes import BRIEF, SIZE
-from fixtures.workloads import Workloads
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE
+from fixtures.kubernetes.client import Cluster, Obj
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.disk_images import read_disk_file
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import BRIEF, SIZE
+from fixtures.workloads.data import MIB, first_difference
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.source
 

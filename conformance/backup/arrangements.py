@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from fixtures.blocks import checksum
-from fixtures.handles import BackupHandle
-from fixtures.history import Revision
-from fixtures.longhorn import Backup, Longhorn
-from fixtures.objectstore import ObjectStore
+from fixtures.kubernetes.history import Revision
+from fixtures.longhorn.handles import BackupHandle
+from fixtures.longhorn.objects import Backup, Longhorn
+from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
+from fixtures.longhorn.volumes import BLOCK, Source, Volumes
 from fixtures.outcomes import standing_on
-from fixtures.snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.stream import Image
-from fixtures.volumes import BLOCK, Source, Volumes
-from fixtures.workloads import Pvc
+from fixtures.s3.backupstore_format import checksum
+from fixtures.s3.object_store import ObjectStore
+from fixtures.workloads.data import Image
+from fixtures.workloads.pods import Pvc
 
 
 @dataclass(frozen=True)

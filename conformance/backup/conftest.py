@@ -20,13 +20,13 @@ from conformance.backup.arrangements import (
     Requested,
     Restoring,
 )
-from fixtures.budgets import PRE_PROVISIONED_READY
-from fixtures.longhorn import Longhorn
-from fixtures.objectstore import ObjectStore
-from fixtures.run import Run
-from fixtures.snapshots import Snapshots
-from fixtures.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
-from fixtures.workloads import Workloads
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.kubernetes.run import Run
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
+from fixtures.s3.object_store import ObjectStore
+from fixtures.workloads.pods import Workloads
 
 LONGEST_NAME = 253
 """Characters that the name of an object may have in Kubernetes."""

@@ -3,13 +3,13 @@
 import pytest
 
 from conformance.backup.arrangements import Policies
-from fixtures.budgets import SNAPSHOT_READY_LATE
-from fixtures.catalogue import clause
-from fixtures.cluster import Cluster
-from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
-from fixtures.longhorn import Longhorn
-from fixtures.snapshots import Snapshots
-from fixtures.volumes import Source
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import Source
 
 pytestmark = pytest.mark.classes
 

@@ -5,10 +5,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from conformance.backup.arrangements import BackedUp, Generations
-from fixtures.backupstore import Backupstore
-from fixtures.catalogue import clause
-from fixtures.longhorn import Longhorn
-from fixtures.stream import first_difference
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.objects import Longhorn
+from fixtures.s3.backupstore import Backupstore
+from fixtures.workloads.data import first_difference
 
 pytestmark = pytest.mark.content
 

@@ -3,12 +3,12 @@
 import pytest
 
 from conformance.backup.arrangements import Requested
-from fixtures.catalogue import clause
-from fixtures.cluster import Cluster
-from fixtures.kinds import VOLUME_SNAPSHOT_CLASS
-from fixtures.longhorn import Longhorn
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.outcomes import standing_on
-from fixtures.snapshots import Snapshots
 
 pytestmark = pytest.mark.create
 

@@ -7,13 +7,13 @@ gone (the fixture `witness`), so that "it is still there" is no matter of lookin
 import pytest
 
 from conformance.backup.arrangements import Arranger, GivenUp, Orphans, Policies, stored_blocks
-from fixtures.backupstore import Backupstore
-from fixtures.catalogue import clause
-from fixtures.longhorn import Longhorn
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES
 from fixtures.outcomes import Blocked
-from fixtures.snapshots import Snapshots
-from fixtures.stream import first_difference
-from fixtures.volumes import OVERWRITTEN, SPECKLES
+from fixtures.s3.backupstore import Backupstore
+from fixtures.workloads.data import first_difference
 
 
 @clause("backup.delete")

@@ -3,9 +3,9 @@
 import pytest
 
 from conformance.backup.arrangements import BackedUp
-from fixtures.catalogue import clause
-from fixtures.handles import BackupHandle, parse_handle
-from fixtures.longhorn import Longhorn
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.handles import BackupHandle, parse_handle
+from fixtures.longhorn.objects import Longhorn
 
 pytestmark = pytest.mark.handle
 

@@ -3,9 +3,9 @@
 import pytest
 
 from conformance.backup.arrangements import BackedUp
-from fixtures.catalogue import clause
-from fixtures.handles import parse_backup_handle
-from fixtures.longhorn import Longhorn, backed_up_volume
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.handles import parse_backup_handle
+from fixtures.longhorn.objects import Longhorn, backed_up_volume
 
 pytestmark = pytest.mark.listing
 

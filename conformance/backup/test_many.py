@@ -6,13 +6,13 @@ Half of them are of a volume of which only the first and the last sector were ev
 import pytest
 
 from conformance.backup.arrangements import Arranger, Crowd
-from fixtures.backupstore import Backupstore
-from fixtures.catalogue import clause
-from fixtures.handles import BackupHandle, parse_handle
-from fixtures.longhorn import Longhorn
-from fixtures.snapshots import Snapshots
-from fixtures.stream import first_difference
-from fixtures.workloads import Workloads
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.handles import BackupHandle, parse_handle
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.s3.backupstore import Backupstore
+from fixtures.workloads.data import first_difference
+from fixtures.workloads.pods import Workloads
 
 
 @clause("backup.create")

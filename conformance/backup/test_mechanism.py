@@ -3,15 +3,15 @@
 import pytest
 
 from conformance.backup.arrangements import Arranger, BackedUp, Completed, Requested
-from fixtures.backupstore import Backupstore
-from fixtures.catalogue import clause
-from fixtures.cluster import Obj
-from fixtures.history import before
-from fixtures.longhorn import Longhorn
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.client import Obj
+from fixtures.kubernetes.history import before
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
+from fixtures.longhorn.volumes import SPECKLES
 from fixtures.outcomes import Blocked
-from fixtures.snapshots import Snapshots, is_ready
-from fixtures.stream import first_difference
-from fixtures.volumes import SPECKLES
+from fixtures.s3.backupstore import Backupstore
+from fixtures.workloads.data import first_difference
 
 pytestmark = pytest.mark.mechanism
 

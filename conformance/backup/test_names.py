@@ -3,8 +3,8 @@
 import pytest
 
 from conformance.backup.arrangements import BackedUp
-from fixtures.catalogue import clause
-from fixtures.longhorn import Longhorn
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.objects import Longhorn
 
 pytestmark = pytest.mark.names
 

@@ -6,13 +6,13 @@ They have the policy Retain, so that their deletion leaves the backup to the tes
 import pytest
 
 from conformance.backup.arrangements import ByHand, Made
-from fixtures.budgets import PRE_PROVISIONED_READY
-from fixtures.catalogue import clause
-from fixtures.cluster import Cluster
-from fixtures.handles import BackupHandle
-from fixtures.longhorn import Longhorn
-from fixtures.snapshots import Snapshots
-from fixtures.workloads import Workloads
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.kubernetes.client import Cluster
+from fixtures.longhorn.handles import BackupHandle
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.pre_provisioned
 

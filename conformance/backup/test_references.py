@@ -7,13 +7,13 @@ error first, then makes what was missing: that things go on is the proof that it
 import pytest
 
 from conformance.backup.arrangements import Arranger, ByHand, Made, Requested
-from fixtures.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
-from fixtures.catalogue import clause
-from fixtures.cluster import Cluster, Obj
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
+from fixtures.kubernetes.client import Cluster, Obj
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import SIZE, Source
 from fixtures.outcomes import standing_on
-from fixtures.snapshots import Snapshots
-from fixtures.volumes import SIZE, Source
-from fixtures.workloads import Workloads
+from fixtures.workloads.pods import Workloads
 
 UNKNOWN = {
     "backup-unknown": "{scheme}://{volume}/no-such-backup",

@@ -3,15 +3,15 @@
 import pytest
 
 from conformance.backup.arrangements import Arranger, BackedUp, Generations, Restoring
-from fixtures.catalogue import clause
-from fixtures.history import Recorder
-from fixtures.kinds import PV
-from fixtures.longhorn import Longhorn
-from fixtures.provisioning import wait_refused
-from fixtures.snapshots import DRIVER
-from fixtures.stream import MIB
-from fixtures.volumes import SIZE
-from fixtures.workloads import Workloads
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.history import Recorder
+from fixtures.kubernetes.resource_kinds import PV
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.provisioning import wait_refused
+from fixtures.longhorn.volume_snapshots import DRIVER
+from fixtures.longhorn.volumes import SIZE
+from fixtures.workloads.data import MIB
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.restore
 

@@ -3,15 +3,15 @@
 import pytest
 
 from conformance.backup.arrangements import Arranger, BackedUp, Generations, Namesakes, Orphans, Requested, Restoring
-from fixtures.budgets import RESTORE_BOUND_LATE
-from fixtures.catalogue import clause
-from fixtures.history import Recorder
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import RESTORE_BOUND_LATE
+from fixtures.kubernetes.history import Recorder
+from fixtures.longhorn.provisioning import wait_refused
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import SIZE
 from fixtures.outcomes import standing_on
-from fixtures.provisioning import wait_refused
-from fixtures.snapshots import Snapshots
-from fixtures.stream import MIB
-from fixtures.volumes import SIZE
-from fixtures.workloads import Workloads
+from fixtures.workloads.data import MIB
+from fixtures.workloads.pods import Workloads
 
 pytestmark = [pytest.mark.restore, pytest.mark.block]
 

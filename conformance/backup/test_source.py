@@ -2,12 +2,12 @@
 
 import pytest
 
-from fixtures.budgets import SNAPSHOT_READY_LATE
-from fixtures.catalogue import clause
-from fixtures.cluster import Cluster, Obj
-from fixtures.snapshots import Snapshots, VolumeSnapshot
-from fixtures.volumes import SIZE, Source
-from fixtures.workloads import Workloads
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
+from fixtures.kubernetes.client import Cluster, Obj
+from fixtures.longhorn.volume_snapshots import Snapshots, VolumeSnapshot
+from fixtures.longhorn.volumes import SIZE, Source
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.source
 

@@ -3,11 +3,11 @@
 import pytest
 
 from conformance.backup.arrangements import Arranger, LostTarget
-from fixtures.budgets import SNAPSHOT_READY_LATE
-from fixtures.catalogue import clause
-from fixtures.history import before
-from fixtures.longhorn import Longhorn
-from fixtures.snapshots import Snapshots, is_ready
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
+from fixtures.kubernetes.history import before
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 
 pytestmark = pytest.mark.target
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import deviations
-from fixtures.catalogue import Catalogue, load
-from fixtures.markers import PAGES, THEMES
+from fixtures.catalogue import deviations
+from fixtures.catalogue.clauses import Catalogue, load
+from fixtures.catalogue.markers import PAGES, THEMES
 from simulator.overrides.registry import faults
 
 CONFORMANCE = Path(__file__).parents[2] / "conformance"

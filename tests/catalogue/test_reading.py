@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.catalogue import Catalogue, CatalogueError, Version, load, version_key
+from fixtures.catalogue.clauses import Catalogue, CatalogueError, Version, load, version_key
 
 PAGE = """
 [page]

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def without_a_store(cluster: ByHand, expected: Ran, reports: Path, arguments: Sequence[str]) -> list[str]:
     """A run that is told of no store and starts its own."""
-    target = ("--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--may-change-settings")
+    target = ("--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--allow-settings-changes")
     wrong = compare("own store", expected, suite(reports, *target, *WORKERS, *arguments))
     asked = used(cluster.page("/simulator/requests")["requests"])
     has = least(granted() | granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "own-store"))
@@ -70,7 +70,7 @@ def without_a_store(cluster: ByHand, expected: Ran, reports: Path, arguments: Se
 
 def on(cluster: ByHand, reports: Path, *arguments: str) -> Ran:
     """A run on a cluster, which may have a default class of its own."""
-    return suite(reports, *cluster.arguments, "--may-change-settings", *arguments)
+    return suite(reports, *cluster.arguments, "--allow-settings-changes", *arguments)
 
 
 def in_shards(cluster: ByHand, folder: Path, arguments: Sequence[str]) -> Ran:

@@ -13,7 +13,9 @@ from typing import Any
 import orjson
 import urllib3
 
-from fixtures.targets import S3Access, TargetOptions, make_target
+from fixtures.s3.access import S3Access
+from fixtures.targets.registry import make_target
+from fixtures.targets.simulator.options import SimulatorOptions
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +37,7 @@ class ByHand:
             "--target=cluster",
             f"--kubeconfig={self.kubeconfig}",
             f"--s3-endpoint={self.s3.endpoint}",
-            f"--s3-inside={self.s3.inside}",
+            f"--s3-cluster-endpoint={self.s3.inside}",
             f"--s3-credentials={self.keys}",
         ]
 
@@ -49,9 +51,9 @@ class ByHand:
 
 @contextmanager
 def simulator(folder: Path, **options: Any) -> Iterator[ByHand]:
-    """One that runs as long as the body; `options` are those of TargetOptions. Its files are below `folder`."""
+    """One that runs as long as the body; `options` are those of SimulatorOptions. Its files are below `folder`."""
     folder.mkdir(exist_ok=True)
-    target = make_target(TargetOptions(**options), folder)
+    target = make_target(SimulatorOptions(**options), folder)
     address = target.start()
     try:
         assert address.s3 is not None

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from fixtures.kinds import ENGINE_IMAGE, LONGHORN_SETTING
-from fixtures.leaks import REMOVED
+from fixtures.cleanup.leftovers import REMOVED
+from fixtures.kubernetes.resource_kinds import ENGINE_IMAGE, LONGHORN_SETTING
 
 EVERYWHERE = ""
 LONGHORN = "longhorn-system"

@@ -11,11 +11,17 @@ from typing import Any
 
 import pytest
 
-from fixtures.cluster import Cluster
-from fixtures.kinds import BACKUP_TARGET, NAMESPACE, STORAGE_CLASS, SUPPORT_BUNDLE, VOLUME_SNAPSHOT_CLASS
-from fixtures.objectstore import ObjectStore
-from fixtures.run import RUN_LABEL, Run
-from fixtures.targets.backup_target import FORMER
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import (
+    BACKUP_TARGET,
+    NAMESPACE,
+    STORAGE_CLASS,
+    SUPPORT_BUNDLE,
+    VOLUME_SNAPSHOT_CLASS,
+)
+from fixtures.kubernetes.run import RUN_LABEL, Run
+from fixtures.longhorn.backup_target import FORMER
+from fixtures.s3.object_store import ObjectStore
 from tests.cluster.by_hand import ROOT, ByHand, Ran, command, environment, simulator, suite
 from tests.cluster.rbac import MANIFESTS, granted, least, used
 from tests.cluster.traces import left
@@ -66,7 +72,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
         before = api.get(BACKUP_TARGET, "default", SYSTEM)["spec"]
         store = ObjectStore(cluster.s3)
         store.make_bucket("for-a-while")
-        own = ("--run-id=half", "--s3-bucket=for-a-while", "--may-change-settings", "-n", "2", "--dist", "loadfile")
+        own = ("--run-id=half", "--s3-bucket=for-a-while", "--allow-settings-changes", "-n", "2", "--dist", "loadfile")
         running = subprocess.Popen(
             command(folder / "report", [*cluster.arguments, *own, *FILES]),
             cwd=ROOT,

@@ -80,7 +80,7 @@ def test_cluster_that_vanishes(tmp_path: Path) -> None:
     """What was verified until then is reported, nothing is called a violation, the run fails and says why."""
     ended = pytest.raises(Blocked, match="the simulator had ended by itself")
     with ended, simulator(tmp_path / "cluster") as cluster:
-        running = Running(tmp_path / "report", *cluster.arguments, *PART, "--quiet-limit=4", "--tb=no", "-n", "2")
+        running = Running(tmp_path / "report", *cluster.arguments, *PART, "--idle-timeout=4", "--tb=no", "-n", "2")
         running.until_some_conform()
         for pid, line in left_of(tmp_path / "cluster").items():
             if "-m simulator" in line:

@@ -12,7 +12,7 @@ import yaml
 from kubernetes.client import Configuration
 from kubernetes.config import load_kube_config
 
-from fixtures.shards import Shard
+from fixtures.report.shards import Shard
 from tests.cluster.by_hand import ROOT, command, environment
 from tests.cluster.rbac import MANIFESTS
 

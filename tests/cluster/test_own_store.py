@@ -5,9 +5,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-from fixtures.cluster import Cluster
-from fixtures.kinds import BACKUP_TARGET
-from fixtures.run import Run
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import BACKUP_TARGET
+from fixtures.kubernetes.run import Run
 from tests.cluster.by_hand import ROOT, ByHand, command, environment, simulator, suite
 from tests.cluster.rbac import MANIFESTS, differences, for_newer_kubernetes, for_old_targets, granted, least, used
 from tests.cluster.traces import left
@@ -19,7 +19,7 @@ FILES = tuple(f"conformance/backup/test_{name}.py" for name in ("handle", "listi
 
 def arguments(cluster: ByHand) -> list[str]:
     """Nothing is said of a store."""
-    return ["--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--may-change-settings"]
+    return ["--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--allow-settings-changes"]
 
 
 def before(cluster: ByHand, folder: Path) -> tuple[Cluster, object]:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fixtures.cluster import Cluster
-from fixtures.run import Run
-from fixtures.targets.discovery import discover
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.run import Run
+from fixtures.longhorn.installation import discover
 from tests.cluster.by_hand import simulator
 from tests.cluster.rbac import (
     LONGHORN,

@@ -1,6 +1,6 @@
 """What a run has left in a simulated cluster."""
 
-from fixtures.run import RUN_LABEL, TARGET_LABEL
+from fixtures.kubernetes.run import RUN_LABEL, TARGET_LABEL
 from tests.cluster.by_hand import ByHand
 
 _LABELLED = (

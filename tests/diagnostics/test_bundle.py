@@ -11,10 +11,10 @@ from fixtures.diagnostics import contents
 from fixtures.diagnostics.bundle import Bounds, Bundle, Closed
 from fixtures.diagnostics.diagnoser import SET_UP, Diagnoser, RunBounds, folder_name
 from fixtures.diagnostics.redaction import REDACTED, Redactor
+from fixtures.longhorn.target_address import TargetAddress
 from fixtures.report import bundles
 from fixtures.report.bundles import INDEX
 from fixtures.report.tracing import Concerned
-from fixtures.targets import TargetAddress
 
 TEST = "conformance/tea/test_tea.py::test_boils"
 

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 import yaml
 
-from fixtures.backupstore import Backupstore
-from fixtures.budgets import Steps
-from fixtures.cluster import Cluster
 from fixtures.diagnostics.diagnoser import Diagnoser
-from fixtures.history import Recorder
-from fixtures.kinds import POD, PVC, SECRET
+from fixtures.kubernetes.budgets import Steps
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.history import Recorder
+from fixtures.kubernetes.resource_kinds import POD, PVC, SECRET
+from fixtures.kubernetes.run import Created, Run
+from fixtures.longhorn.target_address import TargetAddress
+from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.report.tracing import Concerned
-from fixtures.run import Created, Run
-from fixtures.snapshots import Snapshots
-from fixtures.targets import TargetAddress
-from fixtures.workloads import Workloads
+from fixtures.s3.backupstore import Backupstore
+from fixtures.workloads.pods import Workloads
 from tests.fixtures.fake_api import FakeApi
 
 PLANTED = "planted-value-of-the-environment"

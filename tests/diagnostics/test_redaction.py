@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from fixtures.diagnostics.redaction import REDACTED, Redactor, credentials
-from fixtures.targets import S3Access
+from fixtures.s3.access import S3Access
 
 KEY = 'wJalr/XUtn+FEMI"K7'
 

@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fixtures.budgets import SUPPORT_BUNDLE_MADE, Steps
-from fixtures.cluster import Cluster
 from fixtures.diagnostics.diagnoser import Diagnoser
 from fixtures.diagnostics.redaction import Redactor
 from fixtures.diagnostics.support_bundle import NAME, Bounds, fetch
-from fixtures.errors import Refused
-from fixtures.history import Recorder
-from fixtures.kinds import BACKUP_TARGET, SUPPORT_BUNDLE
+from fixtures.kubernetes.api_errors import Refused
+from fixtures.kubernetes.budgets import SUPPORT_BUNDLE_MADE, Steps
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.history import Recorder
+from fixtures.kubernetes.resource_kinds import BACKUP_TARGET, SUPPORT_BUNDLE
+from fixtures.kubernetes.run import Run
+from fixtures.kubernetes.waiting import StepBlocked
+from fixtures.longhorn.target_address import TargetAddress
 from fixtures.outcomes import Blocked
 from fixtures.report import bundles
 from fixtures.report.tracing import Concerned
-from fixtures.run import Run
-from fixtures.targets import TargetAddress
-from fixtures.waiting import StepBlocked
 from tests.cluster.rbac import MANIFESTS, granted, used
 from tests.fixtures.fake_api import FakeApi
 

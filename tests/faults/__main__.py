@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from fixtures.catalogue import load
+from fixtures.catalogue.clauses import load
 from simulator.overrides.registry import faults
 from tests.faults import document, forked, page
 from tests.faults.document import Matrix
@@ -183,7 +183,7 @@ def _run(scratch: Path, task: Task) -> tuple[Task, SuiteRun]:
     suite = ["conformance"]
     if fault != NO_FAULT:
         simulator += ["--fault", fault]
-        suite += [f"--quiet-limit={QUIET_LIMIT}"]
+        suite += [f"--idle-timeout={QUIET_LIMIT}"]
     plugins = [Selection(clauses)] if clauses else []
     return task, forked.run_suite(simulator, suite, plugins, scratch=scratch, most=MOST)
 

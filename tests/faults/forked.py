@@ -34,13 +34,13 @@ LIBRARIES = (
     "moto.s3.models",
     "moto.s3.responses",
     # The suite's own in which pytest rewrites nothing; they bring most of the others.
-    "fixtures.report.collector",
+    "fixtures.plugin.collector",
     "fixtures.report.tracing",
-    "fixtures.backing_images",
-    "fixtures.leaks",
-    "fixtures.objectstore",
-    "fixtures.options",
-    "fixtures.volumes",
+    "fixtures.longhorn.backing_images",
+    "fixtures.cleanup.leftovers",
+    "fixtures.s3.object_store",
+    "fixtures.plugin.options",
+    "fixtures.longhorn.volumes",
 )
 
 _READY = 30.0
@@ -76,7 +76,7 @@ class Running:
 
     def start(self) -> Any:
         """Its address."""
-        from fixtures.targets.simulator import address_of
+        from fixtures.targets.simulator.target import address_of
 
         return address_of(self._announcement, self._files)
 
@@ -145,14 +145,14 @@ def _serve(folder: Path, arguments: Sequence[str]) -> int:
 
 
 def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: Sequence[object]) -> int:
-    from fixtures import targets
-    from fixtures.orphans import end_with_parent
+    from fixtures.plugin.parent_watch import end_with_parent
     from fixtures.report import outputs
+    from fixtures.targets import registry
 
     end_with_parent()
     os.chdir(ROOT)
     # Before the suite's own modules are loaded, which take this name from there.
-    targets.make_target = lambda *_: Running(announcement, folder / "simulator")
+    registry.make_target = lambda *_, **__: Running(announcement, folder / "simulator")
     # Of its reports the first, from which the others are made, is enough.
     outputs.derive = lambda *_: None
     os.environ.pop("GITHUB_STEP_SUMMARY", None)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from fixtures.catalogue import DOCUMENTED, Catalogue
+from fixtures.catalogue.clauses import DOCUMENTED, Catalogue
 from simulator.overrides.registry import Fault
 
 

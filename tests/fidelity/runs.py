@@ -58,7 +58,7 @@ def read(scenario: str, directory: Path) -> Recording:
 @contextmanager
 def _simulator(directory: Path, speed: float) -> Iterator[Mapping[str, Any]]:
     command = [sys.executable, "-m", "simulator", "--kubeconfig", str(directory / "kubeconfig")]
-    command += ["--release", "1.12.1", "--pace", str(1 / speed), "--parent-pid", str(os.getpid())]
+    command += ["--release", "1.12.1", "--speed", str(1 / speed), "--parent-pid", str(os.getpid())]
     with (directory / "simulator.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=log, text=True)
         try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.targets import S3Access
+from fixtures.s3.access import S3Access
 from tests.kind.world import World, answering, make_world, serving
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fixtures import budgets
+from fixtures.kubernetes import budgets
 from fixtures.outcomes import Blocked
 from fixtures.targets.kind import commands, configuration, creation
 from fixtures.targets.kind.creation import Creation

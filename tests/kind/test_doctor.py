@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import doctor
-from fixtures.doctor import DOUBTFUL, MISSING, OK, UNKNOWN, Check
-from fixtures.targets import TargetOptions
+from fixtures.targets import doctor
+from fixtures.targets.doctor import DOUBTFUL, MISSING, OK, UNKNOWN, Check
+from fixtures.targets.interface import RunSettings
 from fixtures.targets.kind import checks
 from tests.cluster.by_hand import simulator
 from tests.kind.test_command_line import run
@@ -41,7 +41,7 @@ def world(tmp_path: Path, forks: Path, monkeypatch: pytest.MonkeyPatch) -> World
 def look(world: World, **choices: object) -> dict[str, Check]:
     """The checks by name."""
     chosen = replace(world.choices, **choices)  # type: ignore[arg-type]
-    return {check.name: check for check in checks.checks(TargetOptions("kind", kind=chosen))}
+    return {check.name: check for check in checks.checks(chosen, RunSettings())}
 
 
 def test_a_machine_that_has_everything(world: World) -> None:

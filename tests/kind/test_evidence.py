@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.outcomes import Blocked
-from fixtures.targets import S3Access
+from fixtures.s3.access import S3Access
 from tests.kind import test_target
 from tests.kind.test_overlays import pytestmark as needs_kubectl
 from tests.kind.world import World, make_world

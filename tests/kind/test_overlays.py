@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from fixtures.outcomes import Blocked
-from fixtures.targets.kind.choices import KindChoices, S3Choice
 from fixtures.targets.kind.manifests import Manifests
+from fixtures.targets.kind.options_model import KindOptions
 from fixtures.targets.kind.overlays import longhorn_components, render
+from fixtures.targets.s3.options import S3Server
 from tests.kind.world import LONGHORN, make_world
 
 KUBECTL = shutil.which("kubectl") or ""
@@ -105,7 +106,7 @@ def test_the_controller_runs_once_in_the_version_of_its_tag(tmp_path: Path, fork
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_s3_servers_start_from_secrets(tmp_path: Path, server: str, tls: bool) -> None:
     """Behind the port of the node that is mapped to this machine; with https, from a certificate in a Secret."""
-    choices = KindChoices(registry="r.example/m", s3=S3Choice(server, tls=tls))
+    choices = KindOptions(registry="r.example/m", s3=S3Server(server, tls=tls))
 
     documents = rendered(Manifests(choices, KUBECTL, tmp_path, print).s3_server())
 
@@ -121,7 +122,7 @@ def test_s3_servers_start_from_secrets(tmp_path: Path, server: str, tls: bool) -
 
 
 def test_a_server_can_have_another_image(tmp_path: Path) -> None:
-    choices = KindChoices(registry="r.example/m", s3=S3Choice("minio", image="localhost:5000/own/minio:1"))
+    choices = KindOptions(registry="r.example/m", s3=S3Server("minio", image="localhost:5000/own/minio:1"))
 
     documents = rendered(Manifests(choices, KUBECTL, tmp_path, print).s3_server())
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fixtures.budgets import Steps
-from fixtures.cluster import Cluster
-from fixtures.history import Recorder
-from fixtures.kinds import (
+from fixtures.kubernetes.budgets import Steps
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.history import Recorder
+from fixtures.kubernetes.resource_kinds import (
     BACKUP,
     BACKUP_TARGET,
     BACKUP_VOLUME,
@@ -29,8 +29,8 @@ from fixtures.kinds import (
     STORAGE_CLASS,
     Kind,
 )
+from fixtures.kubernetes.run import Run
 from fixtures.outcomes import Blocked
-from fixtures.run import Run
 from fixtures.targets.kind.readiness import SIDECARS, Readiness
 from tests.fixtures.fake_api import FakeApi
 

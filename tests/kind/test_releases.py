@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.catalogue import DOCUMENTED, Version
+from fixtures.catalogue.clauses import DOCUMENTED, Version
 from fixtures.targets.kind import releases
 from fixtures.targets.kind.releases import Versions, together
 

@@ -14,18 +14,20 @@ import pytest
 import yaml
 from minio.error import MinioAdminException
 
-from fixtures.backupstore import Bucket
-from fixtures.budgets import S3_ANSWERS
-from fixtures.objectstore import ObjectStore
+from fixtures.kubernetes.budgets import S3_ANSWERS
 from fixtures.outcomes import Blocked
-from fixtures.targets import S3Access, TargetOptions, make_target
-from fixtures.targets.kind import certificates, s3
+from fixtures.s3.access import S3Access
+from fixtures.s3.backupstore import Bucket
+from fixtures.s3.object_store import ObjectStore
+from fixtures.targets.registry import make_target
+from fixtures.targets.s3 import certificates, servers
+from fixtures.targets.simulator.options import SimulatorOptions
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Access]:
     """A simulator's S3 server, with its administrator's keys and a bucket that is not there yet."""
-    target = make_target(TargetOptions(), tmp_path_factory.mktemp("simulator"))
+    target = make_target(SimulatorOptions(), tmp_path_factory.mktemp("simulator"))
     found = target.start().s3
     assert found is not None
     yield replace(found, bucket="backups")
@@ -34,18 +36,18 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Access]:
 
 def test_everything_is_set_up_and_a_second_time_is_no_trouble(store: S3Access) -> None:
     """Longhorn's user may use its bucket and those of tests; everybody may read the public object and no other."""
-    keys = s3.new_keys()
+    keys = servers.new_keys()
     tests_own = ObjectStore(store).make_bucket("lsc-abc123-bucket-1")
 
     for _ in range(2):
-        given = s3.prepare(store, "minio", keys)
+        given = servers.prepare(store, "minio", keys)
 
     assert (given.access_key, given.secret_key) == (keys.longhorn_access, keys.longhorn_secret)
     assert Bucket(given).keys("") == []
     assert Bucket(replace(given, bucket=tests_own.bucket)).keys("") == []
     with pytest.raises(Blocked, match="AccessDenied"):
-        Bucket(replace(given, bucket=s3.PUBLIC_BUCKET)).keys("")
-    with urllib.request.urlopen(f"{store.endpoint}/{s3.PUBLIC_BUCKET}/{s3.PUBLIC_OBJECT}") as answer:
+        Bucket(replace(given, bucket=servers.PUBLIC_BUCKET)).keys("")
+    with urllib.request.urlopen(f"{store.endpoint}/{servers.PUBLIC_BUCKET}/{servers.PUBLIC_OBJECT}") as answer:
         assert answer.read() == b"public\n"
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(f"{store.endpoint}/backups/anything")
@@ -57,7 +59,7 @@ def test_a_proxy_is_not_asked_for_this_machine(store: S3Access, monkeypatch: pyt
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
 
-    given = s3.prepare(store, "minio", s3.new_keys())
+    given = servers.prepare(store, "minio", servers.new_keys())
 
     assert Bucket(given).keys("") == []
 
@@ -76,7 +78,7 @@ def test_a_policy_that_the_user_has_already_is_no_trouble(
     monkeypatch.setattr("minio.MinioAdmin.attach_policy", refuse)
 
     with pytest.raises(Blocked, match=code) if fails else nullcontext():
-        s3.prepare(store, "minio", s3.new_keys())
+        servers.prepare(store, "minio", servers.new_keys())
 
 
 def test_a_server_without_users_blocks_what_needs_one(store: S3Access, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,38 +97,38 @@ def test_other_servers_keep_to_the_administrators_keys(store: S3Access) -> None:
     """SeaweedFS has no users in MinIO's way; in an external server nothing but the bucket is made."""
     elsewhere = replace(store, bucket="elsewhere")
 
-    assert s3.prepare(elsewhere, "seaweedfs", s3.new_keys()) == elsewhere
-    assert s3.prepare(elsewhere, "external", None) == elsewhere
+    assert servers.prepare(elsewhere, "seaweedfs", servers.new_keys()) == elsewhere
+    assert servers.prepare(elsewhere, "external", None) == elsewhere
     assert Bucket(elsewhere).keys("") == []
 
 
 def test_wrong_keys_are_said(store: S3Access) -> None:
     with pytest.raises(Blocked, match="cannot set up the S3 server minio at http"):
-        s3.prepare(replace(store, secret_key="wrong"), "minio", s3.new_keys())
+        servers.prepare(replace(store, secret_key="wrong"), "minio", servers.new_keys())
 
 
 def test_a_server_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch, store: S3Access) -> None:
-    monkeypatch.setattr(s3, "S3_ANSWERS", replace(S3_ANSWERS, seconds=0.0))
+    monkeypatch.setattr(servers, "S3_ANSWERS", replace(S3_ANSWERS, seconds=0.0))
 
     with pytest.raises(Blocked, match=r"cannot set up the S3 server minio at http://127.0.0.1:1"):
-        s3.prepare(replace(store, endpoint="http://127.0.0.1:1"), "minio", s3.new_keys())
+        servers.prepare(replace(store, endpoint="http://127.0.0.1:1"), "minio", servers.new_keys())
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_a_later_run_finds_the_keys_in_the_cluster(tmp_path: Path, tls: bool) -> None:
     """The Secrets that a run applies are what the next one reads."""
-    made = s3.Deployed(s3.new_keys(), certificates.make(s3.HOSTS) if tls else None)
+    made = servers.Deployed(servers.new_keys(), certificates.make(servers.HOSTS) if tls else None)
 
-    documents = {each["metadata"]["name"]: each for each in yaml.safe_load_all(s3.secrets_text(made))}
-    found = s3.deployed(documents[s3.KEYS], documents.get(s3.CERTIFICATE))
-    access = s3.access(found, 40123, tmp_path)
+    documents = {each["metadata"]["name"]: each for each in yaml.safe_load_all(servers.secrets_text(made))}
+    found = servers.deployed(documents[servers.KEYS], documents.get(servers.CERTIFICATE))
+    access = servers.access(found, 40123, tmp_path)
 
     assert found == made
-    assert {"access-key", "secret-key"} <= documents[s3.KEYS]["data"].keys()
+    assert {"access-key", "secret-key"} <= documents[servers.KEYS]["data"].keys()
     assert access.endpoint == f"{'https' if tls else 'http'}://127.0.0.1:40123"
     assert access.inside.endswith("://s3.conformance-s3.svc.cluster.local:9000")
-    assert ("AWS_CERT" in s3.credentials(access)) == tls
-    assert all(value == value.strip() for value in s3.credentials(access).values())
+    assert ("AWS_CERT" in servers.credentials(access)) == tls
+    assert all(value == value.strip() for value in servers.credentials(access).values())
     assert (access.ca is not None) == tls
     assert made.keys.secret not in repr(access) + repr(made)
 
@@ -152,7 +154,7 @@ class Denying(BaseHTTPRequestHandler):
 @pytest.fixture
 def https(tmp_path: Path) -> Iterator[S3Access]:
     """A server with a certificate of a fresh authority."""
-    made = certificates.make(s3.HOSTS)
+    made = certificates.make(servers.HOSTS)
     for name, text in (("ca.crt", made.authority), ("tls.crt", made.certificate), ("tls.key", made.key)):
         (tmp_path / name).write_text(text)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -177,7 +179,7 @@ def test_both_clients_trust_the_authority_that_they_are_given(https: S3Access) -
 
 def test_another_authority_is_not_trusted(https: S3Access, tmp_path: Path) -> None:
     other = tmp_path / "other.crt"
-    other.write_text(certificates.make(s3.HOSTS).authority)
+    other.write_text(certificates.make(servers.HOSTS).authority)
 
     with pytest.raises(Blocked, match="CERTIFICATE_VERIFY_FAILED"):
         Bucket(replace(https, ca=other)).keys("")

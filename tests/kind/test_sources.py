@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.outcomes import Blocked
+from fixtures.targets.kind.manifests_download import fetch, snapshotter_files, version_in
 from fixtures.targets.kind.releases import Manifest
-from fixtures.targets.kind.sources import fetch, snapshotter_files, version_in
 from tests.kind.world import LONGHORN, make_world
 
 CONTENT = b"kind: Namespace\n"

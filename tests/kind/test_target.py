@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 import yaml
 
-from fixtures import budgets
-from fixtures.cluster import Cluster
-from fixtures.errors import Refused
-from fixtures.interruption import Interruption
-from fixtures.kinds import BACKUP_TARGET, POD
+from fixtures.cleanup.signals import Interruption
+from fixtures.kubernetes import budgets
+from fixtures.kubernetes.api_errors import Refused
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import BACKUP_TARGET, POD
+from fixtures.kubernetes.run import Run
 from fixtures.outcomes import Blocked
-from fixtures.run import Run
-from fixtures.targets.kind import installing, s3, target
-from fixtures.targets.kind.choices import S3Choice
+from fixtures.targets.kind import installing, target
 from fixtures.targets.kind.creation import Creation
+from fixtures.targets.s3 import servers
+from fixtures.targets.s3.options import S3Server
 from tests.kind.test_overlays import pytestmark as needs_kubectl
 from tests.kind.world import World
 
@@ -135,13 +136,13 @@ def test_a_server_of_its_own_is_deployed_and_longhorn_gets_a_user_in_it(
 ) -> None:
     """Seen up to where Longhorn would use it: under the address that it has inside of the cluster."""
     assert world.store is not None
-    keys = s3.Keys(world.store.access_key, world.store.secret_key, "longhorn", "a-long-secret")
-    world.give(s3.secrets_text(s3.Deployed(keys, None)))
+    keys = servers.Keys(world.store.access_key, world.store.secret_key, "longhorn", "a-long-secret")
+    world.give(servers.secrets_text(servers.Deployed(keys, None)))
     world.tell("port", world.store.endpoint.rpartition(":")[2])
     monkeypatch.setattr(budgets, "TARGET_AVAILABLE", replace(budgets.TARGET_AVAILABLE, seconds=0.5))
 
     with pytest.raises(Blocked, match=r"backup target: BackupTarget|backup target: Longhorn BackupTarget"):
-        world.target(s3=S3Choice("minio")).start()
+        world.target(s3=S3Server("minio")).start()
 
     given = [call["given"] for call in world.calls if call["tool"] == "kubectl"]
     (secret,) = [text for text in given if "name: conformance-backup-target" in text]

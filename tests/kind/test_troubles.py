@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.targets.kind.troubles import troubles
+from fixtures.targets.kind.pod_problems import troubles
 
 Obj = dict[str, Any]
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fixtures.targets import S3Access, TargetOptions
-from fixtures.targets.kind.choices import KindChoices, S3Choice
+from fixtures.s3.access import S3Access
+from fixtures.targets.interface import RunSettings
+from fixtures.targets.kind.options_model import KindOptions
 from fixtures.targets.kind.target import KindTarget
-from fixtures.targets.simulator import address_of
+from fixtures.targets.s3.options import S3Server
+from fixtures.targets.simulator.target import address_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = Path(__file__).with_name("tool.py")
@@ -106,9 +108,9 @@ class World:
     store: S3Access | None = None
 
     @property
-    def choices(self) -> KindChoices:
+    def choices(self) -> KindOptions:
         """Everything that would be downloaded or pulled is given."""
-        return KindChoices(
+        return KindOptions(
             longhorn="1.12.1",
             node_image="docker.io/kindest/node:v1.36.1",
             longhorn_manifest=self.folder / "longhorn.yaml",
@@ -116,7 +118,7 @@ class World:
             docker_bin=str(self.folder / "bin" / "docker"),
             kind_bin=str(self.folder / "bin" / "kind"),
             kubectl_bin=str(self.folder / "bin" / "kubectl"),
-            s3=S3Choice("external", external=self.store),
+            s3=S3Server("external", external=self.store),
         )
 
     def target(self, said: list[str] | None = None, run_id: str = "abc123", **changes: Any) -> KindTarget:
@@ -124,8 +126,8 @@ class World:
         scratch = self.folder / f"scratch-{len(list(self.folder.glob('scratch-*')))}"
         scratch.mkdir()
         choices = replace(self.choices, **changes)
-        options = TargetOptions("kind", kind=choices, run_id=run_id, report=self.folder / "report")
-        return KindTarget(options, scratch, ([] if said is None else said).append)
+        settings = RunSettings(run_id, report=self.folder / "report")
+        return KindTarget(choices, settings, scratch, ([] if said is None else said).append)
 
     def give(self, text: str) -> None:
         """Apply manifests to the cluster that clusters are, before it is one."""

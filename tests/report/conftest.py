@@ -63,9 +63,9 @@ from pathlib import Path
 import pytest
 
 from fixtures.outcomes import Blocked, Leftovers
-from fixtures.targets import TargetAddress
+from fixtures.longhorn.target_address import TargetAddress
 
-pytest_plugins = ["fixtures.plugin"]
+pytest_plugins = ["fixtures.plugin.hooks"]
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +106,7 @@ def clumsy():
 
 HEAD = """
 import pytest
-from fixtures.catalogue import clause
+from fixtures.catalogue.clauses import clause
 from fixtures.outcomes import Blocked, Violation
 """
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from fixtures.catalogue import Clause, Page, Version
+from fixtures.catalogue.clauses import Clause, Page, Version
 from fixtures.report import document
 from fixtures.report.model import (
     ClauseResult,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fixtures.report.changes import in_words
+from fixtures.report.diff_text import in_words
 
 Obj = dict[str, Any]
 

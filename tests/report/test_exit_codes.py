@@ -75,13 +75,13 @@ def test_exit_code(made_up: MadeUp, source: str, arguments: str, exit_code: int,
             "ERROR: --kubeconfig: cannot read nowhere: No such file or directory",
         ),
         ("--target cluster --s3-endpoint=", "ERROR: --s3-endpoint is given without a value"),
-        ("--target cluster --pace real", "ERROR: --pace is for --target simulator, not cluster"),
-        ("--may-change-settings", "ERROR: --may-change-settings is for --target cluster, not simulator"),
+        ("--target cluster --speed real", "ERROR: --speed is for --target simulator, not cluster"),
+        ("--allow-settings-changes", "ERROR: --allow-settings-changes is for --target cluster, not simulator"),
         ("--profile 0.9", "ERROR: unknown profile '0.9'; known: 1.1 to 1.13"),
         ("--kubeconfig nowhere", "ERROR: --kubeconfig is for --target cluster, not simulator"),
         ("--budget-scale much", "ERROR: --budget-scale 'much' is no number above 0"),
         ("-m nice", "ERROR: unknown marker 'nice' in -m; `pytest --markers` shows all"),
-        ("--pace backwards", "ERROR: the simulator refuses --pace backwards:"),
+        ("--speed backwards", "ERROR: the simulator refuses --speed backwards:"),
         ("--release 0.1", "ERROR: the simulator refuses --release 0.1:"),
         ("--fault no-such-fault", "ERROR: the simulator refuses --fault no-such-fault:"),
     ],
@@ -122,9 +122,7 @@ def test_wrong_test_is_a_usage_error(made_up: MadeUp, source: str, line: str, wo
     assert not (made_up.path / "report").exists()
 
 
-@pytest.mark.parametrize(
-    "option", ["--longhorn-version", "--release", "--pace", "--fault", "--disturb", "--report-dir"]
-)
+@pytest.mark.parametrize("option", ["--longhorn-version", "--release", "--speed", "--fault", "--chaos", "--report-dir"])
 def test_option_without_its_value_is_refused(made_up: MadeUp, option: str) -> None:
     """An empty value is a variable that a CI job forgot to set: nothing else is verified in its stead."""
     made_up.write(CONFORMS)

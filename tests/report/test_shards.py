@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.report import __main__ as command
 from fixtures.report.document import SCHEMA
-from fixtures.shards import Shard
+from fixtures.report.shards import Shard
 from tests.report.conftest import HEAD, MadeUp
 from tests.report.test_workers import without_chance
 

@@ -27,7 +27,7 @@ def test_violation_says_all_that_is_needed(made_up: MadeUp) -> None:
     """What must be, what was expected, what was seen, where to look, and the command that runs just that."""
     made_up.write(COLD)
 
-    ran = made_up.run("--profile", "1.12", "--pace=fast")
+    ran = made_up.run("--profile", "1.12", "--speed=fast")
 
     lines = [line.strip() for line in ran.text.splitlines()]
     start = lines.index("VIOLATES  tea.water  (Water)")
@@ -38,7 +38,7 @@ def test_violation_says_all_that_is_needed(made_up: MadeUp) -> None:
         "look at   the plug",
         "where     conformance/tea/test_tea.py:9 (traceback and evidence: report/conformance.html)",
         "more      report/diagnostics/tea.test_tea.test_the_water_boils",
-        "run it    pytest conformance/tea/test_tea.py::test_the_water_boils --profile=1.12 --pace=fast",
+        "run it    pytest conformance/tea/test_tea.py::test_the_water_boils --profile=1.12 --speed=fast",
     ]
     assert "VIOLATES 1 of 2 verified clauses; 2 clauses are not verified (SIMULATOR), exit code 1" in lines
 
@@ -95,7 +95,7 @@ def test_pages_are_counted(made_up: MadeUp) -> None:
     (folder / "test_coffee.py").write_text(
         "".join(
             f'@clause("coffee.bean-{letter}")\ndef test_{letter}():\n    pass\n' for letter in "abcdefghijklm"
-        ).join(["from fixtures.catalogue import clause\n", ""])
+        ).join(["from fixtures.catalogue.clauses import clause\n", ""])
     )
     made_up.write(COLD)
 
@@ -248,7 +248,7 @@ def test_tracebacks_are_there_for_those_who_want_them(made_up: MadeUp) -> None:
 
 def test_clauses_are_listed_without_a_target(made_up: MadeUp) -> None:
     """--list-clauses prints what is documented, also where nothing could be run."""
-    (made_up.path / "conftest.py").write_text('pytest_plugins = ["fixtures.plugin"]\n')
+    (made_up.path / "conftest.py").write_text('pytest_plugins = ["fixtures.plugin.hooks"]\n')
 
     ran = made_up.run("--list-clauses")
 

@@ -81,7 +81,7 @@ def version_at(server: str) -> dict[str, Any]:
 
 
 def test_it_says_where_it_is_and_stops_cleanly(start: Start) -> None:
-    simulator = start("one", "--pace", "0.001")
+    simulator = start("one", "--speed", "0.001")
 
     said = simulator.said
     assert said["longhorn"] == {"namespace": "longhorn-system", "version": "1.12.1"}
@@ -100,7 +100,7 @@ def test_it_says_where_it_is_and_stops_cleanly(start: Start) -> None:
 
 
 def test_after_an_interrupt_it_stops_cleanly_too(start: Start) -> None:
-    simulator = start("one", "--release", "1.12.1", "--pace", "real")
+    simulator = start("one", "--release", "1.12.1", "--speed", "real")
     assert (simulator.said["release"], simulator.said["pace"]) == ("1.12.1", 1.0)
     assert simulator.end(signal.SIGINT) == (0, "", "")
     assert list(simulator.data.iterdir()) == []
@@ -224,8 +224,8 @@ def test_a_part_that_dies_is_told_and_ends_the_process(capsys: pytest.CaptureFix
             ["--release", "1.12.1", "--longhorn-version", "1.9.0"],
             "contradicts --release 1.12.1",
         ),
-        (["--pace", "slow"], "--pace slow: neither fast, real nor a number"),
-        (["--pace", "-1"], "--pace -1: must be a number from 0"),
+        (["--speed", "slow"], "--speed slow: neither fast, real nor a number"),
+        (["--speed", "-1"], "--speed -1: must be a number from 0"),
         (["--api-port", "70000"], "argument --api-port: '70000' is no port number"),
     ],
 )

@@ -41,7 +41,7 @@ class Round:
         """What makes this round: the same words make it again."""
         order = ("-p", "randomly", f"--randomly-seed={self.seed}")
         troubles = ":troubles" if self.troubles else ""
-        return (*order, f"--disturb={self.seed}:{self.level:g}{troubles}", *self.arguments)
+        return (*order, f"--chaos={self.seed}:{self.level:g}{troubles}", *self.arguments)
 
     @property
     def command(self) -> str:

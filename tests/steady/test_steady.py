@@ -92,14 +92,14 @@ def test_seeds_are_consecutive_so_that_each_round_can_be_run_alone() -> None:
     assert many[2] == alone[0]
     assert many[2].command == "python -m tests.steady --rounds 1 --seed 42 --level 2 -- -m retain"
     assert "--randomly-seed=42" in many[2].pytest_arguments
-    assert "--disturb=42:2" in many[2].pytest_arguments
+    assert "--chaos=42:2" in many[2].pytest_arguments
 
 
 def test_rounds_in_trouble_can_be_run_again() -> None:
     (one,) = batch.series(1, 42, 0.5, ("-m", "retain"), troubles=True)
 
     assert one.command == "python -m tests.steady --rounds 1 --seed 42 --level 0.5 --troubles -- -m retain"
-    assert "--disturb=42:0.5:troubles" in one.pytest_arguments
+    assert "--chaos=42:0.5:troubles" in one.pytest_arguments
 
 
 def test_disturbances_are_summed_up() -> None:
