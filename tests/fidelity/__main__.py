@@ -1,6 +1,6 @@
 """For people: `python -m tests.fidelity distil RECORDINGS` and `python -m tests.fidelity compare [SCENARIO ...]`.
 
-`distil` makes `recorded/` from raw recordings (a folder with one folder a scenario). `compare` runs the simulator
+`distil` makes `recordings/` from raw recordings (a folder with one folder a scenario). `compare` runs the simulator
 and prints every difference; `--keep DIRECTORY` keeps what the client saw, `--from DIRECTORY` compares that again.
 """
 
@@ -15,7 +15,7 @@ from tests.fidelity.compare import Experience, compare
 from tests.fidelity.recording import Recording, dump, load
 
 HERE = Path(__file__).parent
-RECORDED = HERE / "recorded"
+RECORDED = HERE / "recordings"
 ACCEPTED = HERE / "accepted.toml"
 # Each group has a simulator of its own. They mostly wait, so that all of them can run at once.
 GROUPS = (

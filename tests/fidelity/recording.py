@@ -2,7 +2,7 @@
 
 A write is one revision of one object: the leaves that changed and the leaves that went. An object's first write
 holds all its leaves. Leaves are addressed by dotted path (`status.conditions[Restore].status`); their values are
-JSON scalars, `{}` and `[]` standing for emptiness. The normal form is kept in `recorded/<scenario>.json`, one line
+JSON scalars, `{}` and `[]` standing for emptiness. The normal form is kept in `recordings/<scenario>.json`, one line
 a write, so that it can be read and compared by eye.
 """
 

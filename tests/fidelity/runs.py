@@ -18,7 +18,7 @@ from tests.fidelity.normalise import normalise
 from tests.fidelity.recording import Recording
 
 REPOSITORY = Path(__file__).parents[2]
-CLIENT = Path(__file__).with_name("record.py")
+CLIENT = Path(__file__).with_name("recordings") / "record.py.txt"
 
 # How many of its seconds the simulator lives in one of ours; the client lives as fast.
 SPEED = 12.0
