@@ -11,15 +11,15 @@ import pytest
 from fixtures.longhorn.target_address import TargetAddress
 from fixtures.targets.registry import make_target
 from fixtures.targets.simulator.options import SimulatorOptions
-from tests.fidelity.summary import pytest_terminal_summary
+from tools.fidelity.summary import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker of `tox -e runs`, before the suite's own plugin asks whether -m names any that is none."""
-    config.addinivalue_line("markers", "runs: whole runs of the suite, beside simpler or fewer of their kind")
+    """Declare the marker of `tox -e e2e`, before the suite's own plugin asks whether -m names any that is none."""
+    config.addinivalue_line("markers", "e2e: end-to-end tests, which run the suite as a whole")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         # Who is started in the background ignores Ctrl-C, and so do all whom they start, also those that tests end so.
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -85,7 +85,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    "workers", [pytest.param((), id="alone", marks=pytest.mark.runs), pytest.param(("-n", "2"), id="-n 2")]
+    "workers", [pytest.param((), id="alone", marks=pytest.mark.e2e), pytest.param(("-n", "2"), id="-n 2")]
 )
 def test_ctrl_c_lets_it_clean_up(folder: Path, workers: tuple[str, ...]) -> None:
     """A terminal sends it to all processes of the group; the simulator has to outlive it to be cleaned up."""
@@ -101,7 +101,7 @@ def test_ctrl_c_lets_it_clean_up(folder: Path, workers: tuple[str, ...]) -> None
 
 
 @pytest.mark.parametrize(
-    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.runs)]
+    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.e2e)]
 )
 def test_sigterm_does_too(folder: Path, workers: tuple[str, ...]) -> None:
     """Sent to the controlling process alone, as by whoever cancels a job."""
@@ -137,7 +137,7 @@ def test_simulator_that_is_killed(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.runs)]
+    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.e2e)]
 )
 def test_nothing_is_left_of_a_killed_run_and_the_next_one_works(folder: Path, workers: tuple[str, ...]) -> None:
     """And the next one works, in the same place for temporary files, with the same place for its report."""

@@ -12,19 +12,13 @@ from typing import Any
 import pytest
 
 from fixtures.kubernetes.client import Cluster
-from fixtures.kubernetes.resource_kinds import (
-    BACKUP_TARGET,
-    NAMESPACE,
-    STORAGE_CLASS,
-    SUPPORT_BUNDLE,
-    VOLUME_SNAPSHOT_CLASS,
-)
+from fixtures.kubernetes.resource_kinds import BACKUP_TARGET, NAMESPACE, STORAGE_CLASS, SUPPORT_BUNDLE, VOLUME_SNAPSHOT_CLASS
+from fixtures.s3.object_store import ObjectStore
 from fixtures.kubernetes.run import RUN_LABEL, Run
 from fixtures.longhorn.backup_target import FORMER
-from fixtures.s3.object_store import ObjectStore
-from tests.cluster.by_hand import ROOT, ByHand, Ran, command, environment, simulator, suite
-from tests.cluster.rbac import MANIFESTS, granted, least, used
-from tests.cluster.traces import left
+from tools.cluster.leftovers import leftovers
+from tools.cluster.rbac import MANIFESTS, granted, least, used
+from tools.cluster.simulated_cluster import ROOT, SimulatedCluster, SuiteRun, command, environment, simulator, suite
 
 SYSTEM = "longhorn-system"
 FILES = (
@@ -38,12 +32,12 @@ FILES = (
 class Killed:
     """A cluster that others use too, in which a run was killed half-way; `target` is the backup target before it."""
 
-    cluster: ByHand
+    cluster: SimulatedCluster
     api: Cluster
     target: dict[str, Any]
     folder: Path
 
-    def clean_up(self, *arguments: str) -> Ran:
+    def clean_up(self, *arguments: str) -> SuiteRun:
         """What came of `pytest --clean-up`."""
         return suite(self.folder / "nothing", *self.cluster.arguments, "--clean-up", *arguments)
 
@@ -114,28 +108,28 @@ def _ask_for_a_support_bundle(api: Cluster) -> None:
 class Cleaned:
     """What came of each attempt, one after the other on the same cluster, and what was there then."""
 
-    unasked: Ran
+    unasked: SuiteRun
     left_before: set[str]
     left_after: set[str]
-    unnamed: Ran
+    unnamed: SuiteRun
     annotations: dict[str, str]
-    next_run: Ran
-    named: Ran
+    next_run: SuiteRun
+    named: SuiteRun
     rights: set[str]
     others: set[str]
     others_after: set[str]
     left_at_last: list[str]
     bundles: list[dict[str, Any]]
     target: dict[str, Any]
-    again: Ran
+    again: SuiteRun
 
 
 @pytest.fixture(scope="module")
 def cleaned(killed: Killed) -> Cleaned:
     """Shown, not named, in the way of another run, and at last removed."""
-    left_before = set(left(killed.cluster))
+    left_before = set(leftovers(killed.cluster))
     unasked = killed.clean_up("--run-id", "half")
-    left_after = set(left(killed.cluster))
+    left_after = set(leftovers(killed.cluster))
     unnamed = killed.clean_up("--yes")
     annotations = killed.api.get(BACKUP_TARGET, "default", SYSTEM)["metadata"]["annotations"]
     next_run = suite(killed.folder / "other", *killed.cluster.arguments, *FILES)
@@ -161,14 +155,14 @@ def cleaned(killed: Killed) -> Cleaned:
         rights,
         others,
         killed.others(),
-        left(killed.cluster),
+        leftovers(killed.cluster),
         bundles,
         target,
         killed.clean_up("--run-id", "half"),
     )
 
 
-def counts(cluster: ByHand) -> set[frozenset[tuple[str, Any]]]:
+def counts(cluster: SimulatedCluster) -> set[frozenset[tuple[str, Any]]]:
     """The requests so far, with their numbers."""
     return {frozenset(each.items()) for each in cluster.page("/simulator/requests")["requests"]}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fixtures.outcomes import Blocked
-from tests.cluster.by_hand import ROOT, Ran, command, environment, simulator
-from tests.cluster.traces import left
 from tests.test_ended_early import PART, left_of
+from tools.cluster.leftovers import leftovers
+from tools.cluster.simulated_cluster import ROOT, SuiteRun, command, environment, simulator
 
 PATIENCE = 100.0
 """Seconds after which a run that lost its cluster has not come to an end."""
@@ -45,7 +45,7 @@ class Running:
                 return
         pytest.fail("it ended before that:\n" + "".join(self._lines))
 
-    def ended(self) -> Ran:
+    def ended(self) -> SuiteRun:
         """What came of it; killed if it does not end."""
         assert self.process.stdout is not None
         timer = threading.Timer(PATIENCE, os.killpg, (self.process.pid, signal.SIGKILL))
@@ -54,11 +54,11 @@ class Running:
             self._lines += stream.readlines()
         code = self.process.wait()
         timer.cancel()
-        return Ran.read(code, "".join(self._lines), self.reports)
+        return SuiteRun.read(code, "".join(self._lines), self.reports)
 
 
 @pytest.mark.parametrize(
-    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.runs)]
+    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.e2e)]
 )
 def test_sigterm_lets_it_clean_up(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """As whoever cancels a job sends it: only to the process that controls the run. Nothing is left in the cluster."""
@@ -70,12 +70,12 @@ def test_sigterm_lets_it_clean_up(tmp_path: Path, workers: tuple[str, ...]) -> N
         ran = running.ended()
 
         assert (ran.exit_code, ran.report.get("verdict")) == (2, "interrupted"), ran.text
-        assert left(cluster) == []
+        assert leftovers(cluster) == []
     assert "conforms" in {verdict for verdict, _ in ran.verdicts.values()}
     assert "Traceback" not in ran.text
 
 
-@pytest.mark.runs
+@pytest.mark.e2e
 def test_cluster_that_vanishes(tmp_path: Path) -> None:
     """What was verified until then is reported, nothing is called a violation, the run fails and says why."""
     ended = pytest.raises(Blocked, match="the simulator had ended by itself")

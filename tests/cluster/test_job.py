@@ -13,8 +13,8 @@ from kubernetes.client import Configuration
 from kubernetes.config import load_kube_config
 
 from fixtures.report.shards import Shard
-from tests.cluster.by_hand import ROOT, command, environment
-from tests.cluster.rbac import MANIFESTS
+from tools.cluster.rbac import MANIFESTS
+from tools.cluster.simulated_cluster import ROOT, command, environment
 
 JOB = ROOT / "manifests" / "job"
 WAYS = ("whole", "shards")

@@ -8,21 +8,21 @@ from pathlib import Path
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import BACKUP_TARGET
 from fixtures.kubernetes.run import Run
-from tests.cluster.by_hand import ROOT, ByHand, command, environment, simulator, suite
-from tests.cluster.rbac import MANIFESTS, differences, for_newer_kubernetes, for_old_targets, granted, least, used
-from tests.cluster.traces import left
 from tests.test_ended_early import PART
+from tools.cluster.leftovers import leftovers
+from tools.cluster.rbac import MANIFESTS, differences, for_newer_kubernetes, for_old_targets, granted, least, used
+from tools.cluster.simulated_cluster import ROOT, SimulatedCluster, command, environment, simulator, suite
 
 SYSTEM = "longhorn-system"
 FILES = tuple(f"conformance/backup/test_{name}.py" for name in ("handle", "listing"))
 
 
-def arguments(cluster: ByHand) -> list[str]:
+def arguments(cluster: SimulatedCluster) -> list[str]:
     """Nothing is said of a store."""
     return ["--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--allow-settings-changes"]
 
 
-def before(cluster: ByHand, folder: Path) -> tuple[Cluster, object]:
+def before(cluster: SimulatedCluster, folder: Path) -> tuple[Cluster, object]:
     """The API, and what the backup target is made of."""
     api = Cluster(cluster.kubeconfig, Run("looking"), folder)
     return api, api.get(BACKUP_TARGET, "default", SYSTEM)["spec"]
@@ -38,14 +38,14 @@ def test_workers_verify_on_a_server_of_the_runs_own(tmp_path: Path) -> None:
         assert (ran.exit_code, ran.report["problems"]) == (0, []), ran.text
         assert "starting the S3 server minio in namespace lsc-" in ran.text
         asked = used(cluster.page("/simulator/requests")["requests"])
-        assert left(cluster) == []
+        assert leftovers(cluster) == []
         assert api.get(BACKUP_TARGET, "default", SYSTEM)["spec"] == target
     assert "conforms" in {verdict for verdict, _ in ran.verdicts.values()}
     added = least(granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "own-store"))
     assert differences(added, least(asked | for_newer_kubernetes() | for_old_targets()) - granted()) == []
 
 
-def run_until_it_conforms(cluster: ByHand, folder: Path, number: signal.Signals) -> tuple[int, list[str]]:
+def run_until_it_conforms(cluster: SimulatedCluster, folder: Path, number: signal.Signals) -> tuple[int, list[str]]:
     """A run that gets a signal after its first verdict: its exit code and what it said."""
     with subprocess.Popen(
         command(folder / "report", [*arguments(cluster), *PART, "--run-id=half"]),
@@ -72,7 +72,7 @@ def test_an_interrupted_run_takes_its_server_away(tmp_path: Path) -> None:
 
         exit_code, said = run_until_it_conforms(cluster, tmp_path, signal.SIGINT)
 
-        assert (exit_code, left(cluster)) == (2, []), said
+        assert (exit_code, leftovers(cluster)) == (2, []), said
         assert api.get(BACKUP_TARGET, "default", SYSTEM)["spec"] == target
 
 
@@ -81,11 +81,11 @@ def test_what_a_killed_run_leaves_is_removed(tmp_path: Path) -> None:
     with simulator(tmp_path / "cluster") as cluster:
         api, target = before(cluster, tmp_path)
         _, said = run_until_it_conforms(cluster, tmp_path, signal.SIGKILL)
-        assert any(each.startswith("namespaces lsc-half-s3-") for each in left(cluster)), said
+        assert any(each.startswith("namespaces lsc-half-s3-") for each in leftovers(cluster)), said
 
         given = ("--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--clean-up", "--run-id=half", "--yes")
         ran = suite(tmp_path / "nothing", *given)
 
-        assert (ran.exit_code, left(cluster)) == (0, []), ran.text
+        assert (ran.exit_code, leftovers(cluster)) == (0, []), ran.text
         assert "run half: all of it is gone" in ran.text
         assert api.get(BACKUP_TARGET, "default", SYSTEM)["spec"] == target

@@ -24,8 +24,8 @@ from fixtures.longhorn.target_address import TargetAddress
 from fixtures.outcomes import Blocked
 from fixtures.report import bundles
 from fixtures.report.tracing import Concerned
-from tests.cluster.rbac import MANIFESTS, granted, used
 from tests.fixtures.fake_api import FakeApi
+from tools.cluster.rbac import MANIFESTS, granted, used
 
 SYSTEM = "longhorn-system"
 STEPS = Steps(0.15)

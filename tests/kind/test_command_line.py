@@ -84,7 +84,7 @@ def on_path(world: World) -> Mapping[str, str]:
 
 
 @needs_kubectl
-@pytest.mark.parametrize("workers", [pytest.param("0", marks=pytest.mark.runs), "2"])
+@pytest.mark.parametrize("workers", [pytest.param("0", marks=pytest.mark.e2e), "2"])
 def test_a_run_makes_one_cluster_and_removes_it(world: World, workers: str) -> None:
     """Whoever runs the tests; on the way it says how far it is."""
     ran = run(*arguments(world, "-n", workers, "--run-id", "one"), **on_path(world))

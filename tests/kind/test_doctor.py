@@ -11,9 +11,9 @@ from fixtures.targets import doctor
 from fixtures.targets.doctor import DOUBTFUL, MISSING, OK, UNKNOWN, Check
 from fixtures.targets.interface import RunSettings
 from fixtures.targets.kind import checks
-from tests.cluster.by_hand import simulator
 from tests.kind.test_command_line import run
 from tests.kind.world import World, make_world
+from tools.cluster.simulated_cluster import simulator
 
 GOOD = {
     "ServerVersion": "29.1.0",

@@ -1,1 +1,0 @@
-"""How fast the simulator is: `python -m tests.bench` prints a table. Nothing is asserted."""

@@ -1,0 +1,32 @@
+"""The suite through a kubeconfig alone, on a simulator started by hand. All of it: `python -m tools.cluster`."""
+
+from pathlib import Path
+
+from tools.cluster.leftovers import leftovers
+from tools.cluster.rbac import granted, used
+from tools.cluster.simulated_cluster import simulator, suite
+
+
+def test_two_workers_share_a_cluster(tmp_path: Path) -> None:
+    """What they find conforms, it is labelled as a simulation, the keys are nowhere, and nothing is left of it.
+
+    They do nothing that manifests/rbac does not allow.
+    """
+    with simulator(tmp_path / "cluster") as cluster:
+        reports = tmp_path / "report"
+        files = [f"conformance/backup/test_{name}.py" for name in ("handle", "listing")]
+        ran = suite(reports, *cluster.arguments, *files, "-n", "2", "--dist", "load")
+
+        assert (ran.exit_code, ran.report["problems"]) == (0, []), ran.text
+        assert used(cluster.page("/simulator/requests")["requests"]) - granted() == set()
+        assert leftovers(cluster) == []
+
+    selected = {verdict for verdict, reason in ran.verdicts.values() if not reason.startswith("not ")}
+    assert "conforms" in selected
+    assert "violates" not in selected
+    assert ran.workers == {"gw0", "gw1"}
+    assert (ran.report["target"]["name"], ran.report["qualifies"]) == ("cluster", False)
+    assert "SIMULATOR" in ran.report["target"]["label"]
+    everything = ran.text + "".join(path.read_text(errors="replace") for path in reports.iterdir())
+    assert cluster.s3.secret_key not in everything
+    assert cluster.s3.access_key not in everything

@@ -1,0 +1,87 @@
+"""The matrix, run on faults that are none: it must not be content with any of them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.faults.forked import ROOT
+
+RUN = """
+import functools, sys
+from simulator.overrides import registry
+registry.faults = functools.partial(registry.faults, "tests.tools.faults.examples")
+from tools.faults.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+NAMES = ("sound", "misnamed", "surviving", "dead", "idle", "unattributed")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple["subprocess.CompletedProcess[str]", dict[str, Any]]:
+    """The command, run on the examples, and its document's rows by the names of the faults."""
+    folder = tmp_path_factory.mktemp("matrix")
+    command = [sys.executable, "-c", RUN, *NAMES, f"--report-dir={folder}", "--without-control"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert (folder / "faults.json").exists(), ended.stdout + ended.stderr
+    rows = json.loads((folder / "faults.json").read_text())["faults"]
+    return ended, {row["fault"]: row for row in rows}
+
+
+@pytest.mark.e2e
+def test_it_fails_and_says_how_many(done: tuple["subprocess.CompletedProcess[str]", dict[str, Any]]) -> None:
+    ended, _ = done
+    assert ended.returncode == 1
+    assert f"1 of {len(NAMES)} faults killed and attributed" in ended.stdout
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("misnamed", "backup.source.exactly-one fails for another reason than 'in Latin'"),
+        ("surviving", "survives: no clause that it breaks is violated"),
+        ("dead", "dead: what it replaces was never asked"),
+        ("idle", "it never answered differently"),
+        ("unattributed", "unrelated: backup.name.uid is violated"),
+    ],
+)
+def test_what_is_no_fault_is_told(
+    name: str, problem: str, done: tuple["subprocess.CompletedProcess[str]", dict[str, Any]]
+) -> None:
+    ended, rows = done
+    assert any(problem in found for found in rows[name]["problems"]), rows[name]["problems"]
+    assert problem in ended.stdout
+
+
+@pytest.mark.e2e
+def test_a_sound_fault_is_killed(done: tuple["subprocess.CompletedProcess[str]", dict[str, Any]]) -> None:
+    _, rows = done
+    assert rows["sound"]["killed"], rows["sound"]["problems"]
+    assert rows["sound"]["changed"] > 0
+    assert rows["sound"]["failed_tests"]
+
+
+def test_an_unknown_fault_is_a_usage_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tools.faults", "no-such-fault", f"--report-dir={tmp_path}"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "unknown fault 'no-such-fault'" in ended.stderr.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_may_leave_before_the_end_of_the_list() -> None:
+    command = f"{sys.executable} -m simulator --list-faults | head -1"
+    ended = subprocess.run(
+        ["/bin/bash", "-o", "pipefail", "-c", command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("FAULT ")

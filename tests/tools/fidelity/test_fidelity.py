@@ -1,0 +1,25 @@
+"""The same client sees the same: record.py against the simulator of release 1.12.1, beside what a real cluster showed.
+
+Two scenarios in slow motion, so that other tests may run at the same time. All of them: `tox -e fidelity`.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.fidelity import replay, report
+from tools.fidelity.__main__ import judge, real_recordings
+
+SCENARIOS = ("api", "filesystem")
+SPEED = 10.0
+
+
+def test_a_client_sees_what_a_real_cluster_shows(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    real = real_recordings()
+
+    judgement = judge(real, replay.run(SCENARIOS, tmp_path, speed=SPEED))
+
+    record_property("fidelity", json.dumps(list(report.counted(SCENARIOS, real, judgement))))
+    assert not judgement.open, "\n".join(report.listed(judgement))

@@ -1,0 +1,115 @@
+"""`python -m tools.cluster`: all of the suite on simulators started by hand, beside `--target simulator`.
+
+Through the kubeconfig alone the verdicts have to be the same: with two workers on one cluster, in two shards that run
+side by side on one cluster and are joined, and where the run is told of no store and starts one. Nothing may be left,
+and the rights of manifests/rbac have to be just those that were used. `-- ARGUMENTS` go to all runs. Exit code 0 if all
+of that is so.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tools.cluster.leftovers import leftovers
+from tools.cluster.rbac import (
+    MANIFESTS,
+    differences,
+    for_clean_up,
+    for_newer_kubernetes,
+    for_old_releases,
+    for_old_targets,
+    granted,
+    least,
+    used,
+)
+from tools.cluster.simulated_cluster import ROOT, SimulatedCluster, SuiteRun, simulator, suite
+
+WORKERS = ("-n", "2", "--dist", "loadfile")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser("python -m tools.cluster", description=__doc__)
+    parser.add_argument("--release", default="", help="what the simulators behave like")
+    parser.add_argument("suite", nargs="*", metavar="ARGUMENTS", help="for all runs, after `--`")
+    given = parser.parse_args(arguments)
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="lsc-cluster-") as name:
+        folder = Path(name)
+        release = (f"--release={given.release}",) if given.release else ()
+        expected = suite(folder / "simulator", *release, *WORKERS, *given.suite)
+        wrong += problems("--target simulator", expected)
+        with simulator(folder / "one", release=given.release) as cluster:
+            wrong += compare("-n 2", expected, on(cluster, folder / "workers", *WORKERS, *given.suite))
+            asked = used(cluster.page("/simulator/requests")["requests"])
+            needed = least(asked | for_clean_up() | for_old_releases())
+            wrong += [f"manifests/rbac: {each}" for each in differences(granted(), needed)]
+            wrong += [f"-n 2: left over: {each}" for each in leftovers(cluster)]
+            wrong += compare("shards", expected, in_shards(cluster, folder, given.suite))
+            wrong += [f"shards: left over: {each}" for each in leftovers(cluster)]
+        with simulator(folder / "two", release=given.release) as cluster:
+            wrong += without_a_store(cluster, expected, folder / "own", given.suite)
+    print(*wrong, f"{len(wrong)} differences", sep="\n")
+    return 1 if wrong else 0
+
+
+def without_a_store(
+    cluster: SimulatedCluster, expected: SuiteRun, reports: Path, arguments: Sequence[str]
+) -> list[str]:
+    """A run without S3 options, which starts its own server."""
+    target = ("--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--allow-settings-changes")
+    wrong = compare("own store", expected, suite(reports, *target, *WORKERS, *arguments))
+    asked = used(cluster.page("/simulator/requests")["requests"])
+    has = least(granted() | granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "own-store"))
+    needed = least(asked | for_clean_up() | for_old_releases() | for_old_targets() | for_newer_kubernetes())
+    wrong += [f"manifests/rbac/own-store: {each}" for each in differences(has, needed)]
+    return wrong + [f"own store: left over: {each}" for each in leftovers(cluster)]
+
+
+def on(cluster: SimulatedCluster, reports: Path, *arguments: str) -> SuiteRun:
+    """A run on a cluster, which may have a default class of its own."""
+    return suite(reports, *cluster.arguments, "--allow-settings-changes", *arguments)
+
+
+def in_shards(cluster: SimulatedCluster, folder: Path, arguments: Sequence[str]) -> SuiteRun:
+    """Two shards at once on one cluster, joined."""
+    parts = [folder / f"part-{index}" for index in (1, 2)]
+    with ThreadPoolExecutor() as pool:
+        runs = [
+            pool.submit(on, cluster, part, f"--shard={index}/2", "--run-id=shard", *arguments)
+            for index, part in enumerate(parts, 1)
+        ]
+        said = "".join(run.result().text for run in runs)
+    joined = folder / "joined"
+    command = [sys.executable, "-m", "fixtures.report", "merge", *map(str, parts), "-o", str(joined)]
+    merged = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return SuiteRun.read(merged.returncode, f"{said}\n{merged.stdout}{merged.stderr}", joined)
+
+
+def compare(name: str, expected: SuiteRun, ran: SuiteRun) -> list[str]:
+    """A line for each verdict that is another one."""
+    lines = problems(name, ran)
+    for clause, verdict in expected.verdicts.items():
+        if ran.verdicts.get(clause) != verdict:
+            lines.append(f"{name}: {clause}: expected {verdict}, found {ran.verdicts.get(clause)}")
+    return lines
+
+
+def problems(name: str, ran: SuiteRun) -> list[str]:
+    """What went wrong with a run itself; also says how it went."""
+    verdicts = [verdict for verdict, _ in ran.verdicts.values()]
+    counts = ", ".join(f"{verdicts.count(each)} {each}" for each in dict.fromkeys(verdicts))
+    seconds = ran.report.get("run", {}).get("seconds", 0)
+    print(f"{name}: exit code {ran.exit_code}, {seconds:.1f} s, {counts or 'no report'}", flush=True)
+    if not verdicts:
+        print(ran.text)
+    lines = [f"{name}: {each['kind']}: {each['message']}" for each in ran.report["problems"]]
+    return lines if verdicts else [f"{name}: there is no report"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""A simulator started by hand, and the suite run on it through its kubeconfig, as anybody would."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import urllib3
+
+from fixtures.s3.access import S3Access
+from fixtures.targets.registry import make_target
+from fixtures.targets.simulator.options import SimulatorOptions
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class SimulatedCluster:
+    """A simulated cluster and what one has to say to verify it."""
+
+    kubeconfig: Path
+    s3: S3Access
+    keys: Path
+    files: Path
+    server: str
+
+    @property
+    def arguments(self) -> list[str]:
+        """The options of the suite; the keys are in a file."""
+        return [
+            "--target=cluster",
+            f"--kubeconfig={self.kubeconfig}",
+            f"--s3-endpoint={self.s3.endpoint}",
+            f"--s3-cluster-endpoint={self.s3.inside}",
+            f"--s3-credentials={self.keys}",
+        ]
+
+    def page(self, path: str) -> Any:
+        """What the API server answers to a GET, as JSON."""
+        answer = urllib3.request("GET", f"{self.server}{path}", retries=False, timeout=30)
+        if answer.status != 200:
+            raise ValueError(f"GET {path}: {answer.status} {answer.data[:200]!r}")
+        return orjson.loads(answer.data)
+
+
+@contextmanager
+def simulator(folder: Path, **options: Any) -> Iterator[SimulatedCluster]:
+    """One that runs as long as the body; `options` are those of SimulatorOptions. Its files are below `folder`."""
+    folder.mkdir(exist_ok=True)
+    target = make_target(SimulatorOptions(**options), folder)
+    address = target.start()
+    try:
+        assert address.s3 is not None
+        assert address.files is not None
+        keys = folder / "keys"
+        keys.write_text(
+            f"[default]\naws_access_key_id = {address.s3.access_key}\naws_secret_access_key = {address.s3.secret_key}\n"
+        )
+        server = next(line for line in address.kubeconfig.read_text().splitlines() if "server:" in line)
+        yield SimulatedCluster(address.kubeconfig, address.s3, keys, address.files, server.split("server:")[1].strip())
+    finally:
+        target.stop()
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """A run of the suite that has ended."""
+
+    exit_code: int
+    text: str
+    report: dict[str, Any]
+
+    @classmethod
+    def read(cls, exit_code: int, text: str, reports: Path) -> "SuiteRun":
+        """With the report in a folder; without clauses if there is none."""
+        path = reports / "conformance.json"
+        report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"clauses": [], "problems": []}
+        return cls(exit_code, text, report)
+
+    @property
+    def verdicts(self) -> dict[str, tuple[str, str]]:
+        """Verdict and reason of each clause."""
+        return {entry["id"]: (entry["verdict"], entry["reason"]) for entry in self.report["clauses"]}
+
+    @property
+    def workers(self) -> frozenset[str]:
+        """The workers that ran tests."""
+        return frozenset(test["worker"] for entry in self.report["clauses"] for test in entry["tests"])
+
+
+def command(reports: Path, arguments: Sequence[str]) -> list[str]:
+    """The command line of a run whose report goes to a folder."""
+    return [sys.executable, "-m", "pytest", f"--report-dir={reports}", *arguments]
+
+
+def environment() -> dict[str, str]:
+    """That of this process without what makes pytest or AWS's tools behave otherwise."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "AWS_"))}
+
+
+def suite(reports: Path, *arguments: str) -> SuiteRun:
+    """Run the suite; its report goes to a folder."""
+    ran = subprocess.run(
+        command(reports, arguments), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    return SuiteRun.read(ran.returncode, ran.stdout + ran.stderr, reports)

@@ -1,0 +1,1 @@
+"""Fidelity: the simulator beside recordings of a real cluster, as one client saw both."""

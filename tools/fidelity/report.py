@@ -1,0 +1,45 @@
+"""What a comparison came to, in lines for people."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from tools.fidelity.accepted import Judgement
+from tools.fidelity.compare import Difference
+from tools.fidelity.recording import Recording
+
+
+def counted(scenarios: Sequence[str], real: Mapping[str, Recording], judgement: Judgement) -> Iterator[str]:
+    """How much was compared, scenario by scenario, and how many differences are accepted and open."""
+    covered = [difference for each in judgement.covered.values() for difference in each]
+    for name in scenarios:
+        recording = real[name]
+        kinds = Counter("event" if subject.startswith("Event ") else "object" for subject in recording.subjects())
+        yield (
+            f"{name:<10} {kinds['object']:>3} objects {kinds['event']:>3} events {len(recording.writes):>4} writes "
+            f"{len(recording.notes):>4} notes: {_of(name, covered):>2} differences accepted, "
+            f"{_of(name, judgement.open)} open"
+        )
+    yield (
+        f"{judgement.count} differences are accepted, by {len(judgement.covered)} entries of "
+        f"tools/fidelity/accepted.toml; {len(judgement.open)} are open"
+    )
+
+
+def listed(judgement: Judgement) -> Iterator[str]:
+    """Every open difference, and every entry of the list that is out of date."""
+    for difference in judgement.open:
+        yield f"open: {difference}"
+    for entry in judgement.outdated:
+        yield f"out of date, covers nothing any more: {entry}"
+
+
+def reasoned(judgement: Judgement) -> Iterator[str]:
+    """Every accepted difference, under the reason for which it is."""
+    for entry, differences in judgement.covered.items():
+        yield " ".join(entry.reason.split())
+        for difference in differences:
+            yield f"  {difference.scenario}: {difference.aspect}: {difference.subject}: {difference.detail}"
+
+
+def _of(scenario: str, differences: Sequence[Difference]) -> int:
+    return sum(difference.scenario == scenario for difference in differences)

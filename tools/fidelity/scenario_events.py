@@ -1,0 +1,87 @@
+"""What of a client's history belongs to its scenario: its namespace, its volumes and their snapshots and backups.
+
+The client watches whole kinds. A cluster that others use, or a simulator with objects of its own, shows more than
+the scenario made.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Event = Mapping[str, Any]
+
+# Kinds that only the scenario about the backup target is about; elsewhere they are polled in the background.
+_BACKGROUND = {"BackupTarget"}
+_IMAGES = {"BackingImage", "BackingImageDataSource"}
+
+
+def scenario_events(history: Sequence[Event], namespace: str, *, background: bool) -> list[Event]:
+    """The events of `history` about `namespace` and what is kept for it elsewhere, in order of revision."""
+    volumes = {
+        event["name"]
+        for event in history
+        if event["kind"] == "PersistentVolume" and _claim(event["object"]).get("namespace") == namespace
+    }
+    volumes |= {
+        f"pvc-{event['object']['metadata']['uid']}"
+        for event in history
+        if event["kind"] == "PersistentVolumeClaim" and event["ns"] == namespace
+    }
+    snapshots = {
+        f"snapshot-{event['object']['metadata']['uid']}"
+        for event in history
+        if event["kind"] == "VolumeSnapshot" and event["ns"] == namespace
+    }
+    images = {image_name(snapshot) for snapshot in snapshots}
+    images |= {event["name"] for event in history if event["kind"] == "BackingImage" and namespace in event["name"]}
+    mine = [event for event in history if _belongs(event, namespace, volumes, snapshots, images, background)]
+    return sorted(mine, key=lambda event: int(event["rv"]))
+
+
+def image_name(requested: str, limit: int = 40) -> str:
+    """What Longhorn makes of the name of a backing image: one that is too long is cut, a hash of it added."""
+    if len(requested) <= limit:
+        return requested
+    return f"{requested[: limit - 9].rstrip('-')}-{hashlib.sha512(requested.encode()).hexdigest()[:8]}"
+
+
+def _claim(volume: Mapping[str, Any]) -> Mapping[str, Any]:
+    claim: Mapping[str, Any] = volume.get("spec", {}).get("claimRef") or {}
+    return claim
+
+
+def _belongs(
+    event: Event, namespace: str, volumes: set[str], snapshots: set[str], images: set[str], background: bool
+) -> bool:
+    kind, obj = event["kind"], event["object"]
+    if kind in _IMAGES:
+        return event["name"] in images
+    if kind == "Event":
+        about = obj.get("involvedObject", {})
+        name = about.get("name", "")
+        return bool(
+            event["ns"] == namespace
+            or any(name.startswith(volume) for volume in volumes)
+            or name in snapshots
+            or (about.get("kind") in {*_IMAGES, "Snapshot"} and any(name.startswith(image) for image in images))
+            or (about.get("kind") == "BackingImageManager" and any(image in obj["message"] for image in images))
+            or name.removeprefix("snapcontent-") in {snapshot.removeprefix("snapshot-") for snapshot in snapshots}
+            or (about.get("kind") == "VolumeSnapshotContent" and namespace in name)
+            or (about.get("kind") == "Backup" and any(volume in str(obj) for volume in volumes))
+        )
+    if kind == "VolumeSnapshotContent":
+        return bool(obj["spec"]["volumeSnapshotRef"].get("namespace") == namespace)
+    if kind == "VolumeSnapshotClass":
+        return True
+    if kind in _BACKGROUND:
+        return background
+    if event["ns"] == namespace or event["name"] in volumes:
+        return True
+    labels = obj["metadata"].get("labels") or {}
+    spec = obj.get("spec") or {}
+    return bool(
+        spec.get("volume") in volumes
+        or spec.get("volumeName") in volumes
+        or labels.get("backup-volume") in volumes
+        or (spec.get("source") or {}).get("persistentVolumeName") in volumes
+    )
