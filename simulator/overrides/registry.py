@@ -89,19 +89,24 @@ def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dic
 def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
     """Every fault, by name: the Fault objects in the modules of the package `collection`.
 
-    A name that one module gives twice is one fault that replaces several decisions.
+    An Override beside them is one more decision that the fault of its name replaces. Raises OverrideError for a name
+    that two faults have, and for an override whose name no fault has.
     """
     package = importlib.import_module(collection)
     found: dict[str, Fault] = {}
     for module in sorted(entry.name for entry in pkgutil.iter_modules(package.__path__)):
-        own: dict[str, Fault] = {}
-        for value in vars(importlib.import_module(f"{package.__name__}.{module}")).values():
+        values = tuple(vars(importlib.import_module(f"{package.__name__}.{module}")).values())
+        for value in values:
             if isinstance(value, Fault):
-                first = own.get(value.name)
-                own[value.name] = replace(first, overrides=first.overrides + value.overrides) if first else value
-        if taken := found.keys() & own.keys():
-            raise OverrideError(f"two faults are named {min(taken)!r}")
-        found.update(own)
+                if value.name in found:
+                    raise OverrideError(f"two faults are named {value.name!r}")
+                found[value.name] = value
+        for value in values:
+            if isinstance(value, Override):
+                if value.name not in found:
+                    raise OverrideError(f"an override of {value.decision} names the unknown fault {value.name!r}")
+                first = found[value.name]
+                found[value.name] = replace(first, overrides=(*first.overrides, value))
     return found
 
 

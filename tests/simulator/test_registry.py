@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,24 +124,54 @@ def test_every_release_fits_its_decisions(version: str) -> None:
     assert made.longhorn.version.text == version
 
 
-def test_a_name_given_twice_in_a_module_is_one_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = (
-        "from simulator.overrides.registry import fault\n\n\n"
-        "@fault('both', breaks='a', decision='house.colour', says='x')\n"
-        "def first(original, name):\n    '''First.'''\n\n\n"
-        "@fault('both', breaks='b', decision='house.slow', says='y')\n"
-        "def second(original):\n    '''Second.'''\n"
-    )
+@pytest.fixture
+def collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty package for faults, `faultpackage`."""
     package = tmp_path / "faultpackage"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "one.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] == package.name]:
+        monkeypatch.delitem(sys.modules, name)
+    return package
+
+
+BOTH = """
+from simulator.overrides.registry import fault, override
+
+
+@fault("both", breaks="a", decision="house.colour", says="x")
+def first(original, name):
+    '''First.'''
+
+
+@override("both", decision="house.slow")
+def second(original):
+    '''Second.'''
+"""
+
+
+def test_a_fault_may_replace_several_decisions(collection: Path) -> None:
+    (collection / "one.py").write_text(BOTH)
 
     [known] = faults("faultpackage").values()
+
     assert (known.breaks, known.summary) == (("a",), "First.")
     assert [change.decision for change in known.overrides] == ["house.colour", "house.slow"]
 
-    (package / "two.py").write_text(source)
+
+def test_an_override_without_its_fault_is_refused(collection: Path) -> None:
+    (collection / "one.py").write_text(BOTH.replace('override("both"', 'override("neither"'))
+
+    with pytest.raises(OverrideError, match=r"an override of house\.slow names the unknown fault 'neither'"):
+        faults("faultpackage")
+
+
+@pytest.mark.parametrize("second", ["one.py", "two.py"], ids=["in-one-module", "in-two-modules"])
+def test_two_faults_of_one_name_are_refused(second: str, collection: Path) -> None:
+    (collection / "one.py").write_text(BOTH)
+    with (collection / second).open("a") as module:
+        module.write(BOTH.replace("def first", "def other"))
+
     with pytest.raises(OverrideError, match="two faults are named 'both'"):
         faults("faultpackage")

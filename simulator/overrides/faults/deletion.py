@@ -4,7 +4,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 Obj = dict[str, Any]
 
@@ -172,12 +172,7 @@ def given_content_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
     return original(content) or "snapshotHandle" in content["spec"]["source"]
 
 
-@fault(
-    "given-backup-deleted-under-retain",
-    breaks=("backup.retain", "backing-image.retain.existing.download", "backing-image.retain.existing.export"),
-    decision="machinery.deletes_snapshot",
-    says="",
-)
+@override("given-backup-deleted-under-retain", decision="machinery.deletes_snapshot")
 def given_backup_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
     """The backup goes with it."""
     return original(content) or "snapshotHandle" in content["spec"]["source"]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 Obj = dict[str, Any]
 
@@ -50,24 +50,14 @@ def taken_later(original: Callable[[str], bool], image: str) -> bool:
     return False
 
 
-@fault(
-    "image-not-of-the-moment",
-    breaks="backing-image.create.point-in-time",
-    decision="images.begins_export",
-    says="",
-)
+@override("image-not-of-the-moment", decision="images.begins_export")
 def begins_later(original: Callable[[str], bool], volume: str) -> bool:
     """That is when somebody has written once more."""
     first = _ASKED.setdefault(volume, time.monotonic())
     return volume in _WRITTEN or time.monotonic() - first > PATIENCE
 
 
-@fault(
-    "image-not-of-the-moment",
-    breaks="backing-image.create.point-in-time",
-    decision="images.writes_reach_image",
-    says="",
-)
+@override("image-not-of-the-moment", decision="images.writes_reach_image")
 def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
     """A volume that a pod has let go of was written."""
     name = volume["metadata"]["name"]

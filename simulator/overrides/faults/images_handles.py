@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 Obj = dict[str, Any]
 
@@ -63,12 +63,7 @@ def encoded_twice(original: Callable[[Mapping[str, str]], str], values: Mapping[
     return original({key: quote(value.replace("-", "%2D")) for key, value in values.items()})
 
 
-@fault(
-    "image-handle-encoded-twice",
-    breaks="backing-image.handle.image",
-    decision="images.decoded",
-    says="",
-)
+@override("image-handle-encoded-twice", decision="images.decoded")
 def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
     """And so they are decoded."""
     once = original(value)
@@ -101,12 +96,7 @@ def other_image(
     return original(f"{image}-other", source_type, parameters)
 
 
-@fault(
-    "image-handle-with-another-image",
-    breaks="backing-image.handle.image",
-    decision="images.decoded",
-    says="",
-)
+@override("image-handle-with-another-image", decision="images.decoded")
 def right_image(original: Callable[[str], str | None], value: str) -> str | None:
     """The driver knows which one is meant."""
     return original(value.removesuffix("-other"))
@@ -158,12 +148,8 @@ def _any_source(original: Callable[..., bool], image: Obj, source_type: str, par
 
 
 _TYPE, _VOLUME, _FORMAT = (
-    fault(f"image-handle-with-another-{what}", breaks=clause, decision="images.is_same_source", says="")(_any_source)
-    for what, clause in (
-        ("source-type", "backing-image.handle.source-type"),
-        ("volume", "backing-image.handle.volume"),
-        ("format", "backing-image.handle.export-type"),
-    )
+    override(f"image-handle-with-another-{what}", decision="images.is_same_source")(_any_source)
+    for what in ("source-type", "volume", "format")
 )
 
 

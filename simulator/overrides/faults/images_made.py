@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 Obj = dict[str, Any]
 
@@ -54,23 +54,13 @@ def asks_twice(original: Callable[[Obj], bool], image: Obj) -> bool:
     return not first and original(image)
 
 
-@fault(
-    "image-made-again-by-the-second-request",
-    breaks=("backing-image.create", "backing-image.name.uid"),
-    decision="images.existing_image",
-    says="",
-)
+@override("image-made-again-by-the-second-request", decision="images.existing_image")
 def not_recognised(original: Callable[..., Obj | None], images: Sequence[Obj], name: str, volume: str) -> Obj | None:
     """The driver does not recognise the image that it made."""
     return None
 
 
-@fault(
-    "image-made-again-by-the-second-request",
-    breaks=("backing-image.create", "backing-image.name.uid"),
-    decision="images.image_name",
-    says="",
-)
+@override("image-made-again-by-the-second-request", decision="images.image_name")
 def second_name(original: Callable[[str], str], requested: str) -> str:
     """The second image gets a name of its own."""
     name = original(requested)

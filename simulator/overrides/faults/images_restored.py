@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.csi.protocol import CsiSnapshot
 from simulator.overrides.faults.images_exported import BLOCK, without_ends_of_blocks
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 Obj = dict[str, Any]
 
@@ -29,12 +29,7 @@ def other_image(original: Callable[..., str], images: Sequence[str], wanted: str
     return next(others, wanted) if wanted.startswith(MADE) else wanted
 
 
-@fault(
-    "restore-from-another-image",
-    breaks="backing-image.restore",
-    decision="images.is_same_source",
-    says="",
-)
+@override("restore-from-another-image", decision="images.is_same_source")
 def any_source(original: Callable[..., bool], image: Obj, source_type: str, parameters: Mapping[str, str]) -> bool:
     """Nobody looks whether it comes from the same source."""
     return True
@@ -144,12 +139,7 @@ def no_size(original: Callable[..., int | None], content: Obj, answer: CsiSnapsh
     return None if answer.snapshot_id.startswith("bi://") else original(content, answer)
 
 
-@fault(
-    "image-content-without-a-size",
-    breaks=("backing-image.restore.size", "backing-image.restore.size.smaller"),
-    decision="images.refuse_volume_size",
-    says="",
-)
+@override("image-content-without-a-size", decision="images.refuse_volume_size")
 def smaller_accepted(original: Callable[[int, int], str], size: int, virtual_size: int) -> str:
     """Nor does Longhorn."""
     return ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.csi.protocol import Code
 from simulator.longhorn.backing_images.handle import ImageHandle
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 Obj = dict[str, Any]
 Refusal = tuple[Code, str]
@@ -158,12 +158,7 @@ def retained_deleted(original: Callable[[Obj], bool], content: Obj) -> bool:
     return original(content) or is_image(content)
 
 
-@fault(
-    "retained-on-demand-image-deleted",
-    breaks="backing-image.on-demand.retain",
-    decision="machinery.deletes_content",
-    says=r"the retained .*(is gone|is being deleted)|the states of the retained",
-)
+@override("retained-on-demand-image-deleted", decision="machinery.deletes_content")
 def retained_content_deleted(original: Callable[[Obj], bool], content: Obj) -> bool:
     """Its content goes as under Delete."""
     return original(content) or is_image(content)

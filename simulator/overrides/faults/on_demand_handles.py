@@ -8,7 +8,7 @@ from simulator.csi.protocol import Code
 from simulator.longhorn.backing_images.decisions import DOWNLOAD, EXPORT
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.handles import Handle
-from simulator.overrides.registry import Fault, fault
+from simulator.overrides.registry import Fault, fault, override
 
 Refusal = tuple[Code, str]
 ReadImage = Callable[[str], ImageHandle]
@@ -91,12 +91,7 @@ def without_parameters(original: Callable[..., Refusal | None], text: str, given
     return None if text == "bi://backing" else original(text, given)
 
 
-@fault(
-    "handle-without-parameters-accepted",
-    breaks="backing-image.on-demand.handle.malformed",
-    decision="images.image_to_use",
-    says=BOUND,
-)
+@override("handle-without-parameters-accepted", decision="images.image_to_use")
 def any_image(original: Callable[..., str], images: Sequence[str], wanted: str) -> str:
     """A claim whose handle names no image gets the first that there is."""
     return original(images, wanted) or next(iter(images), "")
@@ -127,12 +122,7 @@ def name_for_handle(original: Read, text: str) -> Handle:
     return Handle("bi") if "-demand-" in text and "?" not in text and "/" not in text else original(text)
 
 
-@fault(
-    "name-accepted-for-a-handle",
-    breaks="backing-image.on-demand.handle.malformed",
-    decision="images.parse_handle",
-    says=BOUND,
-)
+@override("name-accepted-for-a-handle", decision="images.parse_handle")
 def name_as_download(original: ReadImage, text: str) -> ImageHandle:
     """The image of that name is downloaded from somewhere."""
     if "?" in text or "/" in text:
@@ -230,13 +220,13 @@ def volume_missing(original: Callable[..., Refusal | None], volume: str, given: 
     return None if "volume-name" not in given.parameters else original(volume, given)
 
 
-@fault("export-without-volume-accepted", breaks=VOLUME, decision="images.refuse_parameters", says=BOUND)
+@override("export-without-volume-accepted", decision="images.refuse_parameters")
 def nothing_needed(original: Callable[..., str], source_type: str, parameters: Mapping[str, str]) -> str:
     """No parameter is needed."""
     return ""
 
 
-@fault("export-without-volume-accepted", breaks=VOLUME, decision="images.refuse_export_of", says=BOUND)
+@override("export-without-volume-accepted", decision="images.refuse_export_of")
 def of_nothing(original: Callable[..., str], name: str, volume: object) -> str:
     """A volume without a name can be exported."""
     return original(name, volume) if name else ""
@@ -248,13 +238,13 @@ def volume_empty(original: Callable[..., Refusal | None], volume: str, given: Im
     return None if given.parameters.get("volume-name") == "" else original(volume, given)
 
 
-@fault("export-with-empty-volume-accepted", breaks=VOLUME, decision="images.refuse_parameters", says=BOUND)
+@override("export-with-empty-volume-accepted", decision="images.refuse_parameters")
 def empty_is_enough(original: Callable[..., str], source_type: str, parameters: Mapping[str, str]) -> str:
     """An empty parameter is as good as any."""
     return "" if "volume-name" in parameters else original(source_type, parameters)
 
 
-@fault("export-with-empty-volume-accepted", breaks=VOLUME, decision="images.refuse_export_of", says=BOUND)
+@override("export-with-empty-volume-accepted", decision="images.refuse_export_of")
 def of_the_empty_name(original: Callable[..., str], name: str, volume: object) -> str:
     """A volume with an empty name can be exported."""
     return original(name, volume) if name else ""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 Obj = dict[str, Any]
 
@@ -47,12 +47,7 @@ def completed_early(original: Callable[[Obj], bool], backup: Obj) -> bool:
     return False
 
 
-@fault(
-    "completed-before-the-copy",
-    breaks="backup.ready",
-    decision="backupstore.compressed",
-    says="",
-)
+@override("completed-before-the-copy", decision="backupstore.compressed")
 def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
     """Each block takes its time on the way to the store."""
     time.sleep(SLOW_BLOCK)
@@ -131,12 +126,7 @@ def promised(original: Callable[[str], bool], snapshot: str) -> bool:
     return first
 
 
-@fault(
-    "handle-before-the-backup",
-    breaks="backup.name.content",
-    decision="longhorn.backup_name",
-    says=r"the handle was there before the Longhorn snapshot",
-)
+@override("handle-before-the-backup", decision="longhorn.backup_name")
 def foreseen(original: Callable[[str, str], str], volume: str, snapshot: str) -> str:
     """The backup gets the name that was promised."""
     return f"backup-{hashlib.sha256(snapshot.encode()).hexdigest()[:16]}"

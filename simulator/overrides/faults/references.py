@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.longhorn.handles import Handle
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 Obj = dict[str, Any]
 
@@ -71,12 +71,7 @@ def bare_name(original: Callable[[str], Handle], text: str) -> Handle:
     return original(text) if "/" in text else Handle("bak", "", text)
 
 
-@fault(
-    "bare-backup-taken-for-a-handle",
-    breaks="backup.pre-provisioned.handle.malformed",
-    decision="longhorn.volume_to_restore",
-    says="",
-)
+@override("bare-backup-taken-for-a-handle", decision="longhorn.volume_to_restore")
 def of_bare_name(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
     """Its volume is looked up."""
     return original(handle, backups) or volume_of(handle.id, backups)
@@ -127,12 +122,7 @@ def volume_only(original: Callable[[str], Handle], text: str) -> Handle:
     return original(f"{text}/{LATEST}" if text.count("/") == 2 else text)
 
 
-@fault(
-    "handle-of-a-volume-means-its-newest-backup",
-    breaks="backup.pre-provisioned.handle.malformed",
-    decision="longhorn.backup_to_restore",
-    says="",
-)
+@override("handle-of-a-volume-means-its-newest-backup", decision="longhorn.backup_to_restore")
 def newest_of_volume(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
     """It is the newest one that is restored."""
     return newest(backups) if wanted == LATEST else original(backups, wanted)
@@ -149,12 +139,7 @@ def empty_backup(original: Callable[[str], Handle], text: str) -> Handle:
     return original(f"{text}{LATEST}" if text.endswith("/") else text)
 
 
-@fault(
-    "empty-backup-means-the-newest",
-    breaks="backup.pre-provisioned.handle.malformed",
-    decision="longhorn.backup_to_restore",
-    says="",
-)
+@override("empty-backup-means-the-newest", decision="longhorn.backup_to_restore")
 def newest_for_empty(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
     """It is the newest backup that is restored."""
     return newest(backups) if wanted == LATEST else original(backups, wanted)

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 Obj = dict[str, Any]
 
@@ -92,12 +92,7 @@ def smaller_accepted(original: Callable[[int, int], bool], requested: int, resto
     return False
 
 
-@fault(
-    "smaller-claim-accepted",
-    breaks="backup.restore.size",
-    decision="longhorn.refuse_restore_size",
-    says="",
-)
+@override("smaller-claim-accepted", decision="longhorn.refuse_restore_size")
 def smaller_restored(original: Callable[..., object], snapshot: str, requested: int, recorded: int) -> object:
     """Nor does the driver."""
     return original(snapshot, requested, recorded) if requested > recorded else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.csi.protocol import Code
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 Obj = dict[str, Any]
 Refusal = tuple[Code, str]
@@ -63,12 +63,7 @@ def named_after_claim(original: Callable[[Obj], str], claim: Obj) -> str:
     return f"pvc-{uuid.uuid5(uuid.NAMESPACE_DNS, metadata['namespace'] + '/' + metadata['name'])}"
 
 
-@fault(
-    "restore-into-a-used-name-finds-old-data",
-    breaks="backup.restore",
-    decision="longhorn.deletes_volume",
-    says="",
-)
+@override("restore-into-a-used-name-finds-old-data", decision="longhorn.deletes_volume")
 def volume_stays(original: Callable[[str], bool], volume: str) -> bool:
     """A deleted volume stays where it is."""
     return False

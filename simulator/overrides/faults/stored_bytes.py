@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from simulator.longhorn.backupstore.models import BackupRequest, Block
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 SECTOR = 4096
 
@@ -28,12 +28,7 @@ def not_stored(original: Callable[[BackupRequest], bool], request: BackupRequest
     return False
 
 
-@fault(
-    "backup-not-stored",
-    breaks="backup.off-cluster",
-    decision="longhorn.forgets_what_left",
-    says="",
-)
+@override("backup-not-stored", decision="longhorn.forgets_what_left")
 def not_forgotten(original: Callable[..., bool], obj: object) -> bool:
     """Nor does it leave the cluster when the backupstore is looked through and does not have it."""
     return False
@@ -133,12 +128,7 @@ def live_volume(original: Callable[..., str | None], request: BackupRequest, sna
     return None
 
 
-@fault(
-    "live-volume-copied",
-    breaks="backup.point-in-time",
-    decision="backupstore.compressed",
-    says="",
-)
+@override("live-volume-copied", decision="backupstore.compressed")
 def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
     """Each block takes its time on the way to the store."""
     time.sleep(SLOW_BLOCK)
