@@ -17,13 +17,14 @@ class Matrix:
 
     `controls` are the documented versions on which the suite was run without a fault, each with what was wrong there
     ("" for nothing); `without_fault` the testable clauses that no fault breaks; `never_red` the tests that no fault
-    made fail. `complete` is whether all faults ran.
+    made fail; `left_out` the clauses whose tests were in no run. `complete` is whether all faults ran.
     """
 
     results: tuple[Result, ...]
     controls: dict[str, str]
     without_fault: tuple[str, ...]
     never_red: tuple[str, ...]
+    left_out: tuple[str, ...]
     complete: bool
     seconds: float
 
@@ -49,6 +50,7 @@ def as_data(matrix: Matrix) -> dict[str, Any]:
         "controls": matrix.controls,
         "without_fault": list(matrix.without_fault),
         "never_red": list(matrix.never_red),
+        "left_out": list(matrix.left_out),
         "faults": [_row(result) for result in matrix.results],
     }
 

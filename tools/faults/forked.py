@@ -43,6 +43,8 @@ LIBRARIES = (
     "fixtures.longhorn.volumes",
 )
 
+SILENCE = 120.0
+"""Seconds without a line from the suite after which it hangs. A test takes seconds, also where it waits in vain."""
 _READY = 30.0
 """Seconds for a simulator to be ready, on a machine that is busy with others of its kind."""
 _STOPPED = 15.0
@@ -67,8 +69,8 @@ class SuiteRun:
     output: str
 
 
-class Running:
-    """The target `simulator`, for a suite whose simulator runs already and is stopped by somebody else."""
+class RunningSimulator:
+    """The target `simulator`, for a suite whose simulator runs already and is stopped by its parent."""
 
     def __init__(self, announcement: str, files: Path) -> None:
         self._announcement = announcement
@@ -97,11 +99,12 @@ def load() -> None:
 
 
 def run_suite(
-    simulator: Sequence[str], suite: Sequence[str], plugins: Sequence[object] = (), *, scratch: Path, most: float
+    simulator: Sequence[str], suite: Sequence[str], plugins: Sequence[object] = (), *, scratch: Path
 ) -> SuiteRun:
-    """Run pytest with the arguments `suite` on a simulator with the arguments `simulator`, for at most `most` seconds.
+    """Run pytest with the arguments `suite` on a simulator with the arguments `simulator`.
 
-    What they write goes to a directory in `scratch`. Must be called in a process without threads.
+    It may take as long as it needs, but is killed when it reports nothing for SILENCE seconds. What they write goes to
+    a directory in `scratch`. Must be called in a process without threads.
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=scratch) as name:
@@ -114,8 +117,11 @@ def run_suite(
         try:
             announcement = _line(reading, _READY)
             if announcement:
-                tests = _fork(lambda: _verify(folder, announcement, suite, plugins), folder / "suite.log")
-                code = _wait(tests, most)
+                log = folder / "suite.log"
+                log.touch(0o600)
+                code = wait_while_it_reports(
+                    _fork(lambda: _verify(folder, announcement, suite, plugins), log), log, SILENCE
+                )
                 exercised = _exercised(announcement)
         finally:
             os.close(reading)
@@ -125,7 +131,7 @@ def run_suite(
         if not announcement:
             trouble = "the simulator did not start"
         elif code is None:
-            trouble = f"the suite was not done after {most:g} s"
+            trouble = f"the suite hung: it reported nothing for {SILENCE:g} s"
         elif ended != 0:
             trouble = f"the simulator ended with exit code {ended}"
         written = folder / "report" / "conformance.json"
@@ -152,7 +158,7 @@ def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: 
     end_with_parent()
     os.chdir(ROOT)
     # Before the suite's own modules are loaded, which take this name from there.
-    registry.make_target = lambda *_, **__: Running(announcement, folder / "simulator")
+    registry.make_target = lambda *_, **__: RunningSimulator(announcement, folder / "simulator")
     # Of its reports the first, from which the others are made, is enough.
     outputs.derive = lambda *_: None
     os.environ.pop("GITHUB_STEP_SUMMARY", None)
@@ -218,6 +224,18 @@ def _wait(child: int, most: float) -> int | None:
         return os.waitstatus_to_exitcode(status) if ended else None
     finally:
         os.close(watched)
+
+
+def wait_while_it_reports(child: int, log: Path, silence: float) -> int | None:
+    """The exit code of a process, None if it had to be killed because its log did not grow for `silence` seconds."""
+    watched = os.pidfd_open(child)
+    try:
+        while (left := silence - (time.time() - log.stat().st_mtime)) > 0:
+            if select.select([watched], [], [], left)[0]:
+                break
+    finally:
+        os.close(watched)
+    return _wait(child, 0)
 
 
 def _exercised(announcement: str) -> dict[str, dict[str, int]]:

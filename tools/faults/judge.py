@@ -1,7 +1,7 @@
 """What a run of the suite on a faulty simulator proves about the fault and about the tests."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,9 +90,9 @@ def _problems(case: Case, run: SuiteRun, hits: Sequence[Hit], asked: int, change
         return [f"the run failed: {run.trouble}"]
     found = []
     if not asked:
-        found.append("dead: what it replaces was never asked")
+        found.append("dead: the replaced decision was never called")
     elif not changed:
-        found.append(f"dead: asked {asked} times, it never answered differently")
+        found.append(f"dead: the replaced decision was called {asked} times and never answered differently")
     mine = [hit for hit in hits if hit.expected]
     if not any(hit.verdict == "violates" for hit in mine):
         found.append("survives: no clause that it breaks is violated")
@@ -103,3 +103,22 @@ def _problems(case: Case, run: SuiteRun, hits: Sequence[Hit], asked: int, change
             found.append(f"{hit.clause} fails for another reason than {case.fault.says!r}")
     found += [f"unrelated: {hit.clause} is violated" for hit in hits if not hit.expected]
     return found
+
+
+def trouble_of_control(run: SuiteRun) -> str:
+    """What is wrong with a run without a fault, "" for nothing."""
+    if run.trouble:
+        return run.trouble
+    return "" if run.exit_code == 0 else f"the suite exits with {run.exit_code} although nothing is broken"
+
+
+def conforming_tests(run: SuiteRun) -> set[str]:
+    """The tests that conform in a run without a fault."""
+    entries = (run.document or {"clauses": []})["clauses"]
+    return {test["test"] for entry in entries for test in entry["tests"] if test["verdict"] == "conforms"}
+
+
+def never_red(verified: set[str], results: Iterable[Result]) -> tuple[str, ...]:
+    """Those of the `verified` tests that no fault made fail."""
+    failed = {failure.test for result in results for failure in result.failures}
+    return tuple(sorted(verified - failed))

@@ -2,7 +2,7 @@
 
 The tests of the clauses that the fault breaks, and the tests that come along for almost nothing: they stand on the same
 arrangements and only look at them. What makes something of its own (a volume, a VolumeSnapshot, a claim) costs as much
-as the fault's own tests, and is left to `--whole`.
+as the fault's own tests, and is left to `--all-tests`.
 """
 
 import inspect
@@ -17,19 +17,24 @@ PREPARED = frozenset({"applicable_clauses", "request"})
 
 
 class Selection:
-    """A pytest plugin that leaves the tests which tell something about a fault that breaks `clauses`."""
+    """A pytest plugin that keeps the tests that concern a fault; `faults` are the clauses that each of them breaks."""
 
-    def __init__(self, clauses: Sequence[str]) -> None:
-        self._clauses = frozenset(clauses)
+    def __init__(self, faults: Sequence[Sequence[str]]) -> None:
+        self._faults = tuple(frozenset(clauses) for clauses in faults)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Deselect the others."""
-        own = [item for item in items if self._clauses & clauses_of(item)]
-        arranged = PREPARED.union(*(fixtures_of(item) for item in own))
-        chosen = [item for item in items if item in own or (fixtures_of(item) <= arranged and only_looks(item))]
+        chosen = set[pytest.Item]().union(*(concerned(items, clauses) for clauses in self._faults))
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = chosen
+        items[:] = [item for item in items if item in chosen]
+
+
+def concerned(items: Sequence[pytest.Item], clauses: frozenset[str]) -> set[pytest.Item]:
+    """The tests of these clauses, and those that only look at the same arrangements."""
+    own = {item for item in items if clauses & clauses_of(item)}
+    arranged = PREPARED.union(*(fixtures_of(item) for item in own))
+    return own | {item for item in items if fixtures_of(item) <= arranged and only_looks(item)}
 
 
 def clauses_of(item: pytest.Item) -> frozenset[str]:

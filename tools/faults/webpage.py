@@ -90,7 +90,7 @@ def render(matrix: Matrix) -> str:
 <h1>Kill matrix</h1>
 <p class="verdict {word}">{verdict}.</p>
 <p class="soft">Each fault breaks one documented behaviour of the simulated cluster; the suite must notice, and name it.
-{matrix.seconds:.0f} s{"" if matrix.complete else ", a selection of the faults"}.</p>
+{matrix.seconds:.0f} s{"" if matrix.complete else f", selected faults, without {len(matrix.left_out)} clauses"}.</p>
 {_general(matrix)}
 <div class="tools">
 <label for="word">Find</label><input type="search" id="word" placeholder="fault, clause, test, message">

@@ -24,7 +24,7 @@ NAMES = ("sound", "misnamed", "surviving", "dead", "idle", "unattributed")
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple["subprocess.CompletedProcess[str]", dict[str, Any]]:
     """The command, run on the examples, and its document's rows by the names of the faults."""
     folder = tmp_path_factory.mktemp("matrix")
-    command = [sys.executable, "-c", RUN, *NAMES, f"--report-dir={folder}", "--without-control"]
+    command = [sys.executable, "-c", RUN, *NAMES, f"--report-dir={folder}", "--no-control"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert (folder / "faults.json").exists(), ended.stdout + ended.stderr
     rows = json.loads((folder / "faults.json").read_text())["faults"]
@@ -44,8 +44,8 @@ def test_it_fails_and_says_how_many(done: tuple["subprocess.CompletedProcess[str
     [
         ("misnamed", "backup.source.exactly-one fails for another reason than 'in Latin'"),
         ("surviving", "survives: no clause that it breaks is violated"),
-        ("dead", "dead: what it replaces was never asked"),
-        ("idle", "it never answered differently"),
+        ("dead", "dead: the replaced decision was never called"),
+        ("idle", "and never answered differently"),
         ("unattributed", "unrelated: backup.name.uid is violated"),
     ],
 )

@@ -10,10 +10,9 @@ import pytest
 
 from simulator.overrides.registry import Fault
 from tools.faults import document, webpage
-from tools.faults.__main__ import conforming_tests, never_red
 from tools.faults.document import Matrix
 from tools.faults.forked import SuiteRun
-from tools.faults.judge import Result, judge
+from tools.faults.judge import Result, conforming_tests, judge, never_red
 from tools.faults.plan import Case
 
 FAULT = Fault("lost <block>", ("a.lost", "a.moved"), r"offset \d+", "A block & more is lost.", ())
@@ -51,7 +50,7 @@ def test_a_fault_is_killed_by_all_clauses_that_it_breaks() -> None:
         (run_of(LOST, clause("a.moved", "not verified")), ("a.moved is not verified, not violated",)),
         (run_of(LOST, clause("a.moved", "violates", "too late")), ("a.moved fails for another reason than 'offset",)),
         (run_of(LOST, MOVED, clause("a.kept", "violates")), ("unrelated: a.kept is violated",)),
-        (run_of(LOST, MOVED, changed=0), ("dead: asked 3 times, it never answered differently",)),
+        (run_of(LOST, MOVED, changed=0), ("dead: the replaced decision was called 3 times and never answered",)),
         (run_of(LOST), ("a.moved is not in the report, not violated",)),
         (run_of(LOST, MOVED, trouble="it hangs"), ("the run failed: it hangs",)),
         (
@@ -68,7 +67,7 @@ def test_what_is_wrong_is_told(run: SuiteRun, problems: tuple[str, ...]) -> None
 
 def matrix_of(*results: Result, **changes: Any) -> Matrix:
     """A matrix of these rows in which nothing else is wrong."""
-    return replace(Matrix(results, {"": ""}, (), (), complete=True, seconds=9.87), **changes)
+    return replace(Matrix(results, {"": ""}, (), (), (), complete=True, seconds=9.87), **changes)
 
 
 KILLED = judge(CASE, run_of(LOST, MOVED))
