@@ -1,4 +1,4 @@
-"""The simulated cluster, put together: API server, snapshot machinery, Longhorn and S3 in one event loop."""
+"""The simulated cluster, put together: API server, snapshot controllers, Longhorn and S3 in one event loop."""
 
 import asyncio
 import gc
@@ -18,11 +18,11 @@ from typing import Any
 from simulator import longhorn
 from simulator.clock import Clock
 from simulator.csi import crds
-from simulator.csi.machinery import Machinery
+from simulator.csi.control_plane import ControlPlane
 from simulator.decisions import Decisions, decisions
-from simulator.disturbances.surroundings import Surroundings
+from simulator.disturbances.environment import Environment
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.lifecycle import controllers
+from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.server import Server
 from simulator.options import Options, UsageError
 from simulator.process import data, kubeconfig, parent
@@ -68,15 +68,15 @@ async def run(options: Options) -> int:
 
 
 async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: asyncio.Event) -> int:
-    surroundings = Surroundings.of(options.disturbing)
-    clock = Clock(options.pace, surroundings.hindrance)
-    api = Api(clock, chosen.kubernetes, surroundings.circumstances)
+    environment = Environment.of(options.disturbing)
+    clock = Clock(options.pace, environment.hindrance)
+    api = Api(clock, chosen.kubernetes, environment.timing)
     crds.register(api, chosen.machinery, _snapshot_versions(options))
     longhorn.register(api, options.version)
     server = Server(api)
     s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
     services = S3Services(s3)
-    connections = surroundings.connections(services)
+    connections = environment.connections(services)
     storage = longhorn.Longhorn(
         api,
         clock,
@@ -88,16 +88,18 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         directory / "longhorn",
         options.version,
     )
-    driver = surroundings.driver(storage.driver)
+    driver = environment.driver(storage.driver)
     programs = dict.fromkeys(IMAGES, partial(S3Program, services))
-    machinery = Machinery(api, clock, [driver], chosen.machinery, directory / "pods", server, programs)
-    services.names = machinery.network.names
-    surroundings.show(server)
-    surroundings.trouble(server, s3)
-    server.add_page(FAULTS_PAGE, lambda: {name: asdict(count) for name, count in chosen.exercised.items()})
+    control_plane = ControlPlane(
+        api, clock, [driver], chosen.machinery, directory / "pods", LONGHORN_NAMESPACE, server, programs
+    )
+    services.names = control_plane.network.names
+    environment.show(server)
+    environment.trouble(server, s3)
+    server.add_page(FAULTS_PAGE, lambda: {name: asdict(count) for name, count in chosen.override_counts.items()})
     server.add_page(ABOUT_PAGE, lambda: _about(options))
     server.add_page(REQUESTS_PAGE, server.requests.page)
-    storage.pause_writers_with(machinery.paused)
+    storage.pause_writers_with(control_plane.paused)
     async with AsyncExitStack() as running:
         await _listen(running, s3.start, s3.stop, options.s3_port, "--s3-port")
         await _listen(running, server.start, server.stop, options.api_port, "--api-port")
@@ -110,7 +112,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
             },
         )
         storage.serve(server)
-        parts = [*controllers(api, clock), machinery, storage]
+        parts = [*lifecycle_controllers(api, clock), control_plane, storage]
         tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in parts]
         running.push_async_callback(_cancel, tasks)
         await asyncio.sleep(0)  # every part runs to its first wait: the node and its like exist then
@@ -124,7 +126,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         try:
             return await until_end(stopped, tasks)
         finally:
-            surroundings.tell()
+            environment.tell()
 
 
 async def _load(s3: S3Server) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 from simulator.clock import Clock
-from simulator.csi import names, objects, pauses
-from simulator.csi.objects import Obj
+from simulator.csi import names
 from simulator.csi.protocol import CsiError, Driver
 from simulator.csi.snapshot_status import Failed
+from simulator.kubernetes import delays, objects
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key
+from simulator.kubernetes.names import ATTACHMENTS, VOLUMES
+from simulator.kubernetes.resources import Obj
 
 MANAGER = "csi-attacher"
 
@@ -22,20 +24,20 @@ class Attacher:
         self._driver = driver
         self._finalizer = names.attacher_finalizer(driver.name)
         self._attachments = Controller(api, clock, f"{MANAGER}-attachments", self._sync, expected=(Failed,))
-        self._attachments.watch(names.ATTACHMENTS, _worth_a_look)
+        self._attachments.watch(ATTACHMENTS, _worth_a_look)
         self._volumes = Controller(api, clock, f"{MANAGER}-volumes", self._sync_volume)
-        self._volumes.watch(names.VOLUMES)
-        self._volumes.watch(names.ATTACHMENTS, _volume_of_gone)
+        self._volumes.watch(VOLUMES)
+        self._volumes.watch(ATTACHMENTS, _volume_of_gone)
 
     @property
     def controllers(self) -> tuple[Controller, Controller]:
         return self._attachments, self._volumes
 
     async def _sync(self, key: Key) -> None:
-        attachment = self._api.find(names.ATTACHMENTS, key[1])
+        attachment = self._api.find(ATTACHMENTS, key[1])
         if attachment is None or attachment["spec"]["attacher"] != self._driver.name:
             return
-        await self._clock.sleep(pauses.CALL)
+        await self._clock.sleep(delays.CALL)
         if objects.is_deleting(attachment):
             await self._detach(attachment)
         elif not objects.status(attachment).get("attached"):
@@ -54,27 +56,27 @@ class Attacher:
     async def _prepare(self, attachment: Obj) -> str:
         """The volume handle, once volume and attachment carry the attacher's finalizer. Raises Failed."""
         name = attachment["spec"]["source"]["persistentVolumeName"]
-        volume = self._api.find(names.VOLUMES, name)
+        volume = self._api.find(VOLUMES, name)
         if volume is None:
             raise Failed(f'persistentvolume "{name}" not found')
         if self._finalizer not in objects.finalizers(volume):
             if objects.is_deleting(volume):
                 raise Failed(f'PersistentVolume "{name}" is marked for deletion')
-            objects.add_finalizers(self._api, names.VOLUMES, volume, [self._finalizer], manager=MANAGER)
-            await self._clock.sleep(pauses.CALL)
-        fresh = objects.current(self._api, names.ATTACHMENTS, attachment)
+            objects.add_finalizers(self._api, VOLUMES, volume, [self._finalizer], manager=MANAGER)
+            await self._clock.sleep(delays.CALL)
+        fresh = objects.current(self._api, ATTACHMENTS, attachment)
         if self._finalizer not in objects.finalizers(fresh):
             node = fresh["spec"]["nodeName"]
             fresh["metadata"]["finalizers"] = [*objects.finalizers(fresh), self._finalizer]
             fresh["metadata"]["annotations"] = {**objects.annotations(fresh), names.NODE_ID: node}
-            self._api.update(names.ATTACHMENTS, fresh, manager=MANAGER)
-            await self._clock.sleep(pauses.CALL)
+            self._api.update(ATTACHMENTS, fresh, manager=MANAGER)
+            await self._clock.sleep(delays.CALL)
         return str(volume["spec"]["csi"]["volumeHandle"])
 
     async def _detach(self, attachment: Obj) -> None:
         if self._finalizer not in objects.finalizers(attachment):
             return
-        volume = self._api.find(names.VOLUMES, attachment["spec"]["source"]["persistentVolumeName"])
+        volume = self._api.find(VOLUMES, attachment["spec"]["source"]["persistentVolumeName"])
         if volume is not None:
             handle, node = volume["spec"]["csi"]["volumeHandle"], attachment["spec"]["nodeName"]
             try:
@@ -84,21 +86,21 @@ class Attacher:
                 attached = bool(objects.status(attachment).get("attached"))
                 self._report(attachment, attached=attached, detachError=problem)
                 raise Failed(str(error)) from error
-        objects.remove_finalizers(self._api, names.ATTACHMENTS, attachment, [self._finalizer], manager=MANAGER)
+        objects.remove_finalizers(self._api, ATTACHMENTS, attachment, [self._finalizer], manager=MANAGER)
 
     def _report(self, attachment: Obj, *, attached: bool, **errors: Obj | None) -> None:
         name = attachment["metadata"]["name"]
         patch: Obj = {"status": {"attached": attached, **errors}}
-        self._api.patch(names.ATTACHMENTS, name, "", patch, subresource="status", manager=MANAGER)
+        self._api.patch(ATTACHMENTS, name, "", patch, subresource="status", manager=MANAGER)
 
     async def _sync_volume(self, key: Key) -> None:
         """Let a deleted PersistentVolume go that is attached nowhere."""
-        volume = self._api.find(names.VOLUMES, key[1])
+        volume = self._api.find(VOLUMES, key[1])
         if volume is None or not objects.is_deleting(volume) or self._finalizer not in objects.finalizers(volume):
             return
-        await pauses.calls(self._clock, 2)
-        if not any(_volume_name(each) == key[1] for each in self._api.list(names.ATTACHMENTS)):
-            objects.remove_finalizers(self._api, names.VOLUMES, volume, [self._finalizer], manager=MANAGER)
+        await delays.calls(self._clock, 2)
+        if not any(_volume_name(each) == key[1] for each in self._api.list(ATTACHMENTS)):
+            objects.remove_finalizers(self._api, VOLUMES, volume, [self._finalizer], manager=MANAGER)
 
 
 def _volume_name(attachment: Obj) -> str:

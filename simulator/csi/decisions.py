@@ -324,13 +324,3 @@ class MachineryDecisions:
     def deletes_volume(self, volume: Obj) -> bool:
         """Whether a released PersistentVolume takes the driver's volume with it."""
         return bool(volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete")
-
-    # Binder, attacher, pods
-
-    def claim_capacity(self, volume: Obj) -> str:
-        """`status.capacity.storage` of a bound claim: that of its PersistentVolume."""
-        return str(volume["spec"]["capacity"]["storage"])
-
-    def attaches(self, volume: Obj) -> bool:
-        """Whether a pod's volume gets a VolumeAttachment."""
-        return "csi" in volume["spec"]

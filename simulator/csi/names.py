@@ -1,27 +1,15 @@
 """The names that Kubernetes' storage controllers write into objects: finalizers, annotations, kinds of resources."""
 
-import hashlib
-
 SNAPSHOT_GROUP = "snapshot.storage.k8s.io"
 SNAPSHOTS = f"volumesnapshots.{SNAPSHOT_GROUP}"
 CONTENTS = f"volumesnapshotcontents.{SNAPSHOT_GROUP}"
 CLASSES = f"volumesnapshotclasses.{SNAPSHOT_GROUP}"
-CLAIMS = "persistentvolumeclaims"
-VOLUMES = "persistentvolumes"
-PODS = "pods"
-STORAGE_CLASSES = "storageclasses.storage.k8s.io"
-ATTACHMENTS = "volumeattachments.storage.k8s.io"
-CSI_DRIVERS = "csidrivers.storage.k8s.io"
-CSI_NODES = "csinodes.storage.k8s.io"
-LEASES = "leases.coordination.k8s.io"
 
 SNAPSHOT_AS_SOURCE = "snapshot.storage.kubernetes.io/volumesnapshot-as-source-protection"
 SNAPSHOT_BOUND = "snapshot.storage.kubernetes.io/volumesnapshot-bound-protection"
 CONTENT_BOUND = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection"
 CLAIM_AS_SOURCE = "snapshot.storage.kubernetes.io/pvc-as-source-protection"
-CLAIM_PROTECTION = "kubernetes.io/pvc-protection"
 CLONE_PROTECTION = "provisioner.storage.kubernetes.io/cloning-protection"
-VOLUME_PROTECTION = "kubernetes.io/pv-protection"
 PROVISIONER_FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 
 BEING_CREATED = "snapshot.storage.kubernetes.io/volumesnapshot-being-created"
@@ -30,11 +18,6 @@ DEFAULT_SNAPSHOT_CLASS = "snapshot.storage.kubernetes.io/is-default-class"
 DELETION_SECRET_NAME = "snapshot.storage.kubernetes.io/deletion-secret-name"
 DELETION_SECRET_NAMESPACE = "snapshot.storage.kubernetes.io/deletion-secret-namespace"
 ALLOW_MODE_CHANGE = "snapshot.storage.kubernetes.io/allow-volume-mode-change"
-BETA_STORAGE_PROVISIONER = "volume.beta.kubernetes.io/storage-provisioner"
-STORAGE_PROVISIONER = "volume.kubernetes.io/storage-provisioner"
-SELECTED_NODE = "volume.kubernetes.io/selected-node"
-BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
-BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
 PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 DELETION_SECRET_OF_VOLUME = "volume.kubernetes.io/provisioner-deletion-secret-name"
 DELETION_SECRET_NAMESPACE_OF_VOLUME = "volume.kubernetes.io/provisioner-deletion-secret-namespace"
@@ -42,14 +25,7 @@ NODE_ID = "csi.alpha.kubernetes.io/node-id"
 PARAMETER_PREFIX = "csi.storage.k8s.io/"
 PROVISIONER_IDENTITY = "storage.kubernetes.io/csiProvisionerIdentity"
 
-NODE = "simulator-control-plane"
-
 
 def attacher_finalizer(driver: str) -> str:
     """The finalizer that the attacher of `driver` puts on PersistentVolumes and VolumeAttachments."""
     return "external-attacher/" + driver.replace(".", "-")
-
-
-def attachment_name(volume_handle: str, driver: str, node: str) -> str:
-    """The name of the VolumeAttachment of one volume on one node."""
-    return "csi-" + hashlib.sha256(f"{volume_handle}{driver}{node}".encode()).hexdigest()

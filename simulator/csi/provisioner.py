@@ -6,16 +6,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from simulator.clock import Clock
-from simulator.csi import names, objects, pauses
+from simulator.csi import names
 from simulator.csi.decisions import MachineryDecisions
-from simulator.csi.objects import Obj
 from simulator.csi.protocol import Code, CreateVolumeRequest, CsiError, CsiVolume, Driver, VolumeCapability
 from simulator.csi.restore_source import PopulatorsBusiness, RestoreSource, requested_bytes
 from simulator.csi.snapshot_status import Failed
+from simulator.kubernetes import delays, objects
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.names import (
+    ATTACHMENTS,
+    BETA_STORAGE_PROVISIONER,
+    CLAIMS,
+    SELECTED_NODE,
+    STORAGE_CLASSES,
+    STORAGE_PROVISIONER,
+    VOLUMES,
+)
 from simulator.kubernetes.quantities import binary
+from simulator.kubernetes.resources import Obj
 
 MANAGER = "csi-provisioner"
 LEADER = "csi-provisioner-84f6b8dcc6-rzpkt"
@@ -51,9 +61,9 @@ class Provisioner:
         self._in_background: dict[Key, Obj] = {}
         """Claims whose volume the driver may still be making; they are finished even when the claim goes."""
         self._claims = Controller(api, clock, f"{MANAGER}-claims", self._sync_claim, expected=(Failed,))
-        self._claims.watch(names.CLAIMS, _claim_and_source)
+        self._claims.watch(CLAIMS, _claim_and_source)
         self._volumes = Controller(api, clock, f"{MANAGER}-volumes", self._sync_volume, expected=(Failed,))
-        self._volumes.watch(names.VOLUMES)
+        self._volumes.watch(VOLUMES)
 
     @property
     def controllers(self) -> tuple[Controller, Controller]:
@@ -62,7 +72,7 @@ class Provisioner:
     # Claims
 
     async def _sync_claim(self, key: Key) -> None:
-        claim = self._api.find(names.CLAIMS, key[1], key[0])
+        claim = self._api.find(CLAIMS, key[1], key[0])
         if claim is not None and names.CLONE_PROTECTION in objects.finalizers(claim):
             self._release_source(claim)
         begun = self._in_background.get(key)
@@ -70,15 +80,15 @@ class Provisioner:
             claim = begun
         if claim is None or not self._should_provision(claim):
             return
-        storage_class = self._api.find(names.STORAGE_CLASSES, claim["spec"].get("storageClassName") or "")
+        storage_class = self._api.find(STORAGE_CLASSES, claim["spec"].get("storageClassName") or "")
         if storage_class is None or not self._node_is_chosen(claim, storage_class):
             return
-        if self._api.find(names.VOLUMES, self._decisions.volume_name(claim)) is not None:
+        if self._api.find(VOLUMES, self._decisions.volume_name(claim)) is not None:
             return
-        await pauses.calls(self._clock, 1)
+        await delays.calls(self._clock, 1)
         text = f'External provisioner is provisioning volume for claim "{objects.shown(claim)}"'
         self._events.record(claim, "Normal", "Provisioning", text)
-        await self._clock.sleep(pauses.CALL)
+        await self._clock.sleep(delays.CALL)
         try:
             await self._provision(key, claim, storage_class)
         except PopulatorsBusiness:
@@ -93,12 +103,12 @@ class Provisioner:
 
     def _should_provision(self, claim: Obj) -> bool:
         annotations = objects.annotations(claim)
-        provisioner = annotations.get(names.STORAGE_PROVISIONER) or annotations.get(names.BETA_STORAGE_PROVISIONER)
+        provisioner = annotations.get(STORAGE_PROVISIONER) or annotations.get(BETA_STORAGE_PROVISIONER)
         return not claim["spec"].get("volumeName") and provisioner == self._driver.name
 
     def _node_is_chosen(self, claim: Obj, storage_class: Obj) -> bool:
         waits = storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
-        return not waits or names.SELECTED_NODE in objects.annotations(claim)
+        return not waits or SELECTED_NODE in objects.annotations(claim)
 
     async def _provision(self, key: Key, claim: Obj, storage_class: Obj) -> None:
         order = self._order(claim, storage_class)
@@ -110,10 +120,10 @@ class Provisioner:
                 self._in_background.pop(key, None)
             raise
         await self._check_answer(key, order, answer)
-        await self._clock.sleep(pauses.CALL)
-        self._api.create(names.VOLUMES, self._volume(order, answer), manager=MANAGER)
+        await self._clock.sleep(delays.CALL)
+        self._api.create(VOLUMES, self._volume(order, answer), manager=MANAGER)
         self._in_background.pop(key, None)
-        await pauses.calls(self._clock, 2)
+        await delays.calls(self._clock, 2)
         self._events.record(
             claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {order.request.name}"
         )
@@ -128,8 +138,8 @@ class Provisioner:
             snapshot_id = self._source.snapshot_handle(claim, storage_class, source)
         elif source is not None:
             volume_id = self._source.cloned_volume(claim, storage_class, source)
-            cloned = self._api.get(names.CLAIMS, source["name"], claim["metadata"]["namespace"])
-            objects.add_finalizers(self._api, names.CLAIMS, cloned, [names.CLONE_PROTECTION], manager=MANAGER)
+            cloned = self._api.get(CLAIMS, source["name"], claim["metadata"]["namespace"])
+            objects.add_finalizers(self._api, CLAIMS, cloned, [names.CLONE_PROTECTION], manager=MANAGER)
         parameters = storage_class.get("parameters") or {}
         request = CreateVolumeRequest(
             name=self._decisions.volume_name(claim),
@@ -144,10 +154,10 @@ class Provisioner:
     def _release_source(self, source: Obj) -> None:
         """Let the claim go that was cloned, when no clone of it is still to be made."""
         namespace, name = objects.key_of(source)
-        for claim in self._api.list(names.CLAIMS, namespace):
+        for claim in self._api.list(CLAIMS, namespace):
             if _cloned_claim(claim) == name and objects.status(claim).get("phase") == "Pending":
                 return
-        objects.remove_finalizers(self._api, names.CLAIMS, source, [names.CLONE_PROTECTION], manager=MANAGER)
+        objects.remove_finalizers(self._api, CLAIMS, source, [names.CLONE_PROTECTION], manager=MANAGER)
 
     def _capability(self, mode: str, claim: Obj, fs_type: str) -> VolumeCapability:
         multi = "SINGLE_NODE_MULTI_WRITER" in self._driver.controller_capabilities
@@ -217,14 +227,14 @@ class Provisioner:
     # Released volumes
 
     async def _sync_volume(self, key: Key) -> None:
-        volume = self._api.find(names.VOLUMES, key[1])
+        volume = self._api.find(VOLUMES, key[1])
         if volume is None or objects.annotations(volume).get(names.PROVISIONED_BY) != self._driver.name:
             return
         if objects.status(volume).get("phase") != "Released" or not self._decisions.deletes_volume(volume):
             return
         if objects.is_deleting(volume) and names.PROVISIONER_FINALIZER not in objects.finalizers(volume):
             return
-        await pauses.calls(self._clock, 2)
+        await delays.calls(self._clock, 2)
         try:
             self._refuse_while_attached(volume)
             await self._driver.delete_volume(volume["spec"]["csi"]["volumeHandle"])
@@ -232,13 +242,13 @@ class Provisioner:
             self._events.record(volume, "Warning", "VolumeFailedDelete", str(error))
             raise Failed(str(error)) from error
         if not objects.is_deleting(volume):
-            self._api.delete(names.VOLUMES, volume["metadata"]["name"], uid=volume["metadata"]["uid"])
-            await pauses.calls(self._clock, 5)
-        objects.remove_finalizers(self._api, names.VOLUMES, volume, [names.PROVISIONER_FINALIZER], manager=MANAGER)
+            self._api.delete(VOLUMES, volume["metadata"]["name"], uid=volume["metadata"]["uid"])
+            await delays.calls(self._clock, 5)
+        objects.remove_finalizers(self._api, VOLUMES, volume, [names.PROVISIONER_FINALIZER], manager=MANAGER)
 
     def _refuse_while_attached(self, volume: Obj) -> None:
         name = volume["metadata"]["name"]
-        for attachment in self._api.list(names.ATTACHMENTS):
+        for attachment in self._api.list(ATTACHMENTS):
             if attachment["spec"]["source"].get("persistentVolumeName") == name:
                 node = attachment["spec"]["nodeName"]
                 raise Failed(f"persistentvolume {name} is still attached to node {node}")

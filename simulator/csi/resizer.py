@@ -1,15 +1,16 @@
 """The csi-resizer sidecar 2.2: expands the volume of a bound claim that asks for more."""
 
 from simulator.clock import Clock
-from simulator.csi import names, objects, pauses
-from simulator.csi.objects import Obj
 from simulator.csi.protocol import CsiError, Driver
 from simulator.csi.restore_source import requested_bytes
 from simulator.csi.snapshot_status import Failed
+from simulator.kubernetes import delays, objects
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.names import CLAIMS, VOLUMES
 from simulator.kubernetes.quantities import binary, to_bytes
+from simulator.kubernetes.resources import Obj
 
 MANAGER = "csi-resizer"
 
@@ -23,19 +24,19 @@ class Resizer:
         self._driver = driver
         self._events = EventRecorder(api, f"external-resizer {driver.name}")
         self.controller = Controller(api, clock, f"{MANAGER}-{driver.name}", self._sync, expected=(Failed,))
-        self.controller.watch(names.CLAIMS)
+        self.controller.watch(CLAIMS)
 
     async def _sync(self, key: Key) -> None:
-        claim = self._api.find(names.CLAIMS, key[1], key[0])
+        claim = self._api.find(CLAIMS, key[1], key[0])
         if claim is None or objects.status(claim).get("phase") != "Bound":
             return
-        volume = self._api.find(names.VOLUMES, claim["spec"].get("volumeName", ""))
+        volume = self._api.find(VOLUMES, claim["spec"].get("volumeName", ""))
         if volume is None or volume["spec"].get("csi", {}).get("driver") != self._driver.name:
             return
         wanted = requested_bytes(claim)
         if to_bytes(objects.status(claim)["capacity"]["storage"]) >= wanted:
             return
-        await pauses.calls(self._clock, 2)
+        await delays.calls(self._clock, 2)
         self._set_resizing(claim)
         text = f"External resizer is resizing volume {volume['metadata']['name']}"
         self._events.record(claim, "Normal", "Resizing", text)
@@ -46,23 +47,23 @@ class Resizer:
             self._events.record(claim, "Warning", "VolumeResizeFailed", text)
             raise Failed(text) from error
         self._grow_volume(volume, size)
-        await self._clock.sleep(pauses.CALL)
+        await self._clock.sleep(delays.CALL)
         self._grow_claim(claim, size)
 
     def _set_resizing(self, claim: Obj) -> None:
-        fresh = objects.current(self._api, names.CLAIMS, claim)
+        fresh = objects.current(self._api, CLAIMS, claim)
         condition = {"type": "Resizing", "status": "True", "lastTransitionTime": self._clock.timestamp()}
         conditions = [each for each in objects.status(fresh).get("conditions") or () if each["type"] != "Resizing"]
         status = {**objects.status(fresh), "conditions": [*conditions, condition]}
-        self._api.update_status(names.CLAIMS, {**fresh, "status": status}, manager=MANAGER)
+        self._api.update_status(CLAIMS, {**fresh, "status": status}, manager=MANAGER)
 
     def _grow_volume(self, volume: Obj, size: int) -> None:
         patch: Obj = {"spec": {"capacity": {"storage": binary(size)}}}
-        self._api.patch(names.VOLUMES, volume["metadata"]["name"], "", patch, manager=MANAGER)
+        self._api.patch(VOLUMES, volume["metadata"]["name"], "", patch, manager=MANAGER)
 
     def _grow_claim(self, claim: Obj, size: int) -> None:
-        fresh = objects.current(self._api, names.CLAIMS, claim)
+        fresh = objects.current(self._api, CLAIMS, claim)
         status = {**objects.status(fresh), "capacity": {"storage": binary(size)}}
         status.pop("conditions", None)
-        fresh = self._api.update_status(names.CLAIMS, {**fresh, "status": status}, manager=MANAGER)
+        fresh = self._api.update_status(CLAIMS, {**fresh, "status": status}, manager=MANAGER)
         self._events.record(fresh, "Normal", "VolumeResizeSuccessful", "Resize volume succeeded")

@@ -3,12 +3,15 @@
 from collections.abc import Collection
 from typing import Any
 
-from simulator.csi import names, objects
+from simulator.csi import names
 from simulator.csi.decisions import MachineryDecisions
-from simulator.csi.objects import Obj, quoted
 from simulator.csi.snapshot_status import Failed
+from simulator.kubernetes import objects
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.names import CLAIMS, VOLUMES
+from simulator.kubernetes.objects import quoted
 from simulator.kubernetes.quantities import to_bytes
+from simulator.kubernetes.resources import Obj
 
 _PERMISSION = "does not have permission to do so. "
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
@@ -125,7 +128,7 @@ class RestoreSource:
 
     def _cloned(self, claim: Obj, storage_class: Obj, name: str) -> str:
         namespace, _ = objects.key_of(claim)
-        source = self._api.find(names.CLAIMS, name, namespace)
+        source = self._api.find(CLAIMS, name, namespace)
         if source is None:
             where = f"PVC {name} (namespace {quoted(namespace)}) from api server"
             raise Failed(f"error getting {where}: persistentvolumeclaims {quoted(name)} not found")
@@ -141,7 +144,7 @@ class RestoreSource:
         if requested_bytes(claim) < to_bytes(_capacity(source)):
             text = "error, new PVC request must be greater than or equal in size to the specified PVC data source, "
             raise Failed(f"{text}requested {requested_bytes(claim)} but source is {to_bytes(_capacity(source))}")
-        volume = self._api.find(names.VOLUMES, source["spec"].get("volumeName", ""))
+        volume = self._api.find(VOLUMES, source["spec"].get("volumeName", ""))
         if volume is None or volume["spec"].get("csi", {}).get("driver") != storage_class["provisioner"]:
             raise Failed(f"the source volume of PVC {name} is not one of driver {self._driver}")
         return str(volume["spec"]["csi"]["volumeHandle"])

@@ -1,15 +1,18 @@
 """How a VolumeSnapshot gets its content: made for a claim, or found when it is pre-provisioned."""
 
 from simulator.clock import Clock
-from simulator.csi import names, objects, pauses
+from simulator.csi import names
 from simulator.csi.decisions import MachineryDecisions
-from simulator.csi.objects import Obj, quoted
 from simulator.csi.snapshot_classes import UNBOUND, class_not_found, volume_not_found
 from simulator.csi.snapshot_secrets import SecretTemplateError, snapshotter_secret
 from simulator.csi.snapshot_status import MANAGER, Failed, SnapshotStatus
+from simulator.kubernetes import delays, objects
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.names import CLAIMS, VOLUMES
+from simulator.kubernetes.objects import quoted
+from simulator.kubernetes.resources import Obj
 
 
 class Binding:
@@ -56,7 +59,7 @@ class Binding:
             if not self._decisions.makes_content(snapshot):
                 return
             content = await self._create(snapshot)
-        await pauses.calls(self._clock, 2)
+        await delays.calls(self._clock, 2)
         self._status.follow(snapshot, content)
 
     def _pre_provisioned(self, snapshot: Obj) -> Obj | None:
@@ -89,7 +92,7 @@ class Binding:
         class_name = snapshot["spec"].get("volumeSnapshotClassName")
         if class_name:
             patch.append({"op": "replace", "path": "/spec/volumeSnapshotClassName", "value": class_name})
-        await self._clock.sleep(pauses.CALL)
+        await self._clock.sleep(delays.CALL)
         return self._api.patch(names.CONTENTS, content["metadata"]["name"], "", patch, manager=MANAGER)
 
     async def _create(self, snapshot: Obj) -> Obj:
@@ -99,7 +102,7 @@ class Binding:
             content = self._content_for(snapshot)
         except Failed as failed:
             self._status.fail(snapshot, reason, f"{prefix}{failed}")
-        await self._clock.sleep(pauses.CALL)
+        await self._clock.sleep(delays.CALL)
         try:
             created = self._api.create(names.CONTENTS, content, manager=MANAGER)
         except ApiError as error:
@@ -123,12 +126,12 @@ class Binding:
         if objects.is_deleting(claim):
             text = "cannot add finalizer on claim because it is being deleted"
             raise Failed(_update_error(claim["metadata"]["name"], text))
-        await self._clock.sleep(pauses.CALL)
-        objects.add_finalizers(self._api, names.CLAIMS, claim, [names.CLAIM_AS_SOURCE], manager=MANAGER)
+        await self._clock.sleep(delays.CALL)
+        objects.add_finalizers(self._api, CLAIMS, claim, [names.CLAIM_AS_SOURCE], manager=MANAGER)
 
     def _claim(self, snapshot: Obj) -> Obj | None:
         namespace, _ = objects.key_of(snapshot)
-        return self._api.find(names.CLAIMS, snapshot["spec"]["source"]["persistentVolumeClaimName"], namespace)
+        return self._api.find(CLAIMS, snapshot["spec"]["source"]["persistentVolumeClaimName"], namespace)
 
     def _content_for(self, snapshot: Obj) -> Obj:
         """The content as it is created. Raises Failed when class or volume cannot tell what is needed."""
@@ -174,7 +177,7 @@ class Binding:
         name = claim["spec"].get("volumeName")
         if not name:
             raise Failed(UNBOUND.format(claim=claim["metadata"]["name"]))
-        volume = self._api.find(names.VOLUMES, name)
+        volume = self._api.find(VOLUMES, name)
         if volume is None:
             raise Failed(volume_not_found(name))
         if (volume["spec"].get("claimRef") or {}).get("uid") != claim["metadata"]["uid"]:

@@ -2,11 +2,14 @@
 
 from typing import NoReturn
 
-from simulator.csi import names, objects
+from simulator.csi import names
 from simulator.csi.decisions import MachineryDecisions
-from simulator.csi.objects import Obj, quoted
 from simulator.csi.snapshot_status import MANAGER, Failed, SnapshotStatus
+from simulator.kubernetes import objects
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.names import CLAIMS, VOLUMES
+from simulator.kubernetes.objects import quoted
+from simulator.kubernetes.resources import Obj
 
 UNBOUND = "the PVC {claim} is not yet bound to a PV, will not attempt to take a snapshot"
 """Why no snapshot is taken of a claim that has no volume."""
@@ -61,14 +64,14 @@ class ClassChoice:
     def _driver_of_source(self, snapshot: Obj) -> str:
         namespace, _ = objects.key_of(snapshot)
         name = snapshot["spec"]["source"]["persistentVolumeClaimName"]
-        claim = self._api.find(names.CLAIMS, name, namespace)
+        claim = self._api.find(CLAIMS, name, namespace)
         if claim is None:
             inner = quoted(f"persistentvolumeclaim {quoted(name)} not found")
             self._refuse(snapshot, f"failed to retrieve PVC {name} from the lister: {inner}")
         volume_name = claim["spec"].get("volumeName")
         if not volume_name:
             self._refuse(snapshot, UNBOUND.format(claim=name))
-        volume = self._api.find(names.VOLUMES, volume_name)
+        volume = self._api.find(VOLUMES, volume_name)
         if volume is None:
             self._refuse(snapshot, volume_not_found(volume_name))
         if "csi" not in volume["spec"]:

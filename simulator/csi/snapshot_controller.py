@@ -6,15 +6,17 @@ Follows external-snapshotter 8.6.0. It knows no driver; the csi-snapshotter side
 from collections.abc import Iterable
 
 from simulator.clock import Clock
-from simulator.csi import names, objects, pauses
+from simulator.csi import names
 from simulator.csi.decisions import MachineryDecisions
-from simulator.csi.objects import Obj
 from simulator.csi.snapshot_binding import Binding
 from simulator.csi.snapshot_classes import ClassChoice, ClassMissing
 from simulator.csi.snapshot_status import Failed, SnapshotStatus
+from simulator.kubernetes import delays, objects
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.names import CLAIMS
+from simulator.kubernetes.resources import Obj
 
 MANAGER = "snapshot-controller"
 
@@ -47,7 +49,7 @@ class SnapshotController:
             await self._work_on(snapshot)
 
     async def _work_on(self, snapshot: Obj) -> None:
-        await self._clock.sleep(pauses.CALL)
+        await self._clock.sleep(delays.CALL)
         try:
             snapshot = self._classes.settle(snapshot)
         except ClassMissing:
@@ -76,7 +78,7 @@ class SnapshotController:
         wanted = self._decisions.snapshot_finalizers(snapshot, content)
         if set(wanted) <= set(objects.finalizers(snapshot)):
             return snapshot
-        await self._clock.sleep(pauses.CALL)
+        await self._clock.sleep(delays.CALL)
         objects.add_finalizers(self._api, names.SNAPSHOTS, snapshot, wanted, manager=MANAGER)
         return snapshot
 
@@ -99,10 +101,10 @@ class SnapshotController:
             self._refuse_while_restoring(snapshot)
             if self._decisions.marks_content_being_deleted(content):
                 objects.annotate(self._api, names.CONTENTS, content, {names.BEING_DELETED: "yes"}, manager=MANAGER)
-                await self._clock.sleep(pauses.CALL)
+                await self._clock.sleep(delays.CALL)
             if goes and not objects.is_deleting(content):
                 self._api.delete(names.CONTENTS, content["metadata"]["name"], uid=content["metadata"]["uid"])
-                await self._clock.sleep(pauses.CALL)
+                await self._clock.sleep(delays.CALL)
         self._release_claim(snapshot, without=snapshot)
         removed = [names.SNAPSHOT_AS_SOURCE] if goes else [names.SNAPSHOT_AS_SOURCE, names.SNAPSHOT_BOUND]
         removed = list(self._decisions.finalizers_to_remove(snapshot, removed))
@@ -118,7 +120,7 @@ class SnapshotController:
 
     def _refuse_while_restoring(self, snapshot: Obj) -> None:
         namespace, name = objects.key_of(snapshot)
-        pending = [claim for claim in self._api.list(names.CLAIMS, namespace) if _waits_for(claim, name)]
+        pending = [claim for claim in self._api.list(CLAIMS, namespace) if _waits_for(claim, name)]
         if self._decisions.waits_for_restore(snapshot, pending):
             text = "Snapshot is being used to restore a PVC"
             self._events.record(snapshot, "Warning", "SnapshotDeletePending", text)
@@ -128,7 +130,7 @@ class SnapshotController:
         """Let the source claim go when no snapshot (but `without`) needs it any longer."""
         namespace, _ = objects.key_of(snapshot)
         name = snapshot["spec"]["source"].get("persistentVolumeClaimName", "")
-        claim = self._api.find(names.CLAIMS, name, namespace) if name else None
+        claim = self._api.find(CLAIMS, name, namespace) if name else None
         if claim is None or names.CLAIM_AS_SOURCE not in objects.finalizers(claim):
             return
         skipped = without["metadata"]["uid"] if without is not None else ""
@@ -138,7 +140,7 @@ class SnapshotController:
             if other["spec"]["source"].get("persistentVolumeClaimName") == name and other["metadata"]["uid"] != skipped
         ]
         if not self._decisions.claim_stays_protected(others):
-            objects.remove_finalizers(self._api, names.CLAIMS, claim, [names.CLAIM_AS_SOURCE], manager=MANAGER)
+            objects.remove_finalizers(self._api, CLAIMS, claim, [names.CLAIM_AS_SOURCE], manager=MANAGER)
 
     # Contents
 
@@ -151,7 +153,7 @@ class SnapshotController:
             return
         held = names.CONTENT_BOUND in objects.finalizers(content)
         if not held and not objects.is_deleting(content) and self._decisions.protects_content(content):
-            await self._clock.sleep(pauses.CALL)
+            await self._clock.sleep(delays.CALL)
             objects.add_finalizers(self._api, names.CONTENTS, content, [names.CONTENT_BOUND], manager=MANAGER)
             return
         self._snapshots.enqueue((reference["namespace"], reference["name"]))

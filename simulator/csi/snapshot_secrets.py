@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulator.csi.objects import Obj, key_of, quoted
+from simulator.kubernetes.objects import key_of, quoted
+from simulator.kubernetes.resources import Obj
 
 NAME_KEY = "csi.storage.k8s.io/snapshotter-secret-name"
 NAMESPACE_KEY = "csi.storage.k8s.io/snapshotter-secret-namespace"

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from simulator.clock import Clock
-from simulator.csi import names, objects
+from simulator.csi import names
 from simulator.csi.decisions import MachineryDecisions
-from simulator.csi.objects import Obj
+from simulator.kubernetes import objects
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.quantities import binary
+from simulator.kubernetes.resources import Obj
 
 MANAGER = "snapshot-controller"
 

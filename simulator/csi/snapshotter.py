@@ -6,15 +6,17 @@ The driver lists no snapshots, so a content that is not ready is asked about by 
 from collections.abc import Iterable
 
 from simulator.clock import Clock
-from simulator.csi import names, objects, pauses
+from simulator.csi import names
 from simulator.csi.decisions import MachineryDecisions
-from simulator.csi.objects import Obj, quoted
 from simulator.csi.protocol import CreateSnapshotRequest, CsiError, CsiSnapshot, Driver
 from simulator.csi.snapshot_classes import class_not_found
 from simulator.csi.snapshot_status import Failed
+from simulator.kubernetes import delays, objects
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key, Result
 from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.objects import quoted
+from simulator.kubernetes.resources import Obj
 
 MANAGER = "csi-snapshotter"
 _KNOWN_PARAMETERS = frozenset(
@@ -45,7 +47,7 @@ class Snapshotter:
         content = self._api.find(names.CONTENTS, key[1])
         if content is None or not self._is_mine(content):
             return None
-        await pauses.calls(self._clock, 3)
+        await delays.calls(self._clock, 3)
         content = objects.current(self._api, names.CONTENTS, content)
         if _should_delete(content):
             await self._delete(content)
@@ -94,7 +96,7 @@ class Snapshotter:
             content = objects.annotate(
                 self._api, names.CONTENTS, content, {names.BEING_CREATED: "yes"}, manager=MANAGER
             )
-        await pauses.calls(self._clock, 2)
+        await delays.calls(self._clock, 2)
         try:
             answer = await self._driver.create_snapshot(self._decisions.snapshot_request(request))
         except CsiError as error:
@@ -102,7 +104,7 @@ class Snapshotter:
                 self._unmark(content)
             raise Failed(self._decisions.creation_error(volume, quoted(str(error)))) from error
         self._record(content, answer)
-        await self._clock.sleep(pauses.CALL)
+        await self._clock.sleep(delays.CALL)
         self._unmark(content)
         return self._decisions.recorded_ready(content, answer)
 
@@ -202,9 +204,9 @@ class Snapshotter:
             except (CsiError, Failed) as error:
                 self._events.record(content, "Warning", "SnapshotDeleteError", "Failed to delete snapshot")
                 raise Failed(f"failed to delete snapshot {quoted(handle)}") from error
-            await self._clock.sleep(pauses.CALL)
+            await self._clock.sleep(delays.CALL)
             self._clear_status(content)
-            await self._clock.sleep(pauses.CALL)
+            await self._clock.sleep(delays.CALL)
         objects.remove_finalizers(self._api, names.CONTENTS, content, [names.CONTENT_BOUND], manager=MANAGER)
 
     def _clear_status(self, content: Obj) -> None:

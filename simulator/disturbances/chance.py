@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from simulator.disturbances.named import ALL, TROUBLES, Disturbance
+from simulator.disturbances.catalogue import ALL, TROUBLES, Disturbance
 
 MOST = 0.5
 """However high the level, half of the time nothing happens, so that everything gets on."""

@@ -15,9 +15,9 @@ from simulator.csi.protocol import (
     Driver,
     VolumeCapability,
 )
+from simulator.disturbances.catalogue import RPC_ANSWER_LOST, RPC_UNAVAILABLE, SLOW_RPC
 from simulator.disturbances.chance import Chance
-from simulator.disturbances.named import RPC_ANSWER_LOST, RPC_UNAVAILABLE, SLOW_RPC
-from simulator.kubernetes.circumstances import WORKING
+from simulator.kubernetes.timing import WORKING
 
 T = TypeVar("T")
 

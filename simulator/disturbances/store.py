@@ -2,9 +2,9 @@
 
 import asyncio
 
+from simulator.disturbances.catalogue import S3_BUSY, SLOW_S3
 from simulator.disturbances.chance import Chance
-from simulator.disturbances.named import S3_BUSY, SLOW_S3
-from simulator.disturbances.troubles import slow_down
+from simulator.disturbances.faulty_cluster import slow_down
 from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Connections
 
 

@@ -4,16 +4,17 @@ import uuid
 from collections.abc import Callable, Collection
 
 from simulator.clock import Clock
-from simulator.kubernetes import builtin, errors, managedfields, metadata, patches, schema
+from simulator.kubernetes import errors, managedfields, metadata, patches, schema
 from simulator.kubernetes.admission import Admission, AdmissionHooks, Hook
-from simulator.kubernetes.circumstances import WORKING, Calm, Circumstances
+from simulator.kubernetes.builtin import kinds
+from simulator.kubernetes.builtin.kind_strategy import PLAIN, Strategy
 from simulator.kubernetes.decisions import KubernetesDecisions
-from simulator.kubernetes.deletion import Deletion
+from simulator.kubernetes.deletion import Deleter, Deletion
 from simulator.kubernetes.errors import FieldError
 from simulator.kubernetes.resources import Obj, Resource, at, copy_of
 from simulator.kubernetes.selectors import equal_label, field_selector, label_selector
 from simulator.kubernetes.store import Change, Store, Stored
-from simulator.kubernetes.strategy import PLAIN, Strategy
+from simulator.kubernetes.timing import WORKING, NoDisturbance, Timing
 
 __all__ = ["Admission", "Api", "Change", "Obj", "Resource"]
 
@@ -34,16 +35,17 @@ class Api:
     """
 
     def __init__(
-        self, clock: Clock, decisions: KubernetesDecisions | None = None, circumstances: Circumstances | None = None
+        self, clock: Clock, decisions: KubernetesDecisions | None = None, timing: Timing | None = None
     ) -> None:
         self.clock = clock
-        self.circumstances = circumstances or Calm()
+        self.timing = timing or NoDisturbance()
         self.decisions = decisions or KubernetesDecisions()
         self.store = Store()
         self.hooks = AdmissionHooks()
+        self._deleter = Deleter(self.store, clock, self.decisions)
         self._resources: dict[str, Resource] = {}
         self._strategies: dict[str, Strategy] = {}
-        for resource, strategy in builtin.resources():
+        for resource, strategy in kinds.resources():
             self._resources[resource.key] = resource
             self._strategies[resource.key] = strategy
         self.subscribe("namespaces", self._furnish)
@@ -60,11 +62,11 @@ class Api:
         if resource.key in self._resources:
             raise ValueError(f"{resource.key} is already served")
         self._resources[resource.key] = resource
-        definition = builtin.definition_of(resource, self.clock.timestamp())
-        if self.find(builtin.DEFINITIONS, resource.key) is None:
+        definition = kinds.definition_of(resource, self.clock.timestamp())
+        if self.find(kinds.DEFINITIONS, resource.key) is None:
             status = definition.pop("status")
-            created = self.create(builtin.DEFINITIONS, definition)
-            self.update_status(builtin.DEFINITIONS, {**created, "status": status})
+            created = self.create(kinds.DEFINITIONS, definition)
+            self.update_status(kinds.DEFINITIONS, {**created, "status": status})
 
     def resource(self, key: str) -> Resource:
         """The served resource of this name. Raises KeyError when there is none."""
@@ -246,7 +248,7 @@ class Api:
         request = Admission("DELETE", copied, copied, namespace, name)
         self.hooks.run(served, request, mutating=True)
         self.hooks.run(served, request, mutating=False)
-        return deletion.run(self, stored)
+        return self._deleter.delete(stored, deletion, graceful=self.strategy(served).graceful)
 
     def write(
         self,
@@ -292,7 +294,7 @@ class Api:
             self.hooks.run(served, request, mutating=False)
         if served.counts_generations and not subresource and _spec_changed(served, new, old):
             given["generation"] = old["metadata"].get("generation", 0) + 1
-        ends = bool(given.get("deletionTimestamp")) and Deletion.is_over(self, served, new)
+        ends = bool(given.get("deletionTimestamp")) and self._deleter.is_over(served, new)
         if new == old and not ends and (managers is None or managers == stored.managers):
             return stored
         if managers is None:
@@ -308,7 +310,7 @@ class Api:
     def _meet_others(self, resource: str, obj: Obj) -> None:
         """Refuse a controller's update with 409 if somebody else was faster."""
         controller = WORKING.get()
-        if controller and not self.store.delivering and self.circumstances.is_overtaken(controller, resource):
+        if controller and not self.store.delivering and self.timing.is_overtaken(controller, resource):
             raise errors.conflict(self._resources[resource], obj["metadata"]["name"])
 
     def _furnish(self, change: Change) -> None:

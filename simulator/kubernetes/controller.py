@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.circumstances import AT_ONCE, WORKING
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.store import Change
+from simulator.kubernetes.timing import AT_ONCE, WORKING
 
 Key = tuple[str, str]
 """(namespace, name)"""
@@ -83,14 +83,14 @@ class Controller:
 
     async def run(self) -> None:
         """Work until cancelled, beginning with everything that exists; so again when its process had ended."""
-        circumstances = self._api.circumstances
-        while (lifetime := circumstances.lifetime(self.name)) is not None:
+        timing = self._api.timing
+        while (lifetime := timing.lifetime(self.name)) is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(lifetime):
                     await self._serve()
             self._failures.clear()
             self._wake = asyncio.Semaphore(len(self._ready))
-            await asyncio.sleep(circumstances.absence(self.name))
+            await asyncio.sleep(timing.absence(self.name))
         await self._serve()
 
     async def _serve(self) -> None:
@@ -114,7 +114,7 @@ class Controller:
 
     def _follow(self, keys: Callable[[Change], Iterable[Key]]) -> Callable[[Change], None]:
         def follow(change: Change) -> None:
-            deliveries = self._api.circumstances.deliveries(self.name)
+            deliveries = self._api.timing.deliveries(self.name)
             for key in keys(change):
                 if deliveries is AT_ONCE:
                     self.enqueue(key)
@@ -167,7 +167,7 @@ class Controller:
 
     def _take(self) -> Key:
         if len(self._ready) > 1:
-            chosen = self._api.circumstances.next_in(self.name, len(self._ready))
+            chosen = self._api.timing.next_in(self.name, len(self._ready))
             self._ready.rotate(-chosen)
             key = self._ready.popleft()
             self._ready.rotate(chosen)

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+from simulator.clock import Clock
 from simulator.kubernetes import errors
+from simulator.kubernetes.decisions import KubernetesDecisions
 from simulator.kubernetes.resources import Obj, Resource, at, copy_of
-from simulator.kubernetes.store import Stored
-
-if TYPE_CHECKING:
-    from simulator.kubernetes.api import Api
+from simulator.kubernetes.store import Store, Stored
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
@@ -53,40 +51,14 @@ class Deletion:
             wrong = errors.not_supported("propagationPolicy", self.propagation, (*PROPAGATIONS, "nil"))
             raise errors.invalid("DeleteOptions", "meta.k8s.io", "", [wrong])
 
-    def run(self, api: "Api", stored: Stored) -> tuple[Stored, bool]:
-        """Delete; returns the last revision and whether the object is gone."""
-        resource, old = stored.resource, stored.object
-        if resource.key == "namespaces":
-            return self._terminate(api, stored)
-        new = copy_of(old)
-        metadata = new["metadata"]
-        self._add_finalizer(metadata)
-        grace = self._grace(api, resource, old)
-        held = api.decisions.holds_deletion(resource, new)
-        if not held and not api.strategy(resource).graceful:
-            return self._commit(api, stored, "DELETED", copy_of(old)), True
-        already = "deletionTimestamp" in metadata
-        if not already or grace < metadata.get("deletionGracePeriodSeconds", 0):
-            when = api.clock.now() + timedelta(seconds=grace)
-            metadata["deletionTimestamp"] = when.strftime("%Y-%m-%dT%H:%M:%SZ")
-            metadata["deletionGracePeriodSeconds"] = grace
-            if not already and "generation" in metadata:
-                metadata["generation"] += 1
-        with api.store.together():
-            if new != old:
-                stored = self._commit(api, stored, "MODIFIED", new)
-            if held or metadata["deletionGracePeriodSeconds"] > 0:
-                return stored, False
-            return self._commit(api, stored, "DELETED", copy_of(new)), True
-
-    def _add_finalizer(self, metadata: Obj) -> None:
+    def add_finalizer(self, metadata: Obj) -> None:
+        """Add the finalizer that stands for the propagation, unless the object is being deleted already."""
         wanted = {"Foreground": FOREGROUND, "Orphan": ORPHAN}.get(self.propagation)
         if wanted and wanted not in metadata.get("finalizers", []) and "deletionTimestamp" not in metadata:
             metadata["finalizers"] = [*metadata.get("finalizers", []), wanted]
 
-    def _grace(self, api: "Api", resource: Resource, obj: Obj) -> int:
-        if not api.strategy(resource).graceful:
-            return 0
+    def grace(self, obj: Obj) -> int:
+        """Seconds that a graceful object (a pod) gets to end."""
         if not at(obj, "spec.nodeName") or at(obj, "status.phase") in {"Succeeded", "Failed"}:
             return 0
         if self.grace_seconds is not None:
@@ -94,24 +66,58 @@ class Deletion:
         asked = at(obj, "spec.terminationGracePeriodSeconds")
         return DEFAULT_GRACE if asked is None else int(asked)
 
-    def _terminate(self, api: "Api", stored: Stored) -> tuple[Stored, bool]:
+
+class Deleter:
+    """Deletes objects from a store."""
+
+    def __init__(self, store: Store, clock: Clock, decisions: KubernetesDecisions) -> None:
+        self._store = store
+        self._clock = clock
+        self._decisions = decisions
+
+    def delete(self, stored: Stored, options: Deletion, *, graceful: bool) -> tuple[Stored, bool]:
+        """Delete, or mark as being deleted; returns the last revision and whether the object is gone."""
+        resource, old = stored.resource, stored.object
+        if resource.key == "namespaces":
+            return self._terminate(stored, options), False
+        new = copy_of(old)
+        metadata = new["metadata"]
+        options.add_finalizer(metadata)
+        grace = options.grace(old) if graceful else 0
+        held = self._decisions.holds_deletion(resource, new)
+        if not held and not graceful:
+            return self._commit(stored, options, "DELETED", copy_of(old)), True
+        already = "deletionTimestamp" in metadata
+        if not already or grace < metadata.get("deletionGracePeriodSeconds", 0):
+            when = self._clock.now() + timedelta(seconds=grace)
+            metadata["deletionTimestamp"] = when.strftime("%Y-%m-%dT%H:%M:%SZ")
+            metadata["deletionGracePeriodSeconds"] = grace
+            if not already and "generation" in metadata:
+                metadata["generation"] += 1
+        with self._store.together():
+            if new != old:
+                stored = self._commit(stored, options, "MODIFIED", new)
+            if held or metadata["deletionGracePeriodSeconds"] > 0:
+                return stored, False
+            return self._commit(stored, options, "DELETED", copy_of(new)), True
+
+    def _terminate(self, stored: Stored, options: Deletion) -> Stored:
         """Namespaces first become Terminating; the namespace controller empties them."""
         if stored.object["metadata"].get("deletionTimestamp"):
-            return stored, False
+            return stored
         new = copy_of(stored.object)
-        new["metadata"]["deletionTimestamp"] = api.clock.timestamp()
+        new["metadata"]["deletionTimestamp"] = self._clock.timestamp()
         new["status"] = {**new.get("status", {}), "phase": "Terminating"}
-        return self._commit(api, stored, "MODIFIED", new), False
+        return self._commit(stored, options, "MODIFIED", new)
 
-    def _commit(self, api: "Api", stored: Stored, kind: str, obj: Obj) -> Stored:
-        if self.dry_run:
+    def _commit(self, stored: Stored, options: Deletion, kind: str, obj: Obj) -> Stored:
+        if options.dry_run:
             return Stored(stored.resource, obj, stored.revision, stored.managers)
-        return api.store.commit(stored.resource, kind, obj, stored.managers)
+        return self._store.commit(stored.resource, kind, obj, stored.managers)
 
-    @staticmethod
-    def is_over(api: "Api", resource: Resource, obj: Obj) -> bool:
+    def is_over(self, resource: Resource, obj: Obj) -> bool:
         """Whether nothing holds an object any longer that is being deleted."""
-        if api.decisions.holds_deletion(resource, obj):
+        if self._decisions.holds_deletion(resource, obj):
             return False
         if resource.key == "namespaces":
             return not at(obj, "spec.finalizers")

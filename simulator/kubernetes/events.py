@@ -63,7 +63,7 @@ class EventRecorder:
         key = (*key, field_path)
         if not self._let_through(source, now):
             return
-        delay = self._api.circumstances.event_delay()
+        delay = self._api.timing.event_delay()
         if delay > 0:
             sent = partial(self._send, key, involved, type, reason, message, component)
             asyncio.get_running_loop().call_later(delay, sent)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, ParamSpec, TypeVar
 
-from simulator.kubernetes.circumstances import WORKING
+from simulator.kubernetes.timing import WORKING
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simulator.overrides.exercised import Exercised, counted
+from simulator.overrides.override_counts import OverrideCount, counted
 
 Replacement = Callable[..., Any]
 """Called with the original (bound) method and then its arguments; what it returns is the new answer."""
@@ -66,13 +66,13 @@ def fault(name: str, *, breaks: str | tuple[str, ...], decision: str, says: str)
     return make
 
 
-def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dict[str, Exercised]:
+def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dict[str, OverrideCount]:
     """Put each override in the place of the method that it names; a later one wraps an earlier one.
 
     `decisions` maps a storey to its decisions object. What comes back counts, under the overrides' names, how often
     they are asked from now on. Raises OverrideError for an unknown storey or method.
     """
-    exercised: dict[str, Exercised] = {}
+    override_counts: dict[str, OverrideCount] = {}
     for change in overrides:
         storey, _, method = change.decision.partition(".")
         target = decisions.get(storey)
@@ -81,9 +81,9 @@ def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dic
             raise OverrideError(f"{change.name}: there is no storey {storey!r} in {change.decision!r} (known: {known})")
         if method.startswith("_") or not inspect.isfunction(getattr(type(target), method, None)):
             raise OverrideError(f"{change.name}: {type(target).__name__} takes no decision {method!r}")
-        count = exercised.setdefault(change.name, Exercised())
+        count = override_counts.setdefault(change.name, OverrideCount())
         setattr(target, method, counted(change.replace, getattr(target, method), count))
-    return exercised
+    return override_counts
 
 
 def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
@@ -108,15 +108,6 @@ def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
                 first = found[value.name]
                 found[value.name] = replace(first, overrides=(*first.overrides, value))
     return found
-
-
-def release(version: str) -> tuple[Override, ...]:
-    """The quirks of a real release. Raises OverrideError for a release that nobody has described."""
-    releases = importlib.import_module("simulator.overrides.releases")
-    known: Mapping[str, tuple[Override, ...]] = releases.RELEASES
-    if version not in known:
-        raise OverrideError(f"unknown release {version!r} (known: {', '.join(sorted(known))})")
-    return known[version]
 
 
 def _summary(name: str, replace: Replacement) -> str:

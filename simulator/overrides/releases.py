@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.csi.protocol import Code
 from simulator.longhorn import names
-from simulator.overrides.registry import Override, override
+from simulator.overrides.registry import Override, OverrideError, override
 
 Obj = dict[str, Any]
 
@@ -126,3 +126,10 @@ RELEASES: Mapping[str, tuple[Override, ...]] = {
         _ignore_checksum_key,
     ),
 }
+
+
+def release(version: str) -> tuple[Override, ...]:
+    """The quirks of a real release. Raises OverrideError for a release that nobody has described."""
+    if version not in RELEASES:
+        raise OverrideError(f"unknown release {version!r} (known: {', '.join(sorted(RELEASES))})")
+    return RELEASES[version]

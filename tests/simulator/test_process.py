@@ -202,11 +202,11 @@ def test_a_part_that_dies_is_told_and_ends_the_process(capsys: pytest.CaptureFix
         raise RuntimeError("out of order")
 
     async def end() -> int:
-        return await until_end(asyncio.Event(), [asyncio.create_task(dies(), name="Machinery")])
+        return await until_end(asyncio.Event(), [asyncio.create_task(dies(), name="ControlPlane")])
 
     assert asyncio.run(end()) == 1
     told = capsys.readouterr().err
-    assert told.startswith("Machinery ended unexpectedly; the simulator cannot go on\n")
+    assert told.startswith("ControlPlane ended unexpectedly; the simulator cannot go on\n")
     assert told.endswith("RuntimeError: out of order\n")
 
 

@@ -11,8 +11,8 @@ import pytest
 from simulator.decisions import decisions
 from simulator.options import parse
 from simulator.overrides import releases
-from simulator.overrides.exercised import Exercised
-from simulator.overrides.registry import OverrideError, apply, fault, faults, override, release
+from simulator.overrides.override_counts import OverrideCount
+from simulator.overrides.registry import OverrideError, apply, fault, faults, override
 
 
 class Storey:
@@ -102,7 +102,7 @@ def test_a_replacement_must_say_what_it_does() -> None:
 
 def test_an_unknown_release_names_the_known() -> None:
     with pytest.raises(OverrideError, match=r"unknown release '1\.0' \(known: .*1\.12\.1"):
-        release("1.0")
+        releases.release("1.0")
 
 
 @pytest.mark.parametrize("name", sorted(faults()))
@@ -113,7 +113,7 @@ def test_every_fault_fits_its_decisions(name: str) -> None:
     storeys = {"kubernetes", "machinery", "longhorn", "images", "backupstore"}
     replaced = [(storey, method) for storey in storeys for method in vars(getattr(made, storey)) if method != "version"]
     assert {f"{storey}.{method}" for storey, method in replaced} == {change.decision for change in known.overrides}
-    assert made.exercised == {name: Exercised(asked=0, changed=0)}
+    assert made.override_counts == {name: OverrideCount(asked=0, changed=0)}
     assert known.breaks
     re.compile(known.says)
 

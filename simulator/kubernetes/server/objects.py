@@ -30,7 +30,7 @@ from simulator.kubernetes.server.wire import (
     whole_number,
 )
 from simulator.kubernetes.store import Stored, encode
-from simulator.kubernetes.strategic import strategic_merge
+from simulator.kubernetes.strategic_merge import strategic_merge
 
 VALIDATIONS = ("Ignore", "Warn", "Strict")
 

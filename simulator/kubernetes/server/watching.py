@@ -79,7 +79,7 @@ class Watch:
         """The oldest revision that a watch can go on from; one that nothing came after may be forgotten early."""
         store = self._api.store
         idle = revision < store.revision and next(store.since(self._resource, revision), None) is None
-        if idle and self._api.circumstances.forgets(self._resource.key):
+        if idle and self._api.timing.forgets(self._resource.key):
             return store.revision
         return store.oldest(self._resource)
 
@@ -94,13 +94,13 @@ class Watch:
         response.enable_chunked_encoding()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._options.timeout
-        lifetime = self._api.circumstances.watch_lifetime()
+        lifetime = self._api.timing.watch_lifetime()
         broken = loop.time() + lifetime if lifetime is not None else math.inf
         try:
             await response.prepare(request)
             while True:
                 if loop.time() >= broken:
-                    self._api.circumstances.watch_broke()
+                    self._api.timing.watch_broke()
                     await _break(request, response, b"".join(self._lines))
                     return response
                 if self._lines:

@@ -10,7 +10,7 @@ import pytest
 from simulator.csi.protocol import CsiError
 from simulator.longhorn.backing_images import content
 from simulator.longhorn.backing_images.qcow2 import Qcow2
-from simulator.overrides import registry
+from simulator.overrides import registry, releases
 from tests.simulator.backing_images.images import SIZE, URL, finished, handle, make, ready, serving, source_volume
 from tests.simulator.longhorn.cluster import Cluster, cluster
 
@@ -19,7 +19,7 @@ UID = "snapshot-2a57276a-1769-453f-ba26-0e383cd55510"
 
 def as_released(longhorn: Cluster) -> None:
     """Have the cluster behave as 1.12.1 does."""
-    quirks = [each for each in registry.release("1.12.1") if each.decision.startswith("images.")]
+    quirks = [each for each in releases.release("1.12.1") if each.decision.startswith("images.")]
     registry.apply({"images": longhorn.images}, quirks)
 
 

@@ -1,4 +1,4 @@
-"""A cluster in this process for the tests of the machinery: an Api, the machinery, and a driver that obeys."""
+"""A cluster in this process for the tests of the control plane: an Api, the control plane, and a driver that obeys."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,10 +9,11 @@ from typing import Any
 
 from simulator.clock import Clock
 from simulator.csi import names
+from simulator.csi.control_plane import ControlPlane
 from simulator.csi.crds import register
 from simulator.csi.decisions import MachineryDecisions
-from simulator.csi.machinery import Machinery
 from simulator.kubernetes.api import Api, Change
+from simulator.kubernetes.names import CLAIMS, PODS, STORAGE_CLASSES
 from simulator.kubernetes.server import LogOptions
 from tests.simulator.csi.driver import FakeDriver
 
@@ -28,7 +29,7 @@ class Cluster:
 
     api: Api
     driver: FakeDriver
-    machinery: Machinery
+    control_plane: ControlPlane
     history: list[tuple[str, Obj]] = field(default_factory=list)
     revisions: list[Change] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,7 +87,7 @@ class Cluster:
 
     def storage_class(self, name: str = "fast", **more: Any) -> None:
         self.api.create(
-            names.STORAGE_CLASSES,
+            STORAGE_CLASSES,
             {"metadata": {"name": name}, "provisioner": self.driver.name, "allowVolumeExpansion": True, **more},
         )
 
@@ -116,11 +117,11 @@ class Cluster:
             spec["dataSource"] = {"name": source, "kind": "VolumeSnapshot", "apiGroup": names.SNAPSHOT_GROUP}
         if clone:
             spec["dataSource"] = {"name": clone, "kind": "PersistentVolumeClaim"}
-        return self.api.create(names.CLAIMS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
+        return self.api.create(CLAIMS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
 
     async def bound_claim(self, name: str, **more: Any) -> Obj:
         self.claim(name, **more)
-        return await self.until_status(names.CLAIMS, name, "phase", "Bound")
+        return await self.until_status(CLAIMS, name, "phase", "Bound")
 
     def snapshot(self, name: str, claim: str = "", *, content: str = "", snapshot_class: str = "delete") -> Obj:
         source = {"persistentVolumeClaimName": claim} if claim else {"volumeSnapshotContentName": content}
@@ -157,7 +158,7 @@ class Cluster:
                 container["volumeDevices"] = [{"name": "v", "devicePath": "/dev/vol"}]
             else:
                 container["volumeMounts"] = [{"name": "v", "mountPath": "/data"}]
-        return self.api.create(names.PODS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
+        return self.api.create(PODS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
 
     async def finished_pod(self, name: str, command: str | list[str], **more: Any) -> tuple[str, str]:
         """Phase and log of a pod that has run to its end."""
@@ -166,12 +167,12 @@ class Cluster:
         return pod["status"]["phase"], await self.log(name)
 
     def _over(self, name: str) -> Obj | None:
-        pod = self.api.get(names.PODS, name, NAMESPACE)
+        pod = self.api.get(PODS, name, NAMESPACE)
         return pod if pod["status"]["phase"] in {"Succeeded", "Failed"} else None
 
     async def log(self, pod: str, container: str = "c", options: LogOptions | None = None) -> str:
-        found = self.api.get(names.PODS, pod, NAMESPACE)
-        chunks = [each async for each in self.machinery.logs(found, container, options or LogOptions())]
+        found = self.api.get(PODS, pod, NAMESPACE)
+        chunks = [each async for each in self.control_plane.logs(found, container, options or LogOptions())]
         return b"".join(chunks).decode()
 
 
@@ -185,13 +186,13 @@ async def cluster(
     decisions = decisions or MachineryDecisions()
     register(api, decisions)
     driver = FakeDriver(root / "driver")
-    machinery = Machinery(api, clock, [driver], decisions, root / "node")
-    made = Cluster(api, driver, machinery)
+    control_plane = ControlPlane(api, clock, [driver], decisions, root / "node", "csi-system")
+    made = Cluster(api, driver, control_plane)
     end = api.subscribe("", made.note)
     api.create("namespaces", {"metadata": {"name": NAMESPACE}})
     made.storage_class()
     made.snapshot_class()
-    running = asyncio.create_task(machinery.run())
+    running = asyncio.create_task(control_plane.run())
     try:
         yield made
     finally:

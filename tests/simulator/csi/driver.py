@@ -1,4 +1,4 @@
-"""A CSI driver that keeps its volumes as plain files, for the tests of the machinery."""
+"""A CSI driver that keeps its volumes as plain files, for tests."""
 
 import asyncio
 import shutil

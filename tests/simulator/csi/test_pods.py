@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from simulator.csi import names
-from simulator.csi.pods.paths import Paths
-from simulator.csi.pods.process import has_running_members
 from simulator.csi.protocol import Code
+from simulator.kubernetes.names import ATTACHMENTS, NODE, PODS, attachment_name
+from simulator.kubernetes.node.paths import Paths
+from simulator.kubernetes.node.process import has_running_members
 from simulator.kubernetes.server import LogOptions
 from tests.simulator.csi.cluster import BUDGET, NAMESPACE, Cluster, cluster
 
@@ -45,7 +45,7 @@ def test_end_of_a_container_is_the_end_of_the_pod(
 
 
 def _state(made: Cluster, pod: str) -> dict[str, Any]:
-    state: dict[str, Any] = made.api.get(names.PODS, pod, NAMESPACE)["status"]["containerStatuses"][0]["state"]
+    state: dict[str, Any] = made.api.get(PODS, pod, NAMESPACE)["status"]["containerStatuses"][0]["state"]
     return state
 
 
@@ -55,7 +55,7 @@ def test_pod_with_a_volume_goes_through_the_states_of_a_real_one(tmp_path: Path)
             await made.bound_claim("src")
             await made.finished_pod("p", "true", claim="src")
 
-            assert [_conditions(each) for each in made.of(names.PODS, "p")] == [
+            assert [_conditions(each) for each in made.of(PODS, "p")] == [
                 ("Pending", {}),
                 ("Pending", {"PodScheduled": "True"}),
                 ("Pending", _shown("False", "True", "False")),
@@ -138,8 +138,8 @@ def test_failed_attachment_is_told_until_it_succeeds(tmp_path: Path) -> None:
             text = f'AttachVolume.Attach failed for volume "{volume}" : {why}'
             assert phase == "Succeeded"
             assert ("Warning", "FailedAttachVolume", text) in made.events("p")
-            attachment = names.attachment_name(volume, made.driver.name, names.NODE)
-            shown = [each["status"] for each in made.of(names.ATTACHMENTS, attachment)]
+            attachment = attachment_name(volume, made.driver.name, NODE)
+            shown = [each["status"] for each in made.of(ATTACHMENTS, attachment)]
             assert shown[0] == {"attached": False}
             assert {"message": why} in [
                 {"message": each["attachError"]["message"]} for each in shown if "attachError" in each
@@ -155,12 +155,12 @@ def test_volume_is_detached_after_its_last_pod(tmp_path: Path) -> None:
             volume = (await made.bound_claim("src"))["spec"]["volumeName"]
             made.pod("a", "sleep 60", claim="src")
             made.pod("b", "true", claim="src")
-            await made.until_status(names.PODS, "b", "phase", "Succeeded")
-            await made.until_status(names.PODS, "a", "phase", "Running")
-            attachment = names.attachment_name(volume, made.driver.name, names.NODE)
-            assert made.api.find(names.ATTACHMENTS, attachment) is not None
-            made.api.delete(names.PODS, "a", NAMESPACE)
-            await made.until_gone(names.ATTACHMENTS, attachment, namespace="")
+            await made.until_status(PODS, "b", "phase", "Succeeded")
+            await made.until_status(PODS, "a", "phase", "Running")
+            attachment = attachment_name(volume, made.driver.name, NODE)
+            assert made.api.find(ATTACHMENTS, attachment) is not None
+            made.api.delete(PODS, "a", NAMESPACE)
+            await made.until_gone(ATTACHMENTS, attachment, namespace="")
 
             calls = [call for call, _ in made.driver.calls]
             assert calls.count("node_unpublish_volume") == 2
@@ -177,8 +177,8 @@ def test_refused_mounts_and_unmounts_are_tried_again(tmp_path: Path) -> None:
             for call in ("node_stage_volume", "node_publish_volume", "node_unpublish_volume", "node_unstage_volume"):
                 made.driver.fail(call, Code.INTERNAL, f"{call} refused")
             phase, _ = await made.finished_pod("p", "true", claim="src")
-            attachment = names.attachment_name(volume, made.driver.name, names.NODE)
-            await made.until(lambda: made.api.find(names.ATTACHMENTS, attachment) is None)
+            attachment = attachment_name(volume, made.driver.name, NODE)
+            await made.until(lambda: made.api.find(ATTACHMENTS, attachment) is None)
 
             assert phase == "Succeeded"
             assert made.reasons("p").count("FailedMount") == 2
@@ -194,13 +194,13 @@ def test_deleted_pod_is_killed_within_its_grace(tmp_path: Path) -> None:
         async with cluster(tmp_path) as made:
             made.pod("stubborn", "sleep 60")
             made.pod("polite", "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done")
-            await made.until_status(names.PODS, "stubborn", "phase", "Running")
-            polite = made.api.get(names.PODS, "polite", NAMESPACE)
-            follow = made.machinery.logs(polite, "c", LogOptions(follow=True))
-            await made.until_status(names.PODS, "polite", "phase", "Running")
+            await made.until_status(PODS, "stubborn", "phase", "Running")
+            polite = made.api.get(PODS, "polite", NAMESPACE)
+            follow = made.control_plane.logs(polite, "c", LogOptions(follow=True))
+            await made.until_status(PODS, "polite", "phase", "Running")
             assert await anext(follow) == b"up\n"
             for name in ("stubborn", "polite"):
-                made.api.delete(names.PODS, name, NAMESPACE)
+                made.api.delete(PODS, name, NAMESPACE)
             assert await anext(follow) == b"bye\n"
             for name in ("stubborn", "polite"):
                 await made.until(partial(_is_gone, made, name))
@@ -213,11 +213,11 @@ def test_deleted_pod_is_killed_within_its_grace(tmp_path: Path) -> None:
 
 
 def _is_gone(made: Cluster, pod: str) -> bool:
-    return made.api.find(names.PODS, pod, NAMESPACE) is None
+    return made.api.find(PODS, pod, NAMESPACE) is None
 
 
 def _last_code(made: Cluster, pod: str) -> tuple[int, str]:
-    status = made.of(names.PODS, pod)[-1]["status"]
+    status = made.of(PODS, pod)[-1]["status"]
     return status["containerStatuses"][0]["state"]["terminated"]["exitCode"], status["phase"]
 
 
@@ -263,7 +263,7 @@ def test_failing_init_container_fails_the_pod(tmp_path: Path) -> None:
         async with cluster(tmp_path) as made:
             first = {"name": "first", "image": "busybox:1", "command": ["/bin/sh", "-c", "exit 1"]}
             made.pod("p", "echo never", initContainers=[first])
-            pod = await made.until_status(names.PODS, "p", "phase", "Failed")
+            pod = await made.until_status(PODS, "p", "phase", "Failed")
 
             assert pod["status"]["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
 
@@ -277,7 +277,7 @@ def test_failed_container_is_started_again(tmp_path: Path) -> None:
             command = f"echo x >>{tmp_path}/seen; test $(wc -l <{tmp_path}/seen) -ge 3"
             phase, _ = await made.finished_pod("p", command, restartPolicy="OnFailure")
 
-            status = made.api.get(names.PODS, "p", NAMESPACE)["status"]["containerStatuses"][0]
+            status = made.api.get(PODS, "p", NAMESPACE)["status"]["containerStatuses"][0]
             assert (phase, status["restartCount"]) == ("Succeeded", 2)
             assert status["lastState"]["terminated"]["exitCode"] == 1
             assert "BackOff" in made.reasons("p")
@@ -320,7 +320,7 @@ def test_pod_waits_for_what_it_mounts(tmp_path: Path) -> None:
             await made.until(lambda: "FailedMount" in made.reasons("p"))
             made.api.create("configmaps", {"metadata": {"name": "later", "namespace": NAMESPACE}})
 
-            await made.until_status(names.PODS, "p", "phase", "Succeeded")
+            await made.until_status(PODS, "p", "phase", "Succeeded")
 
     asyncio.run(run())
 
@@ -331,11 +331,11 @@ def test_pod_of_a_pending_claim_is_not_scheduled(tmp_path: Path) -> None:
             made.claim("src", storage_class="none")
             made.pod("p", "true", claim="src")
             await made.until(lambda: "FailedScheduling" in made.reasons("p"))
-            pod = made.api.get(names.PODS, "p", NAMESPACE)
+            pod = made.api.get(PODS, "p", NAMESPACE)
             assert pod["status"]["conditions"][0]["reason"] == "Unschedulable"
             made.storage_class("none")
 
-            await made.until_status(names.PODS, "p", "phase", "Succeeded")
+            await made.until_status(PODS, "p", "phase", "Succeeded")
 
     asyncio.run(run())
 
@@ -367,7 +367,7 @@ def test_paused_volume_is_not_written_to(tmp_path: Path) -> None:
             async with asyncio.timeout(10):
                 while device.stat().st_size == 0:  # noqa: ASYNC110 - a file tells nobody that it grows
                     await asyncio.sleep(0.001)
-            async with made.machinery.paused(handle):
+            async with made.control_plane.paused(handle):
                 before = device.stat().st_size
                 await asyncio.sleep(0.05)
                 assert device.stat().st_size == before
@@ -378,11 +378,11 @@ def test_paused_volume_is_not_written_to(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_no_process_outlives_the_machinery(tmp_path: Path) -> None:
+def test_no_process_outlives_the_node(tmp_path: Path) -> None:
     async def run() -> int:
         async with cluster(tmp_path) as made:
             made.pod("p", f"echo $$$$ >{tmp_path}/pid; sleep 60 & wait")
-            await made.until_status(names.PODS, "p", "phase", "Running")
+            await made.until_status(PODS, "p", "phase", "Running")
             async with asyncio.timeout(10):
                 while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():  # noqa: ASYNC110
                     await asyncio.sleep(0.001)
@@ -427,7 +427,7 @@ def test_no_process_outlives_a_killed_simulator(tmp_path: Path) -> None:
 _KILLED_AT_THE_START = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from simulator.csi.pods.watchdog import Watchdog
+from simulator.kubernetes.node.watchdog import Watchdog
 from tests.simulator.csi.cluster import cluster
 
 Watchdog.begin = lambda self, group: os.kill(os.getpid(), signal.SIGKILL)

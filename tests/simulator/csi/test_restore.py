@@ -7,8 +7,19 @@ from typing import Any
 
 import pytest
 
-from simulator.csi import names, objects
+from simulator.csi import names
 from simulator.csi.protocol import Code
+from simulator.kubernetes import objects
+from simulator.kubernetes.names import (
+    BIND_COMPLETED,
+    CLAIM_PROTECTION,
+    CLAIMS,
+    NODE,
+    PODS,
+    SELECTED_NODE,
+    VOLUME_PROTECTION,
+    VOLUMES,
+)
 from tests.simulator.csi.cluster import NAMESPACE, Cluster, cluster
 
 PREFIX = (
@@ -22,7 +33,7 @@ def test_volume_carries_what_a_real_one_does(tmp_path: Path) -> None:
         async with cluster(tmp_path) as made:
             claim = await made.bound_claim("src", mode="Filesystem")
             uid = claim["metadata"]["uid"]
-            volume = made.api.get(names.VOLUMES, f"pvc-{uid}")
+            volume = made.api.get(VOLUMES, f"pvc-{uid}")
 
             attributes = volume["spec"]["csi"].pop("volumeAttributes")
             assert attributes.pop(names.PROVISIONER_IDENTITY).endswith(f"-{made.driver.name}")
@@ -32,14 +43,14 @@ def test_volume_carries_what_a_real_one_does(tmp_path: Path) -> None:
                 "volumeHandle": f"pvc-{uid}",
                 "fsType": "ext4",
             }
-            assert volume["metadata"]["finalizers"] == [names.PROVISIONER_FINALIZER, names.VOLUME_PROTECTION]
+            assert volume["metadata"]["finalizers"] == [names.PROVISIONER_FINALIZER, VOLUME_PROTECTION]
             assert volume["metadata"]["annotations"] == {
                 names.PROVISIONED_BY: made.driver.name,
                 names.DELETION_SECRET_OF_VOLUME: "",
                 names.DELETION_SECRET_NAMESPACE_OF_VOLUME: "",
             }
             assert claim["status"]["capacity"] == {"storage": "32Mi"}
-            assert objects.annotations(claim)[names.BIND_COMPLETED] == "yes"
+            assert objects.annotations(claim)[BIND_COMPLETED] == "yes"
             assert set(made.reasons("src")) == {"ExternalProvisioning", "Provisioning", "ProvisioningSucceeded"}
 
     asyncio.run(run())
@@ -130,7 +141,7 @@ def test_restore_is_refused(
             await made.until(lambda: "ProvisioningFailed" in made.reasons("dst"))
 
             assert ("Warning", "ProvisioningFailed", PREFIX + text) in made.events("dst")
-            assert made.api.get(names.CLAIMS, "dst", NAMESPACE)["status"] == {"phase": "Pending"}
+            assert made.api.get(CLAIMS, "dst", NAMESPACE)["status"] == {"phase": "Pending"}
             assert len(made.driver.volume_requests) == 1
 
     asyncio.run(run())
@@ -152,7 +163,7 @@ def test_change_of_mode_needs_permission(tmp_path: Path) -> None:
             assert ("Warning", "ProvisioningFailed", text) in made.events("dst")
             objects.annotate(made.api, names.CONTENTS, content, {names.ALLOW_MODE_CHANGE: "true"}, manager="admin")
 
-            await made.until_status(names.CLAIMS, "dst", "phase", "Bound")
+            await made.until_status(CLAIMS, "dst", "phase", "Bound")
 
     asyncio.run(run())
 
@@ -168,8 +179,8 @@ def test_source_without_group_gives_an_empty_volume(tmp_path: Path) -> None:
                 "resources": {"requests": {"storage": "32Mi"}},
                 "dataSource": {"kind": "VolumeSnapshot", "name": "s"},
             }
-            made.api.create(names.CLAIMS, {"metadata": {"name": "dst", "namespace": NAMESPACE}, "spec": spec})
-            await made.until_status(names.CLAIMS, "dst", "phase", "Bound")
+            made.api.create(CLAIMS, {"metadata": {"name": "dst", "namespace": NAMESPACE}, "spec": spec})
+            await made.until_status(CLAIMS, "dst", "phase", "Bound")
 
             assert made.driver.volume_requests[-1].source_snapshot_id is None
 
@@ -195,11 +206,11 @@ def test_volume_begun_in_the_background_is_finished_and_deleted(tmp_path: Path) 
             made.driver.fail("create_volume", Code.ABORTED, "still at it", times=3)
             made.claim("src")
             await made.until(lambda: "ProvisioningFailed" in made.reasons("src"))
-            made.api.delete(names.CLAIMS, "src", NAMESPACE)
+            made.api.delete(CLAIMS, "src", NAMESPACE)
             while "delete_volume" not in {call for call, _ in made.driver.calls}:
                 await made.next_call()
 
-            assert made.api.find(names.CLAIMS, "src", NAMESPACE) is None
+            assert made.api.find(CLAIMS, "src", NAMESPACE) is None
 
     asyncio.run(run())
 
@@ -211,10 +222,10 @@ def test_released_volume_goes_or_stays_as_its_policy_says(tmp_path: Path) -> Non
             gone = (await made.bound_claim("gone"))["spec"]["volumeName"]
             kept = (await made.bound_claim("kept", storage_class="keeping"))["spec"]["volumeName"]
             for name in ("kept", "gone"):
-                made.api.delete(names.CLAIMS, name, NAMESPACE)
-            await made.until_gone(names.VOLUMES, gone, namespace="")
+                made.api.delete(CLAIMS, name, NAMESPACE)
+            await made.until_gone(VOLUMES, gone, namespace="")
 
-            assert made.api.get(names.VOLUMES, kept)["status"]["phase"] == "Released"
+            assert made.api.get(VOLUMES, kept)["status"]["phase"] == "Released"
             assert [what for call, what in made.driver.calls if call == "delete_volume"] == [gone]
 
     asyncio.run(run())
@@ -225,13 +236,13 @@ def test_volume_of_a_running_pod_is_not_deleted(tmp_path: Path) -> None:
         async with cluster(tmp_path) as made:
             volume = (await made.bound_claim("src"))["spec"]["volumeName"]
             made.pod("p", "sleep 60", claim="src")
-            await made.until_status(names.PODS, "p", "phase", "Running")
-            made.api.delete(names.CLAIMS, "src", NAMESPACE)
+            await made.until_status(PODS, "p", "phase", "Running")
+            made.api.delete(CLAIMS, "src", NAMESPACE)
             await made.bound_claim("witness")
-            assert objects.finalizers(made.api.get(names.CLAIMS, "src", NAMESPACE)) == [names.CLAIM_PROTECTION]
-            made.api.delete(names.PODS, "p", NAMESPACE)
-            await made.until_gone(names.PODS, "p")
-            await made.until_gone(names.VOLUMES, volume, namespace="")
+            assert objects.finalizers(made.api.get(CLAIMS, "src", NAMESPACE)) == [CLAIM_PROTECTION]
+            made.api.delete(PODS, "p", NAMESPACE)
+            await made.until_gone(PODS, "p")
+            await made.until_gone(VOLUMES, volume, namespace="")
 
             calls = [call for call, _ in made.driver.calls]
             assert calls[-3:] == ["node_unstage_volume", "controller_unpublish_volume", "delete_volume"]
@@ -249,7 +260,7 @@ def test_claim_waits_for_its_first_consumer(tmp_path: Path) -> None:
             phase, _ = await made.finished_pod("p", "true", claim="src")
 
             assert phase == "Succeeded"
-            assert objects.annotations(made.api.get(names.CLAIMS, "src", NAMESPACE))[names.SELECTED_NODE] == names.NODE
+            assert objects.annotations(made.api.get(CLAIMS, "src", NAMESPACE))[SELECTED_NODE] == NODE
 
     asyncio.run(run())
 
@@ -262,7 +273,7 @@ def test_claim_of_an_unknown_class_waits_for_the_class(tmp_path: Path) -> None:
             assert made.events("src")[0][2] == 'storageclass.storage.k8s.io "none" not found'
             made.storage_class("none")
 
-            await made.until_status(names.CLAIMS, "src", "phase", "Bound")
+            await made.until_status(CLAIMS, "src", "phase", "Bound")
 
     asyncio.run(run())
 
@@ -277,8 +288,8 @@ def test_static_volume_is_bound_without_the_driver(tmp_path: Path) -> None:
                 "volumeMode": "Block",
                 "csi": {"driver": made.driver.name, "volumeHandle": "by-hand"},
             }
-            made.api.create(names.VOLUMES, {"metadata": {"name": "pv"}, "spec": spec})
-            await made.until_status(names.VOLUMES, "pv", "phase", "Available", namespace="")
+            made.api.create(VOLUMES, {"metadata": {"name": "pv"}, "spec": spec})
+            await made.until_status(VOLUMES, "pv", "phase", "Available", namespace="")
             claim = await made.bound_claim("src")
 
             assert claim["spec"]["volumeName"] == "pv"
@@ -293,12 +304,12 @@ def test_bound_claim_is_expanded(tmp_path: Path) -> None:
         async with cluster(tmp_path) as made:
             volume = (await made.bound_claim("src"))["spec"]["volumeName"]
             patch = {"spec": {"resources": {"requests": {"storage": "64Mi"}}}}
-            made.api.patch(names.CLAIMS, "src", NAMESPACE, patch)
+            made.api.patch(CLAIMS, "src", NAMESPACE, patch)
             await made.until(lambda: "VolumeResizeSuccessful" in made.reasons("src"))
 
-            claim = made.api.get(names.CLAIMS, "src", NAMESPACE)
+            claim = made.api.get(CLAIMS, "src", NAMESPACE)
             assert claim["status"]["capacity"] == {"storage": "64Mi"}
-            assert made.api.get(names.VOLUMES, volume)["spec"]["capacity"] == {"storage": "64Mi"}
+            assert made.api.get(VOLUMES, volume)["spec"]["capacity"] == {"storage": "64Mi"}
 
     asyncio.run(run())
 
@@ -311,9 +322,9 @@ def test_source_of_a_clone_stays_until_the_clone_is_made(tmp_path: Path) -> None
             made.driver.fail("create_volume", Code.INTERNAL, "not yet", times=2)
             made.claim("dst", clone="src")
             await made.until(lambda: "ProvisioningFailed" in made.reasons("dst"))
-            assert names.CLONE_PROTECTION in objects.finalizers(made.api.get(names.CLAIMS, "src", NAMESPACE))
-            await made.until_status(names.CLAIMS, "dst", "phase", "Bound")
-            await made.until(lambda: names.CLONE_PROTECTION not in str(made.api.get(names.CLAIMS, "src", NAMESPACE)))
+            assert names.CLONE_PROTECTION in objects.finalizers(made.api.get(CLAIMS, "src", NAMESPACE))
+            await made.until_status(CLAIMS, "dst", "phase", "Bound")
+            await made.until(lambda: names.CLONE_PROTECTION not in str(made.api.get(CLAIMS, "src", NAMESPACE)))
 
             assert made.driver.volume_requests[-1].source_volume_id == source["spec"]["volumeName"]
 
@@ -324,9 +335,9 @@ def test_claim_that_lost_its_volume_says_so(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             volume = (await made.bound_claim("src"))["spec"]["volumeName"]
-            made.api.patch(names.VOLUMES, volume, "", {"metadata": {"finalizers": None}})
-            made.api.delete(names.VOLUMES, volume)
-            await made.until_status(names.CLAIMS, "src", "phase", "Lost")
+            made.api.patch(VOLUMES, volume, "", {"metadata": {"finalizers": None}})
+            made.api.delete(VOLUMES, volume)
+            await made.until_status(CLAIMS, "src", "phase", "Lost")
 
             assert "ClaimLost" in made.reasons("src")
 

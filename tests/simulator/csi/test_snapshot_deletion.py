@@ -3,8 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from simulator.csi import names, objects
+from simulator.csi import names
 from simulator.csi.protocol import Code
+from simulator.kubernetes import objects
+from simulator.kubernetes.names import CLAIMS
 from tests.simulator.csi.cluster import NAMESPACE, Cluster, cluster
 
 
@@ -56,7 +58,7 @@ def test_steps_of_a_deletion(tmp_path: Path) -> None:
             await made.bound_claim("src")
             await made.ready_snapshot("s", "src")
             content = made.content_of("s")["metadata"]["name"]
-            await made.until(lambda: names.CLAIM_AS_SOURCE not in str(made.api.get(names.CLAIMS, "src", NAMESPACE)))
+            await made.until(lambda: names.CLAIM_AS_SOURCE not in str(made.api.get(CLAIMS, "src", NAMESPACE)))
             begin = len(made.revisions)
             made.api.delete(names.SNAPSHOTS, "s", NAMESPACE)
             await made.until_gone(names.SNAPSHOTS, "s")
@@ -107,7 +109,7 @@ def test_pending_claim_holds_up_the_deletion(tmp_path: Path) -> None:
             made.api.delete(names.SNAPSHOTS, "s", NAMESPACE)
             await made.until(lambda: "SnapshotDeletePending" in made.reasons("s"))
             assert _deleted(made) == []
-            made.api.delete(names.CLAIMS, "small", NAMESPACE)
+            made.api.delete(CLAIMS, "small", NAMESPACE)
             await made.until_gone(names.SNAPSHOTS, "s")
 
             assert len(_deleted(made)) == 1

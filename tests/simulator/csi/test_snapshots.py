@@ -3,9 +3,11 @@
 import asyncio
 from pathlib import Path
 
-from simulator.csi import names, objects
+from simulator.csi import names
 from simulator.csi.decisions import MachineryDecisions
 from simulator.csi.protocol import Code
+from simulator.kubernetes import objects
+from simulator.kubernetes.names import CLAIMS
 from tests.simulator.csi.cluster import NAMESPACE, Cluster, cluster
 
 
@@ -18,7 +20,7 @@ def test_writes_come_in_the_order_of_a_real_cluster(tmp_path: Path) -> None:
             await made.ready_snapshot("s", "src")
             await made.until(lambda: not _claim_is_protected(made))
 
-            kinds = {names.SNAPSHOTS: "vs", names.CONTENTS: "content", names.CLAIMS: "claim"}
+            kinds = {names.SNAPSHOTS: "vs", names.CONTENTS: "content", CLAIMS: "claim"}
             written = [kinds[each.resource.key] for each in made.revisions[begin:] if each.resource.key in kinds]
             uid = made.api.get(names.SNAPSHOTS, "s", NAMESPACE)["metadata"]["uid"]
             assert written == [
@@ -33,7 +35,7 @@ def test_writes_come_in_the_order_of_a_real_cluster(tmp_path: Path) -> None:
 
 
 def _claim_is_protected(made: Cluster) -> bool:
-    return names.CLAIM_AS_SOURCE in objects.finalizers(made.api.get(names.CLAIMS, "src", NAMESPACE))
+    return names.CLAIM_AS_SOURCE in objects.finalizers(made.api.get(CLAIMS, "src", NAMESPACE))
 
 
 def test_snapshot_and_content_say_the_same(tmp_path: Path) -> None:
@@ -188,10 +190,10 @@ def test_source_claim_stays_until_the_snapshot_is_ready(tmp_path: Path) -> None:
             await made.bound_claim("src")
             made.snapshot("s", "src")
             await made.until(lambda: _claim_is_protected(made))
-            made.api.delete(names.CLAIMS, "src", NAMESPACE)
+            made.api.delete(CLAIMS, "src", NAMESPACE)
             await made.until_status(names.SNAPSHOTS, "s", "readyToUse", False)
-            assert made.api.find(names.CLAIMS, "src", NAMESPACE) is not None
-            await made.until_gone(names.CLAIMS, "src")
+            assert made.api.find(CLAIMS, "src", NAMESPACE) is not None
+            await made.until_gone(CLAIMS, "src")
 
             assert made.api.get(names.SNAPSHOTS, "s", NAMESPACE)["status"]["readyToUse"] is True
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from simulator.clock import Clock
-from simulator.kubernetes import controllers
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.errors import ApiError, conflict
 from simulator.kubernetes.events import EventRecorder
 
@@ -230,7 +230,7 @@ def test_a_deleted_namespace_is_emptied_pods_first(api: Api) -> None:
         api.patch("configmaps", "held", "n", {"metadata": {"finalizers": None}})
         await gone(api, "namespaces", "n")
 
-    run(body, *(each.run for each in controllers(api, Clock())))
+    run(body, *(each.run for each in lifecycle_controllers(api, Clock())))
     assert order[0] == "pods"
     assert api.list("configmaps", "n") == []
 
@@ -263,7 +263,7 @@ def test_dependents_go_with_their_last_owner(api: Api) -> None:
         api.delete("configmaps", "second", "default")
         await gone(api, "secrets", "two", "default")
 
-    run(body, *(each.run for each in controllers(api, Clock())))
+    run(body, *(each.run for each in lifecycle_controllers(api, Clock())))
 
 
 def test_foreground_deletion_waits_for_dependents(api: Api) -> None:
@@ -281,7 +281,7 @@ def test_foreground_deletion_waits_for_dependents(api: Api) -> None:
         api.patch("secrets", "child", "default", {"metadata": {"finalizers": None}})
         await gone(api, "configmaps", "owner", "default")
 
-    run(body, *(each.run for each in controllers(api, Clock())))
+    run(body, *(each.run for each in lifecycle_controllers(api, Clock())))
     assert api.find("secrets", "child", "default") is None
 
 
@@ -295,5 +295,5 @@ def test_orphans_stay(api: Api) -> None:
         await gone(api, "configmaps", "owner", "default")
         await asyncio.sleep(0.01)
 
-    run(body, *(each.run for each in controllers(api, Clock())))
+    run(body, *(each.run for each in lifecycle_controllers(api, Clock())))
     assert "ownerReferences" not in api.get("secrets", "child", "default")["metadata"]

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.patches import json_patch, merge
-from simulator.kubernetes.strategic import strategic_merge
+from simulator.kubernetes.strategic_merge import strategic_merge
 
 Obj = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """The requests that came in, in the words of RBAC."""
 
-from simulator.kubernetes.builtin import resources
+from simulator.kubernetes.builtin.kinds import resources
 from simulator.kubernetes.resources import Resource
 from simulator.kubernetes.server.paths import Target
 from simulator.kubernetes.server.requests import Requests

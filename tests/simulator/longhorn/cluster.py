@@ -1,4 +1,4 @@
-"""A simulated Longhorn without the snapshot machinery: tests call its driver and look at its objects."""
+"""A simulated Longhorn without snapshot controllers: tests call its driver and look at its objects."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,8 +12,8 @@ from simulator.clock import Clock
 from simulator.csi import crds
 from simulator.csi.protocol import CreateSnapshotRequest, CreateVolumeRequest, CsiSnapshot, CsiVolume, VolumeCapability
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.circumstances import Calm, Circumstances
-from simulator.kubernetes.lifecycle import controllers
+from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
+from simulator.kubernetes.timing import NoDisturbance, Timing
 from simulator.longhorn import BackingImageDecisions, BackupstoreDecisions, Longhorn, LonghornDecisions, Version
 from simulator.longhorn.waiting import until
 from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error
@@ -169,12 +169,10 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(
-    tmp_path: Path, version: str = "1.12.1", circumstances: Circumstances | None = None
-) -> AsyncIterator[Cluster]:
+async def cluster(tmp_path: Path, version: str = "1.12.1", timing: Timing | None = None) -> AsyncIterator[Cluster]:
     """A running Longhorn of that version with a backup target."""
     clock = Clock(0.0005)
-    api = Api(clock, circumstances=circumstances or Calm())
+    api = Api(clock, timing=timing or NoDisturbance())
     crds.register(api)
     known = Version.parse(version)
     longhorn.register(api, known)
@@ -185,7 +183,7 @@ async def cluster(
     storage = Longhorn(api, clock, decisions, images, stores, s3, lambda: hosts, tmp_path / "disks", known)
     storage.install(target_url="s3://backups@us-east-1/", credentials={"AWS_ENDPOINTS": "http://s3"})
     api.create("nodes", {"metadata": {"name": NODE}})
-    parts = [storage, *controllers(api, clock)]
+    parts = [storage, *lifecycle_controllers(api, clock)]
     running = [asyncio.create_task(part.run()) for part in parts]
     try:
         yield Cluster(api, storage, s3, decisions, images, hosts)

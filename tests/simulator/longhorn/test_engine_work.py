@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.kubernetes.circumstances import Calm
+from simulator.kubernetes.timing import NoDisturbance
 from simulator.longhorn.engine_work import EngineWork
 from tests.simulator.longhorn.cluster import cluster
 
@@ -54,7 +54,7 @@ def test_work_whose_outcome_was_told_once_is_begun_anew_also_after_a_failure() -
     asyncio.run(scenario())
 
 
-class Restarted(Calm):
+class Restarted(NoDisturbance):
     """The controller of backup volumes ends every few milliseconds."""
 
     def lifetime(self, controller: str) -> float | None:
@@ -63,7 +63,7 @@ class Restarted(Calm):
 
 def test_no_lock_is_left_when_the_controller_ends_while_a_backup_volume_is_deleted(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with cluster(tmp_path, circumstances=Restarted()) as longhorn:
+        async with cluster(tmp_path, timing=Restarted()) as longhorn:
             await longhorn.volume()
             await longhorn.attach()
             longhorn.write(b"A")

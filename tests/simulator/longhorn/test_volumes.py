@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.csi.protocol import Code, CsiError, VolumeCapability
-from simulator.kubernetes import controllers
+from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster, cluster
 
 
@@ -93,7 +93,9 @@ def test_a_workload_that_asks_before_the_restore_let_go_gets_its_volume(tmp_path
 def test_what_belongs_to_a_deleted_volume_is_collected_and_its_backups_stay(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with cluster(tmp_path) as longhorn:
-            collecting = [asyncio.create_task(each.run()) for each in controllers(longhorn.api, longhorn.api.clock)]
+            collecting = [
+                asyncio.create_task(each.run()) for each in lifecycle_controllers(longhorn.api, longhorn.api.clock)
+            ]
             await longhorn.volume()
             await longhorn.attach()
             await longhorn.finished_backup()

@@ -1,0 +1,1 @@
+"""The kinds that Kubernetes itself brings: schemas, defaults, validation."""

@@ -1,0 +1,105 @@
+"""Containers whose image has a known server inside: it runs in this process, and others reach its ports."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from simulator.kubernetes.node.environment import Launch
+from simulator.kubernetes.node.logs import Log
+from simulator.kubernetes.node.process import CannotStart
+
+Address = tuple[str, int]
+
+
+class Program(Protocol):
+    """A server; `ports` are those of its container, with where they are on this machine."""
+
+    ports: dict[int, Address]
+
+    async def start(
+        self, command: Sequence[str], environment: Mapping[str, str], outside: Callable[[str], str]
+    ) -> None:
+        """ValueError or OSError if it cannot be started like that."""
+
+    async def wait(self) -> int: ...
+
+    def end(self) -> None: ...
+
+
+Programs = Mapping[str, Callable[[], Program]]
+"""Servers by the last part of the names of images that have them inside."""
+
+
+class Running(Protocol):
+    """One run of a container, as a process or otherwise."""
+
+    async def start(self, launch: Launch) -> None: ...
+
+    async def wait(self) -> int: ...
+
+    async def stop(self, grace: float) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def freeze(self) -> None: ...
+
+    async def stopped(self) -> None: ...
+
+    def thaw(self) -> None: ...
+
+
+class Served:
+    """One run of a container that is such a server. It writes to no volumes, so it is never frozen."""
+
+    def __init__(self, program: Program, log: Log) -> None:
+        self._program = program
+        self._log = log
+
+    @property
+    def ports(self) -> Mapping[int, Address]:
+        """Ports of the container that answer."""
+        return self._program.ports
+
+    async def start(self, launch: Launch) -> None:
+        """Raises CannotStart."""
+        try:
+            await self._program.start(launch.command, launch.environment, launch.outside)
+        except (ValueError, OSError) as error:
+            raise CannotStart(str(error)) from error
+        self._log.write(f"listening on {', '.join(map(str, self.ports))}\n".encode())
+
+    async def wait(self) -> int:
+        """The exit code once it has ended."""
+        code = await self._program.wait()
+        self._log.close()
+        return code
+
+    async def stop(self, grace: float) -> None:
+        """It ends as soon as it is asked to."""
+        del grace
+        self._program.end()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._program.end()
+
+    def freeze(self) -> None:
+        """Nothing to do."""
+
+    async def stopped(self) -> None:
+        """At once."""
+
+    def thaw(self) -> None:
+        """Nothing to do."""
+
+
+def program_of(programs: Programs, container: Mapping[str, object]) -> Program | None:
+    """The server in a container's image, None if it is not known or the container runs a command of its own."""
+    if container.get("command"):
+        return None
+    name = str(container["image"]).rpartition("/")[2].partition("@")[0].partition(":")[0]
+    return programs[name]() if name in programs else None
+
+
+def ports_of(runs: Iterator[Running | None]) -> dict[int, Address]:
+    """The ports of all servers among the containers of a pod."""
+    return {port: place for run in runs if isinstance(run, Served) for port, place in run.ports.items()}

@@ -1,0 +1,95 @@
+"""Looking at Kubernetes objects and changing small parts of them, each change one atomic write."""
+
+import base64
+import json
+
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.resources import Obj
+
+
+def finalizers(obj: Obj) -> list[str]:
+    return list(obj["metadata"].get("finalizers") or [])
+
+
+def annotations(obj: Obj) -> dict[str, str]:
+    return dict(obj["metadata"].get("annotations") or {})
+
+
+def status(obj: Obj) -> Obj:
+    return dict(obj.get("status") or {})
+
+
+def is_deleting(obj: Obj) -> bool:
+    return "deletionTimestamp" in obj["metadata"]
+
+
+def key_of(obj: Obj) -> tuple[str, str]:
+    """(namespace, name)."""
+    return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+
+
+def shown(obj: Obj) -> str:
+    """`namespace/name` as controllers print it in messages."""
+    return "/".join(part for part in key_of(obj) if part)
+
+
+def quoted(text: str) -> str:
+    """`text` as Go's %q prints it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def current(api: Api, resource: str, obj: Obj) -> Obj:
+    """The object as it is now. Raises ApiError 404 when it is gone."""
+    namespace, name = key_of(obj)
+    return api.get(resource, name, namespace)
+
+
+def add_finalizers(api: Api, resource: str, obj: Obj, added: list[str], *, manager: str) -> Obj:
+    """The object with all of `added`; nothing is written when it has them."""
+    fresh = current(api, resource, obj)
+    missing = [each for each in added if each not in finalizers(fresh)]
+    if not missing:
+        return fresh
+    fresh["metadata"]["finalizers"] = finalizers(fresh) + missing
+    return api.update(resource, fresh, manager=manager)
+
+
+def remove_finalizers(api: Api, resource: str, obj: Obj, removed: list[str], *, manager: str) -> Obj:
+    """The object without any of `removed`; the last finalizer of a deleted object takes the object with it."""
+    fresh = current(api, resource, obj)
+    kept = [each for each in finalizers(fresh) if each not in removed]
+    if kept == finalizers(fresh):
+        return fresh
+    fresh["metadata"]["finalizers"] = kept
+    return api.update(resource, fresh, manager=manager)
+
+
+def annotate(api: Api, resource: str, obj: Obj, changes: dict[str, str | None], *, manager: str) -> Obj:
+    """The object with annotations set, or with None removed; nothing is written when they are so already."""
+    namespace, name = key_of(obj)
+    patch: Obj = {"metadata": {"annotations": changes}}
+    return api.patch(resource, name, namespace, patch, manager=manager)
+
+
+def secret_data(secret: Obj) -> dict[str, bytes]:
+    """The values of a Secret."""
+    return {key: base64.b64decode(value) for key, value in (secret.get("data") or {}).items()}
+
+
+def secret_values(secret: Obj) -> dict[str, str]:
+    """The values of a Secret as text."""
+    return {key: value.decode(errors="replace") for key, value in secret_data(secret).items()}
+
+
+def claims_of(pod: Obj) -> dict[str, str]:
+    """The claims of a pod, by the name of the pod's volume."""
+    return {
+        volume["name"]: volume["persistentVolumeClaim"]["claimName"]
+        for volume in pod["spec"].get("volumes") or ()
+        if volume.get("persistentVolumeClaim")
+    }
+
+
+def is_over(pod: Obj) -> bool:
+    """Whether all containers of a pod have ended for good."""
+    return status(pod).get("phase") in {"Succeeded", "Failed"}
