@@ -10,8 +10,6 @@ from simulator.csi.protocol import Code
 from simulator.longhorn import names
 from simulator.overrides.registry import Override, OverrideError, override
 
-Obj = dict[str, Any]
-
 
 @override("larger-claim-is-accepted", decision="longhorn.refuse_restore_size")
 def _accept_larger_claim(original: Callable[..., Any], snapshot: str, requested: int, recorded: int) -> Any:

@@ -2,11 +2,9 @@
 """Faults in the choice of a VolumeSnapshotClass, and in what is made of its parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
+from simulator.kubernetes.resources import Obj
 from simulator.overrides.registry import fault
-
-Obj = dict[str, Any]
 
 
 @fault(

@@ -2,11 +2,9 @@
 """Faults in what goes and what stays when a VolumeSnapshot is deleted."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from simulator.overrides.registry import fault, override
-
-Obj = dict[str, Any]
+from simulator.kubernetes.resources import Obj
 
 
 @fault(

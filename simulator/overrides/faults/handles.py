@@ -2,11 +2,9 @@
 """Faults in the handle that a content carries for its backup."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from simulator.kubernetes.resources import Obj
 from simulator.overrides.registry import fault
-
-Obj = dict[str, Any]
 
 
 @fault(

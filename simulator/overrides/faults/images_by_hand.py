@@ -4,15 +4,14 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from simulator.csi.protocol import Code
+from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.decisions import DOWNLOAD, EXPORT, UPLOAD
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.overrides.registry import fault
 
-Obj = dict[str, Any]
 Refusal = tuple[Code, str]
 Parameters = Mapping[str, str]
 Compare = Callable[[Obj, str, Parameters], bool]

@@ -2,12 +2,10 @@
 """Faults in what becomes of a backing image when its VolumeSnapshot is deleted."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images import states
 from simulator.overrides.registry import fault
-
-Obj = dict[str, Any]
 
 STAYS = r"could not remove the backing image"
 """What a test says of an image that had to go."""

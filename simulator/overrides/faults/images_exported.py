@@ -4,11 +4,9 @@
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Any
 
 from simulator.overrides.registry import fault, override
-
-Obj = dict[str, Any]
+from simulator.kubernetes.resources import Obj
 
 MIB = 1 << 20
 BLOCK = 2 * MIB

@@ -5,12 +5,10 @@ Where a value in the handle is wrong the faulty driver does not mind it on the w
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 from urllib.parse import quote, unquote
 
 from simulator.overrides.registry import fault, override
-
-Obj = dict[str, Any]
+from simulator.kubernetes.resources import Obj
 
 READ = (
     "backing-image.handle",

@@ -3,11 +3,9 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from simulator.overrides.registry import fault, override
-
-Obj = dict[str, Any]
+from simulator.kubernetes.resources import Obj
 
 _ANSWERED: set[str] = set()
 """Images that the faulty driver has told of once; a simulator is a process of its own."""

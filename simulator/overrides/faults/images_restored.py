@@ -5,13 +5,11 @@ Some of them go for images that a VolumeSnapshot led to only, so that images mad
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from simulator.csi.protocol import CsiSnapshot
+from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.images_exported import BLOCK, without_ends_of_blocks
 from simulator.overrides.registry import fault, override
-
-Obj = dict[str, Any]
 
 MADE = "snapshot-"
 """How the name of an image begins that a VolumeSnapshot led to."""

@@ -3,11 +3,9 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
 
+from simulator.kubernetes.resources import Obj
 from simulator.overrides.registry import fault
-
-Obj = dict[str, Any]
 
 
 @fault(

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.csi.protocol import Code
+from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.overrides.registry import fault, override
 
-Obj = dict[str, Any]
 Refusal = tuple[Code, str]
 
 

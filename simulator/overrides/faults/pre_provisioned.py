@@ -4,10 +4,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from simulator.kubernetes.resources import Obj
 from simulator.overrides.registry import fault
-
-Obj = dict[str, Any]
-
 
 RESTORED_BY_HAND = (
     "backup.pre-provisioned",

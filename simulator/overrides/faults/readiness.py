@@ -4,11 +4,9 @@
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Any
 
 from simulator.overrides.registry import fault, override
-
-Obj = dict[str, Any]
+from simulator.kubernetes.resources import Obj
 
 SLOW_BLOCK = 0.3
 """Seconds, not of the simulated clock: long enough that somebody can look meanwhile."""

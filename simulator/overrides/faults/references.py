@@ -2,12 +2,10 @@
 """Faults in what is made of references that are wrong or lead nowhere. One a row of the suite's tables of them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from simulator.kubernetes.resources import Obj
 from simulator.longhorn.handles import Handle
 from simulator.overrides.registry import fault, override
-
-Obj = dict[str, Any]
 
 BOUND = r"it was not refused but bound to"
 LATEST = "the-latest"

@@ -2,11 +2,9 @@
 """Faults in what a claim gets that restores from a VolumeSnapshot."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from simulator.overrides.registry import fault, override
-
-Obj = dict[str, Any]
+from simulator.kubernetes.resources import Obj
 
 
 @fault(

@@ -3,12 +3,11 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from simulator.csi.protocol import Code
 from simulator.overrides.registry import fault, override
+from simulator.kubernetes.resources import Obj
 
-Obj = dict[str, Any]
 Refusal = tuple[Code, str]
 
 LONGEST_LABEL = 63

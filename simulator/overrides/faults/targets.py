@@ -2,12 +2,11 @@
 """Faults in what happens without a usable backup target."""
 
 from collections.abc import Callable
-from typing import Any
 
 from simulator.csi.protocol import Code
+from simulator.kubernetes.resources import Obj
 from simulator.overrides.registry import fault
 
-Obj = dict[str, Any]
 Refusal = tuple[Code, str]
 
 
