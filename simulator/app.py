@@ -68,8 +68,8 @@ async def run(options: Options) -> int:
 
 
 async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: asyncio.Event) -> int:
-    environment = Environment.of(options.disturbing)
-    clock = Clock(options.pace, environment.hindrance)
+    environment = Environment.of(options.chaos)
+    clock = Clock(options.pace, environment.step_delay)
     api = Api(clock, chosen.kubernetes, environment.timing)
     crds.register(api, chosen.machinery, _snapshot_versions(options))
     longhorn.register(api, options.version)
@@ -94,8 +94,8 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         api, clock, [driver], chosen.machinery, directory / "pods", LONGHORN_NAMESPACE, server, programs
     )
     services.names = control_plane.network.names
-    environment.show(server)
-    environment.trouble(server, s3)
+    environment.serve_metrics(server)
+    environment.add_failures(server, s3)
     server.add_page(FAULTS_PAGE, lambda: {name: asdict(count) for name, count in chosen.override_counts.items()})
     server.add_page(ABOUT_PAGE, lambda: _about(options))
     server.add_page(REQUESTS_PAGE, server.requests.page)
@@ -126,7 +126,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         try:
             return await until_end(stopped, tasks)
         finally:
-            environment.tell()
+            environment.print_counts()
 
 
 async def _load(s3: S3Server) -> None:
@@ -202,5 +202,5 @@ def _announcement(options: Options, server: str, s3: S3Server) -> dict[str, Any]
         },
         "pid": getpid(),
         "faults": list(options.faults),
-        "disturbed": str(options.disturbing or ""),
+        "disturbed": str(options.chaos or ""),
     }

@@ -20,19 +20,19 @@ class Clock:
 
     Only delays are scaled. A give-up deadline never is: the work behind it (hashing, compressing, copying) does not
     become faster with the pace, and a deadline that fires on a busy machine would be a wrong answer.
-    `hindrance` says how many seconds on the wall a step takes longer this time.
+    `step_delay` gives extra seconds of wall-clock time for a step.
     """
 
     pace: float = FAST
-    hindrance: Callable[[], float] | None = None
+    step_delay: Callable[[], float] | None = None
 
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` of the cluster's time pass."""
-        longer = self.hindrance() if self.hindrance is not None else 0.0
+        longer = self.step_delay() if self.step_delay is not None else 0.0
         await asyncio.sleep(seconds * self.pace + longer)
 
     def now(self) -> datetime:
-        """The time of day (UTC); the clock on the wall is never scaled."""
+        """The time of day (UTC); the wall clock is never scaled."""
         return datetime.now(UTC)
 
     def timestamp(self) -> str:

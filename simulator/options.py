@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from simulator.clock import FAST, REAL
-from simulator.disturbances.chance import Disturbing
+from simulator.disturbances.chance import Chaos
 from simulator.longhorn.version import NEWEST, UnknownVersionError, Version
 
 
@@ -32,7 +32,7 @@ class Options:
     faults: tuple[str, ...]
     list_faults: bool
     parent: int | None
-    disturbing: Disturbing | None = None
+    chaos: Chaos | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,14 +51,16 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="where to write the kubeconfig (required)")
     parser.add_argument("--longhorn-version", metavar="V", help=f"behave as documented for V (default {NEWEST})")
     parser.add_argument("--release", default="", metavar="R", help="behave as the release R really does")
-    parser.add_argument("--pace", default="fast", metavar="P", help="fast (default), real, or seconds for each second")
+    parser.add_argument(
+        "--speed", default="fast", metavar="N", help="fast (default), real, or seconds per second of a real cluster"
+    )
     parser.add_argument("--api-port", type=_port, default=0, metavar="N", help="port of the Kubernetes API")
     parser.add_argument("--s3-port", type=_port, default=0, metavar="N", help="port of S3")
     parser.add_argument("--data-dir", type=Path, metavar="D", help="where the volumes' bytes go while it runs")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="break one behaviour (repeatable)")
     parser.add_argument("--list-faults", action="store_true", help="print the faults and what they break, and exit")
     parser.add_argument(
-        "--disturb",
+        "--chaos",
         metavar="SEED[:LEVEL[:troubles]]",
         help="do more often what a correct cluster may do (restarts, conflicts, lost watches ...), from a seed",
     )
@@ -70,14 +72,14 @@ def parse(arguments: Sequence[str]) -> Options:
         kubeconfig=(given.kubeconfig or Path("kubeconfig")).absolute(),
         version=_version(given.longhorn_version, given.release),
         release=given.release,
-        pace=_pace(given.pace),
+        pace=_pace(given.speed),
         api_port=given.api_port,
         s3_port=given.s3_port,
         data_dir=given.data_dir,
         faults=tuple(given.fault),
         list_faults=given.list_faults,
         parent=given.parent_pid,
-        disturbing=_disturbing(given.disturb),
+        chaos=_chaos(given.chaos),
     )
 
 
@@ -96,20 +98,20 @@ def _pace(text: str) -> float:
     try:
         pace = float(text)
     except ValueError:
-        raise UsageError(f"--pace {text}: neither fast, real nor a number") from None
+        raise UsageError(f"--speed {text}: must be fast, real or a number") from None
     if not 0 <= pace < float("inf"):
-        raise UsageError(f"--pace {text}: must be a number from 0")
+        raise UsageError(f"--speed {text}: must be 0 or more")
     return pace
 
 
-def _disturbing(text: str | None) -> Disturbing | None:
+def _chaos(text: str | None) -> Chaos | None:
     if text is None:
         return None
     try:
-        return Disturbing.parse(text)
+        return Chaos.parse(text)
     except ValueError:
         raise UsageError(
-            f"--disturb {text}: must be a whole number, or SEED:LEVEL[:troubles] with a level up to 10"
+            f"--chaos {text}: must be SEED[:LEVEL[:troubles]], a whole number and a level above 0 and up to 10"
         ) from None
 
 
@@ -119,5 +121,5 @@ def _port(text: str) -> int:
     except ValueError:
         port = -1
     if not 0 <= port < 65536:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
     return port

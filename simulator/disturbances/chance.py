@@ -11,8 +11,8 @@ MOST = 0.5
 
 
 @dataclass(frozen=True)
-class Disturbing:
-    """What `--disturb` asks for: `level` multiplies the odds; with `troubles` also what keeps users from getting on."""
+class Chaos:
+    """What `--chaos` asks for: `level` multiplies the odds; `troubles` adds failures that can stop users."""
 
     seed: int
     level: float = 1.0
@@ -22,7 +22,7 @@ class Disturbing:
         return f"{self.seed}:{self.level:g}" + (":troubles" if self.troubles else "")
 
     @classmethod
-    def parse(cls, text: str) -> "Disturbing":
+    def parse(cls, text: str) -> "Chaos":
         """SEED, SEED:LEVEL or SEED:LEVEL:troubles. Raises ValueError."""
         seed, _, rest = text.partition(":")
         level, separator, word = rest.partition(":")
@@ -37,10 +37,10 @@ class Disturbing:
 class Chance:
     """Draws. Each disturbance has a sequence of its own, so that one does not shift what happens in another."""
 
-    def __init__(self, disturbing: Disturbing) -> None:
-        self._level = disturbing.level
-        self._possible = (*ALL, *TROUBLES) if disturbing.troubles else ALL
-        self._sequences = {each: Random(f"{disturbing.seed} {each.name}") for each in self._possible}
+    def __init__(self, chaos: Chaos) -> None:
+        self._level = chaos.level
+        self._possible = (*ALL, *TROUBLES) if chaos.troubles else ALL
+        self._sequences = {each: Random(f"{chaos.seed} {each.name}") for each in self._possible}
         self._happened: Counter[Disturbance] = Counter()
 
     def happens(self, disturbance: Disturbance) -> bool:

@@ -1,4 +1,4 @@
-"""What the simulator is put together with: as it is, or disturbed."""
+"""What surrounds the simulated parts: undisturbed, or disturbed by chance."""
 
 import sys
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from functools import partial
 
 from simulator.csi.protocol import Driver
 from simulator.disturbances.catalogue import SLOW_STEP
-from simulator.disturbances.chance import Chance, Disturbing
+from simulator.disturbances.chance import Chance, Chaos
 from simulator.disturbances.driver import RemoteDriver
-from simulator.disturbances.faulty_cluster import ApiTroubles, S3Troubles
+from simulator.disturbances.faulty_cluster import FaultyApi, FaultyS3
 from simulator.disturbances.store import SlowConnections
 from simulator.disturbances.timing import DisturbedTiming
 from simulator.kubernetes.server import Server
@@ -21,18 +21,18 @@ from simulator.s3.server import S3Server
 
 @dataclass(frozen=True)
 class Environment:
-    """Without `chance` everything stays as it is."""
+    """Without `chance` nothing is disturbed."""
 
     timing: Timing
-    hindrance: Callable[[], float] | None
+    step_delay: Callable[[], float] | None
     chance: Chance | None
 
     @classmethod
-    def of(cls, disturbing: Disturbing | None) -> "Environment":
-        """As asked for on the command line."""
-        if disturbing is None:
+    def of(cls, chaos: Chaos | None) -> "Environment":
+        """As the command line requests it."""
+        if chaos is None:
             return cls(NoDisturbance(), None, None)
-        chance = Chance(disturbing)
+        chance = Chance(chaos)
         return cls(DisturbedTiming(chance), partial(chance.seconds, SLOW_STEP), chance)
 
     def connections(self, s3: S3Connections) -> S3Connections:
@@ -43,18 +43,18 @@ class Environment:
         """How the sidecars and the kubelet reach the driver."""
         return driver if self.chance is None else RemoteDriver(driver, self.chance)
 
-    def trouble(self, server: Server, s3: S3Server) -> None:
-        """Let the API server and S3 get into trouble, as far as that was asked for. Before they listen."""
+    def add_failures(self, server: Server, s3: S3Server) -> None:
+        """Let requests to the API server and to S3 fail, if `--chaos` says `troubles`. Before they listen."""
         if self.chance is not None:
-            server.middlewares.append(ApiTroubles(self.chance).middleware)
-            s3.middlewares.append(S3Troubles(self.chance).middleware)
+            server.middlewares.append(FaultyApi(self.chance).middleware)
+            s3.middlewares.append(FaultyS3(self.chance).middleware)
 
-    def show(self, server: Server) -> None:
-        """Have the API server tell, at /metrics, how often each disturbance happened."""
+    def serve_metrics(self, server: Server) -> None:
+        """Count the disturbances at the API server's /metrics."""
         if self.chance is not None:
             server.set_metrics(self.chance.metrics)
 
-    def tell(self) -> None:
+    def print_counts(self) -> None:
         """Print on stderr how often each disturbance happened."""
         if self.chance is not None:
             with suppress(OSError):

@@ -1,6 +1,6 @@
-"""Troubles of a cluster's own: its API server, its S3 store and its administrators get in the way of who uses it.
+"""Failures of the cluster itself: of its API server, its S3 store, or by its policies.
 
-Unlike the other disturbances they keep a user from getting on. They say nothing of Longhorn, whichever step they hit.
+Unlike the other disturbances they can stop a user. They say nothing about Longhorn, whichever step they hit.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _CUSTOM = ("/apis/longhorn.io/", "/apis/snapshot.storage.k8s.io/")
 
 
-class ApiTroubles:
-    """What may happen to a request at the API server; one that is away answers nobody."""
+class FaultyApi:
+    """Failures of requests to the API server; while it restarts it answers nothing."""
 
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
@@ -55,7 +55,7 @@ class ApiTroubles:
             self._open.discard(transport)
         if request.method in _WRITES and self._chance.happens(catalogue.ANSWER_LOST):
             return _status(500, "", "etcdserver: request timed out, possibly due to previous leader failure")
-        return await _perhaps_broken(self._chance, catalogue.ANSWER_BROKEN, request, answer)
+        return await _maybe_truncated(self._chance, catalogue.ANSWER_BROKEN, request, answer)
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         happens, path, method = self._chance.happens, request.path, request.method
@@ -83,8 +83,8 @@ class ApiTroubles:
         return None
 
 
-class S3Troubles:
-    """What may happen to a request to S3, over the network and inside of the cluster."""
+class FaultyS3:
+    """Failures of requests to S3, from outside and inside the cluster."""
 
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
@@ -96,15 +96,15 @@ class S3Troubles:
             error = slow_down()
             text = f"<Error><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
             return web.Response(status=error.status, content_type="application/xml", text=text)
-        return await _perhaps_broken(self._chance, catalogue.S3_BROKEN, request, await handler(request))
+        return await _maybe_truncated(self._chance, catalogue.S3_BROKEN, request, await handler(request))
 
 
 def slow_down() -> S3Error:
-    """What a store answers that has too much to do."""
+    """The answer of an overloaded store."""
     return S3Error(503, "SlowDown", "Please reduce your request rate.", secrets.token_hex(8).upper())
 
 
-async def _perhaps_broken(
+async def _maybe_truncated(
     chance: Chance, disturbance: Disturbance, request: web.Request, answer: web.StreamResponse
 ) -> web.StreamResponse:
     """The answer, or half of it and the end of the connection."""

@@ -224,9 +224,9 @@ def test_a_part_that_dies_is_told_and_ends_the_process(capsys: pytest.CaptureFix
             ["--release", "1.12.1", "--longhorn-version", "1.9.0"],
             "contradicts --release 1.12.1",
         ),
-        (["--speed", "slow"], "--speed slow: neither fast, real nor a number"),
-        (["--speed", "-1"], "--speed -1: must be a number from 0"),
-        (["--api-port", "70000"], "argument --api-port: '70000' is no port number"),
+        (["--speed", "slow"], "--speed slow: must be fast, real or a number"),
+        (["--speed", "-1"], "--speed -1: must be 0 or more"),
+        (["--api-port", "70000"], "argument --api-port: '70000' is not a port number"),
     ],
 )
 def test_a_wrong_option_is_one_line(arguments: list[str], text: str) -> None:
