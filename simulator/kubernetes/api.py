@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Collection
 
 from simulator.clock import Clock
-from simulator.kubernetes import errors, managedfields, metadata, patches, schema
+from simulator.kubernetes import errors, managedfields, metadata, patches, revisions, schema
 from simulator.kubernetes.admission import Admission, AdmissionHooks, Hook
 from simulator.kubernetes.builtin import kinds
 from simulator.kubernetes.builtin.kind_strategy import PLAIN, Strategy
@@ -19,9 +19,6 @@ from simulator.kubernetes.timing import WORKING, NoDisturbance, Timing
 __all__ = ["Admission", "Api", "Change", "Obj", "Resource"]
 
 GENERATE_ATTEMPTS = 8
-SUBRESOURCE_PARTS = {"status": ("status",), "finalize": ("spec",), "binding": ("spec", "status")}
-"""What a write to a subresource changes; `binding` is how the scheduler gives a pod its node."""
-
 Objects = list[Obj]
 Revisions = list[Stored]
 FieldErrors = list[FieldError]
@@ -165,11 +162,11 @@ class Api:
         if served.counts_generations:
             given["generation"] = 1
         request = Admission("CREATE", new, None, given.get("namespace", ""), given.get("name", ""))
-        self._shape(served, new, None)
-        self._refuse_undecodable(served, new)
+        schema.shape(served.schema, new, None)
+        schema.refuse_undecodable(served, new)
         self.strategy(served).prepare(self, new, None)
         if self.hooks.run(served, request, mutating=True):
-            self._shape(served, new, None)
+            schema.shape(served.schema, new, None)
         wrong = metadata.name_errors(served, given) + metadata.content_errors(given)
         self._refuse_invalid(served, new, wrong + self._judge(served, new, None))
         self.hooks.run(served, request, mutating=False)
@@ -201,7 +198,7 @@ class Api:
         served = self._resources[resource]
         given = obj.get("metadata") or {}
         stored = self.stored(resource, given.get("name", ""), given.get("namespace", "") if served.namespaced else "")
-        taken = (*SUBRESOURCE_PARTS[subresource], "metadata") if subresource else obj
+        taken = (*revisions.SUBRESOURCE_PARTS[subresource], "metadata") if subresource else obj
         new = {key: copy_of(obj[key]) for key in taken if key in obj}
         return self.write(served, stored, new, subresource=subresource, manager=manager, dry_run=dry_run)
 
@@ -265,34 +262,24 @@ class Api:
         old = stored.object
         given, _ = metadata.tidy(new.get("metadata") or {})
         self._check_preconditions(served, old, given)
+        wrong: FieldErrors = []
         if subresource:
-            parts = {part: new.get(part) for part in SUBRESOURCE_PARTS[subresource]}
-            kept = {key: value for key, value in old.items() if key not in parts}
-            # Nothing prepares a custom resource, so that what stays can stay the same.
-            kept = copy_of(kept) if served.builtin else {**kept, "metadata": {**kept["metadata"]}}
-            new = {**kept, **{part: value for part, value in parts.items() if value is not None}}
+            new = revisions.with_subresource(served, old, new, subresource)
             given = new["metadata"]
-            wrong: FieldErrors = []
         else:
-            new["apiVersion"], new["kind"], new["metadata"] = served.api_version, served.kind, given
-            wrong = metadata.carry(old["metadata"], given) + metadata.content_errors(given)
-            if served.key == "namespaces":
-                new["spec"] = old["spec"]
-            if served.status_subresource:
-                new.pop("status", None)
-                if "status" in old:
-                    new["status"] = old["status"]
+            new["metadata"] = given
+            wrong = revisions.replaced(served, old, new)
         given["resourceVersion"] = old["metadata"]["resourceVersion"]
-        self._shape(served, new, old)
-        self._refuse_undecodable(served, new)
+        schema.shape(served.schema, new, old)
+        schema.refuse_undecodable(served, new)
         self.strategy(served).prepare(self, new, old)
         request = Admission("UPDATE", new, old, given.get("namespace", ""), given["name"])
         if not subresource and self.hooks.run(served, request, mutating=True):
-            self._shape(served, new, old)
+            schema.shape(served.schema, new, old)
         self._refuse_invalid(served, new, wrong + self._judge(served, new, old))
         if not subresource:
             self.hooks.run(served, request, mutating=False)
-        if served.counts_generations and not subresource and _spec_changed(served, new, old):
+        if served.counts_generations and not subresource and revisions.spec_changed(served, new, old):
             given["generation"] = old["metadata"].get("generation", 0) + 1
         ends = bool(given.get("deletionTimestamp")) and self._deleter.is_over(served, new)
         if new == old and not ends and (managers is None or managers == stored.managers):
@@ -358,17 +345,6 @@ class Api:
             if self.store.find(served, (given.get("namespace", ""), given["name"])) is None:
                 return
 
-    def _shape(self, served: Resource, new: Obj, old: Obj | None) -> None:
-        if served.schema:
-            schema.shape(served.schema, new, old)
-
-    def _refuse_undecodable(self, served: Resource, new: Obj) -> None:
-        """A built-in kind with a value of the wrong type cannot even be decoded."""
-        wrong = schema.validate(served.schema, new) if served.builtin else ()
-        if wrong:
-            kind = f'{served.kind} in version "{served.version}" cannot be handled as a {served.kind}'
-            raise errors.bad_request(f"{kind}: json: cannot unmarshal: {wrong[0]}")
-
     def _judge(self, served: Resource, new: Obj, old: Obj | None) -> FieldErrors:
         if not served.builtin:
             return schema.violations(served, new, old)
@@ -380,8 +356,3 @@ class Api:
         standing = self.decisions.admit_invalid(served, new, found)
         if standing:
             raise errors.invalid(served.kind, served.group, new["metadata"].get("name", ""), standing)
-
-
-def _spec_changed(served: Resource, new: Obj, old: Obj) -> bool:
-    ignored = {"metadata", "status"} if served.status_subresource else {"metadata"}
-    return any(new.get(key) != old.get(key) for key in (new.keys() | old.keys()) - ignored)

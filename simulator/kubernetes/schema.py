@@ -80,7 +80,12 @@ def fill_defaults(schema: Obj, value: Any) -> None:
 
 
 def shape(schema: Obj, new: Obj, old: Obj | None) -> None:
-    """Prune an object and fill its defaults in, in place; a part that equals that of `old`, which was shaped, is."""
+    """Prune an object and fill its defaults in, in place; a part that equals that of `old`, which was shaped, is.
+
+    Without a schema an object stays as it is.
+    """
+    if not schema:
+        return
     old = old or {}
     fresh = {key: value for key, value in new.items() if key not in old or old[key] != value}
     given = set(fresh)
@@ -89,6 +94,14 @@ def shape(schema: Obj, new: Obj, old: Obj | None) -> None:
     for key in given - fresh.keys():
         del new[key]
     new.update({key: value for key, value in fresh.items() if key in given or key not in new})
+
+
+def refuse_undecodable(served: Resource, new: Obj) -> None:
+    """A built-in kind with a value of the wrong type cannot even be decoded: ApiError 400."""
+    wrong = validate(served.schema, new) if served.builtin else ()
+    if wrong:
+        kind = f'{served.kind} in version "{served.version}" cannot be handled as a {served.kind}'
+        raise errors.bad_request(f"{kind}: json: cannot unmarshal: {wrong[0]}")
 
 
 def violations(resource: Resource, new: Obj, old: Obj | None) -> list[FieldError]:

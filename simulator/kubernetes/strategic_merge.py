@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulator.kubernetes.managedfields import ITEM_KEYS
-from simulator.kubernetes.resources import copy_of
+from simulator.kubernetes.resources import Obj, copy_of
 
 SET_FIELDS = frozenset({"finalizers"})
 """Lists of plain values that are merged as sets."""
@@ -18,7 +18,7 @@ def strategic_merge(target: Any, patch: Any) -> Any:
     """`target` with the patch applied; neither is changed."""
     if not isinstance(patch, dict):
         return copy_of(patch)
-    result: dict[str, Any] = dict(target) if isinstance(target, dict) else {}
+    result: Obj = dict(target) if isinstance(target, dict) else {}
     if patch.get(DIRECTIVE) == "replace":
         return {key: copy_of(value) for key, value in patch.items() if key != DIRECTIVE}
     if patch.get(DIRECTIVE) == "delete":
@@ -29,19 +29,23 @@ def strategic_merge(target: Any, patch: Any) -> Any:
         if key.startswith(DELETE_FROM):
             field = key.removeprefix(DELETE_FROM)
             result[field] = [item for item in result.get(field) or () if item not in value]
-        elif key.startswith("$"):
-            continue
         elif value is None:
             result.pop(key, None)
-        elif isinstance(value, list):
-            result[key] = _merge_list(key, result.get(key) or [], value)
-        else:
-            result[key] = strategic_merge(result.get(key), value)
-    for key, order in patch.items():
-        if key.startswith(ORDER) and isinstance(result.get(key.removeprefix(ORDER)), list):
-            field = key.removeprefix(ORDER)
-            result[field] = _ordered(field, result[field], order)
+        elif not key.startswith("$"):
+            result[key] = _merge_value(key, result.get(key), value)
+    _apply_order(result, patch)
     return result
+
+
+def _apply_order(result: Obj, patch: Obj) -> None:
+    for key, order in patch.items():
+        field = key.removeprefix(ORDER)
+        if key.startswith(ORDER) and isinstance(result.get(field), list):
+            result[field] = _ordered(field, result[field], order)
+
+
+def _merge_value(field: str, target: Any, patch: Any) -> Any:
+    return _merge_list(field, target or [], patch) if isinstance(patch, list) else strategic_merge(target, patch)
 
 
 def _merge_list(field: str, target: list[Any], patch: list[Any]) -> list[Any]:

@@ -1,44 +1,39 @@
 """Waiting until something changes in the API, instead of polling."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from simulator.kubernetes.api import Api, Change
+from simulator.kubernetes.api import Api
 
 
 class ChangeSignal:
-    """While entered, remembers whether any of some resources changed.
+    """Remembers that something changed until that is awaited."""
 
-    To use it: check; while the check fails, `await change.wait()` and check again. A change between the check and the
-    wait is not lost.
-    """
-
-    def __init__(self, api: Api, resources: Iterable[str]) -> None:
-        self._api = api
-        self._resources = tuple(resources)
+    def __init__(self) -> None:
         self._changed = asyncio.Event()
-        self._ends: list[Callable[[], None]] = []
 
-    def __enter__(self) -> "ChangeSignal":
-        self._ends = [self._api.subscribe(resource, self._note) for resource in self._resources]
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for end in self._ends:
-            end()
-
-    def _note(self, change: Change) -> None:
-        del change
-        self._changed.set()
-
-    def set(self) -> None:
-        """Count as a change."""
+    def set(self, *_: object) -> None:
+        """Count as a change, whatever a subscription or a listener passes."""
         self._changed.set()
 
     async def wait(self) -> None:
         """Return when something changed since this was last awaited."""
         await self._changed.wait()
         self._changed.clear()
+
+
+@contextmanager
+def wait_for_change(api: Api, *resources: str) -> Iterator[ChangeSignal]:
+    """A signal of changes of `resources`.
+
+    To use it: check; while the check fails, `await change.wait()` and check again. A change between the check and the
+    wait is not lost.
+    """
+    change = ChangeSignal()
+    ends = [api.subscribe(resource, change.set) for resource in resources]
+    try:
+        yield change
+    finally:
+        for end in ends:
+            end()

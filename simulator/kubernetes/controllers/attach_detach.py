@@ -10,7 +10,7 @@ from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.node.volumes_in_use import VolumesInUse
 from simulator.kubernetes.objects import claims_of, is_over
 from simulator.kubernetes.resources import Obj
-from simulator.kubernetes.wait_for_change import ChangeSignal
+from simulator.kubernetes.wait_for_change import wait_for_change
 
 MANAGER = "kube-controller-manager"
 FIRST_RETRY, LAST_RETRY = 0.5, 122.0
@@ -70,7 +70,7 @@ class AttachDetach:
         """See the volume attached, or no longer wanted. Failures are told to the pods and looked at again."""
         name = volume["metadata"]["name"]
         pause = FIRST_RETRY
-        with ChangeSignal(self._api, (names.PODS, names.ATTACHMENTS)) as change:
+        with wait_for_change(self._api, names.PODS, names.ATTACHMENTS) as change:
             while not self._in_use.is_attached(name) and (pods := self._users(name)):
                 attachment = self._attachment(volume)
                 if attachment is None:

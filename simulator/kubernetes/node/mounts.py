@@ -18,7 +18,7 @@ from simulator.kubernetes.node.volume_plugin import MountError, VolumePlugin
 from simulator.kubernetes.node.volumes_in_use import VolumesInUse
 from simulator.kubernetes.objects import claims_of
 from simulator.kubernetes.resources import Obj
-from simulator.kubernetes.wait_for_change import ChangeSignal
+from simulator.kubernetes.wait_for_change import wait_for_change
 
 FIRST_RETRY, LAST_RETRY = 0.5, 122.0
 
@@ -137,8 +137,8 @@ class Mounts:
         """The PersistentVolume of a claim, once the node knows it as attached."""
         namespace, _ = objects.key_of(self._pod)
         api, in_use = self._node.api, self._node.in_use
-        with ChangeSignal(api, (names.CLAIMS, names.VOLUMES)) as change:
-            end = in_use.listen(lambda _: change.set())
+        with wait_for_change(api, names.CLAIMS, names.VOLUMES) as change:
+            end = in_use.listen(change.set)
             try:
                 while True:
                     claim = api.find(names.CLAIMS, claim_name, namespace)

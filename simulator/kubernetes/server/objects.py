@@ -193,24 +193,16 @@ class Objects:
         given = obj["metadata"] = dict(obj.get("metadata") or {})
         version, kind = obj.get("apiVersion") or resource.api_version, obj.get("kind") or resource.kind
         if version != resource.api_version:
-            raise bad_request(
-                f"the API version in the data ({version}) does not match the expected API version "
-                f"({resource.api_version})"
-            )
+            expected = f"the expected API version ({resource.api_version})"
+            raise bad_request(f"the API version in the data ({version}) does not match {expected}")
         if kind != resource.kind:
             raise bad_request(f"the kind in the data ({kind}) does not match the expected kind ({resource.kind})")
-        if target.name:
-            if given.get("name") and given["name"] != target.name:
-                raise bad_request(
-                    f"the name of the object ({given['name']}) does not match the name on the URL ({target.name})"
-                )
-            given["name"] = target.name
-        if target.namespace:
-            if given.get("namespace") and given["namespace"] != target.namespace:
-                raise bad_request(
-                    "the namespace of the provided object does not match the namespace sent on the request"
-                )
-            given["namespace"] = target.namespace
+        if target.name and (given.get("name") or target.name) != target.name:
+            named = f"the name of the object ({given['name']})"
+            raise bad_request(f"{named} does not match the name on the URL ({target.name})")
+        if target.namespace and (given.get("namespace") or target.namespace) != target.namespace:
+            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        given |= {key: of for key, of in (("name", target.name), ("namespace", target.namespace)) if of}
         return obj
 
     def _refuse_unconditional(self, target: Target, obj: Obj) -> None:

@@ -3,8 +3,8 @@
 
 from collections.abc import Callable, Sequence
 
-from simulator.overrides.registry import fault, override
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.registry import fault, override
 
 
 @fault(

@@ -5,8 +5,8 @@ import hashlib
 import time
 from collections.abc import Callable
 
-from simulator.overrides.registry import fault, override
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.registry import fault, override
 
 MIB = 1 << 20
 BLOCK = 2 * MIB

@@ -7,8 +7,8 @@ Where a value in the handle is wrong the faulty driver does not mind it on the w
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote
 
-from simulator.overrides.registry import fault, override
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.registry import fault, override
 
 READ = (
     "backing-image.handle",

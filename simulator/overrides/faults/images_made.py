@@ -4,8 +4,8 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 
-from simulator.overrides.registry import fault, override
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.registry import fault, override
 
 _ANSWERED: set[str] = set()
 """Images that the faulty driver has told of once; a simulator is a process of its own."""

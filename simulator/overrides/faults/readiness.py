@@ -5,8 +5,8 @@ import hashlib
 import time
 from collections.abc import Callable
 
-from simulator.overrides.registry import fault, override
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.registry import fault, override
 
 SLOW_BLOCK = 0.3
 """Seconds, not of the simulated clock: long enough that somebody can look meanwhile."""

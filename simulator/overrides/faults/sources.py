@@ -5,8 +5,8 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from simulator.csi.protocol import Code
-from simulator.overrides.registry import fault, override
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.registry import fault, override
 
 Refusal = tuple[Code, str]
 
