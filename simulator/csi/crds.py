@@ -86,12 +86,7 @@ def _volume_snapshot(decisions: MachineryDecisions) -> Resource:
         status_subresource=True,
         schema=_whole({"spec": spec, "status": status}, "spec"),
         rules=(
-            Rule(
-                f"spec.source.{claim}",
-                f"{claim} is immutable",
-                lambda new, old: decisions.claim_source_is_kept(old, new),
-                transition=True,
-            ),
+            _immutable(f"spec.source.{claim}"),
             _immutable(f"spec.source.{content}"),
             _kept("spec.source", claim),
             _kept("spec.source", content),
@@ -167,7 +162,7 @@ def _volume_snapshot_content(decisions: MachineryDecisions) -> Resource:
             Rule(
                 "spec.source",
                 "exactly one of volumeHandle and snapshotHandle must be set",
-                lambda new, _: decisions.content_source_is_exclusive(new),
+                lambda new, _: ("volumeHandle" in new) != ("snapshotHandle" in new),
             ),
             _immutable("spec.sourceVolumeMode"),
             Rule(

@@ -149,7 +149,7 @@ class Provisioner:
             source_snapshot_id=snapshot_id,
             source_volume_id=volume_id,
         )
-        return _Order(claim, storage_class, self._decisions.volume_request(request), fs_type)
+        return _Order(claim, storage_class, request, fs_type)
 
     def _release_source(self, source: Obj) -> None:
         """Let the claim go that was cloned, when no clone of it is still to be made."""
@@ -188,13 +188,10 @@ class Provisioner:
         csi: Obj = {"driver": self._driver.name, "volumeHandle": answer.volume_id}
         if not block:
             csi["fsType"] = order.fs_type
-        csi["volumeAttributes"] = {
-            **self._decisions.volume_attributes(answer),
-            names.PROVISIONER_IDENTITY: self._identity,
-        }
+        csi["volumeAttributes"] = {**answer.context, names.PROVISIONER_IDENTITY: self._identity}
         metadata = claim["metadata"]
         spec: Obj = {
-            "capacity": {"storage": binary(self._decisions.volume_capacity(order.request.required_bytes, answer))},
+            "capacity": {"storage": binary(answer.capacity_bytes or order.request.required_bytes)},
             "csi": csi,
             "accessModes": claim["spec"]["accessModes"],
             "claimRef": {
@@ -230,7 +227,9 @@ class Provisioner:
         volume = self._api.find(VOLUMES, key[1])
         if volume is None or objects.annotations(volume).get(names.PROVISIONED_BY) != self._driver.name:
             return
-        if objects.status(volume).get("phase") != "Released" or not self._decisions.deletes_volume(volume):
+        if objects.status(volume).get("phase") != "Released":
+            return
+        if volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete":
             return
         if objects.is_deleting(volume) and names.PROVISIONER_FINALIZER not in objects.finalizers(volume):
             return

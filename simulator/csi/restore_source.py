@@ -71,7 +71,7 @@ class RestoreSource:
         if objects.is_deleting(snapshot):
             raise Failed(f"snapshot {name} is currently being deleted")
         content = self._bound_content(snapshot, storage_class)
-        if self._decisions.refuses_unready(snapshot):
+        if objects.status(snapshot).get("readyToUse") is not True:
             raise Failed(f"snapshot {name} is not Ready")
         handle = self._decisions.handle_to_restore(snapshot, content)
         if handle is None:
@@ -105,7 +105,7 @@ class RestoreSource:
 
     def _check_mode(self, claim: Obj, content: Obj) -> None:
         mode = content["spec"].get("sourceVolumeMode")
-        if not self._decisions.refuses_mode(claim["spec"].get("volumeMode", "Filesystem"), mode):
+        if not mode or mode == claim["spec"].get("volumeMode", "Filesystem"):
             return
         prefix = f"requested volume {objects.shown(claim)} modifies the mode of the source volume but {_PERMISSION}"
         name, allowed = content["metadata"]["name"], objects.annotations(content).get(names.ALLOW_MODE_CHANGE)

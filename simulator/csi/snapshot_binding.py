@@ -63,7 +63,7 @@ class Binding:
         self._status.follow(snapshot, content)
 
     def _pre_provisioned(self, snapshot: Obj) -> Obj | None:
-        content = self._api.find(names.CONTENTS, self._decisions.pre_provisioned_content(snapshot))
+        content = self._api.find(names.CONTENTS, snapshot["spec"]["source"]["volumeSnapshotContentName"])
         if content is None:
             return None
         if "snapshotHandle" not in content["spec"]["source"]:
@@ -87,8 +87,7 @@ class Binding:
         spec = content["spec"]
         if spec["volumeSnapshotRef"].get("uid") and "volumeSnapshotClassName" in spec:
             return content
-        uid = self._decisions.binds_uid(content, snapshot)
-        patch = [{"op": "replace", "path": "/spec/volumeSnapshotRef/uid", "value": uid}]
+        patch = [{"op": "replace", "path": "/spec/volumeSnapshotRef/uid", "value": snapshot["metadata"]["uid"]}]
         class_name = snapshot["spec"].get("volumeSnapshotClassName")
         if class_name:
             patch.append({"op": "replace", "path": "/spec/volumeSnapshotClassName", "value": class_name})
@@ -116,8 +115,6 @@ class Binding:
         return created
 
     async def _protect_claim(self, snapshot: Obj) -> None:
-        if not self._decisions.protects_claim(snapshot):
-            return
         claim = self._claim(snapshot)
         if claim is None:
             raise Failed(_update_error(snapshot["metadata"]["name"], "cannot get claim from snapshot"))
@@ -147,12 +144,12 @@ class Binding:
             raise Failed(prefix + quoted(str(why))) from why
         spec: Obj = {
             "volumeSnapshotRef": self._decisions.content_reference(snapshot),
-            "source": {"volumeHandle": self._decisions.source_volume(snapshot, volume)},
+            "source": {"volumeHandle": volume["spec"]["csi"]["volumeHandle"]},
             "volumeSnapshotClassName": self._decisions.content_class(snapshot_class, self._api.view(names.CLASSES)),
             "deletionPolicy": self._decisions.content_policy(snapshot_class),
-            "driver": self._decisions.content_driver(snapshot_class, volume),
+            "driver": snapshot_class["driver"],
         }
-        mode = self._decisions.source_mode(volume)
+        mode = volume["spec"].get("volumeMode")
         if mode is not None:
             spec["sourceVolumeMode"] = mode
         metadata: Obj = {"name": name}
@@ -164,7 +161,7 @@ class Binding:
         return {"metadata": metadata, "spec": spec}
 
     def _class(self, snapshot: Obj) -> Obj:
-        name = self._decisions.snapshot_class_of(snapshot) or ""
+        name = snapshot["spec"].get("volumeSnapshotClassName") or ""
         found = self._api.find(names.CLASSES, name)
         if found is None:
             raise Failed(class_not_found(name))

@@ -29,7 +29,7 @@ class ClassChoice:
 
     def settle(self, snapshot: Obj) -> Obj:
         """The VolumeSnapshot with its class. Raises Failed, as ClassMissing when the named class does not exist."""
-        name = self._decisions.snapshot_class_of(snapshot)
+        name = snapshot["spec"].get("volumeSnapshotClassName")
         if name is not None:
             self._find(snapshot, name)
             return snapshot

@@ -75,7 +75,10 @@ class SnapshotController:
             self._status.fail(snapshot, "SnapshotValidationError", text)
 
     async def _add_finalizers(self, snapshot: Obj, content: Obj | None) -> Obj:
-        wanted = self._decisions.snapshot_finalizers(snapshot, content)
+        wanted = [names.SNAPSHOT_AS_SOURCE]
+        bound = objects.status(snapshot).get("boundVolumeSnapshotContentName")
+        if bound and content is not None and content["spec"]["deletionPolicy"] == "Delete":
+            wanted.append(names.SNAPSHOT_BOUND)
         if set(wanted) <= set(objects.finalizers(snapshot)):
             return snapshot
         await self._clock.sleep(delays.CALL)
@@ -99,9 +102,8 @@ class SnapshotController:
             return
         if content is not None:
             self._refuse_while_restoring(snapshot)
-            if self._decisions.marks_content_being_deleted(content):
-                objects.annotate(self._api, names.CONTENTS, content, {names.BEING_DELETED: "yes"}, manager=MANAGER)
-                await self._clock.sleep(delays.CALL)
+            objects.annotate(self._api, names.CONTENTS, content, {names.BEING_DELETED: "yes"}, manager=MANAGER)
+            await self._clock.sleep(delays.CALL)
             if goes and not objects.is_deleting(content):
                 self._api.delete(names.CONTENTS, content["metadata"]["name"], uid=content["metadata"]["uid"])
                 await self._clock.sleep(delays.CALL)
@@ -120,8 +122,7 @@ class SnapshotController:
 
     def _refuse_while_restoring(self, snapshot: Obj) -> None:
         namespace, name = objects.key_of(snapshot)
-        pending = [claim for claim in self._api.list(CLAIMS, namespace) if _waits_for(claim, name)]
-        if self._decisions.waits_for_restore(snapshot, pending):
+        if any(_waits_for(claim, name) for claim in self._api.list(CLAIMS, namespace)):
             text = "Snapshot is being used to restore a PVC"
             self._events.record(snapshot, "Warning", "SnapshotDeletePending", text)
             raise Failed(text)
@@ -134,12 +135,12 @@ class SnapshotController:
         if claim is None or names.CLAIM_AS_SOURCE not in objects.finalizers(claim):
             return
         skipped = without["metadata"]["uid"] if without is not None else ""
-        others = [
-            other
+        needed = any(
+            objects.status(other).get("readyToUse") is not True
             for other in self._api.view(names.SNAPSHOTS, namespace)
             if other["spec"]["source"].get("persistentVolumeClaimName") == name and other["metadata"]["uid"] != skipped
-        ]
-        if not self._decisions.claim_stays_protected(others):
+        )
+        if not needed:
             objects.remove_finalizers(self._api, CLAIMS, claim, [names.CLAIM_AS_SOURCE], manager=MANAGER)
 
     # Contents
@@ -152,7 +153,7 @@ class SnapshotController:
         if not reference.get("uid"):
             return
         held = names.CONTENT_BOUND in objects.finalizers(content)
-        if not held and not objects.is_deleting(content) and self._decisions.protects_content(content):
+        if not held and not objects.is_deleting(content):
             await self._clock.sleep(delays.CALL)
             objects.add_finalizers(self._api, names.CONTENTS, content, [names.CONTENT_BOUND], manager=MANAGER)
             return

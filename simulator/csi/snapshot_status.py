@@ -49,14 +49,15 @@ class SnapshotStatus:
         fresh = objects.current(self._api, names.SNAPSHOTS, snapshot)
         old, new = objects.status(fresh), objects.status(fresh)
         new.setdefault("boundVolumeSnapshotContentName", self._decisions.bound_content_name(content))
-        taken = self._decisions.snapshot_creation_time(content)
+        said = objects.status(content)
+        taken = said.get("creationTime")
         if taken is not None:
             new.setdefault("creationTime", _rfc3339(taken))
-        size = self._decisions.snapshot_restore_size(content)
+        size = said.get("restoreSize")
         if size is not None and new.get("restoreSize", "0") == "0":
             new["restoreSize"] = binary(size)
         new["readyToUse"] = self._decisions.snapshot_is_ready(content)
-        error = self._decisions.snapshot_error(content)
+        error = said.get("error")
         if error is not None:
             new["error"] = error
         else:
@@ -64,12 +65,12 @@ class SnapshotStatus:
         if new == old:
             return
         namespace, name = objects.key_of(snapshot)
-        if "creationTime" in new and "creationTime" not in old and self._decisions.announces_creation(snapshot):
+        if "creationTime" in new and "creationTime" not in old:
             text = f"Snapshot {namespace}/{name} was successfully created by the CSI driver."
             self._events.record(snapshot, "Normal", "SnapshotCreated", text)
         became_ready = new["readyToUse"] and not old.get("readyToUse")
         self._api.update_status(names.SNAPSHOTS, {**fresh, "status": new}, manager=MANAGER)
-        if became_ready and self._decisions.announces_readiness(snapshot):
+        if became_ready:
             text = f"Snapshot {namespace}/{name} is ready to use."
             self._events.record(snapshot, "Normal", "SnapshotReady", text)
 

@@ -4,6 +4,7 @@ The driver lists no snapshots, so a content that is not ready is asked about by 
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from simulator.clock import Clock
 from simulator.csi import names
@@ -70,7 +71,7 @@ class Snapshotter:
         return Result(again=not ready and self._decisions.asks_again(content))
 
     def _is_mine(self, content: Obj) -> bool:
-        if not self._decisions.handles_content(content, self._driver.name):
+        if content["spec"]["driver"] != self._driver.name:
             return False
         class_name = content["spec"].get("volumeSnapshotClassName")
         snapshot_class = self._api.find(names.CLASSES, class_name) if class_name else None
@@ -92,17 +93,14 @@ class Snapshotter:
         """Ask the driver for the snapshot; whether it is ready. Raises Failed."""
         volume = content["spec"]["source"]["volumeHandle"]
         request = self._request(content)
-        if self._decisions.marks_content_being_created(content):
-            content = objects.annotate(
-                self._api, names.CONTENTS, content, {names.BEING_CREATED: "yes"}, manager=MANAGER
-            )
+        content = objects.annotate(self._api, names.CONTENTS, content, {names.BEING_CREATED: "yes"}, manager=MANAGER)
         await delays.calls(self._clock, 2)
         try:
-            answer = await self._driver.create_snapshot(self._decisions.snapshot_request(request))
+            answer = await self._driver.create_snapshot(request)
         except CsiError as error:
             if error.is_final:
                 self._unmark(content)
-            raise Failed(self._decisions.creation_error(volume, quoted(str(error)))) from error
+            raise Failed(f"failed to take snapshot of the volume {volume}: {quoted(str(error))}") from error
         self._record(content, answer)
         await self._clock.sleep(delays.CALL)
         self._unmark(content)
@@ -130,11 +128,12 @@ class Snapshotter:
         snapshot_class = self._api.find(names.CLASSES, class_name)
         if snapshot_class is None:
             raise Failed(class_not_found(class_name))
-        for key in snapshot_class.get("parameters") or {}:
+        parameters = snapshot_class.get("parameters") or {}
+        for key in parameters:
             if key.startswith(names.PARAMETER_PREFIX) and key not in _KNOWN_PARAMETERS:
                 where = f"reserved namespace {names.PARAMETER_PREFIX}"
                 raise Failed(f"found unknown parameter key {quoted(key)} with {where}")
-        return self._decisions.snapshot_parameters(snapshot_class)
+        return {key: value for key, value in parameters.items() if not key.startswith(names.PARAMETER_PREFIX)}
 
     def _secrets(self, content: Obj) -> dict[str, str]:
         annotations = objects.annotations(content)
@@ -148,11 +147,11 @@ class Snapshotter:
         return objects.secret_values(secret)
 
     def _record(self, content: Obj, answer: CsiSnapshot) -> None:
-        """Take over the driver's answer; handle, time and size are written once."""
+        """Take over the driver's answer; handle, time and size are written once. Without a time it is the epoch."""
         self._write_status(
             content,
             handle=self._decisions.recorded_handle(content, answer),
-            created=self._decisions.recorded_creation_time(content, answer),
+            created=_nanoseconds(answer.creation_time) if answer.creation_time else 0,
             size=self._decisions.recorded_size(content, answer),
             ready=self._decisions.recorded_ready(content, answer),
         )
@@ -182,7 +181,7 @@ class Snapshotter:
         self._write_status(
             content,
             handle=self._decisions.pre_provisioned_handle(content),
-            created=self._decisions.pre_provisioned_creation_time(content, self._clock.now()),
+            created=_nanoseconds(self._clock.now()),
             size=None,
             ready=ready,
         )
@@ -214,6 +213,11 @@ class Snapshotter:
         gone = {"snapshotHandle", "readyToUse", "creationTime", "restoreSize"}
         status = {key: value for key, value in objects.status(fresh).items() if key not in gone}
         self._api.update_status(names.CONTENTS, {**fresh, "status": status}, manager=MANAGER)
+
+
+def _nanoseconds(moment: datetime) -> int:
+    """Nanoseconds since the epoch."""
+    return int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1_000
 
 
 def _should_delete(content: Obj) -> bool:

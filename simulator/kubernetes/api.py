@@ -39,7 +39,7 @@ class Api:
         self.decisions = decisions or KubernetesDecisions()
         self.store = Store()
         self.hooks = AdmissionHooks()
-        self._deleter = Deleter(self.store, clock, self.decisions)
+        self._deleter = Deleter(self.store, clock)
         self._resources: dict[str, Resource] = {}
         self._strategies: dict[str, Strategy] = {}
         for resource, strategy in kinds.resources():
@@ -314,7 +314,7 @@ class Api:
             why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {current['uid']}"
             raise errors.conflict(served, current["name"], why)
         sent = given.get("resourceVersion")
-        if sent and self.decisions.is_stale(sent, current["resourceVersion"]):
+        if sent and sent != current["resourceVersion"]:
             raise errors.conflict(served, current["name"])
 
     def _check_namespace(self, served: Resource, given: Obj) -> None:
@@ -341,7 +341,7 @@ class Api:
             return
         prefix = given["generateName"][: metadata.GENERATED_PREFIX_LENGTH]
         for _ in range(GENERATE_ATTEMPTS):
-            given["name"] = prefix + self.decisions.name_suffix()
+            given["name"] = prefix + metadata.name_suffix()
             if self.store.find(served, (given.get("namespace", ""), given["name"])) is None:
                 return
 

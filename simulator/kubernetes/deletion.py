@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from simulator.clock import Clock
 from simulator.kubernetes import errors
-from simulator.kubernetes.decisions import KubernetesDecisions
 from simulator.kubernetes.resources import Obj, Resource, at, copy_of
 from simulator.kubernetes.store import Store, Stored
 
@@ -70,10 +69,9 @@ class Deletion:
 class Deleter:
     """Deletes objects from a store."""
 
-    def __init__(self, store: Store, clock: Clock, decisions: KubernetesDecisions) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._decisions = decisions
 
     def delete(self, stored: Stored, options: Deletion, *, graceful: bool) -> tuple[Stored, bool]:
         """Delete, or mark as being deleted; returns the last revision and whether the object is gone."""
@@ -84,7 +82,7 @@ class Deleter:
         metadata = new["metadata"]
         options.add_finalizer(metadata)
         grace = options.grace(old) if graceful else 0
-        held = self._decisions.holds_deletion(resource, new)
+        held = bool(metadata.get("finalizers"))
         if not held and not graceful:
             return self._commit(stored, options, "DELETED", copy_of(old)), True
         already = "deletionTimestamp" in metadata
@@ -115,9 +113,10 @@ class Deleter:
             return Stored(stored.resource, obj, stored.revision, stored.managers)
         return self._store.commit(stored.resource, kind, obj, stored.managers)
 
-    def is_over(self, resource: Resource, obj: Obj) -> bool:
+    @staticmethod
+    def is_over(resource: Resource, obj: Obj) -> bool:
         """Whether nothing holds an object any longer that is being deleted."""
-        if self._decisions.holds_deletion(resource, obj):
+        if obj["metadata"].get("finalizers"):
             return False
         if resource.key == "namespaces":
             return not at(obj, "spec.finalizers")

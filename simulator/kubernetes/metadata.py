@@ -1,5 +1,6 @@
 """`metadata`: what the server sets, keeps and refuses."""
 
+import random
 import re
 
 from simulator.kubernetes.errors import ApiError, FieldError, bad_request, field_forbidden, invalid_value, required
@@ -20,6 +21,7 @@ KNOWN = frozenset(
     }
 )
 GENERATED_PREFIX_LENGTH = 58
+_SUFFIX_CHARACTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -47,6 +49,11 @@ _VALUE = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _NAMED_BY_LABEL = frozenset({"namespaces"})
 _TEXTS = ("name", "generateName", "namespace", "uid", "resourceVersion")
 LABEL_LENGTH = 63
+
+
+def name_suffix() -> str:
+    """The five characters that complete a generateName."""
+    return "".join(random.choices(_SUFFIX_CHARACTERS, k=5))
 
 
 def tidy(metadata: Obj) -> tuple[Obj, list[str]]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from simulator.clock import Clock
-from simulator.kubernetes.decisions import KubernetesDecisions
 from simulator.kubernetes.errors import FieldError
 from simulator.kubernetes.resources import Obj, Resource
 
@@ -15,9 +14,6 @@ class Cluster(Protocol):
 
     @property
     def clock(self) -> Clock: ...
-
-    @property
-    def decisions(self) -> KubernetesDecisions: ...
 
     def resource(self, key: str) -> Resource: ...
 

@@ -4,6 +4,7 @@ import re
 
 from simulator.kubernetes.builtin.kind_strategy import Cluster
 from simulator.kubernetes.errors import FieldError, field_forbidden, forbidden, not_supported, required
+from simulator.kubernetes.metadata import name_suffix
 from simulator.kubernetes.resources import Obj, copy_of
 
 TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -88,7 +89,7 @@ def _mount_token(api: Cluster, new: Obj, account: str, containers: list[Obj]) ->
         raise forbidden(api.resource("pods"), metadata.get("name", ""), why)
     if spec.get("automountServiceAccountToken") is False:
         return
-    name = TOKEN_VOLUME_PREFIX + api.decisions.name_suffix()
+    name = TOKEN_VOLUME_PREFIX + name_suffix()
     sources: list[Obj] = [
         {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
         {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},

@@ -18,6 +18,9 @@ VOLUME_FINALIZER = "kubernetes.io/pv-protection"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 VOLUME_MODES = ("Block", "Filesystem")
+DATA_SOURCES = {("PersistentVolumeClaim", ""), ("VolumeSnapshot", "snapshot.storage.k8s.io")}
+"""Kind and group of what `dataSource` may name; anything else is dropped unless there is a `dataSourceRef`."""
+
 SOURCES = ("csi", "hostPath", "nfs", "local", "iscsi", "fc")
 """Kinds of volume that a PersistentVolume may have."""
 
@@ -37,7 +40,7 @@ def prepare_claim(api: Cluster, new: Obj, old: Obj | None) -> None:
         default = _default_class(api)
         if default:
             spec["storageClassName"] = default
-    _settle_data_source(api, spec)
+    _settle_data_source(spec)
 
 
 def _default_class(api: Cluster) -> str:
@@ -50,22 +53,20 @@ def _default_class(api: Cluster) -> str:
     return newest["metadata"]["name"] if newest else ""
 
 
-def _settle_data_source(api: Cluster, spec: Obj) -> None:
-    """Drop sources that are not supported, then fill `dataSource` and `dataSourceRef` from each other."""
-    decisions = api.decisions
+def _settle_data_source(spec: Obj) -> None:
+    """Drop unsupported sources (such as one in another namespace), then fill each of the two from the other."""
     reference = spec.get("dataSourceRef")
-    if reference and not decisions.keeps_data_source_ref(reference):
+    if reference and reference.get("namespace"):
         del spec["dataSourceRef"]
         reference = None
     source = spec.get("dataSource")
-    if source and not reference and not decisions.keeps_data_source(source):
+    if source and not reference and (source.get("kind"), source.get("apiGroup") or "") not in DATA_SOURCES:
         del spec["dataSource"]
         source = None
-    if decisions.mirrors_data_source(spec):
-        if reference and not source:
-            spec["dataSource"] = {key: value for key, value in reference.items() if key != "namespace"}
-        elif source and not reference:
-            spec["dataSourceRef"] = dict(source)
+    if reference and not source:
+        spec["dataSource"] = {key: value for key, value in reference.items() if key != "namespace"}
+    elif source and not reference:
+        spec["dataSourceRef"] = dict(source)
 
 
 def validate_claim(api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:

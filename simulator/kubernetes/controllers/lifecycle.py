@@ -68,7 +68,7 @@ class NamespaceLifecycle:
     def _remaining(self, namespace: str, *, pods_only: bool = False) -> list[Stored]:
         found: list[Stored] = []
         for resource in self._api.resources():
-            wanted = resource.key == "pods" if pods_only else self._api.decisions.namespace_deletes(resource)
+            wanted = resource.key == "pods" or not pods_only
             if resource.namespaced and wanted:
                 found += self._api.store.all(resource, namespace)
         return found
@@ -221,7 +221,7 @@ class GarbageCollector:
 
     def _collect(self, owner_uid: str, uid: str, place: Place) -> None:
         dependent = self._object(place)
-        if dependent is None or not self._api.decisions.collects_dependents(dependent):
+        if dependent is None:
             return
         others = [each["uid"] for each in dependent["metadata"].get("ownerReferences", []) if each["uid"] != owner_uid]
         if any(each in self._places for each in others):

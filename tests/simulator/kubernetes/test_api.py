@@ -9,7 +9,7 @@ import pytest
 from simulator.clock import Clock
 from simulator.kubernetes.api import Admission, Api, Change
 from simulator.kubernetes.decisions import KubernetesDecisions
-from simulator.kubernetes.errors import STALE, ApiError, Denied
+from simulator.kubernetes.errors import STALE, ApiError, Denied, FieldError
 
 Obj = dict[str, Any]
 Make = Callable[..., Obj]
@@ -233,15 +233,15 @@ def test_hooks_change_and_refuse(api: Api, lantern: Make) -> None:
 
 def test_a_decision_can_be_replaced() -> None:
     class Lenient(KubernetesDecisions):
-        def is_stale(self, sent: str, stored: str) -> bool:
-            del sent, stored
-            return False
+        def admit_invalid(self, resource: object, obj: object, errors: object) -> list[FieldError]:
+            del resource, obj, errors
+            return []
 
-    api = Api(Clock(), Lenient())
-    old = api.create("configmaps", {"metadata": {"name": "c", "namespace": "default"}})
-    api.update("configmaps", {**old, "data": {"a": "1"}})
+    claim = {"metadata": {"name": "c", "namespace": "default"}, "spec": {}}
+    with pytest.raises(ApiError, match="at least 1 access mode is required"):
+        Api(Clock()).create("persistentvolumeclaims", claim)
 
-    assert api.update("configmaps", {**old, "data": {"a": "2"}})["data"] == {"a": "2"}
+    assert "accessModes" not in Api(Clock(), Lenient()).create("persistentvolumeclaims", claim)["spec"]
 
 
 def test_registered_kinds_show_as_definitions(api: Api) -> None:
