@@ -141,7 +141,7 @@ class Webhooks:
         labels = metadata.setdefault("labels", {})
         if volume is not None:
             target = volume["spec"].get("backupTargetName") or "default"
-            for key, value in self._decisions.backup_labels(volume["metadata"]["name"], target).items():
+            for key, value in names.backup_labels(volume["metadata"]["name"], target, version).items():
                 labels.setdefault(key, value)
             spec["labels"] = dict(spec.get("labels") or {})
             if version.has(3):

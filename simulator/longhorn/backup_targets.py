@@ -133,7 +133,7 @@ class BackupTargets:
             lastSyncedAt=None,
             ownerID=names.NODE,
         )
-        if without_url and self._decisions.forgets_backups_without_target():
+        if without_url:
             self._forget(name)
 
     def _forget(self, target: str) -> None:
@@ -177,7 +177,7 @@ class BackupVolumes:
 
     def request(self, target: Obj, volume: str) -> None:
         """Have a volume of the store looked at; it gets its object if it has none."""
-        name = self._decisions.backup_volume_name(volume, target["metadata"]["name"])
+        name = names.backup_volume(volume, target["metadata"]["name"], self._decisions.version)
         self._requests[name] = self._requests.get(name, 0) + 1
         self.controller.enqueue((names.NAMESPACE, name))
         if objects.find(self._api, names.BACKUP_VOLUMES, name) is not None:
@@ -194,7 +194,7 @@ class BackupVolumes:
             name,
             spec,
             finalizers=[names.FINALIZER],
-            labels=self._decisions.backup_labels(volume, target["metadata"]["name"]),
+            labels=names.backup_labels(volume, target["metadata"]["name"], self._decisions.version),
             ownerReferences=[objects.owner(target)],
         )
 
@@ -253,7 +253,8 @@ class BackupVolumes:
                 objects.set_status(self._api, names.BACKUPS, each["metadata"]["name"], lastSyncedAt=now)
 
     def _backups_of(self, volume: str, target: str) -> list[Obj]:
-        selector = ",".join(f"{key}={value}" for key, value in self._decisions.backup_labels(volume, target).items())
+        labels = names.backup_labels(volume, target, self._decisions.version)
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
         return objects.all_of(self._api, names.BACKUPS, selector)
 
     def _own(self, found: Obj, volume: str, target: str, listed: Iterable[str]) -> None:
@@ -272,7 +273,7 @@ class BackupVolumes:
 
     def _adopt(self, found: Obj, target: str, stored: StoredBackup, volume: StoredVolume) -> None:
         """Make the object of a backup that is in the store only."""
-        labels = self._decisions.backup_labels(volume.name, target)
+        labels = names.backup_labels(volume.name, target, self._decisions.version)
         spec = {"labels": None, "snapshotName": "", "syncRequestedAt": self._clock.timestamp()}
         try:
             objects.create(

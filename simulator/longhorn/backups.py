@@ -164,8 +164,7 @@ class Backups:
             await self._clock.sleep(MONITOR)
             result = await self._work.outcome(name, lambda: self._copy(backup, volume, snapshot))
         except (BackupstoreError, DiskError) as error:
-            text = self._decisions.reported_backup_error(str(error))
-            self._fail(name, text)
+            self._fail(name, str(error))
         else:
             self._complete(backup, volume, result)
         self._conclude(backup)
@@ -178,7 +177,7 @@ class Backups:
             return
         snapshot = objects.find(self._api, names.SNAPSHOTS, backup["spec"]["snapshotName"])
         wanted = objects.setting(self._api, "auto-cleanup-snapshot-after-on-demand-backup-completed") == "true"
-        if snapshot is not None and (wanted or self._decisions.deletes_used_snapshot(snapshot)):
+        if snapshot is not None and wanted:
             objects.delete(self._api, names.SNAPSHOTS, snapshot["metadata"]["name"])
 
     async def _copy(self, backup: Obj, volume: Obj, snapshot: Obj) -> BackupResult:

@@ -12,7 +12,8 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.backing_images.service import ImageService
 from simulator.longhorn.decisions import LonghornDecisions
-from simulator.longhorn.failures import api_failure, csi_error
+from simulator.longhorn.failures import api_failure, csi_error, volume_not_found
+from simulator.longhorn.version import Version
 from simulator.longhorn.waiting import TICK, WAIT, until
 
 SYNC_WAIT = 30.0
@@ -38,9 +39,11 @@ class SnapshotService:
     async def create(self, request: CreateSnapshotRequest) -> CsiSnapshot:
         """Make what the class asks for, or tell how far the one is that an earlier call made. Raises CsiError."""
         kind = self._decisions.snapshot_type(request.parameters)
-        refusal = self._decisions.refuse_type(kind)
-        if refusal:
-            raise csi_error(refusal)
+        version = self._decisions.version
+        if kind not in {"snap", "bak"} and not (kind == "bi" and version.has(5)):
+            spelled = "CSI" if version.has(5) else "csi"
+            text = f'invalid {spelled} snapshot type: {kind}. Must be snap or bak or ""'
+            raise CsiError(Code.INVALID_ARGUMENT, text)
         if not request.source_volume_id:
             raise CsiError(Code.INVALID_ARGUMENT, "Volume name must be provided")
         if not request.name:
@@ -61,7 +64,7 @@ class SnapshotService:
         snapshot = await self._ready_snapshot(of, name, request.parameters)
         status = snapshot["status"]
         return CsiSnapshot(
-            self._decisions.snapshot_handle(of, name),
+            f"snap://{of}/{name}",
             request.source_volume_id,
             self._decisions.reported_size(int(status.get("restoreSize") or volume["spec"]["size"])),
             _time(status.get("creationTime", "")),
@@ -82,14 +85,13 @@ class SnapshotService:
             # Meanwhile a call that was made again, while this one was still served, may have made the backup.
             backup = self._existing_backup(of, name)
             if backup is None:
-                chosen = self._decisions.snapshot_to_back_up(self._snapshots_of(of), name)
-                backup = self._new_backup(volume, chosen, request.parameters)
+                backup = self._new_backup(volume, name, request.parameters)
             if backup is None:
                 return self._answer_without_backup(request, volume, name, "Completed")
             backup = await self._begun(of, backup)
-        failure = self._decisions.backup_failure(backup)
-        if failure:
-            raise CsiError(Code.INTERNAL, failure)
+        failure = backup["status"].get("error")
+        if failure and _reports_failures(self._decisions.version):
+            raise CsiError(Code.INTERNAL, str(failure))
         return self._answer(request, of, name, backup)
 
     def _answer(self, request: CreateSnapshotRequest, of: str, name: str, backup: Obj) -> CsiSnapshot:
@@ -102,7 +104,7 @@ class SnapshotService:
             self._decisions.backup_handle(of, self._decisions.backup_in_answer(self._backups_of(of), backup)),
             request.source_volume_id,
             self._decisions.reported_size(size),
-            _time(self._decisions.reported_creation_time(taken, status.get("backupCreatedAt", ""))),
+            _time(taken),
             self._decisions.backup_is_ready(backup),
         )
 
@@ -120,15 +122,10 @@ class SnapshotService:
         listed = objects.all_of(self._api, names.BACKUPS, f"{names.BACKUP_VOLUME_LABEL}={of}")
         return [each for each in listed if not objects.is_deleted(each)]
 
-    def _snapshots_of(self, of: str) -> list[str]:
-        found = objects.of_volume(self._api, names.SNAPSHOTS, of)
-        found.sort(key=lambda each: (each["metadata"]["creationTimestamp"], int(each["metadata"]["resourceVersion"])))
-        return [each["metadata"]["name"] for each in found]
-
     def _volume(self, name: str) -> Obj:
         volume = objects.find(self._api, names.VOLUMES, name)
         if volume is None:
-            raise csi_error(self._decisions.refuse_without_volume(name))
+            raise volume_not_found(name)
         return volume
 
     def _check_attached(self, volume: Obj) -> None:
@@ -146,7 +143,7 @@ class SnapshotService:
     async def _ready_snapshot(self, of: str, name: str, parameters: Mapping[str, str]) -> Obj:
         """The Longhorn snapshot, made if it is not there, when it is ready."""
         if objects.find(self._api, names.SNAPSHOTS, name) is None:
-            spec = {"createSnapshot": True, "labels": self._decisions.snapshot_labels(parameters), "volume": of}
+            spec = {"createSnapshot": True, "labels": dict(parameters) or None, "volume": of}
             try:
                 objects.create(self._api, names.SNAPSHOTS, name, spec)
             except ApiError as error:
@@ -163,8 +160,8 @@ class SnapshotService:
         if ready is None:
             found = objects.find(self._api, names.SNAPSHOTS, name)
             reason = found["status"].get("error") if found else ""
-            text = self._decisions.snapshot_timeout_text(of, name) + (f": {reason}" if reason else "")
-            raise CsiError(Code.INTERNAL, text)
+            text = f"waitForSnapshotToBeReady: timeout while waiting for snapshot {name} to be ready"
+            raise CsiError(Code.INTERNAL, f"{text}: {reason}" if reason else text)
         await self._clock.sleep(TICK / 2)
         return ready
 
@@ -190,7 +187,7 @@ class SnapshotService:
                 names.BACKUPS,
                 self._decisions.backup_name(of, snapshot),
                 spec,
-                labels=self._decisions.backup_labels(of, target),
+                labels=names.backup_labels(of, target, self._decisions.version),
             )
         except ApiError as error:
             raise api_failure(path, f"failed to backup snapshot: {error}") from error
@@ -254,10 +251,13 @@ class SnapshotService:
 
     def _delete_snapshot(self, volume: str, name: str) -> None:
         snapshot = objects.find(self._api, names.SNAPSHOTS, name)
-        if snapshot is None or snapshot["spec"]["volume"] != volume:
-            return
-        if self._decisions.deletes_snapshot(snapshot):
+        if snapshot is not None and snapshot["spec"]["volume"] == volume:
             objects.delete(self._api, names.SNAPSHOTS, name)
+
+
+def _reports_failures(version: Version) -> bool:
+    """Whether CreateSnapshot reports the error of a failed backup: from 1.5.2 on, and 1.4.4."""
+    return version.has(5, 2) or (1, 4, 4) <= version.numbers < (1, 5, 0)
 
 
 def _time(text: str) -> datetime | None:

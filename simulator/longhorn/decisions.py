@@ -4,7 +4,6 @@ A method holds what Longhorn's documentation says for the simulated version; whe
 releases do. Objects are Kubernetes objects as on the wire and must not be changed here. Sizes are bytes.
 """
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,10 +33,6 @@ class LonghornDecisions:
         """The handle of a backup: <scheme>://<backup volume>/<backup name> (BAK-04, BAK-05, BAK-28)."""
         return f"{self.backup_scheme()}://{volume}/{backup['metadata']['name']}"
 
-    def snapshot_handle(self, volume: str, snapshot: str) -> str:
-        """The handle of an in-cluster snapshot (SNAP-03)."""
-        return f"snap://{volume}/{snapshot}"
-
     def parse_handle(self, text: str) -> Handle:
         """How a given handle is read; bs:// and bak:// mean the same (BAK-26, BAK-27, BAK-37)."""
         return handles.parse(text, self.version)
@@ -50,17 +45,6 @@ class LonghornDecisions:
         """The name of a new backup."""
         del volume, snapshot
         return f"backup-{secrets.token_hex(8)}"
-
-    def backup_volume_name(self, volume: str, target: str) -> str:
-        """The BackupVolume object's name; the volume's own up to 1.7, with a suffix from 1.8 on (BAK-13)."""
-        if not self.version.has(8):
-            return volume
-        return f"{volume}-{hashlib.sha256(f'{volume}-{target}'.encode()).hexdigest()[:8]}"
-
-    def backup_labels(self, volume: str, target: str) -> dict[str, str]:
-        """The labels by which a Backup is listed under its backup volume (BAK-13)."""
-        labels = {names.BACKUP_VOLUME_LABEL: volume}
-        return {**labels, names.BACKUP_TARGET_LABEL: target} if self.version.has(8) else labels
 
     def answers_before_starting(self, snapshot: str) -> bool:
         """Whether a request is answered with a handle before the snapshot is taken and its backup begun (BAK-10)."""
@@ -77,17 +61,6 @@ class LonghornDecisions:
         """What a class makes: its `type`, bak for none and for bs; 1.1 and 1.2 know only backups (BAK-19)."""
         kind = parameters.get("type", "") if self.version.has(3) else ""
         return "bak" if kind in {"", "bs"} else kind
-
-    def refuse_type(self, kind: str) -> Refusal | None:
-        """What an unknown `type` is answered."""
-        if kind in {"snap", "bak"} or (kind == "bi" and self.version.has(5)):
-            return None
-        spelled = "CSI" if self.version.has(5) else "csi"
-        return Code.INVALID_ARGUMENT, f'invalid {spelled} snapshot type: {kind}. Must be snap or bak or ""'
-
-    def snapshot_labels(self, parameters: Mapping[str, str]) -> dict[str, str] | None:
-        """The labels of the Longhorn snapshot: the class's parameters (SNAP-12)."""
-        return dict(parameters) or None
 
     def backup_mode(self, parameters: Mapping[str, str]) -> str:
         """`backupMode` of the class, from 1.9 on; "" stands for incremental (BAK-21)."""
@@ -121,10 +94,6 @@ class LonghornDecisions:
         """The volume that is snapshotted: that of the claim (BAK-02, BAK-14)."""
         return requested
 
-    def refuse_without_volume(self, volume: str) -> Refusal:
-        """What is answered when the source volume does not exist (BAK-14)."""
-        return Code.NOT_FOUND, f"volume {volume} not found"
-
     def needs_attached_volume(self) -> bool:
         """Whether a snapshot can only be made of an attached volume: 1.3 and 1.4 say so (BAK-34)."""
         return self.version.has(3) and not self.version.has(5)
@@ -150,11 +119,6 @@ class LonghornDecisions:
         del volume, snapshot
         return True
 
-    def snapshot_to_back_up(self, snapshots: Sequence[str], made: str) -> str:
-        """Which of the volume's `snapshots` (oldest first) is backed up: the one just made (BAK-02, BAK-09)."""
-        del snapshots
-        return made
-
     def backup_in_answer(self, backups: Sequence[Obj], made: Obj) -> Obj:
         """Which of the volume's `backups` the answer is about: the one just made or found (BAK-05)."""
         del backups
@@ -168,25 +132,9 @@ class LonghornDecisions:
         """Whether a backup is reported ready to use: once it is complete, and only then (BAK-11, BAK-12)."""
         return bool(backup["status"].get("state") == "Completed")
 
-    def backup_failure(self, backup: Obj) -> str:
-        """The error of a failed backup, as CreateSnapshot reports it from 1.5.2 (and 1.4.4) on; "" for none."""
-        if not (self.version.has(5, 2) or ((1, 4, 4) <= self.version.numbers < (1, 5, 0))):
-            return ""
-        return str(backup["status"].get("error") or "")
-
     def reported_size(self, size: int) -> int:
         """The size of a snapshot in the CSI answer: the volume's size (BAK-24)."""
         return names.rounded(size)
-
-    def reported_creation_time(self, snapshot_created: str, backup_created: str) -> str:
-        """The creation time in the CSI answer, RFC 3339: that of the Longhorn snapshot."""
-        del backup_created
-        return snapshot_created
-
-    def snapshot_timeout_text(self, volume: str, snapshot: str) -> str:
-        """Why CreateSnapshot gives up on a snapshot that does not get ready in time."""
-        del volume
-        return f"waitForSnapshotToBeReady: timeout while waiting for snapshot {snapshot} to be ready"
 
     # Snapshots and backups
 
@@ -199,20 +147,6 @@ class LonghornDecisions:
         """Whether a Backup gets the state Completed after its data are in the store, not before (BAK-12)."""
         del backup
         return True
-
-    def reported_backup_error(self, error: str) -> str:
-        """What a Backup shows of a failure in the store; "" would show a failed copy as complete."""
-        return error
-
-    def keeps_ticket(self, ticket: str) -> bool:
-        """Whether an attachment ticket stays when the work that it was for is done."""
-        del ticket
-        return False
-
-    def deletes_used_snapshot(self, snapshot: Obj) -> bool:
-        """Whether a Longhorn snapshot is deleted once its backup is complete, though no setting asks for it."""
-        del snapshot
-        return False
 
     def creates_backup_volume(self, volume: str) -> bool:
         """Whether a finished backup gets its volume listed as a BackupVolume (BAK-13)."""
@@ -257,18 +191,8 @@ class LonghornDecisions:
         del backup
         return None
 
-    def deletes_snapshot(self, snapshot: Obj) -> bool:
-        """Whether deleting the VolumeSnapshot of an in-cluster snapshot deletes the Longhorn snapshot (SNAP-13)."""
-        del snapshot
-        return True
-
     def attaches_for_snapshot_deletion(self) -> bool:
         """Whether a snapshot of a detached volume is deleted by attaching it; the pages ask for no attachment."""
-        return True
-
-    def keeps_parent_of_head(self, snapshot: Obj) -> bool:
-        """Whether a deleted snapshot directly under the live data is only marked as removed (SNAP-16)."""
-        del snapshot
         return True
 
     # CreateVolume
@@ -288,11 +212,6 @@ class LonghornDecisions:
         del volume
         return None
 
-    def recorded_size(self, backup: Obj, backup_volume: Obj | None) -> int:
-        """The size of the volume in a backup (BAK-24)."""
-        del backup_volume
-        return int(backup["status"].get("volumeSize") or 0)
-
     def refuse_restore_size(self, snapshot: str, requested: int, recorded: int) -> Refusal | None:
         """What a claim is answered whose size is not the snapshot's: from 1.3 on they must be equal (BAK-24)."""
         if requested == recorded or not self.version.has(3):
@@ -309,32 +228,6 @@ class LonghornDecisions:
         """The capacity in the answer, which becomes that of PersistentVolume and claim."""
         return requested
 
-    def refuse_clone_size(self, requested: int, source: int) -> str:
-        """Why a volume cannot be cloned from an in-cluster snapshot in that size; "" when it can (SNAP-08)."""
-        if requested == source:
-            return ""
-        return f"size of target volume ({requested} bytes) is different than size of source volume ({source} bytes)"
-
-    def refuse_missing_backup_volume(self, snapshot: str, volume: str) -> Refusal:
-        """What a restore is answered when the handle's backup volume is unknown."""
-        if not self.version.has(8):
-            return self.refuse_missing_backup(snapshot, "")
-        text = f"failed to restore CSI snapshot {snapshot} of volume {volume}: there is no backup volume"
-        return Code.NOT_FOUND, text
-
-    def refuse_missing_backup(self, snapshot: str, backup: str) -> Refusal:
-        """What a restore is answered when the handle's backup is unknown."""
-        if self.version.has(8):
-            reason = f'failed to get backup {backup}: {names.BACKUPS} "{backup}" not found'
-            return Code.NOT_FOUND, f"failed to restore CSI snapshot {snapshot} : {reason}"
-        if self.version.has(5):
-            return Code.NOT_FOUND, f"failed to restore CSI snapshot {snapshot} backup {backup} unavailable"
-        return Code.NOT_FOUND, f"cannot restore csi snapshot {snapshot} backup {backup} unavailable"
-
-    def waits_for_detached(self) -> bool:
-        """Whether CreateVolume answers when the volume is detached (up to 1.6), not as soon as it is there."""
-        return not self.version.has(7)
-
     def deletes_volume(self, volume: str) -> bool:
         """Whether DeleteVolume deletes the volume, so that its name is free again."""
         del volume
@@ -342,35 +235,10 @@ class LonghornDecisions:
 
     # Restored and cloned volumes
 
-    def source_of_restore(self, url: str, volume: str, backup: str) -> str:
-        """`spec.fromBackup` of a restored volume (BAK-22)."""
-        del volume, backup
-        return url
-
     def restores_data(self, volume: Obj) -> bool:
         """Whether a volume made from a backup gets the backup's data (BAK-22)."""
         del volume
         return True
-
-    def snapshot_to_clone(self, snapshots: Sequence[str], wanted: str) -> str:
-        """Which of the source's snapshots (oldest first) a clone is made from (SNAP-07)."""
-        del snapshots
-        return wanted
-
-    def not_ready_for_workloads(self, volume: Obj) -> str:
-        """Why a pod cannot have the volume yet: a restore or clone that is not complete; "" when it can."""
-        status = volume.get("status") or {}
-        if status.get("restoreRequired"):
-            return "volume requires restoration"
-        if volume["spec"].get("dataSource") and (status.get("cloneStatus") or {}).get("state") != "completed":
-            return "volume request cloning data but has not finished copying data"
-        if status.get("state") == "detaching":
-            return "waiting for the volume to fully detach. current state: detaching"
-        return ""
-
-    def explains_not_ready(self) -> bool:
-        """Whether an attach error says why the volume is not ready (from 1.12 on)."""
-        return self.version.has(12)
 
     # Backup target
 
@@ -381,8 +249,4 @@ class LonghornDecisions:
     def forgets_what_left(self, obj: Obj) -> bool:
         """Whether a complete backup, or a backup volume, leaves the cluster when the store does not list it."""
         del obj
-        return True
-
-    def forgets_backups_without_target(self) -> bool:
-        """Whether the objects of a target's backups leave the cluster, not the store, when its URL is taken away."""
         return True

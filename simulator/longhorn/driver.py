@@ -100,7 +100,8 @@ class LonghornDriver:
         )
 
     async def _wait_for_creation(self, name: str) -> None:
-        wanted = {"detached"} if self._decisions.waits_for_detached() else {"detached", "attaching", "attached"}
+        # Up to 1.6 the answer waits for a detached volume, later a volume that exists will do.
+        wanted = {"detached", "attaching", "attached"} if self._decisions.version.has(7) else {"detached"}
 
         def created() -> bool | None:
             volume = objects.find(self._api, names.VOLUMES, name)
@@ -131,9 +132,9 @@ class LonghornDriver:
         if self._api.find("nodes", node_id) is None:
             raise CsiError(Code.NOT_FOUND, f"node {node_id} not found")
         volume = self._existing(volume_id)
-        reason = self._decisions.not_ready_for_workloads(volume)
+        reason = _not_ready_for_workloads(volume)
         if reason:
-            explained = f": {reason}" if self._decisions.explains_not_ready() else ""
+            explained = f": {reason}" if self._decisions.version.has(12) else ""
             raise CsiError(Code.ABORTED, f"volume {volume_id} is not ready for workloads{explained}")
         ticket = names.attachment_ticket(volume_id, node_id)
         self._tickets.add(volume_id, ticket, "csi-attacher", attachments.VISIBLE, lastAttachedBy="")
@@ -233,3 +234,15 @@ def _link(target: Path, source: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     target.symlink_to(source)
+
+
+def _not_ready_for_workloads(volume: Obj) -> str:
+    """Why a pod cannot have the volume yet: a restore or clone that is not complete; "" when it can."""
+    status = volume.get("status") or {}
+    if status.get("restoreRequired"):
+        return "volume requires restoration"
+    if volume["spec"].get("dataSource") and (status.get("cloneStatus") or {}).get("state") != "completed":
+        return "volume request cloning data but has not finished copying data"
+    if status.get("state") == "detaching":
+        return "waiting for the volume to fully detach. current state: detaching"
+    return ""

@@ -10,6 +10,11 @@ def csi_error(refusal: Refusal) -> CsiError:
     return CsiError(*refusal)
 
 
+def volume_not_found(name: str) -> CsiError:
+    """What is answered when the source volume does not exist."""
+    return CsiError(Code.NOT_FOUND, f"volume {name} not found")
+
+
 def api_failure(path: str, message: str, code: Code = Code.INTERNAL) -> CsiError:
     """A failed call of Longhorn's own REST API at `path`, framed as its client reports it."""
     body = f"code=Internal Server Error, detail=, message={message}"

@@ -5,6 +5,8 @@ Seen on a real 1.12.1 cluster unless a function says otherwise.
 
 import hashlib
 
+from simulator.longhorn.version import Version
+
 NAMESPACE = "longhorn-system"
 DRIVER = "driver.longhorn.io"
 GROUP = "longhorn.io"
@@ -57,6 +59,19 @@ def corrected(name: str, limit: int = 40) -> str:
 def attachment_ticket(volume: str, node: str) -> str:
     """The ticket of a workload: the name that Kubernetes gives to the VolumeAttachment of that volume and node."""
     return f"csi-{hashlib.sha256(f'{volume}{DRIVER}{node}'.encode()).hexdigest()}"
+
+
+def backup_volume(volume: str, target: str, version: Version) -> str:
+    """The BackupVolume object's name: the volume's own up to 1.7, with a suffix from 1.8 on."""
+    if not version.has(8):
+        return volume
+    return f"{volume}-{hashlib.sha256(f'{volume}-{target}'.encode()).hexdigest()[:8]}"
+
+
+def backup_labels(volume: str, target: str, version: Version) -> dict[str, str]:
+    """The labels by which a Backup is listed under its backup volume; from 1.8 on also under its target."""
+    labels = {BACKUP_VOLUME_LABEL: volume}
+    return {**labels, BACKUP_TARGET_LABEL: target} if version.has(8) else labels
 
 
 def engine_of(volume: str) -> str:

@@ -204,8 +204,7 @@ class Origins:
         if not snapshot:
             snapshot = str(uuid.uuid4())
             await self._chains.take(source, snapshot)
-        taken = self._decisions.snapshot_to_clone(self._chains.layers(source), snapshot)
-        await to_end(self._disk.clone, source, taken, name)
+        await to_end(self._disk.clone, source, snapshot, name)
         await self._chains.take(name, snapshot)
         return snapshot
 

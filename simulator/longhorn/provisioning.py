@@ -83,24 +83,41 @@ class Provisioner:
         selector = f"{names.BACKUP_VOLUME_LABEL}={of}"
         listed = objects.all_of(self._api, names.BACKUP_VOLUMES, selector) if of else []
         if not listed:
-            raise csi_error(self._decisions.refuse_missing_backup_volume(snapshot, of))
+            raise self._backup_volume_missing(snapshot, of)
         backups = objects.all_of(self._api, names.BACKUPS, selector)
         wanted = self._decisions.backup_to_restore(backups, handle.id)
         backup = next((each for each in backups if each["metadata"]["name"] == wanted), None)
         if backup is None or not backup["status"].get("url"):
-            raise csi_error(self._decisions.refuse_missing_backup(snapshot, handle.id))
-        recorded = self._decisions.recorded_size(backup, listed[0])
+            raise self._backup_missing(snapshot, handle.id)
+        recorded = int(backup["status"].get("volumeSize") or 0)
         refusal = self._decisions.refuse_source(objects.find(self._api, names.VOLUMES, of))
         refusal = refusal or self._decisions.refuse_restore_size(snapshot, size, recorded)
         if refusal:
             raise csi_error(refusal)
-        url = self._decisions.source_of_restore(backup["status"]["url"], of, wanted)
+        url = backup["status"]["url"]
         target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
         spec = {**spec, "fromBackup": url, "backupTargetName": target}
         spec["size"] = str(self._decisions.restored_size(size, recorded))
         if backup["status"].get("volumeBackingImageName"):
             spec["backingImage"] = backup["status"]["volumeBackingImageName"]
         return {"labels": {names.BACKUP_VOLUME_LABEL: of}}, spec, {"fromBackup": url}
+
+    def _backup_volume_missing(self, snapshot: str, volume: str) -> CsiError:
+        if not self._decisions.version.has(8):
+            return self._backup_missing(snapshot, "")
+        text = f"failed to restore CSI snapshot {snapshot} of volume {volume}: there is no backup volume"
+        return CsiError(Code.NOT_FOUND, text)
+
+    def _backup_missing(self, snapshot: str, backup: str) -> CsiError:
+        version = self._decisions.version
+        if version.has(8):
+            reason = f'failed to get backup {backup}: {names.BACKUPS} "{backup}" not found'
+            text = f"failed to restore CSI snapshot {snapshot} : {reason}"
+        elif version.has(5):
+            text = f"failed to restore CSI snapshot {snapshot} backup {backup} unavailable"
+        else:
+            text = f"cannot restore csi snapshot {snapshot} backup {backup} unavailable"
+        return CsiError(Code.NOT_FOUND, text)
 
     def _from_in_cluster(self, handle: Handle, name: str, size: int, spec: Obj) -> Wanted:
         problem = self._clone_problem(handle, size)
@@ -123,7 +140,10 @@ class Provisioner:
             return f'{names.SNAPSHOTS} "{handle.id}" not found'
         if not snapshot["status"].get("readyToUse"):
             return f"snapshot {handle.id} is not ready to use"
-        return self._decisions.refuse_clone_size(size, int(volume["spec"]["size"]))
+        has = int(volume["spec"]["size"])
+        if size != has:
+            return f"size of target volume ({size} bytes) is different than size of source volume ({has} bytes)"
+        return ""
 
 
 def _spec(parameters: Mapping[str, str]) -> Obj:

@@ -132,7 +132,7 @@ class Snapshots:
             objects.release(self._api, names.SNAPSHOTS, name)
             self._tickets.remove(of, _ticket(name))
             return
-        stays = self._chains.is_parent_of_head(of, name) and self._decisions.keeps_parent_of_head(snapshot)
+        stays = self._chains.is_parent_of_head(of, name)
         attached = volume["status"].get("state") == "attached"
         if snapshot["status"].get("markRemoved") and (stays or not attached):
             self._tickets.remove(of, _ticket(name))

@@ -8,14 +8,23 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import Denied
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
-from simulator.longhorn.backing_images.decisions import CLONE, DOWNLOAD, EXPORT, BackingImageDecisions
+from simulator.longhorn.backing_images.decisions import (
+    CLONE,
+    DOWNLOAD,
+    EXPORT,
+    RESTORE,
+    UPLOAD,
+    BackingImageDecisions,
+)
 from simulator.longhorn.backing_images.images import users
 from simulator.longhorn.backupstore import BackupstoreError
 from simulator.longhorn.backupstore.target import parse_backup_url
 from simulator.longhorn.go import go_map
+from simulator.longhorn.version import Version
 
 WEBHOOK = "validator.longhorn.io"
 NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]+$")
+LOOPBACK = re.compile(r"(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)")
 MINIMUM_COPIES = "default-min-number-of-backing-image-copies"
 LABELS = {"longhorn.io/component": "backing-image", "longhorn.io/managed-by": "longhorn-manager"}
 
@@ -66,7 +75,7 @@ class ImageWebhooks:
             raise _refused(f"invalid name {name}")
         for problem in (
             self._decisions.refuse_checksum(spec["checksum"]),
-            self._decisions.refuse_source_type(spec.get("sourceType") or ""),
+            _source_type_problem(spec.get("sourceType") or "", version),
         ):
             if problem:
                 raise _refused(problem)
@@ -113,9 +122,8 @@ class ImageWebhooks:
             raise _refused(f'invalid download URL scheme "{parts.scheme}"')
         if not host:
             raise _refused(f"invalid download URL: {url}")
-        loopback = self._decisions.refuse_loopback(host)
-        if loopback:
-            raise _refused(loopback)
+        if LOOPBACK.fullmatch(host.lower()):
+            raise _refused("download URL must not target a loopback address")
 
     def _check_update(self, request: Admission) -> None:
         spec = request.object["spec"]
@@ -159,6 +167,14 @@ class ImageWebhooks:
         if recorded and current and recorded != current:
             differs = "current checksum doesn't match the recoreded checksum in backup volume"
             raise _refused(f"backing image {name} {differs}")
+
+
+def _source_type_problem(source_type: str, version: Version) -> str:
+    """Why no image can have that source type, "" when it can; restore since 1.6, clone since 1.7."""
+    known = [DOWNLOAD, UPLOAD, EXPORT]
+    known += [RESTORE] if version.has(6) else []
+    known += [CLONE] if version.has(7) else []
+    return "" if source_type in known else f"unknown backing image source type {source_type}"
 
 
 def _refused(message: str) -> Denied:

@@ -23,7 +23,6 @@ REQUIRED = {EXPORT: "volume-name", RESTORE: "backup-url", CLONE: "backing-image"
 """The parameter that a source type cannot do without; a download's URL has rules of its own."""
 
 CHECKSUM = re.compile(r"^[a-f0-9]{128}$")
-LOOPBACK = re.compile(r"(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)")
 
 
 class BackingImageDecisions:
@@ -41,10 +40,6 @@ class BackingImageDecisions:
     def stored_name(self, name: str) -> str:
         """The name under which the image is kept: the one that was given (BI-11)."""
         return name
-
-    def volume_in_handle(self, volume: str) -> str:
-        """`volume-name` of an export: the Longhorn volume (BI-07, BI-22, BI-38)."""
-        return volume
 
     def handle_values(self, image: str, source_type: str, parameters: Mapping[str, str]) -> dict[str, str]:
         """What the handle of a new image says: its name, its source type and its parameters (BI-07)."""
@@ -74,12 +69,6 @@ class BackingImageDecisions:
         newer = parameters.get("exportType") if self.version.has(9) else None
         return newer or parameters.get("export-type") or "raw"
 
-    def selectors(self, parameters: Mapping[str, str]) -> dict[str, list[str]]:
-        """`nodeSelector` and `diskSelector` of a class, from 1.7 on, as fields of the image's spec (BI-45)."""
-        if not self.version.has(7):
-            return {}
-        return {key: parameters[key].split(",") for key in ("nodeSelector", "diskSelector") if parameters.get(key)}
-
     # CreateSnapshot
 
     def volume_to_export(self, volumes: Sequence[str], wanted: str) -> str:
@@ -97,10 +86,6 @@ class BackingImageDecisions:
         del volume, name
         return True
 
-    def source_of_image(self, source_type: str, parameters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-        """Source type and parameters of a new image: those asked for (BI-05, BI-31, BI-34)."""
-        return source_type, dict(parameters)
-
     def takes_moment_of_request(self, image: str) -> bool:
         """Whether an export holds the data of the moment of the request, not of when its work begins (BI-43)."""
         del image
@@ -116,11 +101,6 @@ class BackingImageDecisions:
         return True
 
     # The image file
-
-    def snapshot_to_export(self, snapshots: Sequence[str], taken: str) -> str:
-        """Which of the volume's `snapshots` (oldest first) is exported: the one taken for that (BI-42)."""
-        del snapshots
-        return taken
 
     def exported_volume(self, wanted: str, volumes: Sequence[Obj]) -> str:
         """Which of all `volumes` is exported: the one in the image's parameters (BI-22, BI-34)."""
@@ -170,11 +150,6 @@ class BackingImageDecisions:
     def reported_virtual_size(self, size: int) -> int:
         """`status.virtualSize`: the bytes that a volume sees (BI-04)."""
         return size
-
-    def is_reported_ready_after_copy(self, image: str) -> bool:
-        """Whether a file is shown as ready when it is complete and checked, not before."""
-        del image
-        return True
 
     def served_bytes(self, image: str, data: bytes) -> bytes:
         """A piece of the file, as it is handed out for download."""
@@ -291,13 +266,6 @@ class BackingImageDecisions:
 
     # Admission
 
-    def refuse_source_type(self, source_type: str) -> str:
-        """Why no image can have that source type, "" when it can; restore since 1.6, clone since 1.7."""
-        known = [DOWNLOAD, UPLOAD, EXPORT]
-        known += [RESTORE] if self.version.has(6) else []
-        known += [CLONE] if self.version.has(7) else []
-        return "" if source_type in known else f"unknown backing image source type {source_type}"
-
     def refuse_parameters(self, source_type: str, parameters: Mapping[str, str]) -> str:
         """Why nothing can be made with these parameters: one is missing that the source type needs (BI-34)."""
         missing = REQUIRED.get(source_type)
@@ -321,12 +289,6 @@ class BackingImageDecisions:
             return f"cannot export a backing image from faulted volume {name}"
         if volume["spec"].get("dataEngine") == "v2" and self.version.has(8):
             return f"cannot export a backing image from volume {name}: exported from a v2 volume is not supported"
-        return ""
-
-    def refuse_loopback(self, host: str) -> str:
-        """Why nothing is downloaded from that host, "" when it is: 1.12.1 refuses the machine's own addresses."""
-        if self.version.has(12, 1) and LOOPBACK.fullmatch(host.lower()):
-            return "download URL must not target a loopback address"
         return ""
 
     def refuse_deletion(self, image: str, volumes: Sequence[str]) -> str:

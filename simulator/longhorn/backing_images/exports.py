@@ -94,8 +94,7 @@ class Exports:
         """Write the image file. Raises DiskError when the volume or its snapshot is gone."""
         running = source["status"]["runningParameters"]
         volume, taken = running["volume-name"], running["snapshot-name"]
-        snapshot = self._decisions.snapshot_to_export(self._chains.layers(volume), taken)
-        held = SnapshotContent(self._disk, self._decisions, volume, snapshot)
+        held = SnapshotContent(self._disk, self._decisions, volume, taken)
         kind = self._decisions.exported_format(running.get("export-type") or "raw")
         await to_end(content.write_qcow2 if kind == "qcow2" else content.write_raw, path, held)
 

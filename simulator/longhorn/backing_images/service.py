@@ -14,8 +14,9 @@ from simulator.longhorn.backing_images.decisions import EXPORT, BackingImageDeci
 from simulator.longhorn.backing_images.exports import Exports
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.decisions import LonghornDecisions
-from simulator.longhorn.failures import api_failure, csi_error
+from simulator.longhorn.failures import api_failure, csi_error, volume_not_found
 from simulator.longhorn.go import go_map
+from simulator.longhorn.version import Version
 from simulator.longhorn.waiting import WAIT, until
 
 PARAMETERS = "backingImageDataSourceParameters"
@@ -43,7 +44,7 @@ class ImageService:
         of = self._longhorn.source_volume(request.source_volume_id)
         volume = objects.find(self._api, names.VOLUMES, of)
         if volume is None:
-            raise csi_error(self._longhorn.refuse_without_volume(of))
+            raise volume_not_found(of)
         name = self._decisions.image_name(request.name)
         listed = self._api.view(names.BACKING_IMAGES, names.NAMESPACE)
         found = self._decisions.existing_image(listed, self._decisions.stored_name(name), of)
@@ -66,13 +67,12 @@ class ImageService:
         """A new image, to be exported from the volume `of`."""
         volumes = [name for _, name in objects.keys(self._api, names.VOLUMES, lambda _: True)]
         asked = {
-            "volume-name": self._decisions.volume_in_handle(self._decisions.volume_to_export(volumes, of)),
+            "volume-name": self._decisions.volume_to_export(volumes, of),
             "export-type": self._decisions.export_type(parameters),
         }
-        kind, source = self._decisions.source_of_image(EXPORT, asked)
         if not self._decisions.makes_image(of, name):
-            return {"metadata": {"name": name}, "spec": {"sourceType": kind, "sourceParameters": source}, "status": {}}
-        return self._make(name, kind, source, "", self._decisions.selectors(parameters), Code.INTERNAL)
+            return {"metadata": {"name": name}, "spec": {"sourceType": EXPORT, "sourceParameters": asked}, "status": {}}
+        return self._make(name, EXPORT, asked, "", _selectors(parameters, self._decisions.version), Code.INTERNAL)
 
     async def _begun(self, image: Obj, volume: Obj) -> Obj:
         """The image when its data are settled; a repeated request makes good what an interrupted one left undone."""
@@ -162,9 +162,9 @@ class ImageService:
         if not self._decisions.makes_image_on_demand(given.image):
             return {"metadata": {"name": name}}
         asked = self._decisions.parameters_on_demand(given)
-        kind, source = self._decisions.source_of_image(given.source_type, asked)
         checksum = self._decisions.expected_checksum(given)
-        return self._make(name, kind, source, checksum, self._placement(parameters), Code.INVALID_ARGUMENT)
+        placement = self._placement(parameters)
+        return self._make(name, given.source_type, asked, checksum, placement, Code.INVALID_ARGUMENT)
 
     def _placement(self, parameters: Mapping[str, str]) -> Obj:
         if not self._decisions.version.has(7):
@@ -206,3 +206,10 @@ class ImageService:
         return spec["sourceType"] == EXPORT and not objects.find(
             self._api, names.VOLUMES, spec["sourceParameters"]["volume-name"]
         )
+
+
+def _selectors(parameters: Mapping[str, str], version: Version) -> dict[str, list[str]]:
+    """`nodeSelector` and `diskSelector` of a class, from 1.7 on, as fields of the image's spec."""
+    if not version.has(7):
+        return {}
+    return {key: parameters[key].split(",") for key in ("nodeSelector", "diskSelector") if parameters.get(key)}

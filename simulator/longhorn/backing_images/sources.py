@@ -149,10 +149,6 @@ class DataSources:
 
     def _run(self, name: str, parameters: dict[str, str]) -> None:
         states.set_source(self._api, name, runningParameters=parameters)
-        source = objects.find(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
-        if source is not None and not self._decisions.is_reported_ready_after_copy(name):
-            disk = source["spec"]["diskUUID"]
-            states.set_file(self._api, name, disk, self._clock.timestamp(), states.READY, 100)
 
     async def _start(self, source: Obj, waited: float) -> None:
         """Wait until the program that makes the file has started."""

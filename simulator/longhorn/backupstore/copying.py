@@ -53,25 +53,24 @@ class BlockCopier:
             progress(number * DATA_SHARE // len(offsets))
         return copied
 
-    async def download(self, disk: Disk, target: str, volume: str, backup: StoredBackup, progress: Progress) -> None:
+    async def download(self, disk: Disk, target: str, backup: StoredBackup, progress: Progress) -> None:
         """Write a backup's blocks into the head of the volume `target`."""
-        verify = self.decisions.verifies_checksum(volume, backup.name)
         blocks = self.decisions.blocks_to_restore(backup.blocks)
         for number, block in enumerate(blocks, start=1):
-            packed = await self.bucket.get(self.layout.block(self.decisions.block_name(block.checksum)))
-            await asyncio.to_thread(self._write_block, disk, target, backup, block, packed, verify)
+            packed = await self.bucket.get(self.layout.block(block.checksum))
+            await asyncio.to_thread(self._write_block, disk, target, backup, block, packed)
             progress(number * DATA_SHARE // len(blocks))
 
     async def _upload_block(
         self, request: BackupRequest, method: str, offset: int, data: bytes, copied: Copied
     ) -> None:
         data = self.decisions.block_content(offset, data, request)
-        checksum = await asyncio.to_thread(self.decisions.block_checksum, offset, data)
+        checksum = await asyncio.to_thread(digest, data)
         copied.blocks.append(Block(self.decisions.recorded_offset(offset, request), checksum))
         if checksum in copied.uploaded or not self.decisions.writes_blocks(request):
             return
         copied.uploaded.add(checksum)
-        key = self.layout.block(self.decisions.block_name(checksum))
+        key = self.layout.block(checksum)
         present = await self.bucket.head(key) is not None
         if not self.decisions.uploads_block(request, present):
             return
@@ -83,11 +82,9 @@ class BlockCopier:
             copied.newly_uploaded += len(packed)
             copied.new_blocks += 1
 
-    def _write_block(
-        self, disk: Disk, target: str, backup: StoredBackup, block: Block, packed: bytes, verify: bool
-    ) -> None:
+    def _write_block(self, disk: Disk, target: str, backup: StoredBackup, block: Block, packed: bytes) -> None:
         data = compression.decompress(packed, backup.compression)
-        if verify and digest(data) != block.checksum:
+        if digest(data) != block.checksum:
             raise BackupstoreError(f"checksum verification failed for block {block.checksum}")
         offset = self.decisions.restored_offset(block.offset)
         disk.write(target, offset, self.decisions.restored_content(offset, data))

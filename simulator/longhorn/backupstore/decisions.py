@@ -7,14 +7,12 @@ the Backup object.
 
 from collections.abc import Iterable, Sequence
 
-from simulator.longhorn.backupstore import compression, layout
+from simulator.longhorn.backupstore import compression
 from simulator.longhorn.backupstore.models import (
     FULL,
     BackupRequest,
-    BackupResult,
     Block,
     StoredBackup,
-    StoredVolume,
 )
 
 Extent = tuple[int, int]
@@ -22,18 +20,6 @@ Extent = tuple[int, int]
 
 class BackupstoreDecisions:
     """The documented backupstore (BAK-01, BAK-12, BAK-16, BAK-17, BAK-21, BAK-22, BAK-35)."""
-
-    def volume_directory(self, prefix: str, volume: str) -> str:
-        """The key under which everything of a volume lies, with a slash at its end."""
-        return layout.VolumeLayout.of(prefix, volume).directory
-
-    def backup_document(self, backup: str) -> str:
-        """The name under which a backup's document is kept: `backup_<this>.cfg`."""
-        return backup
-
-    def block_name(self, checksum: str) -> str:
-        """The checksum that a block's key is made of."""
-        return checksum
 
     # Making a backup
 
@@ -43,14 +29,6 @@ class BackupstoreDecisions:
 
     def writes_blocks(self, request: BackupRequest) -> bool:
         """Whether the blocks of a backup are put into the store, beside its document (BAK-12)."""
-        return True
-
-    def announces_backup(self, request: BackupRequest) -> bool:
-        """Whether a document without a time is put down before the data, to mark the backup as in progress."""
-        return True
-
-    def is_finished(self, request: BackupRequest) -> bool:
-        """Whether the document gets its time of creation at the end, by which it is complete (BAK-12)."""
         return True
 
     def snapshot_read(self, request: BackupRequest, snapshots: Sequence[str]) -> str | None:
@@ -77,10 +55,6 @@ class BackupstoreDecisions:
         """What is stored for the block at `offset`, whose bytes in the snapshot are `data`."""
         return data
 
-    def block_checksum(self, offset: int, data: bytes) -> str:
-        """The checksum recorded for the block."""
-        return layout.digest(data)
-
     def recorded_offset(self, offset: int, request: BackupRequest) -> int:
         """The offset recorded for the block."""
         return offset
@@ -88,14 +62,6 @@ class BackupstoreDecisions:
     def compressed(self, data: bytes, method: str) -> bytes:
         """The block as it is stored."""
         return compression.compress(data, method)
-
-    def compression_of_volume(self, request: BackupRequest, known: StoredVolume | None) -> str:
-        """How blocks are compressed: as the volume's first backup did."""
-        return known.compression if known else request.compression
-
-    def recorded_compression(self, method: str) -> str:
-        """The method that the backup's document names."""
-        return method
 
     def uploads_block(self, request: BackupRequest, present: bool) -> bool:
         """Whether a block is uploaded that the store has already (`present`): only by a full backup (BAK-21)."""
@@ -105,41 +71,9 @@ class BackupstoreDecisions:
         """The blocks of a backup that continues another one, ascending: the newer wins."""
         return sorted({block.offset: block for block in (*base, *delta)}.values(), key=lambda block: block.offset)
 
-    def recorded_blocks(self, blocks: Sequence[Block], request: BackupRequest) -> Sequence[Block]:
-        """The blocks that the document lists."""
-        return blocks
-
-    def recorded_size(self, blocks: Sequence[Block], block_size: int) -> int:
-        """The backup's size in its document."""
-        return len(blocks) * block_size
-
     def recorded_volume_size(self, request: BackupRequest) -> int:
         """The volume's size in volume.cfg, which is what a restored volume gets (BAK-24)."""
         return request.size
-
-    def recorded_snapshot(self, request: BackupRequest) -> str:
-        """The snapshot that the document names (BAK-08)."""
-        return request.snapshot
-
-    def recorded_volume(self, request: BackupRequest) -> str:
-        """The volume that the document names (BAK-13)."""
-        return request.volume
-
-    def recorded_labels(self, request: BackupRequest) -> dict[str, str]:
-        """The labels in the documents of backup and volume."""
-        return dict(request.labels)
-
-    def recorded_mode(self, request: BackupRequest) -> str:
-        """The mode in the document (BAK-21)."""
-        return request.mode
-
-    def last_backup(self, request: BackupRequest) -> str:
-        """The backup that volume.cfg names as the last one, after this one was made."""
-        return request.backup
-
-    def reported(self, result: BackupResult) -> BackupResult:
-        """What the engine tells of a finished backup."""
-        return result
 
     # Deleting a backup
 
@@ -151,27 +85,11 @@ class BackupstoreDecisions:
         """The backups whose documents go when `backup` is deleted: only its own (BAK-17)."""
         return [backup]
 
-    def collects_blocks(self, volume: str, remaining: Sequence[StoredBackup]) -> bool:
-        """Whether unused blocks are removed: not while a backup is in progress."""
-        return all(not backup.in_progress for backup in remaining)
-
     def unused_blocks(self, present: Iterable[str], used: Iterable[str]) -> set[str]:
         """The checksums of the blocks that no remaining backup needs."""
         return set(present) - set(used)
 
-    def keeps_volume_document(self, volume: str, remaining: Sequence[StoredBackup]) -> bool:
-        """Whether volume.cfg stays, also after the last backup."""
-        return True
-
-    def last_backup_after_deletion(self, remaining: Sequence[StoredBackup]) -> StoredBackup | None:
-        """The backup that volume.cfg names when the last one was deleted: that of the newest snapshot."""
-        return max(remaining, key=lambda backup: backup.snapshot_created, default=None)
-
     # Restoring a backup
-
-    def verifies_checksum(self, volume: str, backup: str) -> bool:
-        """Whether a block that does not have its checksum ends the restore."""
-        return True
 
     def blocks_to_restore(self, blocks: Sequence[Block]) -> Sequence[Block]:
         """The blocks that are written into the new volume (BAK-22)."""
@@ -186,11 +104,3 @@ class BackupstoreDecisions:
         return data
 
     # Looking
-
-    def listed_volumes(self, names: Sequence[str]) -> Sequence[str]:
-        """The volumes that the store is seen to have."""
-        return names
-
-    def listed_backups(self, volume: str, names: Sequence[str]) -> Sequence[str]:
-        """The backups that a volume is seen to have (BAK-13)."""
-        return names

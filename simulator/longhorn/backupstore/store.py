@@ -49,11 +49,11 @@ class Backupstore:
         for first in (await self._bucket.list(volumes_directory(self._prefix), "/")).prefixes:
             for second in (await self._bucket.list(first, "/")).prefixes:
                 names += [path.split("/")[-2] for path in (await self._bucket.list(second, "/")).prefixes]
-        return list(self._decisions.listed_volumes(sorted(names)))
+        return sorted(names)
 
     async def backups(self, volume: str) -> list[str]:
         """The names of the volume's backups, those in progress included; none for an unknown volume."""
-        return list(self._decisions.listed_backups(volume, await self._backups(self._layout(volume))))
+        return await self._backups(self._layout(volume))
 
     async def inspect_volume(self, volume: str) -> StoredVolume:
         """What volume.cfg says. Raises BackupMissingError."""
@@ -69,25 +69,22 @@ class Backupstore:
     async def create_backup(self, disk: Disk, request: BackupRequest, progress: Progress) -> BackupResult:
         """Copy a snapshot of `disk` into the store. Ends when the backup is complete."""
         if not self._decisions.stores_backup(request):
-            return self._decisions.reported(self._unstored(request))
+            return self._unstored(request)
         layout = self._layout(request.volume)
         async with held(self._bucket, layout, self._clock, LockType.COPY):
             volume = await self._prepared_volume(layout, request)
             last = await self._last_backup(layout, volume)
             snapshots = [layer.name for layer in disk.snapshots(request.volume)]
             base = self._decisions.incremental_base(request, last, snapshots)
-            document = layout.backup(self._decisions.backup_document(request.backup))
-            stub = StoredBackup(
-                request.backup, request.volume, compression=self._decisions.recorded_compression(volume.compression)
-            )
-            if self._decisions.announces_backup(request):
-                await self._bucket.put(document, documents.dump_backup(stub, self._version))
+            document = layout.backup(request.backup)
+            stub = StoredBackup(request.backup, request.volume, compression=volume.compression)
+            await self._bucket.put(document, documents.dump_backup(stub, self._version))
             copied = await self._copier(layout).upload(disk, request, volume.compression, base, progress)
             backup = self._finished(request, stub, base, copied)
             await self._bucket.put(document, documents.dump_backup(backup, self._version))
             volume = await self._record(layout, request, copied.new_blocks)
         progress(100)
-        return self._decisions.reported(BackupResult(backup, volume))
+        return BackupResult(backup, volume)
 
     async def restore(self, disk: Disk, target: str, volume: str, backup: str, progress: Progress) -> StoredBackup:
         """Write a backup into the head of the volume `target` of `disk`, which must be large enough."""
@@ -97,7 +94,7 @@ class Backupstore:
             if known.size == 0:
                 raise BackupstoreError(f"invalid volume size {known.size}")
             found = await self.inspect_backup(volume, backup)
-            await self._copier(layout).download(disk, target, volume, found, progress)
+            await self._copier(layout).download(disk, target, found, progress)
         progress(100)
         return found
 
@@ -112,24 +109,22 @@ class Backupstore:
             present = await self._backups(layout)
             if self._decisions.deletes_document(volume, backup):
                 for name in self._decisions.documents_to_delete(backup, present):
-                    await self._bucket.delete(layout.backup(self._decisions.backup_document(name)))
+                    await self._bucket.delete(layout.backup(name))
             names = await self._backups(layout)
             remaining, readable = await self._readable(layout, names)
             if known.last_backup not in names:
-                newest = self._decisions.last_backup_after_deletion(remaining) if readable else None
+                complete = remaining if readable else ()
+                newest = max(complete, key=lambda each: each.snapshot_created, default=None)
                 known = replace(
                     known,
                     last_backup=newest.name if newest else "",
                     last_backup_at=newest.snapshot_created if newest else "",
                 )
-            if readable and self._decisions.collects_blocks(volume, remaining):
+            if readable and not any(each.in_progress for each in remaining):
                 known = replace(known, block_count=await self._collect(layout, names, remaining))
             else:
                 known = replace(known, last_backup="", last_backup_at="")
-            if self._decisions.keeps_volume_document(volume, remaining):
-                await self._bucket.put(layout.volume, documents.dump_volume(known, self._version))
-            else:
-                await self._bucket.delete(layout.volume)
+            await self._bucket.put(layout.volume, documents.dump_volume(known, self._version))
 
     async def delete_volume(self, volume: str) -> None:
         """Remove all backups of a volume and everything else that the store has of it."""
@@ -142,10 +137,9 @@ class Backupstore:
 
     def _layout(self, volume: str) -> VolumeLayout:
         try:
-            VolumeLayout.of(self._prefix, volume)
+            return VolumeLayout.of(self._prefix, volume)
         except ValueError as error:
             raise BackupstoreError(str(error)) from None
-        return VolumeLayout(self._decisions.volume_directory(self._prefix, volume))
 
     async def _backups(self, layout: VolumeLayout) -> list[str]:
         objects = (await self._bucket.list(layout.backups)).objects
@@ -161,7 +155,7 @@ class Backupstore:
             raise BackupstoreError(f"failed to read {layout.volume}: {error}") from error
 
     async def _load_backup(self, layout: VolumeLayout, backup: str) -> StoredBackup:
-        key = layout.backup(self._decisions.backup_document(backup))
+        key = layout.backup(backup)
         if await self._bucket.head(key) is None:
             raise BackupMissingError(f"cannot find {key} in backupstore")
         try:
@@ -194,13 +188,13 @@ class Backupstore:
         known = None
         if await self._bucket.head(layout.volume) is not None:
             known = await self._load_volume(layout)
-        method = self._decisions.compression_of_volume(request, known) if self._version.has(5) else "gzip"
+        method = (known or request).compression if self._version.has(5) else "gzip"
         if known is not None:
             return replace(known, compression=method)
         volume = StoredVolume(
             name=request.volume,
             size=self._decisions.recorded_volume_size(request),
-            labels=self._decisions.recorded_labels(request),
+            labels=dict(request.labels),
             created=request.volume_created or request.snapshot_created,
             last_backup="",
             last_backup_at="",
@@ -221,18 +215,17 @@ class Backupstore:
         self, request: BackupRequest, stub: StoredBackup, base: StoredBackup | None, copied: Copied
     ) -> StoredBackup:
         blocks = self._decisions.merged_blocks(base.blocks if base else (), copied.blocks)
-        blocks = list(self._decisions.recorded_blocks(blocks, request))
-        parameters = {"backup-mode": self._decisions.recorded_mode(request)}
+        parameters = {"backup-mode": request.mode}
         if self._version.has(10):
             parameters["backup-block-size"] = str(request.block_size)
         return replace(
             stub,
-            volume=self._decisions.recorded_volume(request),
-            snapshot=self._decisions.recorded_snapshot(request),
+            volume=request.volume,
+            snapshot=request.snapshot,
             snapshot_created=request.snapshot_created,
-            created=self._clock.timestamp() if self._decisions.is_finished(request) else "",
-            size=self._decisions.recorded_size(blocks, request.block_size),
-            labels=self._decisions.recorded_labels(request),
+            created=self._clock.timestamp(),
+            size=len(blocks) * request.block_size,
+            labels=dict(request.labels),
             parameters=parameters,
             incremental=base is not None,
             newly_uploaded=copied.newly_uploaded,
@@ -254,8 +247,8 @@ class Backupstore:
         volume = replace(
             known,
             size=self._decisions.recorded_volume_size(request),
-            labels=self._decisions.recorded_labels(request),
-            last_backup=self._decisions.last_backup(request),
+            labels=dict(request.labels),
+            last_backup=request.backup,
             last_backup_at=request.snapshot_created,
             block_count=known.block_count + new_blocks,
             backing_image=request.backing_image,
@@ -267,7 +260,7 @@ class Backupstore:
 
     async def _collect(self, layout: VolumeLayout, names: list[str], remaining: list[StoredBackup]) -> int:
         """Remove the blocks that no backup needs, unless a new backup appears meanwhile; tells how many are left."""
-        used = {self._decisions.block_name(block.checksum) for backup in remaining for block in backup.blocks}
+        used = {block.checksum for backup in remaining for block in backup.blocks}
         objects = (await self._bucket.list(layout.blocks)).objects
         present = {checksum for found in objects if (checksum := block_checksum(found.key)) is not None}
         unused = self._decisions.unused_blocks(present, used)

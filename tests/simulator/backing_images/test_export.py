@@ -241,3 +241,16 @@ def test_an_image_waits_for_a_disk_that_its_selector_wants(tmp_path: Path) -> No
             assert longhorn.get("backingimages", "img")["spec"]["diskSelector"] == ["fast", "large"]
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("version", "wanted"), [("1.12.1", (["a", "b"], ["c"])), ("1.6.4", (None, None))])
+def test_selectors_are_known_since_1_7(version: str, wanted: tuple[object, object], tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cluster(tmp_path, version) as longhorn:
+            await source_volume(longhorn)
+            await longhorn.snapshot("img", type="bi", nodeSelector="a,b", diskSelector="c")
+            spec = longhorn.get("backingimages", "img")["spec"]
+
+            assert (spec.get("nodeSelector"), spec.get("diskSelector")) == wanted
+
+    asyncio.run(scenario())

@@ -50,10 +50,3 @@ def test_a_query_is_read_as_go_reads_it(query: str, parameters: dict[str, str]) 
 )
 def test_the_export_type_is_the_class_s(version: str, parameters: dict[str, str], wanted: str) -> None:
     assert BackingImageDecisions(Version.parse(version)).export_type(parameters) == wanted
-
-
-def test_selectors_are_known_since_1_7() -> None:
-    parameters = {"nodeSelector": "a,b", "diskSelector": "c"}
-
-    assert DECISIONS.selectors(parameters) == {"nodeSelector": ["a", "b"], "diskSelector": ["c"]}
-    assert BackingImageDecisions(Version.parse("1.6")).selectors(parameters) == {}

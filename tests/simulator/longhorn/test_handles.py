@@ -39,10 +39,9 @@ def test_the_scheme_of_a_backup_is_the_documented_one(version: str, scheme: str)
 
 def test_names_are_those_of_a_real_cluster() -> None:
     volume = "pvc-4cf520c7-8a07-402c-9e79-5ea67b45c598"
-    decisions = LonghornDecisions(Version.parse("1.12.1"))
 
-    assert decisions.backup_volume_name(volume, "default") == f"{volume}-b8068d60"
-    assert LonghornDecisions(Version.parse("1.7")).backup_volume_name(volume, "default") == volume
+    assert names.backup_volume(volume, "default", Version.parse("1.12.1")) == f"{volume}-b8068d60"
+    assert names.backup_volume(volume, "default", Version.parse("1.7")) == volume
     ticket = "csi-d50a2438d1676304a3b2ce38c6c9c3c80f8ffb6aa326400e5e5abbb43daeb7b6"
     assert names.attachment_ticket(volume, "bench-control-plane") == ticket
     image = "snapshot-8aedd94e-11ac-42cd-a113-bf1a6190d159"

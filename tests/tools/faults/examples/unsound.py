@@ -31,10 +31,10 @@ def relabelled(original: Callable[[], list[Obj]]) -> list[Obj]:
     return [*original(), {**original()[0], "metadata": {"name": "one-more"}}] if original() else []
 
 
-@fault("dead", breaks="backup.source.exactly-one", decision="longhorn.refuse_clone_size", says=r"was accepted")
-def never(original: Callable[[int, int], str], requested: int, source: int) -> str:
-    """A clone is refused, which nobody asks for."""
-    return "no clones"
+@fault("dead", breaks="backup.source.exactly-one", decision="images.refuse_deletion", says=r"was accepted")
+def never(original: Callable[[str, list[str]], str], image: str, volumes: list[str]) -> str:
+    """The deletion of a backing image is refused, which nobody asks for."""
+    return "no deletion"
 
 
 @fault(
