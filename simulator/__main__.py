@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 import textwrap
+from itertools import zip_longest
 
 from simulator.options import UsageError, parse
 
@@ -37,24 +38,18 @@ def tell(text: str) -> int:
 
 
 def fault_table() -> str:
-    """All faults: name, the clauses that notice, and what is broken."""
+    """All faults: name, the decisions that it replaces, the clauses that notice, and what is broken."""
     from simulator.overrides.registry import faults
 
-    known = sorted(faults().values(), key=lambda fault: (fault.breaks, fault.name))
-    names = max((len(fault.name) for fault in known), default=0)
-    clauses = max((len(clause) for fault in known for clause in fault.breaks), default=0)
-    lines = [f"{'FAULT':<{names}}  {'BREAKS':<{clauses}}  SUMMARY"]
-    for fault in known:
-        summary = textwrap.wrap(fault.summary, 100) or [""]
-        rows = max(len(summary), len(fault.breaks))
-        for row in range(rows):
-            cells = (
-                fault.name if row == 0 else "",
-                fault.breaks[row] if row < len(fault.breaks) else "",
-                summary[row] if row < len(summary) else "",
-            )
-            lines.append(f"{cells[0]:<{names}}  {cells[1]:<{clauses}}  {cells[2]}".rstrip())
-    return "\n".join(lines)
+    rows: list[tuple[str, ...]] = [("FAULT", "REPLACES", "BREAKS", "SUMMARY")]
+    for fault in sorted(faults().values(), key=lambda fault: (fault.breaks, fault.name)):
+        decisions = [change.decision for change in fault.overrides]
+        summary = textwrap.wrap(fault.summary, 100)
+        rows += zip_longest([fault.name], decisions, fault.breaks, summary, fillvalue="")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     environment = Environment.of(options.chaos)
     clock = Clock(options.pace, environment.step_delay)
     api = Api(clock, chosen.kubernetes, environment.timing)
-    crds.register(api, chosen.machinery, _snapshot_versions(options))
+    crds.register(api, chosen.csi, _snapshot_versions(options))
     longhorn.register(api, options.version)
     server = Server(api)
     s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
@@ -81,7 +81,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         api,
         clock,
         chosen.longhorn,
-        chosen.images,
+        chosen.backing_images,
         chosen.backupstore,
         connections,
         services.hosts,
@@ -91,7 +91,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     driver = environment.driver(storage.driver)
     programs = dict.fromkeys(IMAGES, partial(S3Program, services))
     control_plane = ControlPlane(
-        api, clock, [driver], chosen.machinery, directory / "pods", LONGHORN_NAMESPACE, server, programs
+        api, clock, [driver], chosen.csi, directory / "pods", LONGHORN_NAMESPACE, server, programs
     )
     services.names = control_plane.network.names
     environment.serve_metrics(server)

@@ -1,9 +1,8 @@
 """The decisions of all storeys, with the faults and the release's quirks that were asked for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.kubernetes.decisions import KubernetesDecisions
 from simulator.longhorn.backing_images import BackingImageDecisions
 from simulator.longhorn.backupstore.decisions import BackupstoreDecisions
@@ -15,23 +14,26 @@ from simulator.overrides.override_counts import OverrideCount
 
 @dataclass(frozen=True)
 class Decisions:
-    """What every storey decides, and `override_counts`: how often the overrides in it were asked, by their names."""
+    """What every storey decides, and how often each override in it was asked, by its name."""
 
     kubernetes: KubernetesDecisions
-    machinery: MachineryDecisions
+    csi: CsiDecisions
     longhorn: LonghornDecisions
-    images: BackingImageDecisions
+    backing_images: BackingImageDecisions
     backupstore: BackupstoreDecisions
-    override_counts: Mapping[str, OverrideCount]
+    override_counts: dict[str, OverrideCount] = field(default_factory=dict)
 
 
 def decisions(options: Options) -> Decisions:
     """Raises UsageError for an unknown fault or release."""
-    kubernetes, machinery = KubernetesDecisions(), MachineryDecisions()
-    longhorn, images = LonghornDecisions(options.version), BackingImageDecisions(options.version)
-    backupstore = BackupstoreDecisions()
-    storeys: dict[str, object] = {"kubernetes": kubernetes, "machinery": machinery}
-    storeys |= {"longhorn": longhorn, "images": images, "backupstore": backupstore}
+    made = Decisions(
+        KubernetesDecisions(),
+        CsiDecisions(),
+        LonghornDecisions(options.version),
+        BackingImageDecisions(options.version),
+        BackupstoreDecisions(),
+    )
+    storeys = {name: storey for name, storey in vars(made).items() if name != "override_counts"}
     try:
         overrides = list(releases.release(options.release)) if options.release else []
         known = registry.faults() if options.faults else {}
@@ -39,7 +41,7 @@ def decisions(options: Options) -> Decisions:
             if name not in known:
                 raise UsageError(f"--fault {name}: no such fault; --list-faults prints them")
             overrides += known[name].overrides
-        override_counts = registry.apply(storeys, overrides)
+        made.override_counts.update(registry.apply(storeys, overrides))
     except registry.OverrideError as error:
         raise UsageError(str(error)) from None
-    return Decisions(kubernetes, machinery, longhorn, images, backupstore, override_counts)
+    return made

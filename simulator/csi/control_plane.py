@@ -9,7 +9,7 @@ from typing import Protocol
 from simulator.clock import Clock
 from simulator.csi import registration
 from simulator.csi.attacher import Attacher
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.csi.protocol import Driver
 from simulator.csi.provisioner import Provisioner
 from simulator.csi.resizer import Resizer
@@ -46,7 +46,7 @@ class ControlPlane:
         api: Api,
         clock: Clock,
         drivers: Sequence[Driver],
-        decisions: MachineryDecisions,
+        decisions: CsiDecisions,
         data_dir: Path,
         namespace: str,
         server: Server | None = None,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.csi.names import SNAPSHOT_GROUP
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Column, Obj, Resource, Rule
@@ -28,11 +28,9 @@ _QUANTITY: Obj = {
 _AGE = Column("Age", ".metadata.creationTimestamp", "date")
 
 
-def register(
-    api: Api, decisions: MachineryDecisions | None = None, versions: Sequence[str] = SNAPSHOT_VERSIONS[:1]
-) -> None:
+def register(api: Api, decisions: CsiDecisions | None = None, versions: Sequence[str] = SNAPSHOT_VERSIONS[:1]) -> None:
     """Make the API serve VolumeSnapshot, VolumeSnapshotContent and VolumeSnapshotClass in some of SNAPSHOT_VERSIONS."""
-    decisions = decisions or MachineryDecisions()
+    decisions = decisions or CsiDecisions()
     older = tuple(decisions.snapshot_versions(versions))[1:]
     for resource in (_volume_snapshot(decisions), _volume_snapshot_content(decisions), _volume_snapshot_class()):
         api.register(replace(resource, older_versions=older))
@@ -56,7 +54,7 @@ def _kept(path: str, field: str) -> Rule:
     return Rule(path, f"{field} is required once set", check, transition=True)
 
 
-def _volume_snapshot(decisions: MachineryDecisions) -> Resource:
+def _volume_snapshot(decisions: CsiDecisions) -> Resource:
     claim, content = "persistentVolumeClaimName", "volumeSnapshotContentName"
     source = {"type": "object", "properties": {claim: _STRING, content: _STRING}}
     spec = {
@@ -114,7 +112,7 @@ def _volume_snapshot(decisions: MachineryDecisions) -> Resource:
     )
 
 
-def _volume_snapshot_content(decisions: MachineryDecisions) -> Resource:
+def _volume_snapshot_content(decisions: CsiDecisions) -> Resource:
     reference_fields = ("apiVersion", "fieldPath", "kind", "name", "namespace", "resourceVersion", "uid")
     spec = {
         "type": "object",

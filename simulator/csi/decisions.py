@@ -14,7 +14,7 @@ from simulator.csi.protocol import CsiSnapshot
 Obj = dict[str, Any]
 
 
-class MachineryDecisions:
+class CsiDecisions:
     """The documented behaviour: external-snapshotter 8.6.0, csi-provisioner 5.3.0, Kubernetes 1.33."""
 
     # Admission of snapshot objects

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simulator.clock import Clock
 from simulator.csi import names
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.csi.protocol import Code, CreateVolumeRequest, CsiError, CsiVolume, Driver, VolumeCapability
 from simulator.csi.restore_source import PopulatorsBusiness, RestoreSource, requested_bytes
 from simulator.csi.snapshot_status import Failed
@@ -50,7 +50,7 @@ class _Order:
 class Provisioner:
     """The sidecar of one driver: a queue of claims and one of PersistentVolumes."""
 
-    def __init__(self, api: Api, clock: Clock, driver: Driver, decisions: MachineryDecisions) -> None:
+    def __init__(self, api: Api, clock: Clock, driver: Driver, decisions: CsiDecisions) -> None:
         self._api = api
         self._clock = clock
         self._driver = driver

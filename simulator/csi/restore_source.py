@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from simulator.csi import names
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.csi.snapshot_status import Failed
 from simulator.kubernetes import objects
 from simulator.kubernetes.api import Api
@@ -25,7 +25,7 @@ class PopulatorsBusiness(Exception):
 class RestoreSource:
     """Finds the snapshot handle, or the volume, that a new volume is filled from."""
 
-    def __init__(self, api: Api, decisions: MachineryDecisions, driver: str) -> None:
+    def __init__(self, api: Api, decisions: CsiDecisions, driver: str) -> None:
         self._api = api
         self._decisions = decisions
         self._driver = driver

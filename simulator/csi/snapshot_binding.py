@@ -2,7 +2,7 @@
 
 from simulator.clock import Clock
 from simulator.csi import names
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.csi.snapshot_classes import UNBOUND, class_not_found, volume_not_found
 from simulator.csi.snapshot_secrets import SecretTemplateError, snapshotter_secret
 from simulator.csi.snapshot_status import MANAGER, Failed, SnapshotStatus
@@ -22,7 +22,7 @@ class Binding:
         self,
         api: Api,
         clock: Clock,
-        decisions: MachineryDecisions,
+        decisions: CsiDecisions,
         events: EventRecorder,
         status: SnapshotStatus,
     ) -> None:

@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from simulator.csi import names
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.csi.snapshot_status import MANAGER, Failed, SnapshotStatus
 from simulator.kubernetes import objects
 from simulator.kubernetes.api import Api
@@ -22,7 +22,7 @@ class ClassMissing(Failed):
 class ClassChoice:
     """The first thing that is settled about every VolumeSnapshot, at every look at it."""
 
-    def __init__(self, api: Api, decisions: MachineryDecisions, status: SnapshotStatus) -> None:
+    def __init__(self, api: Api, decisions: CsiDecisions, status: SnapshotStatus) -> None:
         self._api = api
         self._decisions = decisions
         self._status = status

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from simulator.clock import Clock
 from simulator.csi import names
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.csi.snapshot_binding import Binding
 from simulator.csi.snapshot_classes import ClassChoice, ClassMissing
 from simulator.csi.snapshot_status import Failed, SnapshotStatus
@@ -24,7 +24,7 @@ MANAGER = "snapshot-controller"
 class SnapshotController:
     """Two work queues, one of VolumeSnapshots and one of contents."""
 
-    def __init__(self, api: Api, clock: Clock, decisions: MachineryDecisions) -> None:
+    def __init__(self, api: Api, clock: Clock, decisions: CsiDecisions) -> None:
         self._api = api
         self._clock = clock
         self._decisions = decisions

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from simulator.clock import Clock
 from simulator.csi import names
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.kubernetes import objects
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.events import EventRecorder
@@ -22,7 +22,7 @@ class Failed(Exception):
 class SnapshotStatus:
     """Writes the status of VolumeSnapshots and the events that go with it."""
 
-    def __init__(self, api: Api, clock: Clock, decisions: MachineryDecisions, events: EventRecorder) -> None:
+    def __init__(self, api: Api, clock: Clock, decisions: CsiDecisions, events: EventRecorder) -> None:
         self._api = api
         self._clock = clock
         self._decisions = decisions

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from simulator.clock import Clock
 from simulator.csi import names
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.csi.protocol import CreateSnapshotRequest, CsiError, CsiSnapshot, Driver
 from simulator.csi.snapshot_classes import class_not_found
 from simulator.csi.snapshot_status import Failed
@@ -35,7 +35,7 @@ _KNOWN_PARAMETERS = frozenset(
 class Snapshotter:
     """The sidecar of one driver."""
 
-    def __init__(self, api: Api, clock: Clock, driver: Driver, decisions: MachineryDecisions) -> None:
+    def __init__(self, api: Api, clock: Clock, driver: Driver, decisions: CsiDecisions) -> None:
         self._api = api
         self._clock = clock
         self._driver = driver

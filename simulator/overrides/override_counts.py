@@ -1,7 +1,6 @@
 """How often an override was asked, and how often it gave another answer than the decision that it replaces."""
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,85 +15,50 @@ class OverrideCount:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a call led to: an answer, or an error as type and text."""
+    """What a call led to: an answer or an error."""
 
-    answer: Any
-    error: str = ""
+    answer: Any = None
+    error: Exception | None = None
 
-
-class _Call:
-    """One call of an override, with what the original said when the override asked it the same."""
-
-    def __init__(self, original: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> None:
-        self._original = original
-        self._given = args, named
-        self._rights: list[_Outcome] = []
-
-    def ask(self, *args: Any, **named: Any) -> Any:
-        """The original, for the override."""
+    @classmethod
+    def of(cls, function: Callable[..., Any], args: tuple[Any, ...], named: Mapping[str, Any]) -> "_Outcome":
         try:
-            value = self._original(*args, **named)
-        except Exception as error:
-            if (args, named) == self._given:
-                self._rights.append(_failed(error))
-            raise
-        if (args, named) == self._given:
-            self._rights.append(_Outcome(value))
-        return value
+            return cls(function(*args, **named))
+        except Exception as error:  # noqa: BLE001 - a refusal is an answer like others
+            return cls(error=error)
 
-    def differs(self, outcome: _Outcome) -> bool:
-        """Whether the original said something else.
+    def give(self) -> Any:
+        """Return the answer, or raise the error."""
+        if self.error is not None:
+            raise self.error
+        return self.answer
 
-        It is asked now only if the override did not ask it: some decisions are made by lot, and two of its answers
-        never agree.
-        """
-        if not self._rights:
-            args, named = self._given
-            try:
-                self._rights.append(_Outcome(self._original(*args, **named)))
-            except Exception as error:  # noqa: BLE001 - a refusal is an answer like others
-                self._rights.append(_failed(error))
-        return not any(_same(outcome, right) for right in self._rights)
+    def equals(self, other: "_Outcome") -> bool:
+        if self.error is not None or other.error is not None:
+            return repr(self.error) == repr(other.error)
+        if isinstance(self.answer, list | tuple) and isinstance(other.answer, list | tuple):
+            return list(self.answer) == list(other.answer)
+        return bool(self.answer == other.answer)
 
 
 def counted(replace: Callable[..., Any], original: Callable[..., Any], count: OverrideCount) -> Callable[..., Any]:
     """The replacement of a decision, put in front of the original, with its calls noted in `count`."""
-    if inspect.iscoroutinefunction(original):
-        return _counted_later(replace, original, count)
 
     def answer(*args: Any, **named: Any) -> Any:
-        call = _Call(original, args, named)
+        rights: list[_Outcome] = []
+
+        def ask(*asked: Any, **also: Any) -> Any:
+            """The original, for the override; what it answers to the question of this call is kept."""
+            outcome = _Outcome.of(original, asked, also)
+            if (asked, also) == (args, named):
+                rights.append(outcome)
+            return outcome.give()
+
         count.asked += 1
-        try:
-            value = replace(call.ask, *args, **named)
-        except Exception as error:
-            count.changed += call.differs(_failed(error))
-            raise
-        count.changed += call.differs(_Outcome(value))
-        return value
+        outcome = _Outcome.of(replace, (ask, *args), named)
+        # Only now, if the override did not ask: some decisions are random, and no two of their answers agree.
+        rights = rights or [_Outcome.of(original, args, named)]
+        count.changed += not any(outcome.equals(right) for right in rights)
+        return outcome.give()
 
     return answer
-
-
-def _counted_later(
-    replace: Callable[..., Any], original: Callable[..., Any], count: OverrideCount
-) -> Callable[..., Any]:
-    """The same for a decision that is awaited; an error of either is not compared."""
-
-    async def answer(*args: Any, **named: Any) -> Any:
-        count.asked += 1
-        value = await replace(original, *args, **named)
-        count.changed += not _same(_Outcome(value), _Outcome(await original(*args, **named)))
-        return value
-
-    return answer
-
-
-def _failed(error: Exception) -> _Outcome:
-    return _Outcome(None, f"{type(error).__name__}: {error}")
-
-
-def _same(one: _Outcome, other: _Outcome) -> bool:
-    if isinstance(one.answer, list | tuple) and isinstance(other.answer, list | tuple):
-        return list(one.answer) == list(other.answer)
-    return one == other

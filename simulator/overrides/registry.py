@@ -21,8 +21,8 @@ class OverrideError(Exception):
 class Override:
     """Another answer to one decision.
 
-    `decision` is `<storey>.<method>`, the storeys being `kubernetes`, `machinery`, `longhorn`, `images` and
-    `backupstore`.
+    `decision` is `<storey>.<method>`, the storeys being `kubernetes`, `csi`, `longhorn`, `backing_images` and
+    `backupstore`, the folders that hold the decisions.
     """
 
     name: str
@@ -72,7 +72,7 @@ def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dic
     `decisions` maps a storey to its decisions object. What comes back counts, under the overrides' names, how often
     they are asked from now on. Raises OverrideError for an unknown storey or method.
     """
-    override_counts: dict[str, OverrideCount] = {}
+    counts: dict[str, OverrideCount] = {}
     for change in overrides:
         storey, _, method = change.decision.partition(".")
         target = decisions.get(storey)
@@ -81,32 +81,30 @@ def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dic
             raise OverrideError(f"{change.name}: there is no storey {storey!r} in {change.decision!r} (known: {known})")
         if method.startswith("_") or not inspect.isfunction(getattr(type(target), method, None)):
             raise OverrideError(f"{change.name}: {type(target).__name__} takes no decision {method!r}")
-        count = override_counts.setdefault(change.name, OverrideCount())
+        count = counts.setdefault(change.name, OverrideCount())
         setattr(target, method, counted(change.replace, getattr(target, method), count))
-    return override_counts
+    return counts
 
 
 def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
     """Every fault, by name: the Fault objects in the modules of the package `collection`.
 
-    An Override beside them is one more decision that the fault of its name replaces. Raises OverrideError for a name
-    that two faults have, and for an override whose name no fault has.
+    A fault that replaces several decisions has overrides of its name beside it. Raises OverrideError for a name that
+    two faults have, and for an override without its fault.
     """
     package = importlib.import_module(collection)
     found: dict[str, Fault] = {}
     for module in sorted(entry.name for entry in pkgutil.iter_modules(package.__path__)):
-        values = tuple(vars(importlib.import_module(f"{package.__name__}.{module}")).values())
-        for value in values:
-            if isinstance(value, Fault):
-                if value.name in found:
-                    raise OverrideError(f"two faults are named {value.name!r}")
-                found[value.name] = value
-        for value in values:
-            if isinstance(value, Override):
-                if value.name not in found:
-                    raise OverrideError(f"an override of {value.decision} names the unknown fault {value.name!r}")
-                first = found[value.name]
-                found[value.name] = replace(first, overrides=(*first.overrides, value))
+        held = vars(importlib.import_module(f"{package.__name__}.{module}")).values()
+        own = [value for value in held if isinstance(value, Fault)]
+        more = [value for value in held if isinstance(value, Override)]
+        for each in own:
+            if each.name in found:
+                raise OverrideError(f"two faults are named {each.name!r}")
+            also = tuple(change for change in more if change.name == each.name)
+            found[each.name] = replace(each, overrides=each.overrides + also)
+        if stray := {change.name for change in more} - {each.name for each in own}:
+            raise OverrideError(f"module {module} overrides for a fault {min(stray)!r} that it does not define")
     return found
 
 

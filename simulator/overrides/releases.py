@@ -60,7 +60,7 @@ def _abort_without_target(original: Callable[..., Any], target: str, available: 
     return (Code.ABORTED, refusal[1]) if refusal and available is False else refusal
 
 
-@override("image-name-is-cut", decision="images.stored_name")
+@override("image-name-is-cut", decision="backing_images.stored_name")
 def _cut_image_name(original: Callable[[str], str], name: str) -> str:
     """A backing image's name is cut to 40 characters, the last nine of them a hash (BI-11).
 
@@ -70,7 +70,7 @@ def _cut_image_name(original: Callable[[str], str], name: str) -> str:
     return names.corrected(original(name))
 
 
-@override("qcow2-export-is-raw", decision="images.exported_format")
+@override("qcow2-export-is-raw", decision="backing_images.exported_format")
 def _export_raw(original: Callable[[str], str], asked: str) -> str:
     """An export asked for as qcow2 gives a raw file, while handle and parameters say qcow2 (BI-04).
 
@@ -80,7 +80,7 @@ def _export_raw(original: Callable[[str], str], asked: str) -> str:
     return "raw"
 
 
-@override("image-taken-after-the-request", decision="images.takes_moment_of_request")
+@override("image-taken-after-the-request", decision="backing_images.takes_moment_of_request")
 def _take_later(original: Callable[[str], bool], image: str) -> bool:
     """The snapshot that is exported is taken when the work begins, after the content is ready (BI-13, BI-43).
 
@@ -90,7 +90,7 @@ def _take_later(original: Callable[[str], bool], image: str) -> bool:
     return False
 
 
-@override("checksum-is-compared-as-a-parameter", decision="images.compared_parameters")
+@override("checksum-is-compared-as-a-parameter", decision="backing_images.compared_parameters")
 def _compare_checksum_key(original: Callable[..., dict[str, str]], given: Any) -> dict[str, str]:
     """`checksum` in the handle of a download must be a source parameter of the image, where it never is (BI-24).
 
@@ -100,7 +100,7 @@ def _compare_checksum_key(original: Callable[..., dict[str, str]], given: Any) -
     return dict(given.parameters)
 
 
-@override("checksum-key-is-no-checksum", decision="images.compared_checksums")
+@override("checksum-key-is-no-checksum", decision="backing_images.compared_checksums")
 def _ignore_checksum_key(original: Callable[..., list[str]], given: Any) -> list[str]:
     """`checksum` in the handle of a download is not taken for the image's checksum (BI-24).
 

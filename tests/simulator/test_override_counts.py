@@ -1,7 +1,6 @@
-# ruff: noqa: ARG001, ARG005  (a replacement takes the arguments of the decision that it replaces)
+# ruff: noqa: ARG005  (a replacement takes the arguments of the decision that it replaces)
 """The counts that tell whether an override does anything at all."""
 
-import asyncio
 import contextlib
 import itertools
 from collections.abc import Callable
@@ -50,21 +49,3 @@ def test_a_refusal_is_an_answer() -> None:
     assert count_of(lambda original, word: refused(word), refused) == OverrideCount(2, 0)
     assert count_of(lambda original, word: word, refused) == OverrideCount(2, 2)
     assert count_of(lambda original, word: refused("word"), refused) == OverrideCount(2, 2)
-
-
-def test_an_awaited_decision_is_counted() -> None:
-    async def original(word: str) -> str:
-        return word
-
-    async def replace(original: Callable[..., object], word: str) -> str:
-        return "one"
-
-    count = OverrideCount()
-    decision = counted(replace, original, count)
-
-    async def ask() -> None:
-        for word in ("one", "two"):
-            await decision(word)
-
-    asyncio.run(ask())
-    assert count == OverrideCount(2, 1)

@@ -293,9 +293,12 @@ def test_a_foreign_kubeconfig_is_left_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_faults_are_listed_with_what_they_break() -> None:
+def test_faults_are_listed_with_what_they_replace_and_break() -> None:
     listed = subprocess.run(
         [sys.executable, "-m", "simulator", "--list-faults"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    assert listed[0].split() == ["FAULT", "BREAKS", "SUMMARY"]
-    assert any(line.split()[:2] == ["backup-not-made", "backup.create"] for line in listed)
+    assert listed[0].split() == ["FAULT", "REPLACES", "BREAKS", "SUMMARY"]
+    assert any(line.split()[:3] == ["backup-not-made", "longhorn.makes_backup", "backup.create"] for line in listed)
+    both = next(number for number, line in enumerate(listed) if line.startswith("backup-not-stored "))
+    assert "backupstore.stores_backup" in listed[both]
+    assert "longhorn.forgets_what_left" in listed[both + 1]

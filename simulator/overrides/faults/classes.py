@@ -10,7 +10,7 @@ from simulator.overrides.registry import fault
 @fault(
     "content-of-another-class",
     breaks="backup.class.named",
-    decision="machinery.content_class",
+    decision="csi.content_class",
     says=r"is of class and policy .*, expected",
 )
 def other_class(original: Callable[..., str], snapshot_class: Obj, classes: Sequence[Obj]) -> str:
@@ -23,7 +23,7 @@ def other_class(original: Callable[..., str], snapshot_class: Obj, classes: Sequ
 @fault(
     "delete-treated-as-retain",
     breaks=("backup.delete", "backup.class.named"),
-    decision="machinery.content_policy",
+    decision="csi.content_policy",
     says=r"could not remove the VolumeSnapshotContent|is of class and policy",
 )
 def delete_retains(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
@@ -34,7 +34,7 @@ def delete_retains(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
 @fault(
     "default-class-not-used",
     breaks="backup.class.unnamed",
-    decision="machinery.is_default_class",
+    decision="csi.is_default_class",
     says=r"could not make the VolumeSnapshot ready",
 )
 def no_default(original: Callable[[Obj], bool], snapshot_class: Obj) -> bool:
@@ -45,7 +45,7 @@ def no_default(original: Callable[[Obj], bool], snapshot_class: Obj) -> bool:
 @fault(
     "every-class-is-the-default",
     breaks="backup.class.unnamed",
-    decision="machinery.is_default_class",
+    decision="csi.is_default_class",
     says=r"it became ready; expected was an error|could not report the expected error",
 )
 def all_default(original: Callable[[Obj], bool], snapshot_class: Obj) -> bool:
@@ -80,7 +80,7 @@ def unknown_mode(original: Callable[[Mapping[str, str]], str], parameters: Mappi
 @fault(
     "beta-not-served",
     breaks="backup.example.beta",
-    decision="machinery.snapshot_versions",
+    decision="csi.snapshot_versions",
     says=r"404",
 )
 def stable_only(original: Callable[[Sequence[str]], Sequence[str]], documented: Sequence[str]) -> Sequence[str]:

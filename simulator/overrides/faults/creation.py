@@ -57,7 +57,7 @@ def other_volume(original: Callable[[str], str], requested: str) -> str:
 @fault(
     "content-not-made",
     breaks=("backup.content", "backup.create", "backup.class.type"),
-    decision="machinery.makes_content",
+    decision="csi.makes_content",
     says=r"could not bind the VolumeSnapshot to its content|could not start a backup",
 )
 def no_content(original: Callable[[Obj], bool], snapshot: Obj) -> bool:
@@ -68,7 +68,7 @@ def no_content(original: Callable[[Obj], bool], snapshot: Obj) -> bool:
 @fault(
     "content-bound-to-another-snapshot",
     breaks=("backup.content", "backup.ready", "backing-image.content", "backing-image.ready"),
-    decision="machinery.content_reference",
+    decision="csi.content_reference",
     says=r"volumeSnapshotRef of VolumeSnapshotContent \S+ is|could not make the VolumeSnapshot ready",
 )
 def other_reference(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:
@@ -80,7 +80,7 @@ def other_reference(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:
 @fault(
     "snapshot-bound-to-another-content",
     breaks=("backup.content", "backing-image.content"),
-    decision="machinery.bound_content_name",
+    decision="csi.bound_content_name",
     says=r"there is no VolumeSnapshotContent \S+-x",
 )
 def other_content(original: Callable[[Obj], str], content: Obj) -> str:
@@ -146,7 +146,7 @@ def full_by_default(original: Callable[[], str]) -> str:
 @fault(
     "missing-claim-not-told",
     breaks=("backup.source", "backing-image.source"),
-    decision="machinery.shown_error",
+    decision="csi.shown_error",
     says=r"could not report the expected error",
 )
 def not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:

@@ -50,7 +50,7 @@ def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
         "backing-image.delete.others",
         "backing-image.delete.in-use",
     ),
-    decision="machinery.deletes_content",
+    decision="csi.deletes_content",
     says=r"could not (remove the (VolumeSnapshotContent|backing image)|report that what the content)",
 )
 def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
@@ -68,7 +68,7 @@ def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
         "backing-image.delete.others",
         "backing-image.delete.in-use",
     ),
-    decision="machinery.handle_to_delete",
+    decision="csi.handle_to_delete",
     says=r"could not remove the back(up|ing image)|it was deleted meanwhile",
 )
 def asks_nobody(original: Callable[[Obj], str | None], content: Obj) -> str | None:
@@ -90,7 +90,7 @@ def takes_snapshot(original: Callable[[Obj], bool], backup: Obj) -> bool:
 @fault(
     "retain-treated-as-delete",
     breaks=("backup.retain", "backup.class.named", "backing-image.retain"),
-    decision="machinery.content_policy",
+    decision="csi.content_policy",
     says=r"the (retained backup|kept image) \S+ is (gone|Deleting|being deleted)|is of class and policy",
 )
 def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
@@ -107,7 +107,7 @@ def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
         "backing-image.delete.others",
         "backing-image.delete.in-use",
     ),
-    decision="machinery.content_policy",
+    decision="csi.content_policy",
     says=r"could not (remove the VolumeSnapshotContent|report that what the content)|is of class and policy",
 )
 def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
@@ -151,7 +151,7 @@ def unfinished_stays(original: Callable[[Obj], bool], backup: Obj) -> bool:
 @fault(
     "given-backup-not-deleted",
     breaks=("backup.delete", "backing-image.delete.existing.download", "backing-image.delete.existing.export"),
-    decision="machinery.deletes_snapshot",
+    decision="csi.deletes_snapshot",
     says=r"could not remove the back(up|ing image)",
 )
 def given_stays(original: Callable[[Obj], bool], content: Obj) -> bool:
@@ -162,7 +162,7 @@ def given_stays(original: Callable[[Obj], bool], content: Obj) -> bool:
 @fault(
     "given-backup-deleted-under-retain",
     breaks=("backup.retain", "backing-image.retain.existing.download", "backing-image.retain.existing.export"),
-    decision="machinery.deletes_content",
+    decision="csi.deletes_content",
     says=r"the (retained backup|kept image) \S+ is (gone|Deleting|being deleted)",
 )
 def given_content_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
@@ -170,7 +170,7 @@ def given_content_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
     return original(content) or "snapshotHandle" in content["spec"]["source"]
 
 
-@override("given-backup-deleted-under-retain", decision="machinery.deletes_snapshot")
+@override("given-backup-deleted-under-retain", decision="csi.deletes_snapshot")
 def given_backup_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
     """The backup goes with it."""
     return original(content) or "snapshotHandle" in content["spec"]["source"]
@@ -190,7 +190,7 @@ def orphan_stays(original: Callable[[], bool]) -> bool:
 @fault(
     "deleted-volumesnapshot-keeps-a-finalizer",
     breaks=("backup.delete", "backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
-    decision="machinery.finalizers_to_remove",
+    decision="csi.finalizers_to_remove",
     says=r"could not remove the VolumeSnapshot:",
 )
 def snapshot_stays(original: Callable[..., Sequence[str]], snapshot: Obj, finalizers: Sequence[str]) -> Sequence[str]:

@@ -54,7 +54,7 @@ def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj
 @fault(
     "handle-dropped",
     breaks=("backup.handle.field", "backup.handle", "backup.handle.legacy", "backup.listed"),
-    decision="machinery.recorded_handle",
+    decision="csi.recorded_handle",
     says=r"snapshotHandle of VolumeSnapshotContent \S+ is ''|documented snapshot handle: ''|give the content a handle",
 )
 def dropped(original: Callable[..., str], content: Obj, answer: object) -> str:

@@ -47,7 +47,7 @@ def was_made_by_csi(image: Obj) -> bool:
 @fault(
     "image-not-made-through-csi-refused",
     breaks=(*RESTORED, BY_HAND + "source-type"),
-    decision="images.is_same_source",
+    decision="backing_images.is_same_source",
     says=REFUSED,
 )
 def only_own_images(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
@@ -62,7 +62,7 @@ def only_own_images(original: Compare, image: Obj, source_type: str, parameters:
         BY_HAND + "source-type",
         BY_HAND + "no-second-image",
     ),
-    decision="images.uses_existing_image",
+    decision="backing_images.uses_existing_image",
     says=rf"-2' == |of the same source there are .*-2|{REFUSED}",
 )
 def made_again(original: Callable[[Obj], bool], image: Obj) -> bool:
@@ -73,7 +73,7 @@ def made_again(original: Callable[[Obj], bool], image: Obj) -> bool:
 @fault(
     "existing-image-not-laid-under-its-volume",
     breaks=(BY_HAND + "download", BY_HAND + "export"),
-    decision="images.base_of",
+    decision="backing_images.base_of",
     says=r"offset 0: expected block .* found zeros",
 )
 def not_laid(original: Callable[[Obj], str], volume: Obj) -> str:
@@ -82,7 +82,9 @@ def not_laid(original: Callable[[Obj], str], volume: Obj) -> str:
     return image if image.startswith("snapshot-") else ""
 
 
-@fault("missing-source-type-accepted", breaks=BY_HAND + "source-type", decision="images.refuse_handle", says=BOUND)
+@fault(
+    "missing-source-type-accepted", breaks=BY_HAND + "source-type", decision="backing_images.refuse_handle", says=BOUND
+)
 def type_missing(
     original: Callable[[str, ImageHandle], Refusal | None], text: str, given: ImageHandle
 ) -> Refusal | None:
@@ -90,25 +92,29 @@ def type_missing(
     return None if given.image else original(text, given)
 
 
-@fault("source-type-not-compared", breaks=BY_HAND + "source-type", decision="images.is_same_source", says=BOUND)
+@fault("source-type-not-compared", breaks=BY_HAND + "source-type", decision="backing_images.is_same_source", says=BOUND)
 def any_type(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The source type in a handle does not matter as long as the parameters are right."""
     return original(image, image["spec"]["sourceType"], parameters)
 
 
-@fault("upload-as-good-as-a-download", breaks=BY_HAND + "source-type", decision="images.is_same_source", says=BOUND)
+@fault(
+    "upload-as-good-as-a-download", breaks=BY_HAND + "source-type", decision="backing_images.is_same_source", says=BOUND
+)
 def upload_for_download(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """A downloaded image may be called an upload."""
     return original(image, DOWNLOAD if source_type == UPLOAD else source_type, parameters)
 
 
-@fault("existing-upload-refused", breaks=BY_HAND + "source-type", decision="images.is_same_source", says=REFUSED)
+@fault(
+    "existing-upload-refused", breaks=BY_HAND + "source-type", decision="backing_images.is_same_source", says=REFUSED
+)
 def no_uploads(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """Of the images that exist only the downloaded and the exported can be restored."""
     return source_type in {DOWNLOAD, EXPORT} and original(image, source_type, parameters)
 
 
-@fault("missing-name-made-up", breaks=BY_HAND + "name", decision="images.parse_handle", says=BOUND)
+@fault("missing-name-made-up", breaks=BY_HAND + "name", decision="backing_images.parse_handle", says=BOUND)
 def name_made_up(original: Callable[[str], ImageHandle], text: str) -> ImageHandle:
     """A handle that names no image gets one all the same, made from its parameters."""
     given = original(text)
@@ -120,7 +126,7 @@ def name_made_up(original: Callable[[str], ImageHandle], text: str) -> ImageHand
 @fault(
     "existing-checksum-not-compared",
     breaks=(BY_HAND + "checksum", BY_HAND + "download.checksum"),
-    decision="images.is_same_checksum",
+    decision="backing_images.is_same_checksum",
     says=BOUND,
 )
 def any_checksum(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
@@ -128,7 +134,7 @@ def any_checksum(original: Callable[[Obj, str], bool], image: Obj, wanted: str) 
     return True
 
 
-@fault("half-a-checksum-accepted", breaks=BY_HAND + "checksum", decision="images.is_same_checksum", says=BOUND)
+@fault("half-a-checksum-accepted", breaks=BY_HAND + "checksum", decision="backing_images.is_same_checksum", says=BOUND)
 def half_a_checksum(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
     """A checksum in a handle is compared as far as it goes."""
     return original(image, wanted) or str(image["status"].get("checksum")).startswith(wanted)
@@ -137,7 +143,7 @@ def half_a_checksum(original: Callable[[Obj, str], bool], image: Obj, wanted: st
 @fault(
     "existing-checksum-refused",
     breaks=tuple(clause for clause in RESTORED if not clause.endswith("checksum.optional")),
-    decision="images.is_same_checksum",
+    decision="backing_images.is_same_checksum",
     says=REFUSED,
 )
 def right_refused(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
@@ -148,7 +154,7 @@ def right_refused(original: Callable[[Obj, str], bool], image: Obj, wanted: str)
 @fault(
     "existing-checksum-demanded",
     breaks=(BY_HAND + "checksum.optional", BY_HAND + "parameters.optional", BY_HAND + "source-type"),
-    decision="images.is_same_checksum",
+    decision="backing_images.is_same_checksum",
     says=REFUSED,
 )
 def checksum_demanded(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
@@ -159,7 +165,7 @@ def checksum_demanded(original: Callable[[Obj, str], bool], image: Obj, wanted: 
 @fault(
     "source-parameters-demanded",
     breaks=BY_HAND + "parameters.optional",
-    decision="images.is_same_source",
+    decision="backing_images.is_same_source",
     says=REFUSED,
 )
 def parameters_demanded(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
@@ -182,7 +188,7 @@ def anything(given: str, right: str) -> bool:
 @fault(
     "url-not-compared",
     breaks=(BY_HAND + "download.url", BY_HAND + "encoding"),
-    decision="images.is_same_source",
+    decision="backing_images.is_same_source",
     says=BOUND,
 )
 def any_url(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
@@ -190,7 +196,9 @@ def any_url(original: Compare, image: Obj, source_type: str, parameters: Paramet
     return original(image, source_type, compared_as("url", image, parameters, anything))
 
 
-@fault("scheme-of-url-not-compared", breaks=BY_HAND + "download.url", decision="images.is_same_source", says=BOUND)
+@fault(
+    "scheme-of-url-not-compared", breaks=BY_HAND + "download.url", decision="backing_images.is_same_source", says=BOUND
+)
 def any_scheme(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The scheme of the URL in a handle does not matter."""
 
@@ -201,13 +209,20 @@ def any_scheme(original: Compare, image: Obj, source_type: str, parameters: Para
     return original(image, source_type, given)
 
 
-@fault("url-compared-by-its-beginning", breaks=BY_HAND + "download.url", decision="images.is_same_source", says=BOUND)
+@fault(
+    "url-compared-by-its-beginning",
+    breaks=BY_HAND + "download.url",
+    decision="backing_images.is_same_source",
+    says=BOUND,
+)
 def longer_url(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The URL in a handle may be longer than the image's."""
     return original(image, source_type, compared_as("url", image, parameters, str.startswith))
 
 
-@fault("volume-name-not-compared", breaks=BY_HAND + "export.volume", decision="images.is_same_source", says=BOUND)
+@fault(
+    "volume-name-not-compared", breaks=BY_HAND + "export.volume", decision="backing_images.is_same_source", says=BOUND
+)
 def any_volume(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The volume in a handle of an image that exists does not matter."""
     return original(image, source_type, compared_as("volume-name", image, parameters, anything))
@@ -216,7 +231,7 @@ def any_volume(original: Compare, image: Obj, source_type: str, parameters: Para
 @fault(
     "volume-name-compared-by-its-beginning",
     breaks=BY_HAND + "export.volume",
-    decision="images.is_same_source",
+    decision="backing_images.is_same_source",
     says=BOUND,
 )
 def shorter_volume(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
@@ -225,14 +240,17 @@ def shorter_volume(original: Compare, image: Obj, source_type: str, parameters: 
     return original(image, source_type, fits)
 
 
-@fault("export-type-not-compared", breaks=BY_HAND + "export.type", decision="images.is_same_source", says=BOUND)
+@fault("export-type-not-compared", breaks=BY_HAND + "export.type", decision="backing_images.is_same_source", says=BOUND)
 def any_export_type(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The export type in a handle of an image that exists does not matter."""
     return original(image, source_type, compared_as("export-type", image, parameters, anything))
 
 
 @fault(
-    "unknown-export-type-taken-for-raw", breaks=BY_HAND + "export.type", decision="images.is_same_source", says=BOUND
+    "unknown-export-type-taken-for-raw",
+    breaks=BY_HAND + "export.type",
+    decision="backing_images.is_same_source",
+    says=BOUND,
 )
 def unknown_is_raw(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """An export type that does not exist is taken for raw."""
@@ -243,7 +261,7 @@ def unknown_is_raw(original: Compare, image: Obj, source_type: str, parameters: 
 @fault(
     "checksum-of-a-download-refused",
     breaks=BY_HAND + "download.checksum",
-    decision="images.compared_parameters",
+    decision="backing_images.compared_parameters",
     says=r"it was refused: .*data source is different",
 )
 def key_refused(original: Callable[[ImageHandle], dict[str, str]], given: ImageHandle) -> dict[str, str]:
@@ -254,7 +272,7 @@ def key_refused(original: Callable[[ImageHandle], dict[str, str]], given: ImageH
 @fault(
     "checksum-of-a-download-ignored",
     breaks=BY_HAND + "download.checksum",
-    decision="images.compared_checksums",
+    decision="backing_images.compared_checksums",
     says=BOUND,
 )
 def key_ignored(original: Callable[[ImageHandle], list[str]], given: ImageHandle) -> list[str]:
@@ -265,7 +283,7 @@ def key_ignored(original: Callable[[ImageHandle], list[str]], given: ImageHandle
 @fault(
     "existing-values-not-decoded",
     breaks=(BY_HAND + "encoding", BY_HAND + "download", BY_HAND + "download.checksum"),
-    decision="images.parse_handle",
+    decision="backing_images.parse_handle",
     says=rf"{REFUSED}|{BOUND}",
 )
 def not_decoded(original: Callable[[str], ImageHandle], text: str) -> ImageHandle:
@@ -275,7 +293,7 @@ def not_decoded(original: Callable[[str], ImageHandle], text: str) -> ImageHandl
     return replace(given, parameters={key: spelled.get(key, value) for key, value in given.parameters.items()})
 
 
-@fault("existing-values-decoded-twice", breaks=BY_HAND + "encoding", decision="images.decoded", says=REFUSED)
+@fault("existing-values-decoded-twice", breaks=BY_HAND + "encoding", decision="backing_images.decoded", says=REFUSED)
 def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
     """What is still encoded in a decoded value is decoded too."""
     once = original(value)
@@ -285,7 +303,7 @@ def decoded_twice(original: Callable[[str], str | None], value: str) -> str | No
 @fault(
     "checksum-told-of-something-else",
     breaks=BY_HAND + "shown",
-    decision="images.stored_checksum",
+    decision="backing_images.stored_checksum",
     says=r"the checksum of backing image \S+ is \S+, of its file",
 )
 def other_checksum(original: Callable[[str], str], actual: str) -> str:

@@ -26,7 +26,7 @@ def was_made_by_csi(image: Obj) -> bool:
 @fault(
     "delete-leaves-the-image",
     breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use", *GIVEN),
-    decision="images.deletes_image",
+    decision="backing_images.deletes_image",
     says=rf"{STAYS}|it was deleted meanwhile",
 )
 def leaves_image(original: Callable[[Obj], bool], image: Obj) -> bool:
@@ -43,7 +43,7 @@ def leaves_image(original: Callable[[Obj], bool], image: Obj) -> bool:
         "backing-image.delete.in-use.direct",
         *GIVEN,
     ),
-    decision="images.removes_deleted_image",
+    decision="backing_images.removes_deleted_image",
     says=STAYS,
 )
 def leaves_finalizer(original: Callable[[Obj], bool], image: Obj) -> bool:
@@ -51,7 +51,7 @@ def leaves_finalizer(original: Callable[[Obj], bool], image: Obj) -> bool:
     return False
 
 
-@fault("given-image-not-deleted", breaks=GIVEN, decision="images.deletes_image", says=STAYS)
+@fault("given-image-not-deleted", breaks=GIVEN, decision="backing_images.deletes_image", says=STAYS)
 def given_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
     """Under Delete an image stays if no VolumeSnapshot led to it."""
     return original(image) and was_made_by_csi(image)
@@ -60,7 +60,7 @@ def given_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
 @fault(
     "only-given-images-deleted",
     breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
-    decision="images.deletes_image",
+    decision="backing_images.deletes_image",
     says=rf"{STAYS}|it was deleted meanwhile",
 )
 def only_given(original: Callable[[Obj], bool], image: Obj) -> bool:
@@ -68,7 +68,9 @@ def only_given(original: Callable[[Obj], bool], image: Obj) -> bool:
     return original(image) and not was_made_by_csi(image)
 
 
-@fault("unfinished-image-not-deleted", breaks="backing-image.delete", decision="images.deletes_image", says=STAYS)
+@fault(
+    "unfinished-image-not-deleted", breaks="backing-image.delete", decision="backing_images.deletes_image", says=STAYS
+)
 def unfinished_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
     """An image that is not complete when its VolumeSnapshot is deleted stays."""
     return bool(states.ready_disks(image)) and original(image)
@@ -77,7 +79,7 @@ def unfinished_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
 @fault(
     "retained-image-dies-a-second-later",
     breaks="backing-image.retain",
-    decision="images.image_outlives_snapshot",
+    decision="backing_images.image_outlives_snapshot",
     says=KEPT,
 )
 def dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | None:
@@ -88,7 +90,7 @@ def dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | N
 @fault(
     "given-image-dies-a-second-later",
     breaks=GIVEN_KEPT,
-    decision="images.image_outlives_snapshot",
+    decision="backing_images.image_outlives_snapshot",
     says=KEPT,
 )
 def given_dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | None:
@@ -99,7 +101,7 @@ def given_dies_later(original: Callable[[Obj], float | None], image: Obj) -> flo
 @fault(
     "image-deleted-while-in-use",
     breaks=("backing-image.delete.in-use", "backing-image.delete.in-use.direct"),
-    decision="images.refuse_deletion",
+    decision="backing_images.refuse_deletion",
     says=r"it was deleted meanwhile|was not refused",
 )
 def deleted_in_use(original: Callable[[str, Sequence[str]], str], image: str, volumes: Sequence[str]) -> str:
@@ -110,7 +112,7 @@ def deleted_in_use(original: Callable[[str, Sequence[str]], str], image: str, vo
 @fault(
     "snapshot-of-an-image-in-use-goes-alone",
     breaks="backing-image.delete.in-use",
-    decision="images.deletes_image",
+    decision="backing_images.deletes_image",
     says=r"it was deleted meanwhile",
 )
 def goes_alone(original: Callable[[Obj], bool], image: Obj) -> bool:
@@ -122,7 +124,7 @@ def goes_alone(original: Callable[[Obj], bool], image: Obj) -> bool:
 @fault(
     "delete-takes-all-images-of-the-volume",
     breaks=("backing-image.delete.others", "backing-image.retain", "backing-image.retain.existing.export"),
-    decision="images.images_to_delete",
+    decision="backing_images.images_to_delete",
     says=KEPT,
 )
 def takes_siblings(original: Callable[..., Sequence[str]], images: Sequence[Obj], name: str) -> Sequence[str]:
@@ -135,7 +137,7 @@ def takes_siblings(original: Callable[..., Sequence[str]], images: Sequence[Obj]
 @fault(
     "delete-takes-the-oldest-image",
     breaks=("backing-image.delete",),
-    decision="images.images_to_delete",
+    decision="backing_images.images_to_delete",
     says=STAYS,
 )
 def takes_oldest(original: Callable[..., Sequence[str]], images: Sequence[Obj], name: str) -> Sequence[str]:
@@ -151,7 +153,7 @@ def takes_oldest(original: Callable[..., Sequence[str]], images: Sequence[Obj], 
 @fault(
     "image-of-a-deleted-volume-stays",
     breaks="backing-image.delete.others",
-    decision="images.deletes_image_without_source",
+    decision="backing_images.deletes_image_without_source",
     says=STAYS,
 )
 def orphan_stays(original: Callable[[], bool]) -> bool:

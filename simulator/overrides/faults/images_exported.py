@@ -40,7 +40,7 @@ def without_ends_of_blocks(offset: int, data: bytes) -> bytes:
 @fault(
     "image-not-of-the-moment",
     breaks="backing-image.create.point-in-time",
-    decision="images.takes_moment_of_request",
+    decision="backing_images.takes_moment_of_request",
     says=r"expected (zeros|block \d+ of stream one), found block \d+ of stream two",
 )
 def taken_later(original: Callable[[str], bool], image: str) -> bool:
@@ -48,14 +48,14 @@ def taken_later(original: Callable[[str], bool], image: str) -> bool:
     return False
 
 
-@override("image-not-of-the-moment", decision="images.begins_export")
+@override("image-not-of-the-moment", decision="backing_images.begins_export")
 def begins_later(original: Callable[[str], bool], volume: str) -> bool:
     """That is when somebody has written once more."""
     first = _ASKED.setdefault(volume, time.monotonic())
     return volume in _WRITTEN or time.monotonic() - first > PATIENCE
 
 
-@override("image-not-of-the-moment", decision="images.writes_reach_image")
+@override("image-not-of-the-moment", decision="backing_images.writes_reach_image")
 def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
     """A volume that a pod has let go of was written."""
     name = volume["metadata"]["name"]
@@ -67,7 +67,7 @@ def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
 @fault(
     "image-loses-ends-of-blocks",
     breaks=(*FILES, "backing-image.restore", "backing-image.restore.size.larger"),
-    decision="images.exported_bytes",
+    decision="backing_images.exported_bytes",
     says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
 )
 def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
@@ -78,7 +78,7 @@ def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes)
 @fault(
     "image-with-ones-for-zeros",
     breaks=(*FILES, "backing-image.checksum"),
-    decision="images.served_bytes",
+    decision="backing_images.served_bytes",
     says=r"expected zeros, found bytes that no stream has|its file has",
 )
 def ones(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
@@ -89,7 +89,7 @@ def ones(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> by
 @fault(
     "qcow-export-is-raw",
     breaks=("backing-image.export.qcow", "backing-image.on-demand.export.qcow"),
-    decision="images.exported_format",
+    decision="backing_images.exported_format",
     says=r"is raw, asked for was qcow2",
 )
 def only_raw(original: Callable[[str], str], asked: str) -> str:
@@ -100,7 +100,7 @@ def only_raw(original: Callable[[str], str], asked: str) -> str:
 @fault(
     "raw-export-is-qcow",
     breaks="backing-image.export.raw",
-    decision="images.exported_format",
+    decision="backing_images.exported_format",
     says=r"is not raw",
 )
 def only_qcow2(original: Callable[[str], str], asked: str) -> str:
@@ -111,7 +111,7 @@ def only_qcow2(original: Callable[[str], str], asked: str) -> str:
 @fault(
     "image-virtual-size-wrong",
     breaks=("backing-image.export.raw", "backing-image.export.qcow"),
-    decision="images.reported_virtual_size",
+    decision="backing_images.reported_virtual_size",
     says=r"'virtualSize': 16776704|size and virtual size \(\d+, 16776704\)",
 )
 def smaller(original: Callable[[int], int], size: int) -> int:
@@ -122,7 +122,7 @@ def smaller(original: Callable[[int], int], size: int) -> int:
 @fault(
     "image-file-size-wrong",
     breaks=("backing-image.export.raw", "backing-image.export.qcow"),
-    decision="images.reported_file_size",
+    decision="backing_images.reported_file_size",
     says=r"'size': 16777728|tells size and virtual size \(\d+, 16777216\), they are",
 )
 def larger(original: Callable[[int], int], size: int) -> int:
@@ -133,7 +133,7 @@ def larger(original: Callable[[int], int], size: int) -> int:
 @fault(
     "image-checksum-of-something-else",
     breaks="backing-image.checksum",
-    decision="images.stored_checksum",
+    decision="backing_images.stored_checksum",
     says=r"Longhorn tells [0-9a-f]{128}, its file has",
 )
 def other_checksum(original: Callable[[str], str], actual: str) -> str:
@@ -144,7 +144,7 @@ def other_checksum(original: Callable[[str], str], actual: str) -> str:
 @fault(
     "image-without-its-base",
     breaks="backing-image.source.base",
-    decision="images.merges_base",
+    decision="backing_images.merges_base",
     says=r"offset \d+: expected block \d+ of stream exported, found zeros",
 )
 def not_merged(original: Callable[[], bool]) -> bool:
@@ -155,7 +155,7 @@ def not_merged(original: Callable[[], bool]) -> bool:
 @fault(
     "detached-volume-not-exported",
     breaks="backing-image.source.detached",
-    decision="images.attaches_for_export",
+    decision="backing_images.attaches_for_export",
     says=r"could not have the backing image's file ready",
 )
 def not_attached(original: Callable[[], bool]) -> bool:

@@ -25,7 +25,7 @@ READ = (
 @fault(
     "image-handle-with-another-host",
     breaks=READ,
-    decision="images.handle_text",
+    decision="backing_images.handle_text",
     says=r"not a documented snapshot handle: 'bi://backingimage\?",
 )
 def other_host(original: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> str:
@@ -36,7 +36,7 @@ def other_host(original: Callable[[Mapping[str, str]], str], values: Mapping[str
 @fault(
     "image-handle-with-a-repeated-parameter",
     breaks=READ,
-    decision="images.handle_text",
+    decision="backing_images.handle_text",
     says=r"parameter given twice: backingImage",
 )
 def repeated(original: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> str:
@@ -53,7 +53,7 @@ def repeated(original: Callable[[Mapping[str, str]], str], values: Mapping[str, 
         "backing-image.view",
         "backing-image.name.uid",
     ),
-    decision="images.handle_text",
+    decision="backing_images.handle_text",
     says=r"%2D",
 )
 def encoded_twice(original: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> str:
@@ -61,7 +61,7 @@ def encoded_twice(original: Callable[[Mapping[str, str]], str], values: Mapping[
     return original({key: quote(value.replace("-", "%2D")) for key, value in values.items()})
 
 
-@override("image-handle-encoded-twice", decision="images.decoded")
+@override("image-handle-encoded-twice", decision="backing_images.decoded")
 def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
     """And so they are decoded."""
     once = original(value)
@@ -71,7 +71,7 @@ def decoded_twice(original: Callable[[str], str | None], value: str) -> str | No
 @fault(
     "image-handle-without-parameters-of-the-source",
     breaks=("backing-image.handle", "backing-image.handle.volume", "backing-image.handle.export-type"),
-    decision="images.handle_values",
+    decision="backing_images.handle_values",
     says=r"has the parameters|in the handle is None",
 )
 def no_parameters(
@@ -84,7 +84,7 @@ def no_parameters(
 @fault(
     "image-handle-with-another-image",
     breaks=("backing-image.handle.image", "backing-image.view", "backing-image.name.uid"),
-    decision="images.handle_values",
+    decision="backing_images.handle_values",
     says=r"backingImage in the handle is \S+-other, the image that was made is|404|images made are",
 )
 def other_image(
@@ -94,7 +94,7 @@ def other_image(
     return original(f"{image}-other", source_type, parameters)
 
 
-@override("image-handle-with-another-image", decision="images.decoded")
+@override("image-handle-with-another-image", decision="backing_images.decoded")
 def right_image(original: Callable[[str], str | None], value: str) -> str | None:
     """The driver knows which one is meant."""
     return original(value.removesuffix("-other"))
@@ -103,7 +103,7 @@ def right_image(original: Callable[[str], str | None], value: str) -> str | None
 @fault(
     "image-handle-with-another-source-type",
     breaks="backing-image.handle.source-type",
-    decision="images.handle_values",
+    decision="backing_images.handle_values",
     says=r"backingImageDataSourceType is upload",
 )
 def other_type(
@@ -116,7 +116,7 @@ def other_type(
 @fault(
     "image-handle-with-another-volume",
     breaks="backing-image.handle.volume",
-    decision="images.handle_values",
+    decision="backing_images.handle_values",
     says=r"volume-name in the handle is test-vol, the claim's volume is",
 )
 def other_volume(
@@ -129,7 +129,7 @@ def other_volume(
 @fault(
     "image-handle-with-another-format",
     breaks="backing-image.handle.export-type",
-    decision="images.handle_values",
+    decision="backing_images.handle_values",
     says=r"export-type in the handle is (qcow2, the (class says|default is) raw|raw, the class says qcow2)",
 )
 def other_format(
@@ -146,7 +146,7 @@ def _any_source(original: Callable[..., bool], image: Obj, source_type: str, par
 
 
 _TYPE, _VOLUME, _FORMAT = (
-    override(f"image-handle-with-another-{what}", decision="images.is_same_source")(_any_source)
+    override(f"image-handle-with-another-{what}", decision="backing_images.is_same_source")(_any_source)
     for what in ("source-type", "volume", "format")
 )
 
@@ -154,7 +154,7 @@ _TYPE, _VOLUME, _FORMAT = (
 @fault(
     "image-not-shown",
     breaks="backing-image.view",
-    decision="images.is_shown",
+    decision="backing_images.is_shown",
     says=r"ask Longhorn's API for backing image \S+: the API server answered 404",
 )
 def not_shown(original: Callable[[Obj], bool], image: Obj) -> bool:

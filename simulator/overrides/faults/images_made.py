@@ -17,7 +17,7 @@ _EXPORTED: list[str] = []
 @fault(
     "image-not-made",
     breaks=("backing-image.create", "backing-image.name.uid"),
-    decision="images.makes_image",
+    decision="backing_images.makes_image",
     says=r"could not make the backing image|images made are \[\]",
 )
 def no_image(original: Callable[[str, str], bool], volume: str, name: str) -> bool:
@@ -28,7 +28,7 @@ def no_image(original: Callable[[str, str], bool], volume: str, name: str) -> bo
 @fault(
     "image-of-another-volume",
     breaks=("backing-image.create", "backing-image.name.uid"),
-    decision="images.volume_to_export",
+    decision="backing_images.volume_to_export",
     says=r"could not make the backing image|images made are \[\]",
 )
 def other_volume(original: Callable[..., str], volumes: Sequence[str], wanted: str) -> str:
@@ -41,7 +41,7 @@ def other_volume(original: Callable[..., str], volumes: Sequence[str], wanted: s
 @fault(
     "image-made-again-by-the-second-request",
     breaks=("backing-image.create", "backing-image.name.uid"),
-    decision="images.is_ready_to_use",
+    decision="backing_images.is_ready_to_use",
     says=r"led to 2 (backing )?images|images made are",
 )
 def asks_twice(original: Callable[[Obj], bool], image: Obj) -> bool:
@@ -52,13 +52,13 @@ def asks_twice(original: Callable[[Obj], bool], image: Obj) -> bool:
     return not first and original(image)
 
 
-@override("image-made-again-by-the-second-request", decision="images.existing_image")
+@override("image-made-again-by-the-second-request", decision="backing_images.existing_image")
 def not_recognised(original: Callable[..., Obj | None], images: Sequence[Obj], name: str, volume: str) -> Obj | None:
     """The driver does not recognise the image that it made."""
     return None
 
 
-@override("image-made-again-by-the-second-request", decision="images.image_name")
+@override("image-made-again-by-the-second-request", decision="backing_images.image_name")
 def second_name(original: Callable[[str], str], requested: str) -> str:
     """The second image gets a name of its own."""
     name = original(requested)
@@ -68,7 +68,7 @@ def second_name(original: Callable[[str], str], requested: str) -> str:
 @fault(
     "image-shared-by-snapshots",
     breaks="backing-image.name.uid",
-    decision="images.existing_image",
+    decision="backing_images.existing_image",
     says=r"the two handles name",
 )
 def shared(original: Callable[..., Obj | None], images: Sequence[Obj], name: str, volume: str) -> Obj | None:
@@ -80,7 +80,7 @@ def shared(original: Callable[..., Obj | None], images: Sequence[Obj], name: str
 @fault(
     "image-named-otherwise",
     breaks="backing-image.name.image",
-    decision="images.image_name",
+    decision="backing_images.image_name",
     says=r"backing image image-\S+ should be named snapshot-",
 )
 def other_name(original: Callable[[str], str], requested: str) -> str:
@@ -91,7 +91,7 @@ def other_name(original: Callable[[str], str], requested: str) -> str:
 @fault(
     "image-request-waits-for-the-export",
     breaks="backing-image.request.returns",
-    decision="images.answers_before_export",
+    decision="backing_images.answers_before_export",
     says=r"got its handle only when the file of backing image \S+ was complete",
 )
 def waits(original: Callable[[], bool]) -> bool:
@@ -102,7 +102,7 @@ def waits(original: Callable[[], bool]) -> bool:
 @fault(
     "image-never-ready-to-use",
     breaks="backing-image.ready",
-    decision="images.is_ready_to_use",
+    decision="backing_images.is_ready_to_use",
     says=r"could not make the VolumeSnapshot ready",
 )
 def never_ready(original: Callable[[Obj], bool], image: Obj) -> bool:
@@ -113,7 +113,7 @@ def never_ready(original: Callable[[Obj], bool], image: Obj) -> bool:
 @fault(
     "snapshot-ready-before-the-driver-was-asked",
     breaks=("backing-image.ready", "backup.ready"),
-    decision="machinery.snapshot_is_ready",
+    decision="csi.snapshot_is_ready",
     says=r"was ready at revision \d+, before (there was backing image|backup)",
 )
 def ready_with_content(original: Callable[[Obj], bool], content: Obj) -> bool:
@@ -131,7 +131,7 @@ def ready_with_content(original: Callable[[Obj], bool], content: Obj) -> bool:
         "backing-image.handle.export-type",
         "backing-image.export.qcow",
     ),
-    decision="images.export_type",
+    decision="backing_images.export_type",
     says=r"is raw, (the class says|asked for was) qcow2",
 )
 def always_raw(original: Callable[..., str], parameters: Mapping[str, str]) -> str:
@@ -142,7 +142,7 @@ def always_raw(original: Callable[..., str], parameters: Mapping[str, str]) -> s
 @fault(
     "export-type-raw-taken-for-qcow",
     breaks=("backing-image.class.export-type", "backing-image.handle.export-type"),
-    decision="images.export_type",
+    decision="backing_images.export_type",
     says=r"is qcow2, the class says raw",
 )
 def raw_as_qcow2(original: Callable[..., str], parameters: Mapping[str, str]) -> str:
@@ -157,7 +157,7 @@ def raw_as_qcow2(original: Callable[..., str], parameters: Mapping[str, str]) ->
         "backing-image.handle.export-type",
         "backing-image.export.raw",
     ),
-    decision="images.export_type",
+    decision="backing_images.export_type",
     says=r"is qcow2, the default is raw|is not raw",
 )
 def other_default(original: Callable[..., str], parameters: Mapping[str, str]) -> str:
@@ -184,21 +184,21 @@ def _type_accepted(value: str) -> Callable[..., str]:
 _FORMAT = fault(
     "export-type-in-capitals-accepted",
     breaks="backing-image.class.export-type.unknown",
-    decision="images.refuse_export_type",
+    decision="backing_images.refuse_export_type",
     says=r"it became ready; expected was an error",
 )(_format_accepted("QCOW2"))
 
 _OTHER_FORMAT = fault(
     "export-type-of-another-format-accepted",
     breaks="backing-image.class.export-type.unknown",
-    decision="images.refuse_export_type",
+    decision="backing_images.refuse_export_type",
     says=r"it became ready; expected was an error",
 )(_format_accepted("vmdk"))
 
 _BOTH_FORMATS = fault(
     "export-type-of-both-formats-accepted",
     breaks="backing-image.class.export-type.unknown",
-    decision="images.refuse_export_type",
+    decision="backing_images.refuse_export_type",
     says=r"it became ready; expected was an error",
 )(_format_accepted("raw,qcow2"))
 

@@ -18,7 +18,7 @@ MADE = "snapshot-"
 @fault(
     "restore-from-another-image",
     breaks="backing-image.restore",
-    decision="images.image_to_use",
+    decision="backing_images.image_to_use",
     says=r"offset \d+: expected (zeros|block \d+ of stream \S+), found (zeros|block \d+ of stream)",
 )
 def other_image(original: Callable[..., str], images: Sequence[str], wanted: str) -> str:
@@ -27,7 +27,7 @@ def other_image(original: Callable[..., str], images: Sequence[str], wanted: str
     return next(others, wanted) if wanted.startswith(MADE) else wanted
 
 
-@override("restore-from-another-image", decision="images.is_same_source")
+@override("restore-from-another-image", decision="backing_images.is_same_source")
 def any_source(original: Callable[..., bool], image: Obj, source_type: str, parameters: Mapping[str, str]) -> bool:
     """Nobody looks whether it comes from the same source."""
     return True
@@ -36,7 +36,7 @@ def any_source(original: Callable[..., bool], image: Obj, source_type: str, para
 @fault(
     "restore-exports-once-more",
     breaks=("backing-image.restore", "backing-image.restore.base"),
-    decision="images.uses_existing_image",
+    decision="backing_images.uses_existing_image",
     says=r"could not bind the claim that restores|the restored volume's backing image is '\S+-2'|offset \d+",
 )
 def second_export(original: Callable[[Obj], bool], image: Obj) -> bool:
@@ -52,7 +52,7 @@ def second_export(original: Callable[[Obj], bool], image: Obj) -> bool:
         "backing-image.restore.unchanged",
         "backing-image.source.base",
     ),
-    decision="images.base_of",
+    decision="backing_images.base_of",
     says=r"offset \d+: expected block \d+ of stream \S+, found zeros|there is no file",
 )
 def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
@@ -68,7 +68,7 @@ def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
         "backing-image.restore.size.larger",
         "backing-image.restore.unchanged",
     ),
-    decision="images.base_bytes",
+    decision="backing_images.base_bytes",
     says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
 )
 def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
@@ -79,7 +79,7 @@ def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes)
 @fault(
     "image-changed-by-a-restored-volume",
     breaks=("backing-image.restore.unchanged", "backing-image.restore.size.larger"),
-    decision="images.writes_reach_image",
+    decision="backing_images.writes_reach_image",
     says=r"found block \d+ of stream upper",
 )
 def written_through(original: Callable[[Obj], bool], volume: Obj) -> bool:
@@ -96,7 +96,7 @@ def written_through(original: Callable[[Obj], bool], volume: Obj) -> bool:
         "backing-image.restore.unchanged",
         "backing-image.source.base",
     ),
-    decision="images.restored_size",
+    decision="backing_images.restored_size",
     says=r"'size of the Longhorn volume': 18874368|\d+ bytes instead of (33554432|16777216)",
 )
 def too_large(original: Callable[[int, int], int], requested: int, virtual_size: int) -> int:
@@ -107,7 +107,7 @@ def too_large(original: Callable[[int, int], int], requested: int, virtual_size:
 @fault(
     "larger-claim-cut-to-the-image",
     breaks="backing-image.restore.size.larger",
-    decision="images.restored_size",
+    decision="backing_images.restored_size",
     says=r"16777216 bytes instead of 33554432",
 )
 def cut(original: Callable[[int, int], int], requested: int, virtual_size: int) -> int:
@@ -118,7 +118,7 @@ def cut(original: Callable[[int, int], int], requested: int, virtual_size: int) 
 @fault(
     "larger-claim-refused-for-the-image",
     breaks="backing-image.restore.size.larger",
-    decision="images.refuse_volume_size",
+    decision="backing_images.refuse_volume_size",
     says=r"could not bind the claim that restores",
 )
 def larger_refused(original: Callable[[int, int], str], size: int, virtual_size: int) -> str:
@@ -129,7 +129,7 @@ def larger_refused(original: Callable[[int, int], str], size: int, virtual_size:
 @fault(
     "image-content-without-a-size",
     breaks=("backing-image.restore.size", "backing-image.restore.size.smaller"),
-    decision="machinery.recorded_size",
+    decision="csi.recorded_size",
     says=r"'restoreSize of the VolumeSnapshot': None|it was not refused but bound to",
 )
 def no_size(original: Callable[..., int | None], content: Obj, answer: CsiSnapshot) -> int | None:
@@ -137,7 +137,7 @@ def no_size(original: Callable[..., int | None], content: Obj, answer: CsiSnapsh
     return None if answer.snapshot_id.startswith("bi://") else original(content, answer)
 
 
-@override("image-content-without-a-size", decision="images.refuse_volume_size")
+@override("image-content-without-a-size", decision="backing_images.refuse_volume_size")
 def smaller_accepted(original: Callable[[int, int], str], size: int, virtual_size: int) -> str:
     """Nor does Longhorn."""
     return ""

@@ -11,7 +11,7 @@ from simulator.overrides.registry import fault
 @fault(
     "content-named-after-the-snapshot-object",
     breaks=("backup.name.content", "backup.name.uid", "backing-image.name.content"),
-    decision="machinery.content_name",
+    decision="csi.content_name",
     says=r"snapcontent-\S+' == 'snapcontent-|VolumeSnapshotContent snapcontent-\S+ (should be named|does not carry)",
 )
 def content_after_name(original: Callable[[Obj], str], snapshot: Obj) -> str:
@@ -22,7 +22,7 @@ def content_after_name(original: Callable[[Obj], str], snapshot: Obj) -> str:
 @fault(
     "content-named-after-half-the-uid",
     breaks=("backup.name.content", "backup.name.uid", "backing-image.name.content"),
-    decision="machinery.content_name",
+    decision="csi.content_name",
     says=r"snapcontent-\S+' == 'snapcontent-|VolumeSnapshotContent snapcontent-\S+ (should be named|does not carry)",
 )
 def content_after_half(original: Callable[[Obj], str], snapshot: Obj) -> str:
@@ -44,7 +44,7 @@ def snapshot_by_digest(original: Callable[[str], str], requested: str) -> str:
 @fault(
     "snapshot-name-without-dashes",
     breaks=("backup.name.snapshot", "backup.name.uid"),
-    decision="machinery.snapshot_name",
+    decision="csi.snapshot_name",
     says=r"snapshot-[0-9a-f]{32}",
 )
 def snapshot_without_dashes(original: Callable[[Obj], str], content: Obj) -> str:

@@ -33,7 +33,7 @@ def is_image(content: Obj) -> bool:
         "backing-image.on-demand.download.url",
         "backing-image.on-demand.download.checksum",
     ),
-    decision="images.makes_image_on_demand",
+    decision="backing_images.makes_image_on_demand",
     says=r"could not (bind the claim that restores|(make the|have the) backing image)",
 )
 def never_made(original: Callable[[str], bool], image: str) -> bool:
@@ -49,7 +49,7 @@ def never_made(original: Callable[[str], bool], image: str) -> bool:
         "backing-image.on-demand.download.moment",
         "backing-image.on-demand.delete.never-made",
     ),
-    decision="images.makes_image_with_content",
+    decision="backing_images.makes_image_with_content",
     says=r"was made before any claim needed it|became ready when the image was there|image was made that no claim",
 )
 def made_early(original: Callable[[str], bool], handle_text: str) -> bool:
@@ -60,7 +60,7 @@ def made_early(original: Callable[[str], bool], handle_text: str) -> bool:
 @fault(
     "on-demand-snapshot-not-ready",
     breaks="backing-image.on-demand.ready",
-    decision="machinery.pre_provisioned_ready",
+    decision="csi.pre_provisioned_ready",
     says=r"could not make the pre-provisioned VolumeSnapshot ready",
 )
 def not_ready(original: Callable[[Obj], bool], content: Obj) -> bool:
@@ -71,7 +71,7 @@ def not_ready(original: Callable[[Obj], bool], content: Obj) -> bool:
 @fault(
     "second-image-for-a-second-claim",
     breaks="backing-image.on-demand.once",
-    decision="images.uses_existing_image",
+    decision="backing_images.uses_existing_image",
     says=r"claims have the images \S+ and \S+-2",
 )
 def second_image(original: Callable[[Obj], bool], image: Obj) -> bool:
@@ -93,7 +93,7 @@ def second_image(original: Callable[[Obj], bool], image: Obj) -> bool:
         "backing-image.on-demand.download.url",
         "backing-image.on-demand.download.checksum",
     ),
-    decision="images.image_to_use",
+    decision="backing_images.image_to_use",
     says=r"could not (make the|have the) backing image|claims have the images \S+-x",
 )
 def named_otherwise(original: Callable[[Sequence[str], str], str], images: Sequence[str], wanted: str) -> str:
@@ -110,7 +110,7 @@ def named_otherwise(original: Callable[[Sequence[str], str], str], images: Seque
         "backing-image.on-demand.export",
         "backing-image.on-demand.once",
     ),
-    decision="images.parameters_on_demand",
+    decision="backing_images.parameters_on_demand",
     says=r"'export-type': 'qcow2'|assert 'qcow2' == 'raw'|is raw, asked for was qcow2|could not bind the claim",
 )
 def export_type_swapped(original: Callable[[ImageHandle], dict[str, str]], given: ImageHandle) -> dict[str, str]:
@@ -127,7 +127,7 @@ def export_type_swapped(original: Callable[[ImageHandle], dict[str, str]], given
         "backing-image.on-demand.export.raw",
         "backing-image.on-demand.export.qcow",
     ),
-    decision="images.exported_volume",
+    decision="backing_images.exported_volume",
     says=r"offset \d+: expected .*, found",
 )
 def another_volume(original: Callable[[str, Sequence[Obj]], str], wanted: str, volumes: Sequence[Obj]) -> str:
@@ -139,7 +139,7 @@ def another_volume(original: Callable[[str, Sequence[Obj]], str], wanted: str, v
 @fault(
     "on-demand-image-not-deleted",
     breaks="backing-image.on-demand.delete",
-    decision="images.deletes_image",
+    decision="backing_images.deletes_image",
     says=r"could not remove the backing image",
 )
 def not_deleted(original: Callable[[Obj], bool], image: Obj) -> bool:
@@ -150,7 +150,7 @@ def not_deleted(original: Callable[[Obj], bool], image: Obj) -> bool:
 @fault(
     "retained-on-demand-image-deleted",
     breaks="backing-image.on-demand.retain",
-    decision="machinery.deletes_snapshot",
+    decision="csi.deletes_snapshot",
     says=r"the retained .*(is gone|is being deleted)|the states of the retained",
 )
 def retained_deleted(original: Callable[[Obj], bool], content: Obj) -> bool:
@@ -158,7 +158,7 @@ def retained_deleted(original: Callable[[Obj], bool], content: Obj) -> bool:
     return original(content) or is_image(content)
 
 
-@override("retained-on-demand-image-deleted", decision="machinery.deletes_content")
+@override("retained-on-demand-image-deleted", decision="csi.deletes_content")
 def retained_content_deleted(original: Callable[[Obj], bool], content: Obj) -> bool:
     """Its content goes as under Delete."""
     return original(content) or is_image(content)
@@ -167,7 +167,7 @@ def retained_content_deleted(original: Callable[[Obj], bool], content: Obj) -> b
 @fault(
     "snapshot-of-a-missing-image-stays",
     breaks="backing-image.on-demand.delete.never-made",
-    decision="images.refuse_deletion_of_missing",
+    decision="backing_images.refuse_deletion_of_missing",
     says=r"could not remove the VolumeSnapshot",
 )
 def missing_stays(original: Callable[[str], Refusal | None], name: str) -> Refusal | None:
@@ -202,7 +202,7 @@ def without_spec(original: Callable[..., Any], resource: Any, obj: Mapping[str, 
 @fault(
     "content-refused-as-a-source",
     breaks="backing-image.example.version",
-    decision="machinery.snapshot_source_is_exclusive",
+    decision="csi.snapshot_source_is_exclusive",
     says=r"create VolumeSnapshot default/\S+.*spec.source",
 )
 def content_refused(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:

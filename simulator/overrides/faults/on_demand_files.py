@@ -11,7 +11,7 @@ from simulator.overrides.registry import fault
 @fault(
     "on-demand-url-changed",
     breaks=("backing-image.on-demand.download", "backing-image.on-demand.download.url"),
-    decision="images.parameters_on_demand",
+    decision="backing_images.parameters_on_demand",
     says=r"the image's URL is \S+\?from=handle, the handle's",
 )
 def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageHandle) -> dict[str, str]:
@@ -22,7 +22,7 @@ def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageH
 @fault(
     "url-decoded-twice",
     breaks="backing-image.on-demand.download.url",
-    decision="images.decoded",
+    decision="backing_images.decoded",
     says=r"the image's URL is \S+a disk\+more",
 )
 def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
@@ -40,7 +40,7 @@ def decoded_twice(original: Callable[[str], str | None], value: str) -> str | No
         "backing-image.on-demand.download.url",
         "backing-image.on-demand.download.checksum",
     ),
-    decision="images.decoded",
+    decision="backing_images.decoded",
     says=r"could not (bind the claim that restores|(make the|have the) backing image)",
 )
 def not_decoded(original: Callable[[str], str | None], value: str) -> str | None:
@@ -56,7 +56,7 @@ def not_decoded(original: Callable[[str], str | None], value: str) -> str | None
         "backing-image.on-demand.download.url",
         "backing-image.on-demand.download.checksum",
     ),
-    decision="images.downloaded_url",
+    decision="backing_images.downloaded_url",
     says=r"its file failed: .*404|could not (run a pod|bind)",
 )
 def from_elsewhere(original: Callable[[str], str], url: str) -> str:
@@ -71,7 +71,7 @@ def from_elsewhere(original: Callable[[str], str], url: str) -> str:
         "backing-image.on-demand.download.checksum.wrong",
         "backing-image.on-demand.download.checksum.form",
     ),
-    decision="images.expected_checksum",
+    decision="backing_images.expected_checksum",
     says=r"assert '' == '[0-9a-f]|its file became ready|was not refused but bound",
 )
 def not_handed_on(original: Callable[[ImageHandle], str], given: ImageHandle) -> str:
@@ -82,7 +82,7 @@ def not_handed_on(original: Callable[[ImageHandle], str], given: ImageHandle) ->
 @fault(
     "checksum-expected-where-none-is-given",
     breaks=("backing-image.on-demand.download.checksum", "backing-image.on-demand.download.url"),
-    decision="images.expected_checksum",
+    decision="backing_images.expected_checksum",
     says=r"its file failed: .*expected checksum 0000",
 )
 def made_up(original: Callable[[ImageHandle], str], given: ImageHandle) -> str:
@@ -93,7 +93,7 @@ def made_up(original: Callable[[ImageHandle], str], given: ImageHandle) -> str:
 @fault(
     "wrong-checksum-accepted-on-demand",
     breaks="backing-image.on-demand.download.checksum.wrong",
-    decision="images.checksum_failure",
+    decision="backing_images.checksum_failure",
     says=r"its file became ready; expected was a failure",
 )
 def wrong_accepted(original: Callable[[str, str], str], expected: str, actual: str) -> str:
@@ -104,7 +104,7 @@ def wrong_accepted(original: Callable[[str, str], str], expected: str, actual: s
 @fault(
     "wrong-checksum-not-told",
     breaks="backing-image.on-demand.download.checksum.wrong",
-    decision="images.checksum_failure",
+    decision="backing_images.checksum_failure",
     says=r"could not report why the backing image failed",
 )
 def not_told(original: Callable[[str, str], str], expected: str, actual: str) -> str:
@@ -119,7 +119,7 @@ def not_told(original: Callable[[str, str], str], expected: str, actual: str) ->
         "backing-image.on-demand.download.formats",
         "backing-image.on-demand.download.checksum",
     ),
-    decision="images.checksum_failure",
+    decision="backing_images.checksum_failure",
     says=r"its file failed: .*expected checksum|could not run a pod",
 )
 def right_refused(original: Callable[[str, str], str], expected: str, actual: str) -> str:
@@ -130,7 +130,7 @@ def right_refused(original: Callable[[str, str], str], expected: str, actual: st
 @fault(
     "checksum-of-another-form-accepted",
     breaks="backing-image.on-demand.download.checksum.form",
-    decision="images.refuse_checksum",
+    decision="backing_images.refuse_checksum",
     says=r"was not refused but bound",
 )
 def any_form(original: Callable[[str], str], checksum: str) -> str:
@@ -141,7 +141,7 @@ def any_form(original: Callable[[str], str], checksum: str) -> str:
 @fault(
     "another-file-taken-for-a-missing-one",
     breaks="backing-image.on-demand.download.failure",
-    decision="images.downloaded_url",
+    decision="backing_images.downloaded_url",
     says=r"its file became ready; expected was a failure",
 )
 def similar_file(original: Callable[[str], str], url: str) -> str:
@@ -158,7 +158,7 @@ def similar_file(original: Callable[[str], str], url: str) -> str:
         "backing-image.on-demand.export.raw",
         "backing-image.on-demand.export.qcow",
     ),
-    decision="images.served_bytes",
+    decision="backing_images.served_bytes",
     says=r"the image's file is not the one at the URL|offset \d+: expected .*, found|is raw, asked for",
 )
 def served_changed(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
@@ -175,7 +175,7 @@ def served_changed(original: Callable[[str, bytes], bytes], image: str, data: by
         "backing-image.on-demand.download",
         "backing-image.on-demand.download.formats",
     ),
-    decision="images.base_bytes",
+    decision="backing_images.base_bytes",
     says=r"offset 0: expected .*, found",
 )
 def zeros_first(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
@@ -187,7 +187,7 @@ def zeros_first(original: Callable[[int, bytes], bytes], offset: int, data: byte
 @fault(
     "unknown-volume-accepted-on-demand",
     breaks="backing-image.on-demand.export.volume",
-    decision="images.refuse_export_of",
+    decision="backing_images.refuse_export_of",
     says=r"was not refused but bound",
 )
 def unknown_volume(original: Callable[..., str], name: str, volume: object) -> str:
@@ -198,7 +198,7 @@ def unknown_volume(original: Callable[..., str], name: str, volume: object) -> s
 @fault(
     "claim-accepted-as-a-volume",
     breaks="backing-image.on-demand.export.volume",
-    decision="images.refuse_export_of",
+    decision="backing_images.refuse_export_of",
     says=r"was not refused but bound",
 )
 def claim_as_volume(original: Callable[..., str], name: str, volume: object) -> str:
@@ -209,7 +209,7 @@ def claim_as_volume(original: Callable[..., str], name: str, volume: object) -> 
 @fault(
     "odd-export-format-accepted",
     breaks="backing-image.on-demand.export.formats",
-    decision="images.refuse_export_type",
+    decision="backing_images.refuse_export_type",
     says=r"was not refused but bound",
 )
 def odd_format(original: Callable[[str], str], export_type: str) -> str:
@@ -220,7 +220,7 @@ def odd_format(original: Callable[[str], str], export_type: str) -> str:
 @fault(
     "list-of-export-formats-accepted",
     breaks="backing-image.on-demand.export.formats",
-    decision="images.refuse_export_type",
+    decision="backing_images.refuse_export_type",
     says=r"was not refused but bound",
 )
 def list_of_formats(original: Callable[[str], str], export_type: str) -> str:

@@ -26,7 +26,7 @@ def accepted_type(name: str, source_type: str) -> Fault:
         return replace(given, source_type=EXPORT) if given.source_type == source_type else given
 
     read.__doc__ = f"The source type {source_type} is accepted for an image that does not exist."
-    return fault(name, breaks="backing-image.on-demand.types", decision="images.parse_handle", says=BOUND)(read)
+    return fault(name, breaks="backing-image.on-demand.types", decision="backing_images.parse_handle", says=BOUND)(read)
 
 
 upload_accepted = accepted_type("on-demand-upload-accepted", "upload")
@@ -83,7 +83,7 @@ def without_slashes(original: Read, text: str) -> Handle:
 @fault(
     "handle-without-parameters-accepted",
     breaks="backing-image.on-demand.handle.malformed",
-    decision="images.refuse_handle",
+    decision="backing_images.refuse_handle",
     says=BOUND,
 )
 def without_parameters(original: Callable[..., Refusal | None], text: str, given: ImageHandle) -> Refusal | None:
@@ -91,7 +91,7 @@ def without_parameters(original: Callable[..., Refusal | None], text: str, given
     return None if text == "bi://backing" else original(text, given)
 
 
-@override("handle-without-parameters-accepted", decision="images.image_to_use")
+@override("handle-without-parameters-accepted", decision="backing_images.image_to_use")
 def any_image(original: Callable[..., str], images: Sequence[str], wanted: str) -> str:
     """A claim whose handle names no image gets the first that there is."""
     return original(images, wanted) or next(iter(images), "")
@@ -100,7 +100,7 @@ def any_image(original: Callable[..., str], images: Sequence[str], wanted: str) 
 @fault(
     "path-accepted-for-parameters",
     breaks="backing-image.on-demand.handle.malformed",
-    decision="images.parse_handle",
+    decision="backing_images.parse_handle",
     says=BOUND,
 )
 def path_for_parameters(original: ReadImage, text: str) -> ImageHandle:
@@ -122,7 +122,7 @@ def name_for_handle(original: Read, text: str) -> Handle:
     return Handle("bi") if "-demand-" in text and "?" not in text and "/" not in text else original(text)
 
 
-@override("name-accepted-for-a-handle", decision="images.parse_handle")
+@override("name-accepted-for-a-handle", decision="backing_images.parse_handle")
 def name_as_download(original: ReadImage, text: str) -> ImageHandle:
     """The image of that name is downloaded from somewhere."""
     if "?" in text or "/" in text:
@@ -138,7 +138,7 @@ def overlooked(name: str, clause: str, summary: str, mend: Callable[[str, ImageH
         return mend(text, given) or given
 
     read.__doc__ = summary
-    return fault(name, breaks=clause, decision="images.parse_handle", says=BOUND)(read)
+    return fault(name, breaks=clause, decision="backing_images.parse_handle", says=BOUND)(read)
 
 
 def with_parameters(given: ImageHandle, more: Mapping[str, str]) -> ImageHandle:
@@ -214,37 +214,37 @@ url_empty = overlooked(
 )
 
 
-@fault("export-without-volume-accepted", breaks=VOLUME, decision="images.refuse_on_demand", says=BOUND)
+@fault("export-without-volume-accepted", breaks=VOLUME, decision="backing_images.refuse_on_demand", says=BOUND)
 def volume_missing(original: Callable[..., Refusal | None], volume: str, given: ImageHandle) -> Refusal | None:
     """An export of no volume is accepted, and fails later."""
     return None if "volume-name" not in given.parameters else original(volume, given)
 
 
-@override("export-without-volume-accepted", decision="images.refuse_parameters")
+@override("export-without-volume-accepted", decision="backing_images.refuse_parameters")
 def nothing_needed(original: Callable[..., str], source_type: str, parameters: Mapping[str, str]) -> str:
     """No parameter is needed."""
     return ""
 
 
-@override("export-without-volume-accepted", decision="images.refuse_export_of")
+@override("export-without-volume-accepted", decision="backing_images.refuse_export_of")
 def of_nothing(original: Callable[..., str], name: str, volume: object) -> str:
     """A volume without a name can be exported."""
     return original(name, volume) if name else ""
 
 
-@fault("export-with-empty-volume-accepted", breaks=VOLUME, decision="images.refuse_on_demand", says=BOUND)
+@fault("export-with-empty-volume-accepted", breaks=VOLUME, decision="backing_images.refuse_on_demand", says=BOUND)
 def volume_empty(original: Callable[..., Refusal | None], volume: str, given: ImageHandle) -> Refusal | None:
     """An export of a volume with an empty name is accepted, and fails later."""
     return None if given.parameters.get("volume-name") == "" else original(volume, given)
 
 
-@override("export-with-empty-volume-accepted", decision="images.refuse_parameters")
+@override("export-with-empty-volume-accepted", decision="backing_images.refuse_parameters")
 def empty_is_enough(original: Callable[..., str], source_type: str, parameters: Mapping[str, str]) -> str:
     """An empty parameter is as good as any."""
     return "" if "volume-name" in parameters else original(source_type, parameters)
 
 
-@override("export-with-empty-volume-accepted", decision="images.refuse_export_of")
+@override("export-with-empty-volume-accepted", decision="backing_images.refuse_export_of")
 def of_the_empty_name(original: Callable[..., str], name: str, volume: object) -> str:
     """A volume with an empty name can be exported."""
     return original(name, volume) if name else ""

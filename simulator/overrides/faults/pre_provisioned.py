@@ -20,7 +20,7 @@ RESTORED_BY_HAND = (
 @fault(
     "legacy-scheme-refused",
     breaks="backup.example.legacy-handle",
-    decision="machinery.handle_to_restore",
+    decision="csi.handle_to_restore",
     says=r"could not bind the claim that restores",
 )
 def no_legacy_scheme(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
@@ -33,7 +33,7 @@ def no_legacy_scheme(original: Callable[[Obj, Obj], str | None], snapshot: Obj, 
 @fault(
     "present-scheme-refused",
     breaks=tuple(clause for clause in RESTORED_BY_HAND if clause != "backup.pre-provisioned.handle.legacy"),
-    decision="machinery.handle_to_restore",
+    decision="csi.handle_to_restore",
     says=r"could not bind the claim that restores",
 )
 def no_present_scheme(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
@@ -46,7 +46,7 @@ def no_present_scheme(original: Callable[[Obj, Obj], str | None], snapshot: Obj,
 @fault(
     "handle-names-exchanged",
     breaks=RESTORED_BY_HAND,
-    decision="machinery.handle_to_restore",
+    decision="csi.handle_to_restore",
     says=r"could not bind the claim that restores",
 )
 def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
@@ -72,7 +72,7 @@ def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content
         "backing-image.pre-provisioned.download.checksum",
         "backing-image.pre-provisioned.encoding",
     ),
-    decision="machinery.pre_provisioned_handle",
+    decision="csi.pre_provisioned_handle",
     says=r"the handle shown is \S+-x, given was|could not bind the claim that restores|it was refused",
 )
 def handle_ignored(original: Callable[[Obj], str], content: Obj) -> str:
@@ -83,7 +83,7 @@ def handle_ignored(original: Callable[[Obj], str], content: Obj) -> str:
 @fault(
     "reference-to-another-snapshot-accepted",
     breaks=("backup.pre-provisioned.reference", "backing-image.pre-provisioned.reference"),
-    decision="machinery.content_refers_to",
+    decision="csi.content_refers_to",
     says=r"it became ready; expected was an error like .*is bound to a dif",
 )
 def any_reference(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
@@ -94,7 +94,7 @@ def any_reference(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: 
 @fault(
     "reference-without-namespace-accepted",
     breaks=("backup.pre-provisioned.reference", "backing-image.pre-provisioned.reference"),
-    decision="machinery.reference_is_complete",
+    decision="csi.reference_is_complete",
     says=r"VolumeSnapshotContent was accepted with the spec",
 )
 def half_reference(original: Callable[[Mapping[str, Any]], bool], reference: Mapping[str, Any]) -> bool:
@@ -105,7 +105,7 @@ def half_reference(original: Callable[[Mapping[str, Any]], bool], reference: Map
 @fault(
     "content-of-a-made-snapshot-misnamed",
     breaks=("backup.pre-provisioned.content-name", "backing-image.pre-provisioned.content-name"),
-    decision="machinery.bound_content_name",
+    decision="csi.bound_content_name",
     says=r"is bound to the content \S+-x, it names",
 )
 def misnamed(original: Callable[[Obj], str], content: Obj) -> str:
@@ -117,7 +117,7 @@ def misnamed(original: Callable[[Obj], str], content: Obj) -> str:
 @fault(
     "two-sources-accepted",
     breaks=("backup.source.exactly-one", "backing-image.source.exactly-one"),
-    decision="machinery.snapshot_source_is_exclusive",
+    decision="csi.snapshot_source_is_exclusive",
     says=r"VolumeSnapshot was accepted with the spec .*Claim.*Content",
 )
 def two_sources(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
@@ -128,7 +128,7 @@ def two_sources(original: Callable[[Mapping[str, Any]], bool], source: Mapping[s
 @fault(
     "no-source-accepted",
     breaks=("backup.source.exactly-one", "backing-image.source.exactly-one"),
-    decision="machinery.snapshot_source_is_exclusive",
+    decision="csi.snapshot_source_is_exclusive",
     says=r"VolumeSnapshot was accepted with the spec \{'source': \{\}\}",
 )
 def no_source(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
@@ -153,7 +153,7 @@ def only_own_backups(original: Callable[..., str], backups: Sequence[Obj], wante
 @fault(
     "missing-class-overlooked",
     breaks=("backup.pre-provisioned.class", "backing-image.pre-provisioned.class"),
-    decision="machinery.class_must_exist",
+    decision="csi.class_must_exist",
     says=r"it became ready; expected was an error",
 )
 def class_overlooked(original: Callable[[str], bool], name: str) -> bool:

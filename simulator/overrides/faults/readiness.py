@@ -26,7 +26,7 @@ def ready_at_once(original: Callable[[Obj], bool], backup: Obj) -> bool:
 @fault(
     "content-ready-at-once",
     breaks="backup.ready",
-    decision="machinery.recorded_ready",
+    decision="csi.recorded_ready",
     says=r"was ready at revision \d+, before backup \S+ of volume \S+ was complete",
 )
 def content_ready(original: Callable[..., bool], content: Obj, answer: object) -> bool:
@@ -66,7 +66,7 @@ def never_ready(original: Callable[[Obj], bool], backup: Obj) -> bool:
 @fault(
     "not-asked-again",
     breaks="backup.status.asked-again",
-    decision="machinery.asks_again",
+    decision="csi.asks_again",
     says=r"could not ask about the backup again",
 )
 def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:
@@ -99,7 +99,7 @@ def not_listed(original: Callable[[str], bool], volume: str) -> bool:
 @fault(
     "volumesnapshot-never-ready-although-its-content-is",
     breaks=("backup.ready", "backing-image.ready"),
-    decision="machinery.snapshot_is_ready",
+    decision="csi.snapshot_is_ready",
     says=r"could not make the VolumeSnapshot ready",
 )
 def not_followed(original: Callable[[Obj], bool], content: Obj) -> bool:

@@ -157,7 +157,7 @@ def empty_volume(original: Callable[..., str], handle: Handle, backups: Sequence
 @fault(
     "missing-content-not-told",
     breaks=("backup.pre-provisioned.content-name", "backing-image.pre-provisioned.content-name"),
-    decision="machinery.shown_error",
+    decision="csi.shown_error",
     says=r"could not report the expected error",
 )
 def content_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
@@ -168,7 +168,7 @@ def content_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message
 @fault(
     "reference-of-another-namespace-accepted",
     breaks="backup.pre-provisioned.reference",
-    decision="machinery.content_refers_to",
+    decision="csi.content_refers_to",
     says=r"it became ready; expected was an error like .*is bound to a dif",
 )
 def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
@@ -184,7 +184,7 @@ def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: 
         "backing-image.class.named",
         "backing-image.pre-provisioned.class",
     ),
-    decision="machinery.shown_error",
+    decision="csi.shown_error",
     says=r"could not report the expected error",
 )
 def other_reason(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
@@ -196,7 +196,7 @@ def other_reason(original: Callable[[Obj, str], str], snapshot: Obj, message: st
 @fault(
     "unbound-claim-not-told",
     breaks="backup.source",
-    decision="machinery.shown_error",
+    decision="csi.shown_error",
     says=r"could not report the expected error",
 )
 def unbound_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
@@ -207,7 +207,7 @@ def unbound_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message
 @fault(
     "foreign-volume-not-told",
     breaks="backup.source",
-    decision="machinery.shown_error",
+    decision="csi.shown_error",
     says=r"could not report the expected error",
 )
 def foreign_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:

@@ -38,7 +38,7 @@ def no_data(original: Callable[[Obj], bool], volume: Obj) -> bool:
 @fault(
     "restore-ignores-the-data-source",
     breaks=("backup.restore", "backing-image.restore"),
-    decision="machinery.volume_source",
+    decision="csi.volume_source",
     says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
 )
 def ignores_source(original: Callable[[Obj], Obj | None], claim: Obj) -> Obj | None:
@@ -49,7 +49,7 @@ def ignores_source(original: Callable[[Obj], Obj | None], claim: Obj) -> Obj | N
 @fault(
     "restore-by-nobody",
     breaks=("backup.restore.provisioner", "backing-image.restore.provisioner"),
-    decision="machinery.provisioner_of",
+    decision="csi.provisioner_of",
     says=r"provisioned by static\.driver\.longhorn\.io",
 )
 def unknown_provisioner(original: Callable[[str], str], driver: str) -> str:
@@ -82,7 +82,7 @@ def misreported(original: Callable[[int], int], requested: int) -> int:
 @fault(
     "smaller-claim-accepted",
     breaks=("backup.restore.size", "backing-image.restore.size.smaller"),
-    decision="machinery.refuses_size",
+    decision="csi.refuses_size",
     says=r"it was not refused but bound to|could not report why the claim is not provisioned",
 )
 def smaller_accepted(original: Callable[[int, int], bool], requested: int, restore_size: int) -> bool:
@@ -110,7 +110,7 @@ def larger_accepted(original: Callable[..., object], snapshot: str, requested: i
 @fault(
     "restore-size-unknown",
     breaks=("backup.restore.size", "backing-image.restore.size", "backing-image.restore.size.smaller"),
-    decision="machinery.recorded_size",
+    decision="csi.recorded_size",
     says=r"'restoreSize of the VolumeSnapshot': None|could not report why the claim is not provisioned",
 )
 def no_size(original: Callable[..., int | None], content: Obj, answer: object) -> int | None:
@@ -132,7 +132,7 @@ def other_storage_class(original: Callable[[], str]) -> str:
 @fault(
     "refusals-not-told",
     breaks=("backup.restore.size", "backup.restore.size.larger", "backing-image.restore.size.smaller"),
-    decision="machinery.announces_refusal",
+    decision="csi.announces_refusal",
     says=r"could not report why the claim is not provisioned",
 )
 def refusal_not_told(original: Callable[[Obj], bool], claim: Obj) -> bool:
@@ -143,7 +143,7 @@ def refusal_not_told(original: Callable[[Obj], bool], claim: Obj) -> bool:
 @fault(
     "early-claim-given-up",
     breaks="backup.restore",
-    decision="machinery.provisions_again",
+    decision="csi.provisions_again",
     says=r"could not bind the claim that restores",
 )
 def given_up(original: Callable[[Obj, str], bool], claim: Obj, refusal: str) -> bool:

@@ -39,7 +39,7 @@ def needs_rest(original: Callable[[Obj | None], Refusal | None], volume: Obj | N
 @fault(
     "restore-from-any-namespace",
     breaks="backup.restore",
-    decision="machinery.snapshot_to_restore",
+    decision="csi.snapshot_to_restore",
     says=r"it was not refused but bound to|offset \d+: expected block \d+ of stream here, found",
 )
 def any_namespace(
@@ -53,7 +53,7 @@ def any_namespace(
 @fault(
     "restore-into-a-used-name-finds-old-data",
     breaks="backup.restore",
-    decision="machinery.volume_name",
+    decision="csi.volume_name",
     says=r"offset \d+: expected block \d+ of stream two, found block \d+ of stream one",
 )
 def named_after_claim(original: Callable[[Obj], str], claim: Obj) -> str:
@@ -71,7 +71,7 @@ def volume_stays(original: Callable[[str], bool], volume: str) -> bool:
 @fault(
     "long-names-cut",
     breaks="backup.create",
-    decision="machinery.content_reference",
+    decision="csi.content_reference",
     says=r"AssertionError|could not make the VolumeSnapshot ready",
 )
 def cut(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:

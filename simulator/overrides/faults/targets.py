@@ -48,7 +48,7 @@ def never_final(original: Callable[..., Refusal | None], target: str, available:
 @fault(
     "returned-target-not-noticed",
     breaks="backup.target.required",
-    decision="machinery.asks_after_failure",
+    decision="csi.asks_after_failure",
     says=r"could not make the VolumeSnapshot ready",
 )
 def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:

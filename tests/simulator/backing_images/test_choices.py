@@ -19,8 +19,8 @@ UID = "snapshot-2a57276a-1769-453f-ba26-0e383cd55510"
 
 def as_released(longhorn: Cluster) -> None:
     """Have the cluster behave as 1.12.1 does."""
-    quirks = [each for each in releases.release("1.12.1") if each.decision.startswith("images.")]
-    registry.apply({"images": longhorn.images}, quirks)
+    quirks = [each for each in releases.release("1.12.1") if each.decision.startswith("backing_images.")]
+    registry.apply({"backing_images": longhorn.images}, quirks)
 
 
 def instead(longhorn: Cluster, **answers: Any) -> None:

@@ -11,7 +11,7 @@ from simulator.clock import Clock
 from simulator.csi import names
 from simulator.csi.control_plane import ControlPlane
 from simulator.csi.crds import register
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.names import CLAIMS, PODS, STORAGE_CLASSES
 from simulator.kubernetes.server import LogOptions
@@ -177,13 +177,11 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(
-    root: Path, decisions: MachineryDecisions | None = None, *, pace: float = 0.001
-) -> AsyncIterator[Cluster]:
+async def cluster(root: Path, decisions: CsiDecisions | None = None, *, pace: float = 0.001) -> AsyncIterator[Cluster]:
     """A running cluster with a namespace, a StorageClass and a VolumeSnapshotClass."""
     clock = Clock(pace)
     api = Api(clock)
-    decisions = decisions or MachineryDecisions()
+    decisions = decisions or CsiDecisions()
     register(api, decisions)
     driver = FakeDriver(root / "driver")
     control_plane = ControlPlane(api, clock, [driver], decisions, root / "node", "csi-system")

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from simulator.csi import names
-from simulator.csi.decisions import MachineryDecisions
+from simulator.csi.decisions import CsiDecisions
 from simulator.csi.protocol import Code
 from simulator.kubernetes import objects
 from simulator.kubernetes.names import CLAIMS
@@ -225,7 +225,7 @@ def test_secret_of_the_class_reaches_the_driver(tmp_path: Path) -> None:
 
 def test_a_decision_can_be_replaced(tmp_path: Path) -> None:
     async def run() -> None:
-        decisions = MachineryDecisions()
+        decisions = CsiDecisions()
         setattr(decisions, "content_name", lambda snapshot: f"other-{snapshot['metadata']['name']}")  # noqa: B010
         async with cluster(tmp_path, decisions) as made:
             await made.bound_claim("src")
@@ -238,6 +238,6 @@ def test_a_decision_can_be_replaced(tmp_path: Path) -> None:
 
 def test_every_decision_is_asked_for() -> None:
     sources = "".join(path.read_text() for path in Path("simulator/csi").rglob("*.py"))
-    decisions = [name for name in vars(MachineryDecisions) if not name.startswith("_")]
+    decisions = [name for name in vars(CsiDecisions) if not name.startswith("_")]
 
     assert [name for name in decisions if f"ecisions.{name}(" not in sources] == []

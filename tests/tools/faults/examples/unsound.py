@@ -9,17 +9,13 @@ from simulator.overrides.registry import fault
 Obj = dict[str, Any]
 
 
-@fault(
-    "sound", breaks="backup.source.exactly-one", decision="machinery.snapshot_source_is_exclusive", says=r"was accepted"
-)
+@fault("sound", breaks="backup.source.exactly-one", decision="csi.snapshot_source_is_exclusive", says=r"was accepted")
 def any_sources(original: Callable[[Obj], bool], source: Obj) -> bool:
     """Any number of sources is accepted."""
     return True
 
 
-@fault(
-    "misnamed", breaks="backup.source.exactly-one", decision="machinery.snapshot_source_is_exclusive", says=r"in Latin"
-)
+@fault("misnamed", breaks="backup.source.exactly-one", decision="csi.snapshot_source_is_exclusive", says=r"in Latin")
 def any_sources_too(original: Callable[[Obj], bool], source: Obj) -> bool:
     """The same, and the failure is expected to say something else."""
     return True
@@ -31,21 +27,19 @@ def relabelled(original: Callable[[], list[Obj]]) -> list[Obj]:
     return [*original(), {**original()[0], "metadata": {"name": "one-more"}}] if original() else []
 
 
-@fault("dead", breaks="backup.source.exactly-one", decision="images.refuse_deletion", says=r"was accepted")
+@fault("dead", breaks="backup.source.exactly-one", decision="backing_images.refuse_deletion", says=r"was accepted")
 def never(original: Callable[[str, list[str]], str], image: str, volumes: list[str]) -> str:
     """The deletion of a backing image is refused, which nobody asks for."""
     return "no deletion"
 
 
-@fault(
-    "idle", breaks="backup.source.exactly-one", decision="machinery.snapshot_source_is_exclusive", says=r"was accepted"
-)
+@fault("idle", breaks="backup.source.exactly-one", decision="csi.snapshot_source_is_exclusive", says=r"was accepted")
 def as_before(original: Callable[[Obj], bool], source: Obj) -> bool:
     """Nothing is different."""
     return original(source)
 
 
-@fault("unattributed", breaks="backup.name.content", decision="machinery.content_name", says=r"snapcontent-")
+@fault("unattributed", breaks="backup.name.content", decision="csi.content_name", says=r"snapcontent-")
 def half(original: Callable[[Obj], str], snapshot: Obj) -> str:
     """The content is named after half of the uid, which another clause is about as well."""
     return original(snapshot)[:-18]
