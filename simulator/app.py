@@ -170,7 +170,7 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
 
 
 def _snapshot_versions(options: Options) -> Sequence[str]:
-    """The versions of the snapshot kinds that are installed with a Longhorn: from 1.5 on only v1 (PRE-03, BAK-18)."""
+    """The versions of the snapshot kinds that are installed with a Longhorn: from 1.5 on only v1."""
     return crds.SNAPSHOT_VERSIONS[:1] if options.version.has(5) else crds.SNAPSHOT_VERSIONS
 
 

@@ -9,7 +9,6 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.controller import Controller, Key, Result
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
-from simulator.longhorn.decisions import LonghornDecisions
 
 ANY, VISIBLE, HIDDEN = "any", "false", "true"
 """What a ticket says about the block device (`disableFrontend`)."""
@@ -18,10 +17,9 @@ ANY, VISIBLE, HIDDEN = "any", "false", "true"
 class Attachments:
     """The tickets of all volumes."""
 
-    def __init__(self, api: Api, clock: Clock, decisions: LonghornDecisions) -> None:
+    def __init__(self, api: Api, clock: Clock) -> None:
         self._api = api
         self._clock = clock
-        self._decisions = decisions
         self.controller = Controller(api, clock, "longhorn-volume-attachment-controller", self._reconcile)
         self.controller.watch(names.ATTACHMENTS)
         self.controller.watch(names.VOLUMES)

@@ -12,9 +12,9 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.backups import UNKNOWN
 from simulator.longhorn.backupstore import BackupInProgressError, BackupMissingError, StoredBackup, StoredVolume
+from simulator.longhorn.backupstore_clients import BackupstoreClients, BackupstoreError, poll_interval
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.engine_work import EngineWork
-from simulator.longhorn.stores import BackupstoreError, Stores, poll_interval
 
 ONLY_OBJECT = "longhorn.io/delete-custom-resource-only"
 SYNC = 0.4
@@ -42,13 +42,13 @@ EMPTY_VOLUME: Obj = {
 class BackupTargets:
     """Watches the targets and brings their contents into the cluster."""
 
-    def __init__(self, api: Api, clock: Clock, decisions: LonghornDecisions, stores: Stores) -> None:
+    def __init__(self, api: Api, clock: Clock, decisions: LonghornDecisions, backupstores: BackupstoreClients) -> None:
         self._api = api
         self._clock = clock
         self._decisions = decisions
-        self._stores = stores
+        self._backupstores = backupstores
         self._looked: dict[str, tuple[Any, ...]] = {}
-        self._volumes = BackupVolumes(api, clock, decisions, stores)
+        self._volumes = BackupVolumes(api, clock, decisions, backupstores)
         self.changed = self._volumes.changed
         self.controller = Controller(api, clock, "longhorn-backup-target-controller", self._reconcile)
         self.controller.watch(names.BACKUP_TARGETS)
@@ -111,7 +111,7 @@ class BackupTargets:
         url, error, volumes = target["spec"].get("backupTargetURL") or "", "", []
         if url:
             try:
-                store = self._stores.of(target)
+                store = self._backupstores.of(target)
                 await store.check()
                 volumes = await store.volumes()
             except BackupstoreError as problem:
@@ -162,11 +162,11 @@ class BackupTargets:
 class BackupVolumes:
     """Keeps BackupVolume objects, and the Backup objects below them, as the store has them."""
 
-    def __init__(self, api: Api, clock: Clock, decisions: LonghornDecisions, stores: Stores) -> None:
+    def __init__(self, api: Api, clock: Clock, decisions: LonghornDecisions, backupstores: BackupstoreClients) -> None:
         self._api = api
         self._clock = clock
         self._decisions = decisions
-        self._stores = stores
+        self._backupstores = backupstores
         self._looked: dict[str, tuple[Any, ...]] = {}
         self._requests: dict[str, int] = {}
         self._work = EngineWork()
@@ -231,7 +231,7 @@ class BackupVolumes:
     async def _sync(self, found: Obj) -> None:
         name, target = found["metadata"]["name"], found["spec"].get("backupTargetName") or "default"
         volume = found["spec"].get("volumeName") or name
-        store = await self._stores.of_target(target)
+        store = await self._backupstores.of_target(target)
         listed = await store.backups(volume)
         self._own(found, volume, target, listed)
         known = {each["metadata"]["name"] for each in self._backups_of(volume, target) if _is_described(each)}
@@ -350,7 +350,7 @@ class BackupVolumes:
         target = found["spec"].get("backupTargetName") or "default"
         volume = found["spec"].get("volumeName") or found["metadata"]["name"]
         if ONLY_OBJECT not in (found["metadata"].get("labels") or {}):
-            store = await self._stores.of_target(target)
+            store = await self._backupstores.of_target(target)
             await self._work.once(found["metadata"]["name"], lambda: store.delete_volume(volume))
         for each in self._backups_of(volume, target):
             delete_object_only(self._api, names.BACKUPS, each)

@@ -13,12 +13,12 @@ from simulator.kubernetes.store import Change
 from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.backupstore import BackupMissingError, BackupRequest, BackupResult
-from simulator.longhorn.chains import Chains
+from simulator.longhorn.backupstore_clients import BackupstoreClients, BackupstoreError
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk, DiskError
 from simulator.longhorn.engine_work import EngineWork
-from simulator.longhorn.go import go_map
-from simulator.longhorn.stores import BackupstoreError, Stores
+from simulator.longhorn.go_format import go_map
+from simulator.longhorn.snapshot_chains import SnapshotChains
 
 PREPARATION = 2.1
 MONITOR = 2.0
@@ -66,8 +66,8 @@ class Backups:
         decisions: LonghornDecisions,
         disk: Disk,
         tickets: Attachments,
-        chains: Chains,
-        stores: Stores,
+        chains: SnapshotChains,
+        backupstores: BackupstoreClients,
         changed: Callable[[str, str], None],
     ) -> None:
         """`changed` is told the volume and the target when a backup has come into the store or left it."""
@@ -78,7 +78,7 @@ class Backups:
         self._disk = disk
         self._tickets = tickets
         self._chains = chains
-        self._stores = stores
+        self._backupstores = backupstores
         self._events = EventRecorder(api, "longhorn-backup-controller")
         self._work = EngineWork()
         self.controller = Controller(api, clock, "longhorn-backup-controller", self._reconcile)
@@ -205,7 +205,7 @@ class Backups:
             backing_image_checksum=image["status"].get("checksum", "") if image else "",
         )
         target = backup["metadata"]["labels"].get(names.BACKUP_TARGET_LABEL, "default")
-        store = await self._stores.of_target(target)
+        store = await self._backupstores.of_target(target)
         begun = asyncio.get_running_loop().time()
 
         def progress(percent: int) -> None:
@@ -260,10 +260,7 @@ class Backups:
         return self._decisions.backup_url(url, volume, backup)
 
     def _fail(self, name: str, error: str) -> None:
-        if error:
-            objects.set_status(self._api, names.BACKUPS, name, state="Error", error=error)
-        else:
-            objects.set_status(self._api, names.BACKUPS, name, state="Completed", progress=100)
+        objects.set_status(self._api, names.BACKUPS, name, state="Error", error=error)
 
     def _begin_deletion(self, backup: Obj) -> None:
         name = backup["metadata"]["name"]
@@ -300,7 +297,7 @@ class Backups:
         name = backup["metadata"]["name"]
         target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
         try:
-            store = await self._stores.of_target(target)
+            store = await self._backupstores.of_target(target)
             await self._work.once(("deletion", name), lambda: store.delete_backup(of, name))
         except BackupMissingError:
             return

@@ -14,7 +14,7 @@ from simulator.longhorn.backing_images.service import ImageService
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.failures import api_failure, csi_error, volume_not_found
 from simulator.longhorn.version import Version
-from simulator.longhorn.waiting import TICK, WAIT, until
+from simulator.longhorn.wait_for_objects import TICK, WAIT, until
 
 SYNC_WAIT = 30.0
 """Seconds that the driver waits for a new backup to begin; never scaled."""

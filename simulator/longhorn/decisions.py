@@ -26,19 +26,19 @@ class LonghornDecisions:
     # Names and handles
 
     def backup_scheme(self) -> str:
-        """The scheme of a backup's handle: bs up to 1.2, bak from 1.3 on (BAK-04, BAK-05)."""
+        """The scheme of a backup's handle: bs up to 1.2, bak from 1.3 on."""
         return "bak" if self.version.has(3) else "bs"
 
     def backup_handle(self, volume: str, backup: Obj) -> str:
-        """The handle of a backup: <scheme>://<backup volume>/<backup name> (BAK-04, BAK-05, BAK-28)."""
+        """The handle of a backup: <scheme>://<backup volume>/<backup name>."""
         return f"{self.backup_scheme()}://{volume}/{backup['metadata']['name']}"
 
     def parse_handle(self, text: str) -> Handle:
-        """How a given handle is read; bs:// and bak:// mean the same (BAK-26, BAK-27, BAK-37)."""
+        """How a given handle is read; bs:// and bak:// mean the same."""
         return handles.parse(text, self.version)
 
     def snapshot_name(self, requested: str) -> str:
-        """The Longhorn snapshot's name: the one that the sidecar asks for, snapshot-<uid> (BAK-07, BAK-08)."""
+        """The Longhorn snapshot's name: the one that the sidecar asks for, snapshot-<uid>."""
         return requested
 
     def backup_name(self, volume: str, snapshot: str) -> str:
@@ -47,35 +47,35 @@ class LonghornDecisions:
         return f"backup-{secrets.token_hex(8)}"
 
     def answers_before_starting(self, snapshot: str) -> bool:
-        """Whether a request is answered with a handle before the snapshot is taken and its backup begun (BAK-10)."""
+        """Whether a request is answered with a handle before the snapshot is taken and its backup begun."""
         del snapshot
         return False
 
     def backup_url(self, target_url: str, volume: str, backup: str) -> str:
-        """Where a backup is: the backup target with its name and its volume (BAK-01, BAK-22)."""
+        """Where a backup is: the backup target with its name and its volume."""
         return f"{target_url}?backup={backup}&volume={volume}"
 
     # VolumeSnapshotClass
 
     def snapshot_type(self, parameters: Mapping[str, str]) -> str:
-        """What a class makes: its `type`, bak for none and for bs; 1.1 and 1.2 know only backups (BAK-19)."""
+        """What a class makes: its `type`, bak for none and for bs; 1.1 and 1.2 know only backups."""
         kind = parameters.get("type", "") if self.version.has(3) else ""
         return "bak" if kind in {"", "bs"} else kind
 
     def backup_mode(self, parameters: Mapping[str, str]) -> str:
-        """`backupMode` of the class, from 1.9 on; "" stands for incremental (BAK-21)."""
+        """`backupMode` of the class, from 1.9 on; "" stands for incremental."""
         return parameters.get("backupMode", "") if self.version.has(9) else ""
 
     def default_backup_mode(self) -> str:
-        """The mode of a backup when none is asked for (BAK-21)."""
+        """The mode of a backup when none is asked for."""
         return "incremental"
 
     def storage_class_name(self) -> str:
-        """The name of the StorageClass that exists after installation, which the examples use (BAK-25)."""
+        """The name of the StorageClass that exists after installation, which the examples use."""
         return "longhorn"
 
     def snapshot_classes(self) -> list[Obj]:
-        """The VolumeSnapshotClasses that exist after installation: `longhorn` up to 1.2, none later (BAK-15)."""
+        """The VolumeSnapshotClasses that exist after installation: `longhorn` up to 1.2, none later."""
         if self.version.has(3):
             return []
         return [
@@ -91,15 +91,15 @@ class LonghornDecisions:
     # CreateSnapshot
 
     def source_volume(self, requested: str) -> str:
-        """The volume that is snapshotted: that of the claim (BAK-02, BAK-14)."""
+        """The volume that is snapshotted: that of the claim."""
         return requested
 
     def needs_attached_volume(self) -> bool:
-        """Whether a snapshot can only be made of an attached volume: 1.3 and 1.4 say so (BAK-34)."""
+        """Whether a snapshot can only be made of an attached volume: 1.3 and 1.4 say so."""
         return self.version.has(3) and not self.version.has(5)
 
     def refuse_target(self, target: str, available: bool | None) -> Refusal | None:
-        """What a backup is answered when its target is missing (None) or not usable (PRE-07).
+        """What a backup is answered when its target is missing (None) or not usable.
 
         The answer is final, so that a VolumeSnapshot that waits for a target can be given up.
         """
@@ -115,78 +115,78 @@ class LonghornDecisions:
         return next(found, None)
 
     def makes_backup(self, volume: str, snapshot: str) -> bool:
-        """Whether CreateSnapshot makes a backup at all (BAK-02)."""
+        """Whether CreateSnapshot makes a backup at all."""
         del volume, snapshot
         return True
 
     def backup_in_answer(self, backups: Sequence[Obj], made: Obj) -> Obj:
-        """Which of the volume's `backups` the answer is about: the one just made or found (BAK-05)."""
+        """Which of the volume's `backups` the answer is about: the one just made or found."""
         del backups
         return made
 
     def answers_before_completion(self) -> bool:
-        """Whether CreateSnapshot returns when the backup has been started, not when it is complete (BAK-09)."""
+        """Whether CreateSnapshot returns when the backup has been started, not when it is complete."""
         return True
 
     def backup_is_ready(self, backup: Obj) -> bool:
-        """Whether a backup is reported ready to use: once it is complete, and only then (BAK-11, BAK-12)."""
+        """Whether a backup is reported ready to use: once it is complete, and only then."""
         return bool(backup["status"].get("state") == "Completed")
 
     def reported_size(self, size: int) -> int:
-        """The size of a snapshot in the CSI answer: the volume's size (BAK-24)."""
+        """The size of a snapshot in the CSI answer: the volume's size."""
         return names.rounded(size)
 
     # Snapshots and backups
 
     def data_taken_after(self, snapshot: Obj) -> float:
-        """Seconds after which a snapshot takes the data that it holds: none, it is that moment's (BAK-35)."""
+        """Seconds after which a snapshot takes the data that it holds: none, it is that moment's."""
         del snapshot
         return 0.0
 
     def reports_completion_after_copy(self, backup: Obj) -> bool:
-        """Whether a Backup gets the state Completed after its data are in the store, not before (BAK-12)."""
+        """Whether a Backup gets the state Completed after its data are in the store, not before."""
         del backup
         return True
 
     def creates_backup_volume(self, volume: str) -> bool:
-        """Whether a finished backup gets its volume listed as a BackupVolume (BAK-13)."""
+        """Whether a finished backup gets its volume listed as a BackupVolume."""
         del volume
         return True
 
     # DeleteSnapshot
 
     def deletes_backup(self, backup: Obj) -> bool:
-        """Whether deleting a backup's VolumeSnapshot under policy Delete deletes the Backup (BAK-16)."""
+        """Whether deleting a backup's VolumeSnapshot under policy Delete deletes the Backup."""
         del backup
         return True
 
     def deletes_backup_without_source(self) -> bool:
-        """Whether a Backup can be deleted when the volume that it was made of is gone (BAK-16)."""
+        """Whether a Backup can be deleted when the volume that it was made of is gone."""
         return True
 
     def deletes_unlisted_backup(self) -> bool:
-        """Whether a Backup can be deleted before its volume is listed as a backup volume (BAK-16)."""
+        """Whether a Backup can be deleted before its volume is listed as a backup volume."""
         return True
 
     def deletes_stored_backup(self, backup: Obj) -> bool:
-        """Whether the deletion of a Backup removes it from the backupstore (BAK-16)."""
+        """Whether the deletion of a Backup removes it from the backupstore."""
         del backup
         return True
 
     def removes_deleted_backup(self, backup: Obj) -> bool:
-        """Whether a Backup object goes once its data are deleted (BAK-16)."""
+        """Whether a Backup object goes once its data are deleted."""
         del backup
         return True
 
     def deletes_snapshot_with_backup(self, backup: Obj) -> bool:
-        """Whether the Longhorn snapshot goes with its backup, though no setting asks for it (BAK-36)."""
+        """Whether the Longhorn snapshot goes with its backup, though no setting asks for it."""
         del backup
         return False
 
     def backup_outlives_snapshot(self, backup: Obj) -> float | None:
         """How many seconds a backup lives on when nobody deletes it but its VolumeSnapshot is gone; None: for ever.
 
-        This is what Retain relies on (BAK-17).
+        This is what Retain relies on.
         """
         del backup
         return None
@@ -198,12 +198,12 @@ class LonghornDecisions:
     # CreateVolume
 
     def backup_to_restore(self, backups: Sequence[Obj], wanted: str) -> str:
-        """Which of a backup volume's backups a claim gets: the one in the handle (BAK-22)."""
+        """Which of a backup volume's backups a claim gets: the one in the handle."""
         del backups
         return wanted
 
     def volume_to_restore(self, handle: Handle, backups: Sequence[Obj]) -> str:
-        """The backup volume that a handle means, of those that all `backups` are of: the one that it names (BAK-28)."""
+        """The backup volume that a handle means, of those that all `backups` are of: the one that it names."""
         del backups
         return handle.volume
 
@@ -213,7 +213,7 @@ class LonghornDecisions:
         return None
 
     def refuse_restore_size(self, snapshot: str, requested: int, recorded: int) -> Refusal | None:
-        """What a claim is answered whose size is not the snapshot's: from 1.3 on they must be equal (BAK-24)."""
+        """What a claim is answered whose size is not the snapshot's: from 1.3 on they must be equal."""
         if requested == recorded or not self.version.has(3):
             return None
         text = f"the requested size ({requested} bytes) is different than the size of the snapshot ({recorded} bytes)"
@@ -236,14 +236,14 @@ class LonghornDecisions:
     # Restored and cloned volumes
 
     def restores_data(self, volume: Obj) -> bool:
-        """Whether a volume made from a backup gets the backup's data (BAK-22)."""
+        """Whether a volume made from a backup gets the backup's data."""
         del volume
         return True
 
     # Backup target
 
     def target_failure(self, url: str, error: str) -> str:
-        """Why a backup target is not usable; "" when it is. `error` is what the store answered (PRE-07)."""
+        """Why a backup target is not usable; "" when it is. `error` is what the store answered."""
         return error if url else "backup target URL is empty"
 
     def forgets_what_left(self, obj: Obj) -> bool:

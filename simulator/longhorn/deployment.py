@@ -13,8 +13,8 @@ from simulator.longhorn.admission import Webhooks
 from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.backing_images import BackingImageDecisions
 from simulator.longhorn.backing_images.admission import ImageWebhooks
-from simulator.longhorn.backing_images.bases import Bases
-from simulator.longhorn.backing_images.contents import Contents
+from simulator.longhorn.backing_images.base_images import BaseImages
+from simulator.longhorn.backing_images.content_controller import ContentController
 from simulator.longhorn.backing_images.download import Downloader, Hosts
 from simulator.longhorn.backing_images.exports import Exports
 from simulator.longhorn.backing_images.files import ImageFiles
@@ -26,18 +26,18 @@ from simulator.longhorn.backing_images.sources import DataSources
 from simulator.longhorn.backup_targets import BackupTargets
 from simulator.longhorn.backups import Backups
 from simulator.longhorn.backupstore import BackupstoreDecisions
-from simulator.longhorn.chains import Chains, Paused
-from simulator.longhorn.claims import Claims
+from simulator.longhorn.backupstore_clients import BackupstoreClients
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.driver import LonghornDriver
 from simulator.longhorn.engine_polls import EnginePolls
 from simulator.longhorn.engines import Engines
 from simulator.longhorn.expiry import Expiry
-from simulator.longhorn.origins import Origins
+from simulator.longhorn.kubernetes_status import KubernetesStatus
 from simulator.longhorn.rest import PORT, SERVICE, RestApi
+from simulator.longhorn.restores import Restores
+from simulator.longhorn.snapshot_chains import Paused, SnapshotChains
 from simulator.longhorn.snapshots import Snapshots
-from simulator.longhorn.stores import Stores
 from simulator.longhorn.support_bundles import SupportBundles
 from simulator.longhorn.target_settings import TargetSettings
 from simulator.longhorn.version import Version
@@ -73,16 +73,16 @@ class Longhorn:
         self._decisions = decisions
         self._image = names.engine_image(version.tag)
         self.disk = Disk(data_dir / "volumes")
-        stores = Stores(api, clock, store_decisions, s3, version)
-        chains = Chains(api, self.disk)
-        tickets = Attachments(api, clock, decisions)
-        origins = Origins(api, clock, decisions, self.disk, tickets, chains, stores)
+        backupstores = BackupstoreClients(api, clock, store_decisions, s3, version)
+        chains = SnapshotChains(api, self.disk)
+        tickets = Attachments(api, clock)
+        restores = Restores(api, clock, decisions, self.disk, tickets, chains, backupstores)
         engines, polls = Engines(api, clock, self._image), EnginePolls(clock)
         files = ImageFiles(data_dir / "backing-images")
-        bases = Bases(api, image_decisions, self.disk, files)
-        volumes = Volumes(api, clock, self.disk, engines, polls, tickets, chains, origins, bases, self._image)
+        base_images = BaseImages(api, image_decisions, self.disk, files)
+        volumes = Volumes(api, clock, self.disk, engines, polls, tickets, chains, restores, base_images, self._image)
         snapshots = Snapshots(api, clock, decisions, tickets, chains, polls, self._image)
-        exports = Exports(api, image_decisions, self.disk, chains, tickets, bases)
+        exports = Exports(api, image_decisions, self.disk, chains, tickets, base_images)
         managers = ImageManagers(api, names.backing_image_manager(version.tag))
         images = Images(api, clock, image_decisions, files, managers)
         self.sources = sources = DataSources(api, clock, image_decisions, files, managers, exports, Downloader(hosts))
@@ -90,19 +90,19 @@ class Longhorn:
         self.chains = chains
         bundles = SupportBundles(api, clock)
         self.rest = RestApi(api, chains, ImageDownloads(api, image_decisions, files, sources), bundles)
-        self._controllers = [tickets.controller, origins.controller, volumes.controller, snapshots.controller]
+        self._controllers = [tickets.controller, restores.controller, volumes.controller, snapshots.controller]
         self._controllers += [images.controller, sources.controller]
         self._controllers += [bundles.controller] if version.has(4) else []
         self._controllers += [] if version.has(8) else [TargetSettings(api, clock).controller]
-        targets = BackupTargets(api, clock, decisions, stores)
+        targets = BackupTargets(api, clock, decisions, backupstores)
         self._parts: list[_Part] = [
-            Backups(api, clock, decisions, self.disk, tickets, chains, stores, targets.changed),
+            Backups(api, clock, decisions, self.disk, tickets, chains, backupstores, targets.changed),
             targets,
-            Claims(api, clock, volumes.poll),
+            KubernetesStatus(api, clock, volumes.poll),
             Expiry(api, clock, decisions),
-            Contents(api, clock, image_decisions, service),
+            ContentController(api, clock, image_decisions, service),
         ]
-        self.driver = LonghornDriver(api, clock, decisions, self.disk, tickets, chains, service, bases)
+        self.driver = LonghornDriver(api, clock, decisions, self.disk, tickets, chains, service, base_images)
         Webhooks(api, decisions, self._image).register()
         ImageWebhooks(api, image_decisions).register()
 

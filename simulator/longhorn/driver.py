@@ -19,15 +19,15 @@ from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
-from simulator.longhorn.backing_images.bases import Bases
+from simulator.longhorn.backing_images.base_images import BaseImages
 from simulator.longhorn.backing_images.service import ImageService
-from simulator.longhorn.chains import Chains
 from simulator.longhorn.csi_snapshots import SnapshotService
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk, NoSpace
 from simulator.longhorn.failures import api_failure, csi_error
 from simulator.longhorn.provisioning import Provisioner
-from simulator.longhorn.waiting import TICK, WAIT, until
+from simulator.longhorn.snapshot_chains import SnapshotChains
+from simulator.longhorn.wait_for_objects import TICK, WAIT, until
 
 ACCESS_MODES = frozenset({"SINGLE_NODE_WRITER", "MULTI_NODE_MULTI_WRITER"})
 NEWER_ACCESS_MODES = frozenset({"SINGLE_NODE_SINGLE_WRITER", "SINGLE_NODE_MULTI_WRITER"})
@@ -43,9 +43,9 @@ class LonghornDriver:
         decisions: LonghornDecisions,
         disk: Disk,
         tickets: Attachments,
-        chains: Chains,
+        chains: SnapshotChains,
         images: ImageService,
-        bases: Bases,
+        base_images: BaseImages,
     ) -> None:
         self._api = api
         self._clock = clock
@@ -53,7 +53,7 @@ class LonghornDriver:
         self._disk = disk
         self._tickets = tickets
         self._chains = chains
-        self._bases = bases
+        self._base_images = base_images
         self._snapshots = SnapshotService(api, clock, decisions, images)
         self._provisioner = Provisioner(api, decisions, images)
 
@@ -202,7 +202,7 @@ class LonghornDriver:
         volume = objects.find(self._api, names.VOLUMES, volume_id)
         if volume is not None and self._disk.exists(volume_id):
             await self._chains.publish(volume_id)
-            await self._bases.written(volume)
+            await self._base_images.written(volume)
 
     async def node_unstage_volume(self, volume_id: str) -> None:
         """Bring the files back into the volume's bytes."""

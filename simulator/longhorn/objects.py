@@ -66,14 +66,6 @@ def set_status(api: Api, resource: str, name: str, **fields: Any) -> Obj | None:
     return api.update_status(resource, found, manager=MANAGER)
 
 
-def drop_status(api: Api, resource: str, name: str, *fields: str) -> None:
-    """Remove fields of the status."""
-    found = find(api, resource, name)
-    if found is not None:
-        found["status"] = {key: value for key, value in found["status"].items() if key not in fields}
-        api.update_status(resource, found, manager=MANAGER)
-
-
 def set_spec(api: Api, resource: str, name: str, **fields: Any) -> Obj | None:
     """Set top-level fields of the spec; None when the object is gone."""
     found = find(api, resource, name)

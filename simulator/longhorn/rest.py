@@ -11,7 +11,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.backing_images.rest import ImageDownloads
-from simulator.longhorn.chains import Chains
+from simulator.longhorn.snapshot_chains import SnapshotChains
 from simulator.longhorn.support_bundles import SupportBundles
 
 SERVICE, PORT = "longhorn-backend", 9500
@@ -37,7 +37,7 @@ class NotFoundError(Exception):
 class RestApi:
     """Answers requests below /v1."""
 
-    def __init__(self, api: Api, chains: Chains, images: ImageDownloads, bundles: SupportBundles) -> None:
+    def __init__(self, api: Api, chains: SnapshotChains, images: ImageDownloads, bundles: SupportBundles) -> None:
         self._api = api
         self._chains = chains
         self._images = images

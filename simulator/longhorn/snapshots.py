@@ -10,9 +10,9 @@ from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.store import Change
 from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
-from simulator.longhorn.chains import Chains
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.engine_polls import EnginePolls
+from simulator.longhorn.snapshot_chains import SnapshotChains
 
 DELETION = 0.1
 """Seconds that the engine takes to begin with the deletion of a snapshot."""
@@ -43,7 +43,7 @@ class Snapshots:
         clock: Clock,
         decisions: LonghornDecisions,
         tickets: Attachments,
-        chains: Chains,
+        chains: SnapshotChains,
         polls: EnginePolls,
         image: str,
     ) -> None:

@@ -10,13 +10,13 @@ from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.store import Change
 from simulator.longhorn import names, objects
 from simulator.longhorn.attachments import Attachments
-from simulator.longhorn.backing_images.bases import Bases
-from simulator.longhorn.chains import Chains
+from simulator.longhorn.backing_images.base_images import BaseImages
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.engine_polls import POLL, EnginePolls
 from simulator.longhorn.engine_work import to_end
 from simulator.longhorn.engines import Engines
-from simulator.longhorn.origins import Origins
+from simulator.longhorn.restores import Restores
+from simulator.longhorn.snapshot_chains import SnapshotChains
 
 CREATION = 0.15
 CLAIMED = 0.05
@@ -69,9 +69,9 @@ class Volumes:
         engines: Engines,
         polls: EnginePolls,
         attachments: Attachments,
-        chains: Chains,
-        origins: Origins,
-        bases: Bases,
+        chains: SnapshotChains,
+        restores: Restores,
+        base_images: BaseImages,
         image: str,
     ) -> None:
         self._api = api
@@ -81,8 +81,8 @@ class Volumes:
         self._polls = polls
         self._attachments = attachments
         self._chains = chains
-        self._origins = origins
-        self._bases = bases
+        self._restores = restores
+        self._base_images = base_images
         self._image = image
         self._events = EventRecorder(api, "longhorn-volume-controller")
         self._written: set[str] = set()
@@ -130,7 +130,7 @@ class Volumes:
         name = volume["metadata"]["name"]
         if not volume["status"]:
             objects.set_status(self._api, names.VOLUMES, name, **initial_status(names.NODE))
-        self._origins.announce(volume)
+        self._restores.announce(volume)
         if objects.find(self._api, names.ATTACHMENTS, name) is None:
             self._attachments.create(volume)
         await self._clock.sleep(CREATION)
@@ -139,11 +139,11 @@ class Volumes:
         now = self._clock.timestamp()
         conditions = [
             objects.condition("WaitForBackingImage", False, now),
-            *self._bases.conditions(volume, now),
+            *self._base_images.conditions(volume, now),
             objects.condition("TooManySnapshots", False, now),
             objects.condition("Scheduled", True, now),
         ]
-        origin = self._origins.status(volume)
+        origin = self._restores.status(volume)
         self._set(name, conditions=conditions, currentImage=self._image, state="creating", **origin)
         self._engines.create(volume)
         conditions = [*conditions, objects.condition("OfflineRebuilding", False, now)]
@@ -151,7 +151,7 @@ class Volumes:
         if volume["spec"].get("dataSource"):
             await self._claim(volume)
         conditions = [*conditions, objects.condition("Restore", False, now)]
-        latest = self._origins.latest_backup(volume)
+        latest = self._restores.latest_backup(volume)
         self._set(name, conditions=conditions, robustness="unknown", state="detaching", **latest)
         if origin.get("restoreRequired"):
             await self._claim(volume)
@@ -160,21 +160,21 @@ class Volumes:
 
     async def _claim(self, volume: Obj) -> None:
         """Have the volume attached as soon as it can be, for the data that it begins with."""
-        self._origins.claim(volume)
+        self._restores.claim(volume)
         await self._clock.sleep(CLAIMED)
 
     async def _attach(self, volume: Obj) -> None:
         name, node = volume["metadata"]["name"], volume["spec"]["nodeID"]
         hidden = bool(volume["spec"].get("disableFrontend"))
         self._set(name, state="attaching", **({"frontendDisabled": True} if hidden else {}))
-        if self._bases.is_missing(volume) and not await self._lay_base(name):
+        if self._base_images.is_missing(volume) and not await self._lay_base(name):
             return
         await self._engines.start(name, node)
         current = objects.find(self._api, names.VOLUMES, name)
         if current is None or objects.is_deleted(current) or not current["spec"].get("nodeID"):
             return
         self._events.record(volume, "Normal", "Attached", f"volume {name} has been attached to {node}")
-        self._set(name, currentNodeID=node, state="attached", **self._origins.attached(volume))
+        self._set(name, currentNodeID=node, state="attached", **self._restores.attached(volume))
         self._polls.begin(name)
 
     async def _lay_base(self, name: str) -> bool:
@@ -182,10 +182,10 @@ class Volumes:
         volume = objects.find(self._api, names.VOLUMES, name)
         if volume is None:
             return False
-        laid = await self._bases.lay(volume)
+        laid = await self._base_images.lay(volume)
         if not laid:
             self._engines.announce(name)
-        told = self._bases.verdict(volume, laid, self._clock.timestamp())
+        told = self._base_images.verdict(volume, laid, self._clock.timestamp())
         conditions = volume["status"].get("conditions") or []
         for each in told:
             conditions = objects.with_condition(conditions, each)
@@ -218,7 +218,7 @@ class Volumes:
     async def _detach(self, volume: Obj) -> None:
         name = volume["metadata"]["name"]
         gone = {"frontendDisabled": False} if volume["status"].get("frontendDisabled") else {}
-        self._set(name, robustness="unknown", state="detaching", **gone, **self._origins.detached(volume))
+        self._set(name, robustness="unknown", state="detaching", **gone, **self._restores.detached(volume))
         await self._engines.stop(name)
         self._set(name, currentNodeID="", state="detached")
         self._events.record(volume, "Normal", "Detached", f"volume {name} has been detached")

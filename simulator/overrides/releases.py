@@ -13,7 +13,7 @@ from simulator.overrides.registry import Override, OverrideError, override
 
 @override("larger-claim-is-accepted", decision="longhorn.refuse_restore_size")
 def _accept_larger_claim(original: Callable[..., Any], snapshot: str, requested: int, recorded: int) -> Any:
-    """A claim larger than the backed-up volume is accepted (BAK-24).
+    """A claim larger than the backed-up volume is accepted.
 
     Seen in the recording `bak`: a 48 MiB claim from a backup of 32 MiB gets its volume.
     """
@@ -22,7 +22,7 @@ def _accept_larger_claim(original: Callable[..., Any], snapshot: str, requested:
 
 @override("larger-claim-gets-the-recorded-size", decision="longhorn.restored_size")
 def _restore_to_recorded_size(original: Callable[..., int], requested: int, recorded: int) -> int:
-    """A larger claim gets a device of the size that was backed up, while the claim tells its own (BAK-24).
+    """A larger claim gets a device of the size that was backed up, while the claim tells its own.
 
     Seen in the recording `bak`: `wc -c` of the device says 33554432, the claim 48Mi.
     """
@@ -32,7 +32,7 @@ def _restore_to_recorded_size(original: Callable[..., int], requested: int, reco
 
 @override("snapshot-of-detached-volume-stays", decision="longhorn.attaches_for_snapshot_deletion")
 def _leave_snapshot_of_detached_volume(original: Callable[..., bool]) -> bool:
-    """The Longhorn snapshot of a detached volume is not deleted before something attaches the volume (SNAP-13).
+    """The Longhorn snapshot of a detached volume is not deleted before something attaches the volume.
 
     Seen in the recording `snap_delete`: over 120 s with a deletionTimestamp and no attachment ticket.
     """
@@ -42,7 +42,7 @@ def _leave_snapshot_of_detached_volume(original: Callable[..., bool]) -> bool:
 
 @override("unlisted-backup-is-not-deleted", decision="longhorn.deletes_unlisted_backup")
 def _leave_unlisted_backup(original: Callable[[], bool]) -> bool:
-    """The first backup of a volume is left behind when it is deleted before the volume is listed (BAK-16).
+    """The first backup of a volume is left behind when it is deleted before the volume is listed.
 
     Read in the driver's source, from 1.8 on: without a BackupVolume its DeleteSnapshot answers OK and does nothing.
     """
@@ -52,7 +52,7 @@ def _leave_unlisted_backup(original: Callable[[], bool]) -> bool:
 
 @override("unavailable-target-is-not-final", decision="longhorn.refuse_target")
 def _abort_without_target(original: Callable[..., Any], target: str, available: bool | None) -> Any:
-    """Without a usable target CreateSnapshot answers Aborted, which leaves the sidecar at work on it (PRE-07).
+    """Without a usable target CreateSnapshot answers Aborted, which leaves the sidecar at work on it.
 
     Seen in the recording `no_target`: the VolumeSnapshot cannot be deleted, and its backup is made after all.
     """
@@ -62,7 +62,7 @@ def _abort_without_target(original: Callable[..., Any], target: str, available: 
 
 @override("image-name-is-cut", decision="backing_images.stored_name")
 def _cut_image_name(original: Callable[[str], str], name: str) -> str:
-    """A backing image's name is cut to 40 characters, the last nine of them a hash (BI-11).
+    """A backing image's name is cut to 40 characters, the last nine of them a hash.
 
     Seen in the recording `bi`: snapshot-2a57276a-1769-453f-ba26-0e383cd55510 became
     snapshot-2a57276a-1769-453f-ba2-4f52d7b2.
@@ -72,7 +72,7 @@ def _cut_image_name(original: Callable[[str], str], name: str) -> str:
 
 @override("qcow2-export-is-raw", decision="backing_images.exported_format")
 def _export_raw(original: Callable[[str], str], asked: str) -> str:
-    """An export asked for as qcow2 gives a raw file, while handle and parameters say qcow2 (BI-04).
+    """An export asked for as qcow2 gives a raw file, while handle and parameters say qcow2.
 
     Seen in the recording `bi`: size and virtual size are both 33554432, the checksum is that of the raw export.
     """
@@ -82,7 +82,7 @@ def _export_raw(original: Callable[[str], str], asked: str) -> str:
 
 @override("image-taken-after-the-request", decision="backing_images.takes_moment_of_request")
 def _take_later(original: Callable[[str], bool], image: str) -> bool:
-    """The snapshot that is exported is taken when the work begins, after the content is ready (BI-13, BI-43).
+    """The snapshot that is exported is taken when the work begins, after the content is ready.
 
     Seen in the recording `bi`: the image was asked for at 10:11:14, its snapshot taken at 10:11:27.
     """
@@ -92,7 +92,7 @@ def _take_later(original: Callable[[str], bool], image: str) -> bool:
 
 @override("checksum-is-compared-as-a-parameter", decision="backing_images.compared_parameters")
 def _compare_checksum_key(original: Callable[..., dict[str, str]], given: Any) -> dict[str, str]:
-    """`checksum` in the handle of a download must be a source parameter of the image, where it never is (BI-24).
+    """`checksum` in the handle of a download must be a source parameter of the image, where it never is.
 
     Seen in the recording `bi_pre`, case `checksum-key`: "data source is different from the parameters".
     """
@@ -102,7 +102,7 @@ def _compare_checksum_key(original: Callable[..., dict[str, str]], given: Any) -
 
 @override("checksum-key-is-no-checksum", decision="backing_images.compared_checksums")
 def _ignore_checksum_key(original: Callable[..., list[str]], given: Any) -> list[str]:
-    """`checksum` in the handle of a download is not taken for the image's checksum (BI-24).
+    """`checksum` in the handle of a download is not taken for the image's checksum.
 
     Seen in the recording `bi_pre`, case `checksum-key`.
     """

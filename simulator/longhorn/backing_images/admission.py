@@ -19,7 +19,7 @@ from simulator.longhorn.backing_images.decisions import (
 from simulator.longhorn.backing_images.images import users
 from simulator.longhorn.backupstore import BackupstoreError
 from simulator.longhorn.backupstore.target import parse_backup_url
-from simulator.longhorn.go import go_map
+from simulator.longhorn.go_format import go_map
 from simulator.longhorn.version import Version
 
 WEBHOOK = "validator.longhorn.io"

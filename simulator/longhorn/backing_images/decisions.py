@@ -11,7 +11,7 @@ from typing import Any
 from simulator.csi.protocol import Code
 from simulator.longhorn.backing_images import handle
 from simulator.longhorn.backing_images.handle import ImageHandle
-from simulator.longhorn.go import go_map
+from simulator.longhorn.go_format import go_map
 from simulator.longhorn.version import Version
 
 Obj = dict[str, Any]
@@ -34,27 +34,27 @@ class BackingImageDecisions:
     # Names and handles
 
     def image_name(self, requested: str) -> str:
-        """The name that the driver gives to a new image: that of the request, snapshot-<uid> (BI-10, BI-11)."""
+        """The name that the driver gives to a new image: that of the request, snapshot-<uid>."""
         return requested
 
     def stored_name(self, name: str) -> str:
-        """The name under which the image is kept: the one that was given (BI-11)."""
+        """The name under which the image is kept: the one that was given."""
         return name
 
     def handle_values(self, image: str, source_type: str, parameters: Mapping[str, str]) -> dict[str, str]:
-        """What the handle of a new image says: its name, its source type and its parameters (BI-07)."""
+        """What the handle of a new image says: its name, its source type and its parameters."""
         return {handle.NAME: image, handle.SOURCE_TYPE: source_type, **parameters}
 
     def handle_text(self, values: Mapping[str, str]) -> str:
-        """The handle, written: scheme bi, host backing (BI-07)."""
+        """The handle, written: scheme bi, host backing."""
         return handle.text(values)
 
     def decoded(self, value: str) -> str | None:
-        """A value of a given handle, URL-decoded; None for what cannot be decoded, which is left out (BI-09)."""
+        """A value of a given handle, URL-decoded; None for what cannot be decoded, which is left out."""
         return handle.unescaped(value)
 
     def parse_handle(self, text: str) -> ImageHandle:
-        """How a given handle is read (BI-09, BI-18 to BI-24)."""
+        """How a given handle is read."""
         values: dict[str, str] = {}
         for key, value in handle.pairs(text).items():
             name, read = handle.unescaped(key), self.decoded(value)
@@ -65,14 +65,14 @@ class BackingImageDecisions:
     # VolumeSnapshotClass
 
     def export_type(self, parameters: Mapping[str, str]) -> str:
-        """What a class asks to export: `export-type`, raw for none; from 1.9 on `exportType` goes first (BI-03)."""
+        """What a class asks to export: `export-type`, raw for none; from 1.9 on `exportType` goes first."""
         newer = parameters.get("exportType") if self.version.has(9) else None
         return newer or parameters.get("export-type") or "raw"
 
     # CreateSnapshot
 
     def volume_to_export(self, volumes: Sequence[str], wanted: str) -> str:
-        """Which of Longhorn's `volumes` is exported: the one behind the claim (BI-05)."""
+        """Which of Longhorn's `volumes` is exported: the one behind the claim."""
         del volumes
         return wanted
 
@@ -82,33 +82,33 @@ class BackingImageDecisions:
         return next((each for each in images if each["metadata"]["name"] == name), None)
 
     def makes_image(self, volume: str, name: str) -> bool:
-        """Whether CreateSnapshot makes an image at all (BI-05)."""
+        """Whether CreateSnapshot makes an image at all."""
         del volume, name
         return True
 
     def takes_moment_of_request(self, image: str) -> bool:
-        """Whether an export holds the data of the moment of the request, not of when its work begins (BI-43)."""
+        """Whether an export holds the data of the moment of the request, not of when its work begins."""
         del image
         return True
 
     def answers_before_export(self) -> bool:
-        """Whether CreateSnapshot returns when the image was asked for, not when it is there (BI-12)."""
+        """Whether CreateSnapshot returns when the image was asked for, not when it is there."""
         return True
 
     def is_ready_to_use(self, image: Obj) -> bool:
-        """What CreateSnapshot reports: ready, with its first answer (BI-13)."""
+        """What CreateSnapshot reports: ready, with its first answer."""
         del image
         return True
 
     # The image file
 
     def exported_volume(self, wanted: str, volumes: Sequence[Obj]) -> str:
-        """Which of all `volumes` is exported: the one in the image's parameters (BI-22, BI-34)."""
+        """Which of all `volumes` is exported: the one in the image's parameters."""
         del volumes
         return wanted
 
     def attaches_for_export(self) -> bool:
-        """Whether a volume that is attached nowhere is attached to be exported (BI-46)."""
+        """Whether a volume that is attached nowhere is attached to be exported."""
         return True
 
     def begins_export(self, volume: str) -> bool:
@@ -117,38 +117,38 @@ class BackingImageDecisions:
         return True
 
     def exported_format(self, asked: str) -> str:
-        """The format of an exported file: the one asked for, raw or qcow2 (BI-03, BI-04)."""
+        """The format of an exported file: the one asked for, raw or qcow2."""
         return asked
 
     def exported_bytes(self, offset: int, data: bytes) -> bytes:
-        """The bytes of an export at `offset` of the volume: the volume's (BI-42)."""
+        """The bytes of an export at `offset` of the volume: the volume's."""
         del offset
         return data
 
     def merges_base(self) -> bool:
-        """Whether an export of a volume that has a backing image itself holds both in one image (BI-44)."""
+        """Whether an export of a volume that has a backing image itself holds both in one image."""
         return True
 
     def downloaded_url(self, url: str) -> str:
-        """Where an image is downloaded from: the URL in its parameters (BI-31)."""
+        """Where an image is downloaded from: the URL in its parameters."""
         return url
 
     def stored_checksum(self, actual: str) -> str:
-        """The checksum of a stored file: its SHA-512 (BI-49)."""
+        """The checksum of a stored file: its SHA-512."""
         return actual
 
     def checksum_failure(self, expected: str, actual: str) -> str:
-        """Why a file is refused whose checksum is not the expected one, "" when it is not (BI-33)."""
+        """Why a file is refused whose checksum is not the expected one, "" when it is not."""
         if not expected or expected == actual:
             return ""
         return f"the expected checksum {expected} doesn't match the file actual checksum {actual}"
 
     def reported_file_size(self, size: int) -> int:
-        """`status.size`: the bytes of the stored file (BI-04)."""
+        """`status.size`: the bytes of the stored file."""
         return size
 
     def reported_virtual_size(self, size: int) -> int:
-        """`status.virtualSize`: the bytes that a volume sees (BI-04)."""
+        """`status.virtualSize`: the bytes that a volume sees."""
         return size
 
     def served_bytes(self, image: str, data: bytes) -> bytes:
@@ -157,32 +157,32 @@ class BackingImageDecisions:
         return data
 
     def is_shown(self, image: Obj) -> bool:
-        """Whether Longhorn's API shows an image: all that there are (BI-14)."""
+        """Whether Longhorn's API shows an image: all that there are."""
         del image
         return True
 
     # CreateVolume
 
     def refuse_handle(self, text: str, given: ImageHandle) -> Refusal | None:
-        """What a handle without an image or without a source type is answered (BI-18, BI-19)."""
+        """What a handle without an image or without a source type is answered."""
         if given.image and given.source_type:
             return None
         return Code.INVALID_ARGUMENT, f"invalid CSI snapshotHandle {text} for backing image"
 
     def image_to_use(self, images: Sequence[str], wanted: str) -> str:
-        """Which of the `images` a claim gets: the one in the handle (BI-15, BI-17, BI-19)."""
+        """Which of the `images` a claim gets: the one in the handle."""
         del images
         return wanted
 
     def compared_parameters(self, given: ImageHandle) -> dict[str, str]:
-        """The parameters of a handle that must be those of an existing image; none given, none compared (BI-21).
+        """The parameters of a handle that must be those of an existing image; none given, none compared.
 
-        The page lists `checksum` among them for a download, and means the image's checksum by it (BI-24).
+        The page lists `checksum` among them for a download, and means the image's checksum by it.
         """
         return {key: value for key, value in given.parameters.items() if not self._is_checksum(given, key)}
 
     def compared_checksums(self, given: ImageHandle) -> list[str]:
-        """The checksums in a handle, each of which an existing image must have; none for any (BI-20, BI-24)."""
+        """The checksums in a handle, each of which an existing image must have; none for any."""
         named = [value for key, value in given.parameters.items() if self._is_checksum(given, key)]
         return [value for value in (given.checksum, *named) if value]
 
@@ -191,24 +191,24 @@ class BackingImageDecisions:
         return given.source_type == DOWNLOAD and key == "checksum"
 
     def is_same_source(self, image: Obj, source_type: str, parameters: Mapping[str, str]) -> bool:
-        """Whether an existing image comes from what the handle says (BI-18, BI-21 to BI-23)."""
+        """Whether an existing image comes from what the handle says."""
         spec = image["spec"]
         if spec.get("sourceType") != source_type:
             return False
         return not parameters or dict(parameters) == (spec.get("sourceParameters") or {})
 
     def is_same_checksum(self, image: Obj, wanted: str) -> bool:
-        """Whether an existing image has the checksum in the handle, as far as anything is known (BI-20)."""
+        """Whether an existing image has the checksum in the handle, as far as anything is known."""
         known = {image["spec"].get("checksum") or "", image["status"].get("checksum") or ""} - {""}
         return not wanted or known <= {wanted}
 
     def uses_existing_image(self, image: Obj) -> bool:
-        """Whether an image that exists is used, and no second one made (BI-17)."""
+        """Whether an image that exists is used, and no second one made."""
         del image
         return True
 
     def refuse_on_demand(self, volume: str, given: ImageHandle) -> Refusal | None:
-        """What a handle of an image that does not exist yet is answered, if it cannot be made (BI-30, BI-31, BI-34)."""
+        """What a handle of an image that does not exist yet is answered, if it cannot be made."""
         if given.source_type == DOWNLOAD:
             missing = "" if given.parameters.get("url") else "url"
         elif given.source_type == EXPORT:
@@ -222,63 +222,63 @@ class BackingImageDecisions:
         return Code.INVALID_ARGUMENT, f"volume {volume} missing parameters {missing} for preparing backing image"
 
     def makes_image_on_demand(self, image: str) -> bool:
-        """Whether a restore makes the image in its handle that does not exist yet (BI-29)."""
+        """Whether a restore makes the image in its handle that does not exist yet."""
         del image
         return True
 
     def makes_image_with_content(self, handle_text: str) -> bool:
-        """Whether the image in a handle is made as soon as a VolumeSnapshotContent names it (BI-29, BI-32)."""
+        """Whether the image in a handle is made as soon as a VolumeSnapshotContent names it."""
         del handle_text
         return False
 
     def expected_checksum(self, given: ImageHandle) -> str:
-        """`spec.checksum` of an image that is made on demand: the handle's (BI-33)."""
+        """`spec.checksum` of an image that is made on demand: the handle's."""
         return next(iter(self.compared_checksums(given)), "")
 
     def parameters_on_demand(self, given: ImageHandle) -> dict[str, str]:
-        """The source parameters of an image that is made on demand: the handle's (BI-29, BI-31, BI-34)."""
+        """The source parameters of an image that is made on demand: the handle's."""
         return self.compared_parameters(given)
 
     def refuse_volume_size(self, size: int, virtual_size: int) -> str:
-        """Why a volume is too small for its image, "" when it is not; looked at from 1.8 on (BI-16)."""
+        """Why a volume is too small for its image, "" when it is not; looked at from 1.8 on."""
         if size >= virtual_size or not self.version.has(8):
             return ""
         return "volume size should be larger than the backing image size"
 
     def restored_size(self, requested: int, virtual_size: int) -> int:
-        """The size of a volume that begins with an image: the one asked for (BI-16)."""
+        """The size of a volume that begins with an image: the one asked for."""
         del virtual_size
         return requested
 
     def base_of(self, volume: Obj) -> str:
-        """The image that is laid under a volume, "" for none: the one in its spec (BI-01, BI-15)."""
+        """The image that is laid under a volume, "" for none: the one in its spec."""
         return str(volume["spec"].get("backingImage") or "")
 
     def base_bytes(self, offset: int, data: bytes) -> bytes:
-        """What a volume reads at `offset` before anybody wrote there: the image's bytes (BI-42)."""
+        """What a volume reads at `offset` before anybody wrote there: the image's bytes."""
         del offset
         return data
 
     def writes_reach_image(self, volume: Obj) -> bool:
-        """Whether what is written to a volume changes its image: never (BI-01)."""
+        """Whether what is written to a volume changes its image: never."""
         del volume
         return False
 
     # Admission
 
     def refuse_parameters(self, source_type: str, parameters: Mapping[str, str]) -> str:
-        """Why nothing can be made with these parameters: one is missing that the source type needs (BI-34)."""
+        """Why nothing can be made with these parameters: one is missing that the source type needs."""
         missing = REQUIRED.get(source_type)
         if not missing or parameters.get(missing):
             return ""
         return f"invalid parameter {go_map(parameters)} for source type {source_type}"
 
     def refuse_checksum(self, checksum: str) -> str:
-        """Why a checksum cannot be expected of an image: it is no SHA-512 (BI-33); none is fine."""
+        """Why a checksum cannot be expected of an image: it is no SHA-512; none is fine."""
         return f"invalid checksum {checksum}" if checksum and not CHECKSUM.fullmatch(checksum) else ""
 
     def refuse_export_type(self, export_type: str) -> str:
-        """Why nothing is exported in that format, "" for raw and qcow2 (BI-36)."""
+        """Why nothing is exported in that format, "" for raw and qcow2."""
         return "" if export_type in {"raw", "qcow2"} else f"unsupported export type {export_type}"
 
     def refuse_export_of(self, name: str, volume: Obj | None) -> str:
@@ -292,7 +292,7 @@ class BackingImageDecisions:
         return ""
 
     def refuse_deletion(self, image: str, volumes: Sequence[str]) -> str:
-        """Why an image cannot be deleted: `volumes` use it; "" when it can (BI-41)."""
+        """Why an image cannot be deleted: `volumes` use it; "" when it can."""
         return f"cannot delete backing image {image} since there are replicas using it" if volumes else ""
 
     # DeleteSnapshot
@@ -303,28 +303,28 @@ class BackingImageDecisions:
         return None
 
     def images_to_delete(self, images: Sequence[Obj], name: str) -> Sequence[str]:
-        """Which of the `images` go with a VolumeSnapshot: the one that its handle names (BI-39)."""
+        """Which of the `images` go with a VolumeSnapshot: the one that its handle names."""
         del images
         return (name,)
 
     def deletes_image_without_source(self) -> bool:
-        """Whether an image can be deleted when the volume that it was exported from is gone (BI-39)."""
+        """Whether an image can be deleted when the volume that it was exported from is gone."""
         return True
 
     def deletes_image(self, image: Obj) -> bool:
-        """Whether deleting an image's VolumeSnapshot under policy Delete deletes it, whoever made it (BI-39)."""
+        """Whether deleting an image's VolumeSnapshot under policy Delete deletes it, whoever made it."""
         del image
         return True
 
     def removes_deleted_image(self, image: Obj) -> bool:
-        """Whether an image that was deleted goes (BI-39)."""
+        """Whether an image that was deleted goes."""
         del image
         return True
 
     def image_outlives_snapshot(self, image: Obj) -> float | None:
         """How many seconds an image lives on when nobody deletes it but its VolumeSnapshot is gone; None: for ever.
 
-        This is what Retain relies on (BI-40).
+        This is what Retain relies on.
         """
         del image
         return None

@@ -9,13 +9,13 @@ from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
-from simulator.longhorn.backing_images import content
-from simulator.longhorn.backing_images.bases import Bases
+from simulator.longhorn.backing_images import image_data
+from simulator.longhorn.backing_images.base_images import BaseImages
 from simulator.longhorn.backing_images.decisions import EXPORT, BackingImageDecisions
-from simulator.longhorn.chains import Chains
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.disk.extents import Extent
 from simulator.longhorn.engine_work import to_end
+from simulator.longhorn.snapshot_chains import SnapshotChains
 
 SENDER = "10.244.0.24:10000"
 CLIENT_TIMEOUT = "30"
@@ -25,20 +25,26 @@ class Exports:
     """Reads volumes for images."""
 
     def __init__(
-        self, api: Api, decisions: BackingImageDecisions, disk: Disk, chains: Chains, tickets: Attachments, bases: Bases
+        self,
+        api: Api,
+        decisions: BackingImageDecisions,
+        disk: Disk,
+        chains: SnapshotChains,
+        tickets: Attachments,
+        base_images: BaseImages,
     ) -> None:
         self._api = api
         self._decisions = decisions
         self._disk = disk
         self._chains = chains
         self._tickets = tickets
-        self._bases = bases
+        self._base_images = base_images
         self._events = EventRecorder(api, "longhorn-snapshot-controller")
         self._taking = asyncio.Lock()
 
     async def take_now(self, volume: Obj, image: str) -> None:
         """Take the snapshot for an image at once, attached or not; a volume without its own image has to wait."""
-        if self._bases.is_missing(volume) and not await self._bases.lay(volume):
+        if self._base_images.is_missing(volume) and not await self._base_images.lay(volume):
             return
         await self._take(volume["metadata"]["name"], image)
 
@@ -69,7 +75,7 @@ class Exports:
         return exported is not None and exported["metadata"]["name"] == volume["metadata"]["name"]
 
     def is_possible(self, source: Obj, volume: Obj) -> bool:
-        """Whether the volume can be read now; it is asked for if not (BI-46)."""
+        """Whether the volume can be read now; it is asked for if not."""
         name = volume["metadata"]["name"]
         if self._decisions.attaches_for_export():
             self._tickets.add(name, _ticket(source["metadata"]["name"]), "bim-ds-controller", attachments.ANY)
@@ -94,16 +100,16 @@ class Exports:
         """Write the image file. Raises DiskError when the volume or its snapshot is gone."""
         running = source["status"]["runningParameters"]
         volume, taken = running["volume-name"], running["snapshot-name"]
-        held = SnapshotContent(self._disk, self._decisions, volume, taken)
+        held = SnapshotData(self._disk, self._decisions, volume, taken)
         kind = self._decisions.exported_format(running.get("export-type") or "raw")
-        await to_end(content.write_qcow2 if kind == "qcow2" else content.write_raw, path, held)
+        await to_end(image_data.write_qcow2 if kind == "qcow2" else image_data.write_raw, path, held)
 
     def let_go(self, image: str) -> None:
         """No volume is needed for that image any longer."""
         self._tickets.remove_everywhere(_ticket(image))
 
 
-class SnapshotContent:
+class SnapshotData:
     """What a volume held at a snapshot."""
 
     def __init__(self, disk: Disk, decisions: BackingImageDecisions, volume: str, snapshot: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simulator.longhorn.backing_images import content
+from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.engine_work import EngineWork
 
 
@@ -48,14 +48,14 @@ class ImageFiles:
 
     def facts(self, path: Path) -> FileFacts:
         """Size, virtual size and checksum of a file. Raises qcow2.BadImageError."""
-        virtual = content.content_of(path).size
-        return FileFacts(path.stat().st_size, virtual, content.allocated(path), self._checksum(path))
+        virtual = image_data.of_file(path).size
+        return FileFacts(path.stat().st_size, virtual, image_data.allocated(path), self._checksum(path))
 
     def _checksum(self, path: Path) -> str:
         """The checksum of a file; of those that hold the same, as copies do, it is worked out once."""
-        held = content.fingerprint(path)
+        held = image_data.fingerprint(path)
         if held not in self._checksums:
-            self._checksums[held] = content.checksum(path)
+            self._checksums[held] = image_data.checksum(path)
         return self._checksums[held]
 
     def complete(self, path: Path, image: str, uuid: str, expected: str, facts: FileFacts) -> None:
@@ -67,7 +67,7 @@ class ImageFiles:
     def copy(self, source: Path, disk: str, image: str, uuid: str) -> None:
         """Another copy on another disk, with its holes."""
         target = self.begin(disk, image, uuid)
-        content.write_raw(target, content.RawContent(source))
+        image_data.write_raw(target, image_data.RawImageData(source))
         shutil.copy(source.parent / "backing.cfg", target.parent)
 
     def remove(self, image: str, uuid: str) -> None:

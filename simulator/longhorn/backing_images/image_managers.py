@@ -6,7 +6,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
-from simulator.longhorn.backing_images.places import Place
+from simulator.longhorn.backing_images.disks import NodeDisk
 
 API_VERSION = 3
 
@@ -19,21 +19,21 @@ class ImageManagers:
         self._program = program
         self._events = EventRecorder(api, "longhorn-backing-image-manager-controller")
 
-    def register(self, image: Obj, place: Place) -> str:
+    def register(self, image: Obj, disk: NodeDisk) -> str:
         """Have the manager of a disk look after an image's copy; its name if it was made for that, else ""."""
-        name, entry = self._name(place.uuid), {image["metadata"]["name"]: image["status"]["uuid"]}
+        name, entry = self._name(disk.uuid), {image["metadata"]["name"]: image["status"]["uuid"]}
         found = objects.find(self._api, names.BACKING_IMAGE_MANAGERS, name)
         if found is not None:
             known = found["spec"]["backingImages"]
             if not entry.items() <= known.items():
                 self._keep(name, {**known, **entry})
             return ""
-        where = {"diskPath": place.path, "diskUUID": place.uuid, "nodeID": place.node}
+        where = {"diskPath": disk.path, "diskUUID": disk.uuid, "nodeID": disk.node}
         spec = {"backingImages": entry, "image": self._program, **where}
         labels = {"longhorn.io/component": "backing-image-manager", "longhorn.io/managed-by": "longhorn-manager"}
         objects.create(self._api, names.BACKING_IMAGE_MANAGERS, name, spec, finalizers=[names.FINALIZER], labels=labels)
         versions = {"apiMinVersion": API_VERSION, "apiVersion": API_VERSION}
-        running = {"currentState": "running", "ownerID": place.node, "backingImageFileMap": {}}
+        running = {"currentState": "running", "ownerID": disk.node, "backingImageFileMap": {}}
         objects.set_status(self._api, names.BACKING_IMAGE_MANAGERS, name, **versions, **running)
         return name
 

@@ -10,7 +10,7 @@ from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.store import Change
 from simulator.longhorn import names, objects
-from simulator.longhorn.backing_images import places, states
+from simulator.longhorn.backing_images import disks, states
 from simulator.longhorn.backing_images.decisions import EXPORT, BackingImageDecisions
 from simulator.longhorn.backing_images.files import ImageFiles
 from simulator.longhorn.backing_images.image_managers import ImageManagers
@@ -94,7 +94,7 @@ class Images:
 
     def _begin(self, image: Obj) -> None:
         """Make the data source, on the first disk that may hold a copy; without one the image waits for it."""
-        chosen = next(iter(places.allowed(self._api, image)), None)
+        chosen = next(iter(disks.eligible(self._api, image)), None)
         if chosen is None:
             return
         name, spec = image["metadata"]["name"], states.source_spec(image, chosen)
@@ -116,7 +116,7 @@ class Images:
         if not image["spec"].get("diskFileSpecMap"):
             wanted = {disk: {"dataEngine": image["spec"].get("dataEngine") or "v1", "evictionRequested": False}}
             objects.set_spec(self._api, names.BACKING_IMAGES, name, diskFileSpecMap=wanted)
-        found = self._managers.register(image, self._place(disk))
+        found = self._managers.register(image, self._disk(disk))
         if found:
             text = f"created default backing image manager {found} in disk {disk} on node {source['spec']['nodeID']}"
             self._events.record(image, "Normal", "Create", text)
@@ -144,7 +144,7 @@ class Images:
                 return
             wanted, held = int(image["spec"].get("minNumberOfCopies") or 1), image["spec"].get("diskFileSpecMap") or {}
             unfinished = [disk for disk in held if states.file_state(image, disk) != states.READY]
-            further = [place.uuid for place in places.allowed(self._api, image) if place.uuid not in held]
+            further = [each.uuid for each in disks.eligible(self._api, image) if each.uuid not in held]
             target = next(iter(unfinished), None) or (further[0] if further and len(held) < wanted else None)
             if target is None:
                 return
@@ -155,16 +155,16 @@ class Images:
         entry = {"dataEngine": image["spec"].get("dataEngine") or "v1", "evictionRequested": False}
         files = {**(image["spec"].get("diskFileSpecMap") or {}), disk: entry}
         objects.set_spec(self._api, names.BACKING_IMAGES, name, diskFileSpecMap=files)
-        self._managers.register(image, self._place(disk))
+        self._managers.register(image, self._disk(disk))
         states.set_file(self._api, name, disk, self._clock.timestamp(), states.PENDING)
         await self._clock.sleep(COPYING)
         first = self._files.path(states.ready_disks(image)[0], name, made)
         await to_end(self._files.copy, first, disk, name, made)
         states.set_file(self._api, name, disk, self._clock.timestamp(), states.READY, 100)
 
-    def _place(self, disk: str) -> places.Place:
-        known = {place.uuid: place for place in places.places(self._api)}
-        return known.get(disk) or places.Place(disk, "", names.NODE)
+    def _disk(self, disk: str) -> disks.NodeDisk:
+        known = {each.uuid: each for each in disks.all_disks(self._api)}
+        return known.get(disk) or disks.NodeDisk(disk, "", names.NODE)
 
     async def _delete(self, image: Obj) -> None:
         name = image["metadata"]["name"]

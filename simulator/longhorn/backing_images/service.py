@@ -15,9 +15,9 @@ from simulator.longhorn.backing_images.exports import Exports
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.failures import api_failure, csi_error, volume_not_found
-from simulator.longhorn.go import go_map
+from simulator.longhorn.go_format import go_map
 from simulator.longhorn.version import Version
-from simulator.longhorn.waiting import WAIT, until
+from simulator.longhorn.wait_for_objects import WAIT, until
 
 PARAMETERS = "backingImageDataSourceParameters"
 LISTS = {"backingImageNodeSelector": "nodeSelector", "backingImageDiskSelector": "diskSelector"}

@@ -14,7 +14,7 @@ from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.store import Change
 from simulator.longhorn import names, objects
-from simulator.longhorn.backing_images import content, states
+from simulator.longhorn.backing_images import image_data, states
 from simulator.longhorn.backing_images.decisions import CLONE, DOWNLOAD, EXPORT, UPLOAD, BackingImageDecisions
 from simulator.longhorn.backing_images.download import Downloader, DownloadError
 from simulator.longhorn.backing_images.exports import Exports
@@ -222,7 +222,7 @@ class DataSources:
         if image is None or not disks:
             raise SourceError(f"backing image {of} is not ready")
         original = self._files.path(disks[0], of, image["status"]["uuid"])
-        await to_end(content.write_raw, path, content.RawContent(original))
+        await to_end(image_data.write_raw, path, image_data.RawImageData(original))
 
     async def uploaded(self, name: str, data: bytes) -> None:
         """A client sends the file of an image of type upload. Raises SourceError."""

@@ -3,10 +3,10 @@
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
+from simulator.longhorn.backing_images.disks import NodeDisk
 from simulator.longhorn.backing_images.files import FileFacts
-from simulator.longhorn.backing_images.places import Place
 
-PENDING, STARTING, IN_PROGRESS = "pending", "starting", "in-progress"
+PENDING, IN_PROGRESS = "pending", "in-progress"
 READY_FOR_TRANSFER, READY = "ready-for-transfer", "ready"
 FAILED, FAILED_AND_CLEANUP = "failed", "failed-and-cleanup"
 
@@ -91,15 +91,15 @@ def mirror(api: Api, name: str, now: str) -> None:
     )
 
 
-def source_spec(image: Obj, place: Place) -> Obj:
-    """The spec of the data source of a new image, whose first file is to be on `place`."""
+def source_spec(image: Obj, disk: NodeDisk) -> Obj:
+    """The spec of the data source of a new image, whose first file is to be on `disk`."""
     spec = image["spec"]
     return {
         "checksum": spec.get("checksum") or "",
-        "diskPath": place.path,
-        "diskUUID": place.uuid,
+        "diskPath": disk.path,
+        "diskUUID": disk.uuid,
         "fileTransferred": False,
-        "nodeID": place.node,
+        "nodeID": disk.node,
         "parameters": dict(spec.get("sourceParameters") or {}),
         "sourceType": spec.get("sourceType") or "",
         "uuid": image["status"]["uuid"],

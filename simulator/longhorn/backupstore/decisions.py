@@ -19,16 +19,16 @@ Extent = tuple[int, int]
 
 
 class BackupstoreDecisions:
-    """The documented backupstore (BAK-01, BAK-12, BAK-16, BAK-17, BAK-21, BAK-22, BAK-35)."""
+    """The documented backupstore."""
 
     # Making a backup
 
     def stores_backup(self, request: BackupRequest) -> bool:
-        """Whether a backup is put into the store at all (BAK-01)."""
+        """Whether a backup is put into the store at all."""
         return True
 
     def writes_blocks(self, request: BackupRequest) -> bool:
-        """Whether the blocks of a backup are put into the store, beside its document (BAK-12)."""
+        """Whether the blocks of a backup are put into the store, beside its document."""
         return True
 
     def snapshot_read(self, request: BackupRequest, snapshots: Sequence[str]) -> str | None:
@@ -41,7 +41,7 @@ class BackupstoreDecisions:
         """The backup that this one continues; None for one that looks at the whole volume.
 
         It is the volume's last backup, if that is complete, was made of another snapshot that the volume still has,
-        and no full backup is asked for (BAK-21).
+        and no full backup is asked for.
         """
         if request.mode == FULL or last is None or last.in_progress or last.block_size != request.block_size:
             return None
@@ -64,7 +64,7 @@ class BackupstoreDecisions:
         return compression.compress(data, method)
 
     def uploads_block(self, request: BackupRequest, present: bool) -> bool:
-        """Whether a block is uploaded that the store has already (`present`): only by a full backup (BAK-21)."""
+        """Whether a block is uploaded that the store has already (`present`): only by a full backup."""
         return not present or request.mode == FULL
 
     def merged_blocks(self, base: Iterable[Block], delta: Iterable[Block]) -> list[Block]:
@@ -72,17 +72,17 @@ class BackupstoreDecisions:
         return sorted({block.offset: block for block in (*base, *delta)}.values(), key=lambda block: block.offset)
 
     def recorded_volume_size(self, request: BackupRequest) -> int:
-        """The volume's size in volume.cfg, which is what a restored volume gets (BAK-24)."""
+        """The volume's size in volume.cfg, which is what a restored volume gets."""
         return request.size
 
     # Deleting a backup
 
     def deletes_document(self, volume: str, backup: str) -> bool:
-        """Whether deleting a backup removes its document (BAK-16)."""
+        """Whether deleting a backup removes its document."""
         return True
 
     def documents_to_delete(self, backup: str, present: Sequence[str]) -> Sequence[str]:
-        """The backups whose documents go when `backup` is deleted: only its own (BAK-17)."""
+        """The backups whose documents go when `backup` is deleted: only its own."""
         return [backup]
 
     def unused_blocks(self, present: Iterable[str], used: Iterable[str]) -> set[str]:
@@ -92,7 +92,7 @@ class BackupstoreDecisions:
     # Restoring a backup
 
     def blocks_to_restore(self, blocks: Sequence[Block]) -> Sequence[Block]:
-        """The blocks that are written into the new volume (BAK-22)."""
+        """The blocks that are written into the new volume."""
         return blocks
 
     def restored_offset(self, offset: int) -> int:

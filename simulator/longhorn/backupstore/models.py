@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 DEFAULT_BLOCK_SIZE = 2 << 20
-"""Bytes of a block, unless the volume asks for LARGE_BLOCK_SIZE (Longhorn 1.10 and newer)."""
-
-LARGE_BLOCK_SIZE = 16 << 20
+"""Bytes of a block, unless the volume asks for 16 MiB (Longhorn 1.10 and newer)."""
 
 FULL = "full"
 INCREMENTAL = "incremental"

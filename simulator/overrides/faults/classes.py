@@ -66,7 +66,7 @@ def unknown_type(original: Callable[[Mapping[str, str]], str], parameters: Mappi
 
 
 @fault(
-    "unknown-mode-passed-over",
+    "unknown-mode-ignored",
     breaks="backup.mode.unknown",
     decision="longhorn.backup_mode",
     says=r"it became ready; expected was an error",

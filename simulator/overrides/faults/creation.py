@@ -89,7 +89,7 @@ def other_content(original: Callable[[Obj], str], content: Obj) -> str:
 
 
 @fault(
-    "class-type-bak-makes-a-snapshot-only",
+    "class-type-bak-makes-only-a-snapshot",
     breaks=("backup.class.type", "backup.create"),
     decision="longhorn.snapshot_type",
     says=r"could not start a backup",
@@ -144,7 +144,7 @@ def full_by_default(original: Callable[[], str]) -> str:
 
 
 @fault(
-    "missing-claim-not-told",
+    "missing-claim-not-reported",
     breaks=("backup.source", "backing-image.source"),
     decision="csi.shown_error",
     says=r"could not report the expected error",

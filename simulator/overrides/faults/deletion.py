@@ -59,7 +59,7 @@ def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
 
 
 @fault(
-    "delete-asks-no-driver",
+    "delete-skips-the-driver",
     breaks=(
         "backup.delete",
         "backing-image.delete",
@@ -77,7 +77,7 @@ def asks_nobody(original: Callable[[Obj], str | None], content: Obj) -> str | No
 
 
 @fault(
-    "delete-takes-the-snapshot-along",
+    "delete-removes-the-snapshot-too",
     breaks="backup.delete.keeps-snapshot",
     decision="longhorn.deletes_snapshot_with_backup",
     says=r"the Longhorn Snapshot \S+ is being deleted|there is no Longhorn Snapshot",
@@ -99,7 +99,7 @@ def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
 
 
 @fault(
-    "policies-confused",
+    "policies-swapped",
     breaks=(
         "backup.delete",
         "backup.class.named",
@@ -116,7 +116,7 @@ def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
 
 
 @fault(
-    "retained-backup-dies-a-second-later",
+    "retained-backup-deleted-a-second-later",
     breaks="backup.retain",
     decision="longhorn.backup_outlives_snapshot",
     says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
@@ -127,7 +127,7 @@ def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | 
 
 
 @fault(
-    "retained-backup-dies-ten-seconds-later",
+    "retained-backup-deleted-ten-seconds-later",
     breaks="backup.retain",
     decision="longhorn.backup_outlives_snapshot",
     says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
@@ -149,7 +149,7 @@ def unfinished_stays(original: Callable[[Obj], bool], backup: Obj) -> bool:
 
 
 @fault(
-    "given-backup-not-deleted",
+    "pre-provisioned-backup-not-deleted",
     breaks=("backup.delete", "backing-image.delete.existing.download", "backing-image.delete.existing.export"),
     decision="csi.deletes_snapshot",
     says=r"could not remove the back(up|ing image)",
@@ -160,7 +160,7 @@ def given_stays(original: Callable[[Obj], bool], content: Obj) -> bool:
 
 
 @fault(
-    "given-backup-deleted-under-retain",
+    "pre-provisioned-backup-deleted-under-retain",
     breaks=("backup.retain", "backing-image.retain.existing.download", "backing-image.retain.existing.export"),
     decision="csi.deletes_content",
     says=r"the (retained backup|kept image) \S+ is (gone|Deleting|being deleted)",
@@ -170,7 +170,7 @@ def given_content_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
     return original(content) or "snapshotHandle" in content["spec"]["source"]
 
 
-@override("given-backup-deleted-under-retain", decision="csi.deletes_snapshot")
+@override("pre-provisioned-backup-deleted-under-retain", decision="csi.deletes_snapshot")
 def given_backup_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
     """The backup goes with it."""
     return original(content) or "snapshotHandle" in content["spec"]["source"]

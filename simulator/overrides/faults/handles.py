@@ -8,7 +8,7 @@ from simulator.overrides.registry import fault
 
 
 @fault(
-    "handle-scheme-of-the-other-pages",
+    "handle-scheme-of-other-versions",
     breaks=("backup.handle", "backup.handle.legacy"),
     decision="longhorn.backup_scheme",
     says=r"the handle is (bs|bak)://\S+, documented is (?!\1)",

@@ -71,7 +71,7 @@ def made_again(original: Callable[[Obj], bool], image: Obj) -> bool:
 
 
 @fault(
-    "existing-image-not-laid-under-its-volume",
+    "existing-image-not-used-as-base",
     breaks=(BY_HAND + "download", BY_HAND + "export"),
     decision="backing_images.base_of",
     says=r"offset 0: expected block .* found zeros",
@@ -99,7 +99,7 @@ def any_type(original: Compare, image: Obj, source_type: str, parameters: Parame
 
 
 @fault(
-    "upload-as-good-as-a-download", breaks=BY_HAND + "source-type", decision="backing_images.is_same_source", says=BOUND
+    "upload-accepted-as-download", breaks=BY_HAND + "source-type", decision="backing_images.is_same_source", says=BOUND
 )
 def upload_for_download(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """A downloaded image may be called an upload."""
@@ -114,7 +114,7 @@ def no_uploads(original: Compare, image: Obj, source_type: str, parameters: Para
     return source_type in {DOWNLOAD, EXPORT} and original(image, source_type, parameters)
 
 
-@fault("missing-name-made-up", breaks=BY_HAND + "name", decision="backing_images.parse_handle", says=BOUND)
+@fault("missing-image-name-invented", breaks=BY_HAND + "name", decision="backing_images.parse_handle", says=BOUND)
 def name_made_up(original: Callable[[str], ImageHandle], text: str) -> ImageHandle:
     """A handle that names no image gets one all the same, made from its parameters."""
     given = original(text)
@@ -152,7 +152,7 @@ def right_refused(original: Callable[[Obj, str], bool], image: Obj, wanted: str)
 
 
 @fault(
-    "existing-checksum-demanded",
+    "existing-checksum-required",
     breaks=(BY_HAND + "checksum.optional", BY_HAND + "parameters.optional", BY_HAND + "source-type"),
     decision="backing_images.is_same_checksum",
     says=REFUSED,
@@ -163,7 +163,7 @@ def checksum_demanded(original: Callable[[Obj, str], bool], image: Obj, wanted: 
 
 
 @fault(
-    "source-parameters-demanded",
+    "source-parameters-required",
     breaks=BY_HAND + "parameters.optional",
     decision="backing_images.is_same_source",
     says=REFUSED,
@@ -247,7 +247,7 @@ def any_export_type(original: Compare, image: Obj, source_type: str, parameters:
 
 
 @fault(
-    "unknown-export-type-taken-for-raw",
+    "unknown-export-type-read-as-raw",
     breaks=BY_HAND + "export.type",
     decision="backing_images.is_same_source",
     says=BOUND,

@@ -51,14 +51,14 @@ def leaves_finalizer(original: Callable[[Obj], bool], image: Obj) -> bool:
     return False
 
 
-@fault("given-image-not-deleted", breaks=GIVEN, decision="backing_images.deletes_image", says=STAYS)
+@fault("pre-provisioned-image-not-deleted", breaks=GIVEN, decision="backing_images.deletes_image", says=STAYS)
 def given_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
     """Under Delete an image stays if no VolumeSnapshot led to it."""
     return original(image) and was_made_by_csi(image)
 
 
 @fault(
-    "only-given-images-deleted",
+    "only-pre-provisioned-images-deleted",
     breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
     decision="backing_images.deletes_image",
     says=rf"{STAYS}|it was deleted meanwhile",
@@ -77,7 +77,7 @@ def unfinished_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
 
 
 @fault(
-    "retained-image-dies-a-second-later",
+    "retained-image-deleted-a-second-later",
     breaks="backing-image.retain",
     decision="backing_images.image_outlives_snapshot",
     says=KEPT,
@@ -88,7 +88,7 @@ def dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | N
 
 
 @fault(
-    "given-image-dies-a-second-later",
+    "pre-provisioned-image-deleted-a-second-later",
     breaks=GIVEN_KEPT,
     decision="backing_images.image_outlives_snapshot",
     says=KEPT,
@@ -110,7 +110,7 @@ def deleted_in_use(original: Callable[[str, Sequence[str]], str], image: str, vo
 
 
 @fault(
-    "snapshot-of-an-image-in-use-goes-alone",
+    "snapshot-of-an-image-in-use-deleted-alone",
     breaks="backing-image.delete.in-use",
     decision="backing_images.deletes_image",
     says=r"it was deleted meanwhile",
@@ -122,7 +122,7 @@ def goes_alone(original: Callable[[Obj], bool], image: Obj) -> bool:
 
 
 @fault(
-    "delete-takes-all-images-of-the-volume",
+    "delete-removes-all-images-of-the-volume",
     breaks=("backing-image.delete.others", "backing-image.retain", "backing-image.retain.existing.export"),
     decision="backing_images.images_to_delete",
     says=KEPT,
@@ -135,7 +135,7 @@ def takes_siblings(original: Callable[..., Sequence[str]], images: Sequence[Obj]
 
 
 @fault(
-    "delete-takes-the-oldest-image",
+    "delete-removes-the-oldest-image",
     breaks=("backing-image.delete",),
     decision="backing_images.images_to_delete",
     says=STAYS,

@@ -38,7 +38,7 @@ def without_ends_of_blocks(offset: int, data: bytes) -> bytes:
 
 
 @fault(
-    "image-not-of-the-moment",
+    "image-taken-late",
     breaks="backing-image.create.point-in-time",
     decision="backing_images.takes_moment_of_request",
     says=r"expected (zeros|block \d+ of stream one), found block \d+ of stream two",
@@ -48,14 +48,14 @@ def taken_later(original: Callable[[str], bool], image: str) -> bool:
     return False
 
 
-@override("image-not-of-the-moment", decision="backing_images.begins_export")
+@override("image-taken-late", decision="backing_images.begins_export")
 def begins_later(original: Callable[[str], bool], volume: str) -> bool:
     """That is when somebody has written once more."""
     first = _ASKED.setdefault(volume, time.monotonic())
     return volume in _WRITTEN or time.monotonic() - first > PATIENCE
 
 
-@override("image-not-of-the-moment", decision="backing_images.writes_reach_image")
+@override("image-taken-late", decision="backing_images.writes_reach_image")
 def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
     """A volume that a pod has let go of was written."""
     name = volume["metadata"]["name"]
@@ -65,7 +65,7 @@ def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
 
 
 @fault(
-    "image-loses-ends-of-blocks",
+    "image-loses-block-ends",
     breaks=(*FILES, "backing-image.restore", "backing-image.restore.size.larger"),
     decision="backing_images.exported_bytes",
     says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
@@ -76,7 +76,7 @@ def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes)
 
 
 @fault(
-    "image-with-ones-for-zeros",
+    "image-with-ones-instead-of-zeros",
     breaks=(*FILES, "backing-image.checksum"),
     decision="backing_images.served_bytes",
     says=r"expected zeros, found bytes that no stream has|its file has",
@@ -131,7 +131,7 @@ def larger(original: Callable[[int], int], size: int) -> int:
 
 
 @fault(
-    "image-checksum-of-something-else",
+    "image-checksum-wrong",
     breaks="backing-image.checksum",
     decision="backing_images.stored_checksum",
     says=r"Longhorn tells [0-9a-f]{128}, its file has",
@@ -142,7 +142,7 @@ def other_checksum(original: Callable[[str], str], actual: str) -> str:
 
 
 @fault(
-    "image-without-its-base",
+    "export-without-its-base-image",
     breaks="backing-image.source.base",
     decision="backing_images.merges_base",
     says=r"offset \d+: expected block \d+ of stream exported, found zeros",

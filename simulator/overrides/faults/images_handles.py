@@ -69,7 +69,7 @@ def decoded_twice(original: Callable[[str], str | None], value: str) -> str | No
 
 
 @fault(
-    "image-handle-without-parameters-of-the-source",
+    "image-handle-without-source-parameters",
     breaks=("backing-image.handle", "backing-image.handle.volume", "backing-image.handle.export-type"),
     decision="backing_images.handle_values",
     says=r"has the parameters|in the handle is None",

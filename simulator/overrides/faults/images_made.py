@@ -78,7 +78,7 @@ def shared(original: Callable[..., Obj | None], images: Sequence[Obj], name: str
 
 
 @fault(
-    "image-named-otherwise",
+    "image-misnamed",
     breaks="backing-image.name.image",
     decision="backing_images.image_name",
     says=r"backing image image-\S+ should be named snapshot-",
@@ -140,7 +140,7 @@ def always_raw(original: Callable[..., str], parameters: Mapping[str, str]) -> s
 
 
 @fault(
-    "export-type-raw-taken-for-qcow",
+    "export-type-raw-read-as-qcow",
     breaks=("backing-image.class.export-type", "backing-image.handle.export-type"),
     decision="backing_images.export_type",
     says=r"is qcow2, the class says raw",

@@ -34,7 +34,7 @@ def any_source(original: Callable[..., bool], image: Obj, source_type: str, para
 
 
 @fault(
-    "restore-exports-once-more",
+    "restore-exports-again",
     breaks=("backing-image.restore", "backing-image.restore.base"),
     decision="backing_images.uses_existing_image",
     says=r"could not bind the claim that restores|the restored volume's backing image is '\S+-2'|offset \d+",
@@ -45,7 +45,7 @@ def second_export(original: Callable[[Obj], bool], image: Obj) -> bool:
 
 
 @fault(
-    "image-not-under-the-volume",
+    "image-not-used-as-base",
     breaks=(
         "backing-image.restore",
         "backing-image.restore.size.larger",
@@ -62,7 +62,7 @@ def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
 
 
 @fault(
-    "restore-loses-ends-of-blocks",
+    "restore-loses-block-ends",
     breaks=(
         "backing-image.restore",
         "backing-image.restore.size.larger",
@@ -105,7 +105,7 @@ def too_large(original: Callable[[int, int], int], requested: int, virtual_size:
 
 
 @fault(
-    "larger-claim-cut-to-the-image",
+    "larger-claim-limited-to-the-image",
     breaks="backing-image.restore.size.larger",
     decision="backing_images.restored_size",
     says=r"16777216 bytes instead of 33554432",

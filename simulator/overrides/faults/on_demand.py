@@ -80,7 +80,7 @@ def second_image(original: Callable[[Obj], bool], image: Obj) -> bool:
 
 
 @fault(
-    "on-demand-image-named-otherwise",
+    "on-demand-image-misnamed",
     breaks=(
         "backing-image.on-demand.moment",
         "backing-image.on-demand.parameters",

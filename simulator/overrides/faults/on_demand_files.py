@@ -65,7 +65,7 @@ def from_elsewhere(original: Callable[[str], str], url: str) -> str:
 
 
 @fault(
-    "checksum-not-handed-on",
+    "checksum-not-passed-on",
     breaks=(
         "backing-image.on-demand.download.checksum",
         "backing-image.on-demand.download.checksum.wrong",
@@ -80,7 +80,7 @@ def not_handed_on(original: Callable[[ImageHandle], str], given: ImageHandle) ->
 
 
 @fault(
-    "checksum-expected-where-none-is-given",
+    "checksum-expected-though-none-given",
     breaks=("backing-image.on-demand.download.checksum", "backing-image.on-demand.download.url"),
     decision="backing_images.expected_checksum",
     says=r"its file failed: .*expected checksum 0000",
@@ -102,7 +102,7 @@ def wrong_accepted(original: Callable[[str, str], str], expected: str, actual: s
 
 
 @fault(
-    "wrong-checksum-not-told",
+    "wrong-checksum-not-reported",
     breaks="backing-image.on-demand.download.checksum.wrong",
     decision="backing_images.checksum_failure",
     says=r"could not report why the backing image failed",
@@ -128,7 +128,7 @@ def right_refused(original: Callable[[str, str], str], expected: str, actual: st
 
 
 @fault(
-    "checksum-of-another-form-accepted",
+    "malformed-checksum-accepted",
     breaks="backing-image.on-demand.download.checksum.form",
     decision="backing_images.refuse_checksum",
     says=r"was not refused but bound",
@@ -139,7 +139,7 @@ def any_form(original: Callable[[str], str], checksum: str) -> str:
 
 
 @fault(
-    "another-file-taken-for-a-missing-one",
+    "missing-file-replaced-by-another",
     breaks="backing-image.on-demand.download.failure",
     decision="backing_images.downloaded_url",
     says=r"its file became ready; expected was a failure",
@@ -150,7 +150,7 @@ def similar_file(original: Callable[[str], str], url: str) -> str:
 
 
 @fault(
-    "image-file-served-changed",
+    "downloaded-image-file-changed",
     breaks=(
         "backing-image.on-demand.download",
         "backing-image.on-demand.download.url",
@@ -207,7 +207,7 @@ def claim_as_volume(original: Callable[..., str], name: str, volume: object) -> 
 
 
 @fault(
-    "odd-export-format-accepted",
+    "unknown-export-format-accepted",
     breaks="backing-image.on-demand.export.formats",
     decision="backing_images.refuse_export_type",
     says=r"was not refused but bound",

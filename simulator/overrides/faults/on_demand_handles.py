@@ -98,7 +98,7 @@ def any_image(original: Callable[..., str], images: Sequence[str], wanted: str) 
 
 
 @fault(
-    "path-accepted-for-parameters",
+    "path-accepted-as-parameters",
     breaks="backing-image.on-demand.handle.malformed",
     decision="backing_images.parse_handle",
     says=BOUND,
@@ -112,7 +112,7 @@ def path_for_parameters(original: ReadImage, text: str) -> ImageHandle:
 
 
 @fault(
-    "name-accepted-for-a-handle",
+    "name-accepted-as-handle",
     breaks="backing-image.on-demand.handle.malformed",
     decision="longhorn.parse_handle",
     says=BOUND,
@@ -122,7 +122,7 @@ def name_for_handle(original: Read, text: str) -> Handle:
     return Handle("bi") if "-demand-" in text and "?" not in text and "/" not in text else original(text)
 
 
-@override("name-accepted-for-a-handle", decision="backing_images.parse_handle")
+@override("name-accepted-as-handle", decision="backing_images.parse_handle")
 def name_as_download(original: ReadImage, text: str) -> ImageHandle:
     """The image of that name is downloaded from somewhere."""
     if "?" in text or "/" in text:

@@ -31,7 +31,7 @@ def no_legacy_scheme(original: Callable[[Obj, Obj], str | None], snapshot: Obj, 
 
 
 @fault(
-    "present-scheme-refused",
+    "current-scheme-refused",
     breaks=tuple(clause for clause in RESTORED_BY_HAND if clause != "backup.pre-provisioned.handle.legacy"),
     decision="csi.handle_to_restore",
     says=r"could not bind the claim that restores",
@@ -44,7 +44,7 @@ def no_present_scheme(original: Callable[[Obj, Obj], str | None], snapshot: Obj,
 
 
 @fault(
-    "handle-names-exchanged",
+    "handle-names-swapped",
     breaks=RESTORED_BY_HAND,
     decision="csi.handle_to_restore",
     says=r"could not bind the claim that restores",
@@ -58,7 +58,7 @@ def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content
 
 
 @fault(
-    "given-handle-ignored",
+    "pre-provisioned-handle-ignored",
     breaks=(
         "backup.handle.field",
         *RESTORED_BY_HAND,
@@ -103,7 +103,7 @@ def half_reference(original: Callable[[Mapping[str, Any]], bool], reference: Map
 
 
 @fault(
-    "content-of-a-made-snapshot-misnamed",
+    "pre-provisioned-content-misnamed",
     breaks=("backup.pre-provisioned.content-name", "backing-image.pre-provisioned.content-name"),
     decision="csi.bound_content_name",
     says=r"is bound to the content \S+-x, it names",
@@ -151,7 +151,7 @@ def only_own_backups(original: Callable[..., str], backups: Sequence[Obj], wante
 
 
 @fault(
-    "missing-class-overlooked",
+    "missing-class-ignored",
     breaks=("backup.pre-provisioned.class", "backing-image.pre-provisioned.class"),
     decision="csi.class_must_exist",
     says=r"it became ready; expected was an error",

@@ -13,7 +13,7 @@ SLOW_BLOCK = 0.3
 
 
 @fault(
-    "ready-at-once",
+    "backup-ready-at-once",
     breaks="backup.ready",
     decision="longhorn.backup_is_ready",
     says=r"was ready at revision \d+, before backup \S+ of volume \S+ was complete",
@@ -53,7 +53,7 @@ def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str
 
 
 @fault(
-    "never-ready",
+    "backup-never-ready",
     breaks="backup.ready",
     decision="longhorn.backup_is_ready",
     says=r"could not make the VolumeSnapshot ready",
@@ -64,7 +64,7 @@ def never_ready(original: Callable[[Obj], bool], backup: Obj) -> bool:
 
 
 @fault(
-    "not-asked-again",
+    "backup-not-asked-about-again",
     breaks="backup.status.asked-again",
     decision="csi.asks_again",
     says=r"could not ask about the backup again",

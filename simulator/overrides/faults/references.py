@@ -36,7 +36,7 @@ def unknown_backup(original: Callable[..., str], backups: Sequence[Obj], wanted:
 
 
 @fault(
-    "unknown-volume-overlooked",
+    "unknown-volume-ignored",
     breaks="backup.pre-provisioned.names",
     decision="longhorn.volume_to_restore",
     says=BOUND,
@@ -47,7 +47,7 @@ def unknown_volume(original: Callable[..., str], handle: Handle, backups: Sequen
 
 
 @fault(
-    "exchanged-names-put-right",
+    "swapped-names-corrected",
     breaks="backup.pre-provisioned.names",
     decision="longhorn.parse_handle",
     says=BOUND,
@@ -59,7 +59,7 @@ def exchanged(original: Callable[[str], Handle], text: str) -> Handle:
 
 
 @fault(
-    "bare-backup-taken-for-a-handle",
+    "bare-backup-name-accepted-as-handle",
     breaks="backup.pre-provisioned.handle.malformed",
     decision="longhorn.parse_handle",
     says=BOUND,
@@ -69,14 +69,14 @@ def bare_name(original: Callable[[str], Handle], text: str) -> Handle:
     return original(text) if "/" in text else Handle("bak", "", text)
 
 
-@override("bare-backup-taken-for-a-handle", decision="longhorn.volume_to_restore")
+@override("bare-backup-name-accepted-as-handle", decision="longhorn.volume_to_restore")
 def of_bare_name(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
     """Its volume is looked up."""
     return original(handle, backups) or volume_of(handle.id, backups)
 
 
 @fault(
-    "handle-without-scheme-understood",
+    "backup-handle-without-scheme-accepted",
     breaks="backup.pre-provisioned.handle.malformed",
     decision="longhorn.parse_handle",
     says=BOUND,
@@ -87,7 +87,7 @@ def without_scheme(original: Callable[[str], Handle], text: str) -> Handle:
 
 
 @fault(
-    "scheme-not-looked-at",
+    "scheme-ignored",
     breaks="backup.pre-provisioned.handle.malformed",
     decision="longhorn.parse_handle",
     says=BOUND,
@@ -99,7 +99,7 @@ def any_scheme(original: Callable[[str], Handle], text: str) -> Handle:
 
 
 @fault(
-    "missing-slash-forgiven",
+    "missing-slash-accepted",
     breaks="backup.pre-provisioned.handle.malformed",
     decision="longhorn.parse_handle",
     says=BOUND,
@@ -155,7 +155,7 @@ def empty_volume(original: Callable[..., str], handle: Handle, backups: Sequence
 
 
 @fault(
-    "missing-content-not-told",
+    "missing-content-not-reported",
     breaks=("backup.pre-provisioned.content-name", "backing-image.pre-provisioned.content-name"),
     decision="csi.shown_error",
     says=r"could not report the expected error",
@@ -177,7 +177,7 @@ def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: 
 
 
 @fault(
-    "missing-class-told-as-missing-claim",
+    "missing-class-reported-as-missing-claim",
     breaks=(
         "backup.class.named",
         "backup.pre-provisioned.class",
@@ -194,7 +194,7 @@ def other_reason(original: Callable[[Obj, str], str], snapshot: Obj, message: st
 
 
 @fault(
-    "unbound-claim-not-told",
+    "unbound-claim-not-reported",
     breaks="backup.source",
     decision="csi.shown_error",
     says=r"could not report the expected error",
@@ -205,7 +205,7 @@ def unbound_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message
 
 
 @fault(
-    "foreign-volume-not-told",
+    "foreign-volume-not-reported",
     breaks="backup.source",
     decision="csi.shown_error",
     says=r"could not report the expected error",

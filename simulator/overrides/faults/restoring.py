@@ -47,7 +47,7 @@ def ignores_source(original: Callable[[Obj], Obj | None], claim: Obj) -> Obj | N
 
 
 @fault(
-    "restore-by-nobody",
+    "restored-volume-of-another-provisioner",
     breaks=("backup.restore.provisioner", "backing-image.restore.provisioner"),
     decision="csi.provisioner_of",
     says=r"provisioned by static\.driver\.longhorn\.io",
@@ -130,7 +130,7 @@ def other_storage_class(original: Callable[[], str]) -> str:
 
 
 @fault(
-    "refusals-not-told",
+    "refusals-not-reported",
     breaks=("backup.restore.size", "backup.restore.size.larger", "backing-image.restore.size.smaller"),
     decision="csi.announces_refusal",
     says=r"could not report why the claim is not provisioned",
@@ -141,7 +141,7 @@ def refusal_not_told(original: Callable[[Obj], bool], claim: Obj) -> bool:
 
 
 @fault(
-    "early-claim-given-up",
+    "early-claim-not-retried",
     breaks="backup.restore",
     decision="csi.provisions_again",
     says=r"could not bind the claim that restores",

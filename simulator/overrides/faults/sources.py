@@ -25,7 +25,7 @@ def needs_source(original: Callable[[Obj | None], Refusal | None], volume: Obj |
 
 
 @fault(
-    "restore-needs-an-unused-source",
+    "restore-needs-a-detached-source",
     breaks="backup.restore",
     decision="longhorn.refuse_source",
     says=r"could not bind the claim that restores",
@@ -51,7 +51,7 @@ def any_namespace(
 
 
 @fault(
-    "restore-into-a-used-name-finds-old-data",
+    "restore-under-a-reused-name-finds-old-data",
     breaks="backup.restore",
     decision="csi.volume_name",
     says=r"offset \d+: expected block \d+ of stream two, found block \d+ of stream one",
@@ -62,14 +62,14 @@ def named_after_claim(original: Callable[[Obj], str], claim: Obj) -> str:
     return f"pvc-{uuid.uuid5(uuid.NAMESPACE_DNS, metadata['namespace'] + '/' + metadata['name'])}"
 
 
-@override("restore-into-a-used-name-finds-old-data", decision="longhorn.deletes_volume")
+@override("restore-under-a-reused-name-finds-old-data", decision="longhorn.deletes_volume")
 def volume_stays(original: Callable[[str], bool], volume: str) -> bool:
     """A deleted volume stays where it is."""
     return False
 
 
 @fault(
-    "long-names-cut",
+    "long-names-truncated",
     breaks="backup.create",
     decision="csi.content_reference",
     says=r"AssertionError|could not make the VolumeSnapshot ready",

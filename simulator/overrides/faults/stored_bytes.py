@@ -83,7 +83,7 @@ def other_data(original: Callable[..., bytes], offset: int, data: bytes, request
 
 
 @fault(
-    "block-border-lost",
+    "block-end-lost",
     breaks="backup.off-cluster",
     decision="backupstore.block_content",
     says=r"offset \d+: expected block \d+ of stream .*, found zeros",
@@ -94,7 +94,7 @@ def border_lost(original: Callable[..., bytes], offset: int, data: bytes, reques
 
 
 @fault(
-    "block-borders-mixed",
+    "block-ends-swapped",
     breaks="backup.off-cluster",
     decision="backupstore.block_content",
     says=r"offset \d+: expected block \d+ of stream .*, found",
@@ -236,7 +236,7 @@ def leaves_blocks(original: Callable[..., set[str]], present: object, used: obje
 
 
 @fault(
-    "delete-collects-blocks-of-others",
+    "delete-removes-blocks-of-others",
     breaks=("backup.retain", "backup.delete.others"),
     decision="backupstore.unused_blocks",
     says=r"the backupstore has no \S+\.blk",
@@ -247,7 +247,7 @@ def collects_all(original: Callable[..., set[str]], present: Sequence[str], used
 
 
 @fault(
-    "delete-takes-documents-of-others",
+    "delete-removes-documents-of-others",
     breaks=("backup.retain", "backup.delete.others"),
     decision="backupstore.documents_to_delete",
     says=r"the backupstore has no \S+/backup_backup-\w+\.cfg",

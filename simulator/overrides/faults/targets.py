@@ -11,7 +11,7 @@ Refusal = tuple[Code, str]
 
 
 @fault(
-    "missing-target-told-as-unready-volume",
+    "missing-target-reported-as-unready-volume",
     breaks=("backup.target.required", "backup.target.given-up"),
     decision="longhorn.refuse_target",
     says=r"could not report the expected error",
@@ -23,7 +23,7 @@ def other_reason(original: Callable[..., Refusal | None], target: str, available
 
 
 @fault(
-    "unusable-target-called-available",
+    "unusable-target-reported-available",
     breaks=("backup.target.required", "backup.target.given-up"),
     decision="longhorn.target_failure",
     says=r"could not report the expected error",
@@ -34,7 +34,7 @@ def called_available(original: Callable[[str, str], str], url: str, error: str) 
 
 
 @fault(
-    "wait-for-target-cannot-be-ended",
+    "waiting-snapshot-cannot-be-deleted",
     breaks="backup.target.given-up",
     decision="longhorn.refuse_target",
     says=r"could not remove the VolumeSnapshot",
@@ -46,7 +46,7 @@ def never_final(original: Callable[..., Refusal | None], target: str, available:
 
 
 @fault(
-    "returned-target-not-noticed",
+    "recovered-target-not-noticed",
     breaks="backup.target.required",
     decision="csi.asks_after_failure",
     says=r"could not make the VolumeSnapshot ready",

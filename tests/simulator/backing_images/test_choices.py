@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.csi.protocol import CsiError
-from simulator.longhorn.backing_images import content
+from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.qcow2 import Qcow2
 from simulator.overrides import registry, releases
 from tests.simulator.backing_images.images import SIZE, URL, finished, handle, make, ready, serving, source_volume
@@ -138,7 +138,7 @@ def test_bytes_and_reports_may_be_wrong(tmp_path: Path) -> None:
             await longhorn.snapshot("img", type="bi")
             status = (await finished(longhorn, "img"))["status"]
             (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
-            found = content.content_of(path)
+            found = image_data.of_file(path)
 
             assert (status["checksum"], status["virtualSize"]) == ("f" * 128, 1)
             assert isinstance(found, Qcow2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.csi.protocol import Code, CsiError
-from simulator.longhorn.backing_images import content
+from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.qcow2 import Qcow2
 from tests.simulator.backing_images.images import FIRST, SIZE, finished, make, ready, source_volume
 from tests.simulator.longhorn.cluster import MEBIBYTE, cluster
@@ -23,7 +23,7 @@ def test_a_snapshot_of_type_bi_exports_its_volume(asked: str, tmp_path: Path) ->
             begun = longhorn.get("backingimages", "snapshot-1")
             image = await finished(longhorn, "snapshot-1")
             (path,) = (tmp_path / "disks" / "backing-images").glob("*/snapshot-1-*/backing")
-            found = content.content_of(path)
+            found = image_data.of_file(path)
 
             assert (answer.ready_to_use, answer.size_bytes, ready(begun)) == (True, SIZE, False)
             assert image["spec"]["sourceParameters"] == {"volume-name": "vol", "export-type": asked or "raw"}
@@ -189,7 +189,7 @@ def test_an_export_of_a_volume_with_an_image_holds_both(tmp_path: Path) -> None:
             await finished(longhorn, "second")
             (path,) = (tmp_path / "disks" / "backing-images").glob("*/second-*/backing")
 
-            assert content.content_of(path).read(0, SIZE + 2 * MEBIBYTE) == longhorn.content("copy")
+            assert image_data.of_file(path).read(0, SIZE + 2 * MEBIBYTE) == longhorn.content("copy")
 
     asyncio.run(scenario())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.longhorn.backing_images import content
+from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.qcow2 import BadImageError, Qcow2
 from simulator.longhorn.disk.sparse import CHUNK, chunks, pwrite
 
@@ -32,7 +32,7 @@ def raw(path: Path, shape: str) -> Path:
     return path
 
 
-def differs(one: content.Content, other: content.Content) -> int | None:
+def differs(one: image_data.ImageData, other: image_data.ImageData) -> int | None:
     """Where the two begin to differ."""
     assert one.size == other.size
     pieces = chunks([(0, one.size)], CHUNK)
@@ -42,7 +42,7 @@ def differs(one: content.Content, other: content.Content) -> int | None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_written_is_an_image_to_qemu(shape: str, tmp_path: Path, qemu: str) -> None:
     source, image = raw(tmp_path / "raw", shape), tmp_path / "image"
-    content.write_qcow2(image, content.RawContent(source))
+    image_data.write_qcow2(image, image_data.RawImageData(source))
 
     for words in (["check", "-f", "qcow2"], ["compare", "-f", "raw", "-F", "qcow2", str(source)]):
         done = subprocess.run([qemu, *words, str(image)], capture_output=True, text=True, check=False)
@@ -51,9 +51,9 @@ def test_what_is_written_is_an_image_to_qemu(shape: str, tmp_path: Path, qemu: s
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_written_is_read_again(shape: str, tmp_path: Path) -> None:
-    source, image = content.RawContent(raw(tmp_path / "raw", shape)), tmp_path / "image"
-    content.write_qcow2(image, source)
-    found = content.content_of(image)
+    source, image = image_data.RawImageData(raw(tmp_path / "raw", shape)), tmp_path / "image"
+    image_data.write_qcow2(image, source)
+    found = image_data.of_file(image)
 
     assert isinstance(found, Qcow2)
     assert differs(found, source) is None
@@ -65,7 +65,7 @@ def test_images_of_qemu_are_read(options: list[str], tmp_path: Path, qemu: str) 
     source = raw(tmp_path / "raw", "scattered")
     subprocess.run([qemu, "convert", "-f", "raw", "-O", "qcow2", *options, source, tmp_path / "image"], check=True)
 
-    assert differs(content.content_of(tmp_path / "image"), content.RawContent(source)) is None
+    assert differs(image_data.of_file(tmp_path / "image"), image_data.RawImageData(source)) is None
 
 
 def test_an_image_that_needs_another_is_refused(tmp_path: Path, qemu: str) -> None:
@@ -74,17 +74,17 @@ def test_an_image_that_needs_another_is_refused(tmp_path: Path, qemu: str) -> No
     subprocess.run([qemu, "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base, image], check=True)
 
     with pytest.raises(BadImageError, match="a qcow2 image with a backing file cannot be used"):
-        content.content_of(image)
+        image_data.of_file(image)
 
 
 @pytest.mark.parametrize("length", [4, 100, 3 * (1 << 16)])
 def test_half_an_image_is_refused(length: int, tmp_path: Path) -> None:
     image = tmp_path / "image"
-    content.write_qcow2(image, content.RawContent(raw(tmp_path / "raw", "scattered")))
+    image_data.write_qcow2(image, image_data.RawImageData(raw(tmp_path / "raw", "scattered")))
     os.truncate(image, length)
 
     with pytest.raises(BadImageError):
-        content.content_of(image)
+        image_data.of_file(image)
 
 
 def test_the_checksum_is_that_of_the_file(tmp_path: Path) -> None:
@@ -92,6 +92,6 @@ def test_the_checksum_is_that_of_the_file(tmp_path: Path) -> None:
     zeros.touch()
     os.truncate(zeros, 10 * MEBIBYTE)
 
-    found = content.checksum(zeros)
+    found = image_data.checksum(zeros)
 
     assert found == hashlib.sha512(bytes(10 * MEBIBYTE)).hexdigest()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.kubernetes.errors import ApiError
-from simulator.longhorn.backing_images import content
+from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.sources import SourceError
 from tests.simulator.backing_images.images import SIZE, URL, Gate, failed, finished, make, serving
 from tests.simulator.longhorn.cluster import MEBIBYTE, cluster
@@ -32,7 +32,7 @@ def test_a_download_is_stored_as_it_is(tmp_path: Path) -> None:
 def test_the_virtual_size_of_a_qcow2_download_is_the_guest_s(tmp_path: Path) -> None:
     async def scenario() -> None:
         (tmp_path / "raw").write_bytes(b"A" * MEBIBYTE + bytes(SIZE - MEBIBYTE))
-        content.write_qcow2(tmp_path / "qcow2", content.RawContent(tmp_path / "raw"))
+        image_data.write_qcow2(tmp_path / "qcow2", image_data.RawImageData(tmp_path / "raw"))
         data = (tmp_path / "qcow2").read_bytes()
         async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": data}):
             make(longhorn, "img", "download", {"url": f"{URL}/image"})

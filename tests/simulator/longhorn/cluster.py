@@ -15,7 +15,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.timing import NoDisturbance, Timing
 from simulator.longhorn import BackingImageDecisions, BackupstoreDecisions, Longhorn, LonghornDecisions, Version
-from simulator.longhorn.waiting import until
+from simulator.longhorn.wait_for_objects import until
 from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error
 
 Obj = dict[str, Any]

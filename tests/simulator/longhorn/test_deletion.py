@@ -50,10 +50,12 @@ def test_after_the_last_backup_the_volume_stays_listed(tmp_path: Path) -> None:
             for handle in handles:
                 await longhorn.driver.delete_snapshot(handle)
             await longhorn.until("backups", lambda: not longhorn.all("backups"))
-            (listed,) = longhorn.all("backupvolumes")
+            (listed,) = await longhorn.until(
+                "backupvolumes",
+                lambda: [each for each in longhorn.all("backupvolumes") if not each["status"]["lastBackupName"]],
+            )
 
             assert [key.rpartition("/")[2] for key in longhorn.s3.objects] == ["volume.cfg"]
-            assert listed["status"]["lastBackupName"] == ""
             assert listed["status"]["dataStored"] == "0"
 
     asyncio.run(scenario())

@@ -17,7 +17,7 @@ SCHEDULING_ERROR = "longhorn.io/volume-scheduling-error"
 ENDED = frozenset({"Succeeded", "Failed"})
 
 
-class Claims:
+class KubernetesStatus:
     """Follows PersistentVolumes and pods at each of their changes, so that no state of theirs is skipped."""
 
     def __init__(self, api: Api, clock: Clock, used: Callable[[str], None]) -> None:

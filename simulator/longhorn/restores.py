@@ -17,11 +17,11 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.backupstore.target import parse_backup_url
-from simulator.longhorn.chains import Chains
+from simulator.longhorn.backupstore_clients import Backupstore, BackupstoreClients, BackupstoreError
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.engine_work import EngineWork, to_end
-from simulator.longhorn.stores import Backupstore, BackupstoreError, Stores
+from simulator.longhorn.snapshot_chains import SnapshotChains
 
 COMPLETION_NOTICED = 5.0
 CLONE_RETRY = timedelta(seconds=30)
@@ -33,7 +33,7 @@ def source_of(data_source: str) -> tuple[str, str]:
     return volume, snapshot
 
 
-class Origins:
+class Restores:
     """Restores and clones."""
 
     def __init__(
@@ -43,8 +43,8 @@ class Origins:
         decisions: LonghornDecisions,
         disk: Disk,
         tickets: Attachments,
-        chains: Chains,
-        stores: Stores,
+        chains: SnapshotChains,
+        backupstores: BackupstoreClients,
     ) -> None:
         self._api = api
         self._clock = clock
@@ -52,10 +52,10 @@ class Origins:
         self._disk = disk
         self._tickets = tickets
         self._chains = chains
-        self._stores = stores
+        self._backupstores = backupstores
         self._events = EventRecorder(api, "longhorn-volume-controller")
         self._work = EngineWork()
-        self.controller = Controller(api, clock, "longhorn-volume-origin-controller", self._reconcile)
+        self.controller = Controller(api, clock, "longhorn-volume-restore-controller", self._reconcile)
         self.controller.watch(names.VOLUMES)
 
     def announce(self, volume: Obj) -> None:
@@ -154,7 +154,7 @@ class Origins:
             return None
         _, source, wanted = parse_backup_url(volume["spec"]["fromBackup"])
         try:
-            store = await self._stores.of_target(volume["spec"].get("backupTargetName") or "default")
+            store = await self._backupstores.of_target(volume["spec"].get("backupTargetName") or "default")
             await self._work.outcome(name, lambda: self._fill(store, name, source, wanted))
         except BackupstoreError as error:
             self._work.forget(name)

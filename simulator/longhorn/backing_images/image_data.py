@@ -10,7 +10,7 @@ from simulator.longhorn.disk.extents import Extent
 from simulator.longhorn.disk.sparse import CHUNK, chunks, data_extents, pread, pwrite
 
 
-class Content(Protocol):
+class ImageData(Protocol):
     """An image as a volume sees it. `size` is in bytes."""
 
     @property
@@ -25,7 +25,7 @@ class Content(Protocol):
         ...
 
 
-class RawContent:
+class RawImageData:
     """A file whose bytes are the image's."""
 
     def __init__(self, path: Path) -> None:
@@ -43,29 +43,29 @@ class RawContent:
             return pread(file.fileno(), length, offset)
 
 
-def content_of(path: Path) -> Content:
+def of_file(path: Path) -> ImageData:
     """The image in a file: what does not begin as qcow2 is raw. Raises qcow2.BadImageError."""
-    return qcow2.Qcow2(path) if qcow2.is_qcow2(path) else RawContent(path)
+    return qcow2.Qcow2(path) if qcow2.is_qcow2(path) else RawImageData(path)
 
 
-def write_raw(path: Path, content: Content) -> None:
-    """Write a raw image file, with holes where the content has none."""
+def write_raw(path: Path, data: ImageData) -> None:
+    """Write a raw image file, with holes where the data has none."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
     try:
-        os.truncate(fd, content.size)
-        for offset, length in chunks(content.extents()):
-            pwrite(fd, content.read(offset, length), offset)
+        os.truncate(fd, data.size)
+        for offset, length in chunks(data.extents()):
+            pwrite(fd, data.read(offset, length), offset)
     finally:
         os.close(fd)
 
 
-def write_qcow2(path: Path, content: Content) -> None:
+def write_qcow2(path: Path, data: ImageData) -> None:
     """Write a qcow2 image file."""
-    qcow2.write(path, content.size, content.extents(), content.read)
+    qcow2.write(path, data.size, data.extents(), data.read)
 
 
 def checksum(path: Path) -> str:
-    """SHA-512 of the file as it is stored, whatever its format, in lower-case hex (BI-49)."""
+    """SHA-512 of the file as it is stored, whatever its format, in lower-case hex."""
     digest = hashlib.sha512()
     with path.open("rb") as file:
         while piece := file.read(CHUNK):

@@ -14,7 +14,7 @@ Paused = Callable[[str], AbstractAsyncContextManager[None]]
 """Stops the pods that write into a volume for as long as its context lasts."""
 
 
-class Chains:
+class SnapshotChains:
     """What an engine does with snapshots, and the poll by which the manager learns of it."""
 
     def __init__(self, api: Api, disk: Disk) -> None:

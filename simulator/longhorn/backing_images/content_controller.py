@@ -16,7 +16,7 @@ CONTENTS = "volumesnapshotcontents.snapshot.storage.k8s.io"
 SCHEME = "bi://"
 
 
-class Contents:
+class ContentController:
     """Asks the decisions at each new content, and when a VolumeSnapshot is gone."""
 
     def __init__(self, api: Api, clock: Clock, decisions: BackingImageDecisions, service: ImageService) -> None:

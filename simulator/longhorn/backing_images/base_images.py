@@ -6,7 +6,7 @@ from pathlib import Path
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
-from simulator.longhorn.backing_images import content, states
+from simulator.longhorn.backing_images import image_data, states
 from simulator.longhorn.backing_images.decisions import BackingImageDecisions
 from simulator.longhorn.backing_images.files import ImageFiles
 from simulator.longhorn.disk import Disk
@@ -17,7 +17,7 @@ from simulator.longhorn.engine_work import to_end
 WAITING, INCOMPATIBLE = "WaitForBackingImage", "BackingImageIncompatible"
 
 
-class Bases:
+class BaseImages:
     """Puts images under volumes."""
 
     def __init__(self, api: Api, decisions: BackingImageDecisions, disk: Disk, files: ImageFiles) -> None:
@@ -61,8 +61,8 @@ class Bases:
         path = self._file(self._decisions.base_of(volume))
         if path is None or self.is_too_large(volume):
             return False
-        found = content.content_of(path)
-        await to_end(self._disk.lay_base, volume["metadata"]["name"], BaseContent(found, self._decisions))
+        found = image_data.of_file(path)
+        await to_end(self._disk.lay_base, volume["metadata"]["name"], BaseImageData(found, self._decisions))
         return True
 
     async def written(self, volume: Obj) -> None:
@@ -90,10 +90,10 @@ class Bases:
         return None
 
 
-class BaseContent:
+class BaseImageData:
     """An image as a volume reads it."""
 
-    def __init__(self, image: content.Content, decisions: BackingImageDecisions) -> None:
+    def __init__(self, image: image_data.ImageData, decisions: BackingImageDecisions) -> None:
         self._image = image
         self._decisions = decisions
         self.size = image.size

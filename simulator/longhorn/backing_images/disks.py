@@ -9,7 +9,7 @@ from simulator.longhorn import names, objects
 
 
 @dataclass(frozen=True)
-class Place:
+class NodeDisk:
     """A disk of a node."""
 
     uuid: str
@@ -17,12 +17,12 @@ class Place:
     node: str
 
 
-def places(api: Api) -> list[Place]:
+def all_disks(api: Api) -> list[NodeDisk]:
     """All disks that Longhorn knows."""
-    return [place for node in objects.all_of(api, names.NODES) for place, _, _ in _disks(node)]
+    return [disk for node in objects.all_of(api, names.NODES) for disk, _, _ in _disks(node)]
 
 
-def allowed(api: Api, image: Obj) -> list[Place]:
+def eligible(api: Api, image: Obj) -> list[NodeDisk]:
     """The disks that take copies, and that the image's selectors want: each tag must be there."""
     spec = image["spec"]
     nodes, disks = set(spec.get("nodeSelector") or ()), set(spec.get("diskSelector") or ())
@@ -30,14 +30,14 @@ def allowed(api: Api, image: Obj) -> list[Place]:
     for node in objects.all_of(api, names.NODES):
         if not node["spec"].get("allowScheduling", True) or not nodes <= set(node["spec"].get("tags") or ()):
             continue
-        found += [place for place, tags, open_ in _disks(node) if open_ and disks <= tags]
+        found += [disk for disk, tags, open_ in _disks(node) if open_ and disks <= tags]
     return found
 
 
-def _disks(node: Obj) -> Iterable[tuple[Place, set[str], bool]]:
-    name = node["metadata"]["name"]
-    for disk, spec in (node["spec"].get("disks") or {}).items():
-        uuid = (node["status"].get("diskStatus") or {}).get(disk, {}).get("diskUUID")
+def _disks(node: Obj) -> Iterable[tuple[NodeDisk, set[str], bool]]:
+    """Each disk of a node with its tags, and whether it takes copies."""
+    for name, spec in (node["spec"].get("disks") or {}).items():
+        uuid = (node["status"].get("diskStatus") or {}).get(name, {}).get("diskUUID")
         if uuid:
-            place = Place(uuid, spec.get("path", ""), name)
-            yield place, set(spec.get("tags") or ()), bool(spec.get("allowScheduling", True))
+            disk = NodeDisk(uuid, spec.get("path", ""), node["metadata"]["name"])
+            yield disk, set(spec.get("tags") or ()), bool(spec.get("allowScheduling", True))

@@ -12,10 +12,10 @@ from simulator.longhorn.backupstore.target import TargetUrl
 from simulator.longhorn.version import Version
 from simulator.s3.connection import S3Connections, S3UnreachableError
 
-__all__ = ["Backupstore", "BackupstoreError", "Stores", "poll_interval"]
+__all__ = ["Backupstore", "BackupstoreClients", "BackupstoreError", "poll_interval"]
 
 
-class Stores:
+class BackupstoreClients:
     """Opens the backupstore of a BackupTarget with the credentials in its secret."""
 
     def __init__(
