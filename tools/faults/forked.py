@@ -34,12 +34,13 @@ LIBRARIES = (
     "moto.s3.models",
     "moto.s3.responses",
     # The suite's own in which pytest rewrites nothing; they bring most of the others.
-    "fixtures.plugin.collector",
+    "fixtures.report.outputs",
+    "fixtures.report.verdicts",
     "fixtures.report.tracing",
     "fixtures.longhorn.backing_images",
     "fixtures.cleanup.leftovers",
     "fixtures.s3.object_store",
-    "fixtures.plugin.options",
+    "fixtures.targets.registry",
     "fixtures.longhorn.volumes",
 )
 
@@ -151,7 +152,7 @@ def _serve(folder: Path, arguments: Sequence[str]) -> int:
 
 
 def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: Sequence[object]) -> int:
-    from fixtures.plugin.parent_watch import end_with_parent
+    from fixtures.cleanup.parent_watch import end_with_parent
     from fixtures.report import outputs
     from fixtures.targets import registry
 

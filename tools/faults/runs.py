@@ -16,7 +16,7 @@ from tools.faults.judge import Result, judge, trouble_of_control
 from tools.faults.plan import Case
 from tools.faults.selection import Selection
 
-QUIET_LIMIT = 1.5
+IDLE_TIMEOUT = 1.5
 """Seconds without any change in the cluster after which a wait is given up: a simulated step takes milliseconds."""
 
 NO_FAULT = ""
@@ -93,6 +93,6 @@ def _run(scratch: Path, task: _Task) -> tuple[_Task, SuiteRun]:
     suite = ["conformance"]
     if task.fault != NO_FAULT:
         simulator += ["--fault", task.fault]
-        suite += [f"--quiet-limit={QUIET_LIMIT}"]
+        suite += [f"--idle-timeout={IDLE_TIMEOUT}"]
     plugins = [] if task.all_tests else [Selection(task.clauses)]
     return task, forked.run_suite(simulator, suite, plugins, scratch=scratch)
