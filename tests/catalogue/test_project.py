@@ -3,12 +3,13 @@
 import ast
 import re
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from fixtures.catalogue import deviations
-from fixtures.catalogue.clauses import Catalogue, load
+from fixtures.catalogue.clauses import DOCUMENTED, INTRODUCTION, Catalogue, Version, load
 from fixtures.catalogue.markers import PAGES, THEMES
 from simulator.overrides.registry import faults
 
@@ -32,11 +33,21 @@ def tested() -> Counter[str]:
     return names
 
 
-def test_every_documented_behaviour_is_listed(catalogue: Catalogue) -> None:
-    """All 37 documented behaviours of the backup pages stand in the catalogue."""
-    sources = {clause.source for clause in catalogue}
+def test_clauses_follow_the_documentation(catalogue: Catalogue) -> None:
+    """The clauses stand in the order of the documents and their headings, and every heading listed has some."""
+    for page in catalogue.pages:
+        listed = [section for document in page.documents for section in document.sections]
 
-    assert {f"BAK-{number:02}" for number in range(1, 38)} <= sources
+        assert [section for section, _ in groupby(clause.section for clause in page.clauses)] == listed
+
+
+def test_sources_are_in_the_documentation(catalogue: Catalogue) -> None:
+    """A clause's link is to a version that was read, and to its own section; only an introduction has no anchor."""
+    for clause in catalogue:
+        address, _, anchor = clause.source.partition("#")
+        version = address.removeprefix("https://longhorn.io/docs/").removeprefix("archives/").partition("/")[0]
+        assert Version.parse(version) in DOCUMENTED, clause.id
+        assert bool(anchor) == (clause.section != INTRODUCTION), clause.id
 
 
 def test_statements_say_how_firmly(catalogue: Catalogue) -> None:

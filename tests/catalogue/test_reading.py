@@ -11,11 +11,15 @@ PAGE = """
 name = "tea"
 title = "Making tea"
 
+[[page.documents]]
+title = "Tea for beginners"
+url = "https://longhorn.io/docs/1.12.0/drinks/tea/"
+sections = ["Introduction", "The `Water` (2.1, hot)"]
+
 [[clause]]
 id = "tea.water"
-section = "Water"
+section = "The `Water` (2.1, hot)"
 statement = "The water MUST boil."
-source = "TEA-01"
 since = "1.1"
 until = "1.3"
 needs = ["block"]
@@ -30,11 +34,19 @@ def read(folder: Path, text: str) -> Catalogue:
 
 
 def test_clause_is_read(tmp_path: Path) -> None:
-    """An entry becomes a Clause with its versions and needs."""
+    """An entry becomes a Clause with its versions and needs, and a link to the heading that says it."""
     (clause,) = read(tmp_path, PAGE)
 
-    assert (clause.id, clause.page, clause.section, clause.source) == ("tea.water", "tea", "Water", "TEA-01")
+    assert (clause.id, clause.page, clause.section) == ("tea.water", "tea", "The `Water` (2.1, hot)")
+    assert clause.source == "https://longhorn.io/docs/1.12.0/drinks/tea/#the-water-21-hot"
     assert (clause.since, clause.until, clause.needs) == (Version(1, 1), Version(1, 3), frozenset({"block"}))
+
+
+def test_introduction_has_no_anchor(tmp_path: Path) -> None:
+    """What stands before the first heading is found at the page's own address."""
+    (clause,) = read(tmp_path, PAGE.replace('section = "The `Water` (2.1, hot)"', 'section = "Introduction"'))
+
+    assert clause.source == "https://longhorn.io/docs/1.12.0/drinks/tea/"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +71,15 @@ def test_applies_to_the_versions_that_say_so(tmp_path: Path, profile: Version, w
     ("old", "new", "error"),
     [
         ('until = "1.3"', "untill = 1", "tea.water: unknown key 'untill'"),
-        ('source = "TEA-01"\n', "", "tea.water: 'source' is missing"),
+        ('since = "1.1"\n', "", "tea.water: 'since' is missing"),
+        ('since = "1.1"', 'since = "1.1"\nsource = "TEA-01"', "tea.water: unknown key 'source'"),
+        ('section = "The `Water`', 'section = "Milk', "tea.water: no document of the page has a section 'Milk (2.1"),
+        ('"Introduction", ', '"The `Water` (2.1, hot)", ', "two sections of one name"),
+        ("https://longhorn.io/", "http://longhorn.io/", "'http://longhorn.io/docs/1.12.0/drinks/tea/' is not a page"),
+        ("longhorn.io/", "longhorn.io.example/", "'https://longhorn.io.example/docs/1.12.0/drinks/tea/' is not a page"),
+        ("/1.12.0/", "/latest/", "'https://longhorn.io/docs/latest/drinks/tea/' is not a page"),
+        ("/tea/", "/tea/#milk", "'https://longhorn.io/docs/1.12.0/drinks/tea/#milk' is not a page"),
+        ("url = ", "link = ", "a document of the page has title, url and sections, and nothing else"),
         ('id = "tea.water"', 'id = "coffee.water"', "coffee.water: an id is dotted words that start with 'tea'"),
         ('id = "tea.water"', 'id = "tea.water.2"', "tea.water.2: an id is dotted words"),
         ('id = "tea.water"', 'id = "tea"', "tea: an id is dotted words"),
@@ -67,10 +87,30 @@ def test_applies_to_the_versions_that_say_so(tmp_path: Path, profile: Version, w
         ('since = "1.1"', 'since = "1"', "tea.water: '1' is no version"),
         ('until = "1.3"', 'until = "1.0"', "tea.water: until 1.0 is before since 1.1"),
         ('name = "tea"', 'name = "coffee"', "the page is called 'coffee', its folder 'tea'"),
-        ('title = "Making tea"', "", "[page] needs name and title"),
+        ('title = "Making tea"', "", "[page] needs name, title and documents"),
         ("[page]", "[page", "tea/clauses.toml: "),
     ],
-    ids=["key", "missing", "page", "number", "one word", "feature", "version", "order", "folder", "title", "syntax"],
+    ids=[
+        "key",
+        "missing",
+        "source",
+        "section",
+        "sections",
+        "scheme",
+        "host",
+        "release",
+        "anchor",
+        "document",
+        "page",
+        "number",
+        "one word",
+        "feature",
+        "version",
+        "order",
+        "folder",
+        "title",
+        "syntax",
+    ],
 )
 def test_wrong_entry(tmp_path: Path, old: str, new: str, error: str) -> None:
     """One mistake each, told with the file and the clause."""

@@ -15,20 +15,22 @@ CLAUSES = """
 [page]
 name = "tea"
 title = "Making tea"
-documents = ["Tea for beginners"]
+
+[[page.documents]]
+title = "Tea for beginners"
+url = "https://longhorn.io/docs/1.12.0/tea/"
+sections = ["Water", "Milk", "Cup", "Taste"]
 
 [[clause]]
 id = "tea.water"
 section = "Water"
 statement = "The water MUST boil."
-source = "TEA-01"
 since = "1.1"
 
 [[clause]]
 id = "tea.milk"
 section = "Milk"
 statement = "Milk MUST come second."
-source = "TEA-02"
 since = "1.1"
 until = "1.2"
 
@@ -36,7 +38,6 @@ until = "1.2"
 id = "tea.cup"
 section = "Cup"
 statement = "The cup SHOULD be warm."
-source = "TEA-03"
 since = "1.3"
 remark = "Older pages take any cup."
 
@@ -44,7 +45,6 @@ remark = "Older pages take any cup."
 id = "tea.biscuit"
 section = "Cup"
 statement = "There SHOULD be a biscuit."
-source = "TEA-04"
 since = "1.3"
 needs = ["block"]
 
@@ -52,7 +52,6 @@ needs = ["block"]
 id = "tea.taste"
 section = "Taste"
 statement = "The tea SHOULD taste good."
-source = "TEA-05"
 since = "1.1"
 untestable = "Tastes differ."
 """

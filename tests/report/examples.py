@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from fixtures.catalogue.clauses import Clause, Page, Version
+from fixtures.catalogue.clauses import Clause, Document, Page, Version
 from fixtures.report import document
 from fixtures.report.model import (
     ClauseResult,
@@ -25,18 +25,20 @@ UNBREAKABLE = "0123456789abcdef" * 8
 """A word that is wider than a phone: the name of a block in a backupstore."""
 
 _UID = "665c30da-b313-49be-925b-499905f4d502"
-_CUP = Clause("tea.cup", "tea", "Cup", "The cup SHOULD be `warm`.", "TEA-03", Version(1, 3), remark="Any `cup`.")
+_BOOK = Document("Tea for beginners", "https://longhorn.io/docs/1.12.0/tea/", ("Water", "Milk", "Cup", "Taste"))
+_WATER, _MILK, _WARM, _TASTE = [_BOOK.link(section) for section in _BOOK.sections]
+_CUP = Clause("tea.cup", "tea", "Cup", "The cup SHOULD be `warm`.", _WARM, Version(1, 3), remark="Any `cup`.")
 _PAGE = Page(
     "tea",
     "Making tea",
-    ("Tea for beginners",),
+    (_BOOK,),
     (
-        Clause("tea.water", "tea", "Water", "The water MUST boil.", "TEA-01", Version(1, 1)),
-        Clause("tea.leaves", "tea", "Water", "Leaves MUST go in first.", "TEA-02", Version(1, 1)),
-        Clause("tea.milk", "tea", "Milk", "Milk MUST come second.", "TEA-04", Version(1, 1), until=Version(1, 2)),
+        Clause("tea.water", "tea", "Water", "The water MUST boil.", _WATER, Version(1, 1)),
+        Clause("tea.leaves", "tea", "Water", "Leaves MUST go in first.", _WATER, Version(1, 1)),
+        Clause("tea.milk", "tea", "Milk", "Milk MUST come second.", _MILK, Version(1, 1), until=Version(1, 2)),
         _CUP,
-        Clause("tea.biscuit", "tea", "Cup", "There SHOULD be a biscuit.", "TEA-05", Version(1, 3)),
-        Clause("tea.taste", "tea", "Taste", "It SHOULD taste good.", "TEA-06", Version(1, 1), untestable="Tastes."),
+        Clause("tea.biscuit", "tea", "Cup", "There SHOULD be a biscuit.", _WARM, Version(1, 3)),
+        Clause("tea.taste", "tea", "Taste", "It SHOULD taste good.", _TASTE, Version(1, 1), untestable="Tastes."),
     ),
 )
 _REAL = Target("cluster", "1.12.1", "1.12", "1.12.1", True, ("attach",), (), "v1.33.1")

@@ -87,11 +87,13 @@ def test_the_command_runs_just_that(made_up: MadeUp) -> None:
 
 def test_pages_are_counted(made_up: MadeUp) -> None:
     """With several pages each has a sum before its sections; of many clauses that were not selected only the number."""
-    clause = 'section = "Beans"\nstatement = "A bean MUST be roasted."\nsource = "C"\nsince = "1.1"\n'
+    clause = 'section = "Beans"\nstatement = "A bean MUST be roasted."\nsince = "1.1"\n'
     beans = "".join(f'[[clause]]\nid = "coffee.bean-{letter}"\n{clause}' for letter in "abcdefghijklm")
     folder = made_up.tests.parents[1] / "coffee"
     folder.mkdir()
-    (folder / "clauses.toml").write_text(f'[page]\nname = "coffee"\ntitle = "Coffee"\n{beans}')
+    head = '[page]\nname = "coffee"\ntitle = "Coffee"\n\n[[page.documents]]\ntitle = "Coffee"\n'
+    document = 'url = "https://longhorn.io/docs/1.12.0/coffee/"\nsections = ["Beans"]\n'
+    (folder / "clauses.toml").write_text(head + document + beans)
     (folder / "test_coffee.py").write_text(
         "".join(
             f'@clause("coffee.bean-{letter}")\ndef test_{letter}():\n    pass\n' for letter in "abcdefghijklm"
@@ -253,7 +255,7 @@ def test_clauses_are_listed_without_a_target(made_up: MadeUp) -> None:
     ran = made_up.run("--list-clauses")
 
     assert ran.exit_code == 0
-    assert "  tea.milk  [1.1 to 1.2; TEA-02]\n      Milk MUST come second." in ran.text
+    assert "  tea.milk  [1.1 to 1.2]\n      https://longhorn.io/docs/1.12.0/tea/#milk\n      Milk MUST" in ran.text
     assert "untestable: Tastes differ." in ran.text
     assert ran.report is None
 

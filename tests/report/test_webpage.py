@@ -164,13 +164,19 @@ def test_messages_are_never_markup(kind: Callable[[], dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_nothing_comes_from_elsewhere(kind: Callable[[], dict[str, Any]]) -> None:
-    """No address but places in the page itself, no import, no font; and the policy forbids any."""
+    """Nothing is loaded: no import, no font, no address but places in the page and links to the documentation.
+
+    The policy forbids any other, and the documentation does not learn from where it was reached.
+    """
     page = webpage.render(kind())
     tags = Reader(page).tags
 
     for tag, attributes in tags:
         for name in ("src", "href", "action", "srcset", "data"):
             value = attributes.get(name) or ""
+            if tag == "a" and value.startswith("https://longhorn.io/docs/"):
+                assert attributes["rel"] == "noopener noreferrer"
+                continue
             assert value.startswith(("#", "data:")) or not value, (tag, name, value)
     assert not re.search(r"@import|@font-face|url\(", page)
     (policy,) = [attributes["content"] for tag, attributes in tags if attributes.get("http-equiv")]
@@ -185,10 +191,24 @@ def test_links_and_labels_meet(kind: Callable[[], dict[str, Any]]) -> None:
 
     ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    references = [(attributes.get("href") or "").removeprefix("#") for tag, attributes in tags if tag == "a"]
+    links = [attributes.get("href") or "" for tag, attributes in tags if tag == "a"]
+    references = [link.removeprefix("#") for link in links if not link.startswith("https://")]
     references += [attributes.get("aria-labelledby") or "" for _, attributes in tags]
     references += [attributes.get("for") or "" for _, attributes in tags]
     assert {reference for reference in references if reference} <= set(ids)
+
+
+def test_source_is_a_link_to_the_documentation() -> None:
+    """A clause leads to the heading that says it; what another run's report has in that place is text."""
+    document = examples.conforming()
+    document["clauses"][1]["source"] = "javascript:alert(1)"
+
+    page = Reader(webpage.render(document))
+
+    links = {attributes.get("href") for tag, attributes in page.tags if tag == "a"}
+    assert document["clauses"][0]["source"] in links
+    assert "javascript:alert(1)" not in links
+    assert "javascript:alert(1)" in page.text
 
 
 def test_a_test_of_two_clauses_is_told_once() -> None:
