@@ -17,7 +17,7 @@ PATIENCE = 10.0
 """Seconds after which something counts as left of a run that was killed; on an idle machine all is gone in one."""
 
 ONE = "conformance/backup/test_classes.py::test_unknown_type_is_refused"
-PART = tuple(f"conformance/backup/test_{name}.py" for name in ("create", "content", "deletion"))
+PART = tuple(f"conformance/backup/test_{name}.py" for name in ("create", "data", "deletion"))
 """Some that are quick, each of a clause of its own, and enough to be in the middle of."""
 
 pytestmark = pytest.mark.skipif(not (PROC / "self" / "environ").exists(), reason="needs /proc to see what still runs")

@@ -4,34 +4,24 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from conformance.backing_image.arrangements import (
-    Exported,
-    Exporter,
-    Formats,
-    Layered,
-    Moments,
-    Policies,
-    Requested,
-    Restoring,
-    Successive,
-    Twins,
-)
-from conformance.backing_image.existing import NAME_WITH_ESCAPES, ByHand, Existing, GivenUp, Stock
-from conformance.backing_image.on_demand import Announced, Demands, LetGo, OnDemand, Published, Publisher
-from fixtures.kubernetes.run import Run
+from conformance.backing_image.existing import NAME_WITH_ESCAPES, Existing, ExistingImages, PreProvisionedImage
+from conformance.backing_image.on_demand import OnDemand, OnDemandImages, OnDemandSnapshot, Published, Publisher
+from conformance.backing_image.scenarios import Exported, Formats, ImageExportSteps, Layered
+from conformance.scenarios import DeletedPair, Policies, Requested, Restoring
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.objects import Longhorn
-from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
+from fixtures.s3.object_store import ObjectStore
 from fixtures.outcomes import standing_on
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.pods import Workloads
 
 
 @pytest.fixture(scope="session")
-def exporter(volumes_in: Callable[[str], Volumes], snapshots: Snapshots, backing_images: BackingImages) -> Exporter:
+def image_steps(
+    volumes_in: Callable[[str], Volumes], snapshots: Snapshots, backing_images: BackingImages
+) -> ImageExportSteps:
     """The steps, in a namespace for what tests share."""
-    return Exporter(volumes_in("images"), snapshots, backing_images)
+    return ImageExportSteps(volumes_in("images"), snapshots, backing_images)
 
 
 @pytest.fixture(scope="session")
@@ -41,16 +31,16 @@ def image_class(snapshots: Snapshots) -> str:
 
 
 @pytest.fixture(scope="session")
-def image_requested(exporter: Exporter, image_class: str, idle_volume: Source) -> Requested:
+def image_requested(image_steps: ImageExportSteps, image_class: str, empty_source: Source) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made; another one is there."""
-    del idle_volume
-    return exporter.request(exporter.volumes.write(exporter.volumes.new(), "exported", *SPECKLES), image_class)
+    del empty_source
+    return image_steps.request(image_steps.volumes.write(image_steps.volumes.new(), "exported", *SPECKLES), image_class)
 
 
 @pytest.fixture(scope="session")
-def exported(image_requested: Requested, exporter: Exporter) -> Exported:
+def exported(image_requested: Requested, image_steps: ImageExportSteps) -> Exported:
     """That VolumeSnapshot when it is ready and its image has a complete file."""
-    return exporter.finish(image_requested)
+    return image_steps.finish(image_requested)
 
 
 @pytest.fixture(scope="session")
@@ -60,126 +50,146 @@ def exported_file(exported: Exported, backing_images: BackingImages) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def formats(exporter: Exporter, snapshots: Snapshots) -> Formats:
+def formats(image_steps: ImageExportSteps, snapshots: Snapshots) -> Formats:
     """VolumeSnapshots with a class of each format, asked for at once."""
     classes = {each: snapshots.create_class("Delete", {"type": "bi", "export-type": each}) for each in ("raw", "qcow2")}
-    blank, ends = exporter.volumes.new(), exporter.volumes.write_ends(exporter.volumes.new(), "ends")
-    return Formats(exporter.request(blank, classes["raw"]), exporter.request(ends, classes["qcow2"]))
+    blank, ends = image_steps.volumes.new(), image_steps.volumes.write_ends(image_steps.volumes.new(), "ends")
+    return Formats(image_steps.request(blank, classes["raw"]), image_steps.request(ends, classes["qcow2"]))
 
 
 @pytest.fixture(scope="session")
-def twins(exporter: Exporter, image_class: str) -> Twins:
+def two_snapshots(image_steps: ImageExportSteps, image_class: str) -> tuple[Requested, Requested]:
     """Two VolumeSnapshots of one volume, asked for at once."""
-    source = exporter.volumes.new()
-    return Twins(exporter.request(source, image_class), exporter.request(source, image_class))
+    source = image_steps.volumes.new()
+    return (image_steps.request(source, image_class), image_steps.request(source, image_class))
 
 
 @pytest.fixture(scope="session")
-def moments(exporter: Exporter, image_class: str) -> Moments:
+def successive_images(image_steps: ImageExportSteps, image_class: str) -> tuple[Exported, Exported]:
     """Two images of one volume, the first of them overtaken by a write as soon as its VolumeSnapshot was ready."""
-    one = exporter.volumes.write(exporter.volumes.new(), "one", *SPECKLES)
-    first = exporter.take(one, image_class)
-    two = exporter.volumes.write(one, "two", *OVERWRITTEN)
-    return Moments(exporter.finish(first), exporter.finish(exporter.request(two, image_class)))
+    one = image_steps.volumes.write(image_steps.volumes.new(), "one", *SPECKLES)
+    first = image_steps.take(one, image_class)
+    two = image_steps.volumes.write(one, "two", *OVERWRITTEN)
+    return image_steps.finish(first), image_steps.finish(image_steps.request(two, image_class))
 
 
 @pytest.fixture(scope="session")
-def successive(moments: Moments, exporter: Exporter, image_class: str) -> Successive:
+def settled_images(
+    successive_images: tuple[Exported, Exported], image_steps: ImageExportSteps, image_class: str
+) -> tuple[Exported, Exported]:
     """Two images of that volume whose files are right also where a release lets the next write into the file."""
-    older = moments.second
-    newest = exporter.volumes.write(older.source, "three", *BRIEF)
-    return Successive(older, exporter.finish(exporter.request(newest, image_class)))
+    older = successive_images[1]
+    newest = image_steps.volumes.write(older.source, "three", *BRIEF)
+    return older, image_steps.finish(image_steps.request(newest, image_class))
 
 
 @pytest.fixture(scope="session")
-def image_restoring(exported: Exported, exporter: Exporter) -> Restoring:
+def image_restoring(exported: Exported, image_steps: ImageExportSteps) -> Restoring[Exported]:
     """A claim that restores the first image."""
-    return exporter.restore(exported)
+    return image_steps.restore(exported)
 
 
 @pytest.fixture(scope="session")
-def layered(exported: Exported, exporter: Exporter) -> Layered:
+def layered(exported: Exported, image_steps: ImageExportSteps) -> Layered:
     """A volume that restored the first image and was overwritten in part then."""
-    claim = exporter.volumes.wait_bound(exporter.restore(exported).claim)
-    return Layered(exporter.volumes.write(Source(claim, exported.source.image), "upper", *OVERWRITTEN), exported)
+    claim = image_steps.volumes.wait_bound(image_steps.restore(exported).claim)
+    return Layered(image_steps.volumes.write(Source(claim, exported.source.image), "upper", *OVERWRITTEN), exported)
 
 
 @pytest.fixture(scope="session")
-def idle_volume(exporter: Exporter) -> Source:
+def empty_source(image_steps: ImageExportSteps) -> Source:
     """A volume that holds nothing, for VolumeSnapshots about which only their acceptance is of interest."""
-    return exporter.volumes.new()
+    return image_steps.volumes.new()
 
 
 @pytest.fixture(scope="session")
-def stock(
+def existing_images(
     run: Run,
     volumes_in: Callable[[str], Volumes],
     snapshots: Snapshots,
     backing_images: BackingImages,
     own_stores: ObjectStore | None,
-) -> Stock:
+) -> ExistingImages:
     """Makes images without CSI, and contents, VolumeSnapshots and claims for them, in a namespace of their own."""
-    return Stock(run.name("files"), volumes_in("by-hand"), snapshots, backing_images, own_stores)
+    return ExistingImages(run.name("files"), volumes_in("by-hand"), snapshots, backing_images, own_stores)
 
 
 @pytest.fixture(scope="session")
-def downloaded(stock: Stock, image_class: str) -> ByHand:
+def pre_provisioned_download(existing_images: ExistingImages, image_class: str) -> PreProvisionedImage:
     """A raw image that Longhorn downloaded, and a claim that restores it."""
-    return stock.by_hand(stock.finished(stock.downloading("downloaded-raw")), image_class)
+    return existing_images.preprovision(
+        existing_images.finished(existing_images.downloading("downloaded-raw")), image_class
+    )
 
 
 @pytest.fixture(scope="session")
-def downloaded_qcow2(stock: Stock, image_class: str) -> ByHand:
+def pre_provisioned_qcow2_download(existing_images: ExistingImages, image_class: str) -> PreProvisionedImage:
     """The same with a qcow2 file."""
-    return stock.by_hand(stock.finished(stock.downloading("downloaded-qcow2", packed=True)), image_class)
+    return existing_images.preprovision(
+        existing_images.finished(existing_images.downloading("downloaded-qcow2", packed=True)), image_class
+    )
 
 
 @pytest.fixture(scope="session")
-def escaped(stock: Stock, image_class: str) -> ByHand:
+def pre_provisioned_escaped_url(existing_images: ExistingImages, image_class: str) -> PreProvisionedImage:
     """A downloaded image whose URL has escapes itself, and a claim that restores it."""
-    return stock.by_hand(stock.finished(stock.downloading("escaped", key=NAME_WITH_ESCAPES)), image_class)
+    return existing_images.preprovision(
+        existing_images.finished(existing_images.downloading("escaped", key=NAME_WITH_ESCAPES)), image_class
+    )
 
 
 @pytest.fixture(scope="session")
-def given_source(stock: Stock) -> Source:
+def existing_source(existing_images: ExistingImages) -> Source:
     """A volume with known data, of which only the images below are ever made."""
-    return stock.volumes.write(stock.volumes.new(), "exported-by-hand", *SPECKLES)
+    return existing_images.volumes.write(existing_images.volumes.new(), "exported-by-hand", *SPECKLES)
 
 
 @pytest.fixture(scope="session")
-def exported_by_hand(stock: Stock, given_source: Source, longhorn: Longhorn, image_class: str) -> ByHand:
+def pre_provisioned_export(
+    existing_images: ExistingImages, existing_source: Source, longhorn: Longhorn, image_class: str
+) -> PreProvisionedImage:
     """A raw image that was exported from that volume without CSI, and a claim that restores it."""
-    volume = longhorn.volume_of(given_source.pvc)
-    return stock.by_hand(stock.finished(stock.exporting(given_source, volume, "raw")), image_class)
+    volume = longhorn.volume_of(existing_source.pvc)
+    return existing_images.preprovision(
+        existing_images.finished(existing_images.exporting(existing_source, volume, "raw")), image_class
+    )
 
 
 @pytest.fixture(scope="session")
-def made_by_hand(downloaded: ByHand, exported_by_hand: ByHand) -> Mapping[str, ByHand]:
+def pre_provisioned_images(
+    pre_provisioned_download: PreProvisionedImage, pre_provisioned_export: PreProvisionedImage
+) -> Mapping[str, PreProvisionedImage]:
     """Both raw images by how they came to be: `download`, `export`."""
-    return {"download": downloaded, "export": exported_by_hand}
+    return {"download": pre_provisioned_download, "export": pre_provisioned_export}
 
 
 @pytest.fixture(scope="session")
-def exported_by_hand_qcow2(stock: Stock, given_source: Source, longhorn: Longhorn, image_class: str) -> ByHand:
+def pre_provisioned_qcow2_export(
+    existing_images: ExistingImages, existing_source: Source, longhorn: Longhorn, image_class: str
+) -> PreProvisionedImage:
     """The same with `export-type: qcow2`."""
-    volume = longhorn.volume_of(given_source.pvc)
-    return stock.by_hand(stock.finished(stock.exporting(given_source, volume, "qcow2")), image_class)
+    volume = longhorn.volume_of(existing_source.pvc)
+    return existing_images.preprovision(
+        existing_images.finished(existing_images.exporting(existing_source, volume, "qcow2")), image_class
+    )
 
 
 @pytest.fixture(scope="session")
-def image_policies(exporter: Exporter, image_class: str, snapshots: Snapshots) -> Policies:
+def image_policies(image_steps: ImageExportSteps, image_class: str, snapshots: Snapshots) -> Policies[Exported]:
     """Two images of one volume with different data, of classes with Retain and with Delete; their deletion asked."""
-    kept = exporter.volumes.write(exporter.volumes.new(), "kept", *SPECKLES)
-    retained = exporter.finish(exporter.request(kept, snapshots.create_class("Retain", {"type": "bi"})))
-    dropped = exporter.volumes.write(kept, "dropped", *OVERWRITTEN)
-    policies = Policies(retained, exporter.finish(exporter.request(dropped, image_class)))
+    kept = image_steps.volumes.write(image_steps.volumes.new(), "kept", *SPECKLES)
+    retained = image_steps.finish(image_steps.request(kept, snapshots.create_class("Retain", {"type": "bi"})))
+    dropped = image_steps.volumes.write(kept, "dropped", *OVERWRITTEN)
+    policies = Policies(retained, image_steps.finish(image_steps.request(dropped, image_class)))
     snapshots.delete(policies.retained.snapshot)
     snapshots.delete(policies.deleted.snapshot)
     return policies
 
 
 @pytest.fixture(scope="session")
-def image_witness(image_policies: Policies, snapshots: Snapshots, backing_images: BackingImages) -> Policies:
+def image_witness(
+    image_policies: Policies[Exported], snapshots: Snapshots, backing_images: BackingImages
+) -> Policies[Exported]:
     """The same when deletion has done what it does: under Delete, VolumeSnapshot, content and image are gone."""
     snapshots.wait_gone(image_policies.deleted.snapshot)
     snapshots.wait_content_gone(image_policies.deleted.content)
@@ -188,84 +198,90 @@ def image_witness(image_policies: Policies, snapshots: Snapshots, backing_images
 
 
 @pytest.fixture(scope="session")
-def given_downloads(stock: Stock) -> GivenUp:
+def deleted_downloads(existing_images: ExistingImages) -> DeletedPair[Existing]:
     """Two downloaded images, given up under the two policies."""
-    pair = stock.downloading("dropped-download"), stock.downloading("kept-download")
-    return stock.given_up(*(stock.finished(each) for each in pair))
+    pair = existing_images.downloading("dropped-download"), existing_images.downloading("kept-download")
+    return existing_images.delete_pair(*(existing_images.finished(each) for each in pair))
 
 
 @pytest.fixture(scope="session")
-def downloads_witness(given_downloads: GivenUp, backing_images: BackingImages) -> GivenUp:
+def downloads_witness(deleted_downloads: DeletedPair[Existing], backing_images: BackingImages) -> DeletedPair[Existing]:
     """The same when deletion has done what it does: under Delete the image is gone."""
-    backing_images.wait_gone(given_downloads.dropped.image.name)
-    return given_downloads
+    backing_images.wait_gone(deleted_downloads.deleted.image.name)
+    return deleted_downloads
 
 
 @pytest.fixture(scope="session")
-def dropped_source(stock: Stock) -> Source:
+def dropped_source(existing_images: ExistingImages) -> Source:
     """A volume with known data, whose images are deleted."""
-    return stock.volumes.write(stock.volumes.new(), "exported-to-be-deleted", *SPECKLES)
+    return existing_images.volumes.write(existing_images.volumes.new(), "exported-to-be-deleted", *SPECKLES)
 
 
 @pytest.fixture(scope="session")
-def given_exports(stock: Stock, dropped_source: Source, longhorn: Longhorn) -> GivenUp:
+def deleted_exports(
+    existing_images: ExistingImages, dropped_source: Source, longhorn: Longhorn
+) -> DeletedPair[Existing]:
     """Two images that were exported without CSI, given up under the two policies."""
     volume = longhorn.volume_of(dropped_source.pvc)
-    pair = [stock.exporting(dropped_source, volume, "raw") for _ in range(2)]
-    return stock.given_up(*(stock.finished(each) for each in pair))
+    pair = [existing_images.exporting(dropped_source, volume, "raw") for _ in range(2)]
+    return existing_images.delete_pair(*(existing_images.finished(each) for each in pair))
 
 
 @pytest.fixture(scope="session")
-def exports_witness(given_exports: GivenUp, backing_images: BackingImages) -> GivenUp:
+def exports_witness(deleted_exports: DeletedPair[Existing], backing_images: BackingImages) -> DeletedPair[Existing]:
     """The same when deletion has done what it does: under Delete the image is gone."""
-    backing_images.wait_gone(given_exports.dropped.image.name)
-    return given_exports
+    backing_images.wait_gone(deleted_exports.deleted.image.name)
+    return deleted_exports
 
 
 @pytest.fixture
-def given_export(stock: Stock, dropped_source: Source, longhorn: Longhorn) -> Existing:
+def existing_export(existing_images: ExistingImages, dropped_source: Source, longhorn: Longhorn) -> Existing:
     """An image of the test's own that was exported without CSI."""
-    return stock.finished(stock.exporting(dropped_source, longhorn.volume_of(dropped_source.pvc), "raw"))
+    return existing_images.finished(
+        existing_images.exporting(dropped_source, longhorn.volume_of(dropped_source.pvc), "raw")
+    )
 
 
 # Images that are made on demand ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
-def demands(
+def on_demand_images(
     volumes_in: Callable[[str], Volumes], snapshots: Snapshots, backing_images: BackingImages, longhorn: Longhorn
-) -> Demands:
+) -> OnDemandImages:
     """The steps for images on demand, in a namespace for what tests share."""
-    return Demands(volumes_in("demands"), snapshots, backing_images, longhorn)
+    return OnDemandImages(volumes_in("demands"), snapshots, backing_images, longhorn)
 
 
 @pytest.fixture(scope="session")
-def demanded_volume(demands: Demands) -> Source:
+def on_demand_source(on_demand_images: OnDemandImages) -> Source:
     """A Block volume with known data, of which several images are made."""
-    return demands.volumes.write(demands.volumes.new(), "demanded", *SPECKLES)
+    return on_demand_images.volumes.write(on_demand_images.volumes.new(), "demanded", *SPECKLES)
 
 
 @pytest.fixture(scope="session")
-def announced(demands: Demands, demanded_volume: Source) -> Announced:
+def on_demand_snapshot(on_demand_images: OnDemandImages, on_demand_source: Source) -> OnDemandSnapshot:
     """A content and a VolumeSnapshot for an image to be exported, raw, from a volume of which no other is made.
 
     There is another volume with other data, which must not be taken for it.
     """
-    del demanded_volume
-    source = demands.volumes.write(demands.volumes.new(), "announced", *SPECKLES)
-    return demands.announce(demands.export_of(source), source.image)
+    del on_demand_source
+    source = on_demand_images.volumes.write(on_demand_images.volumes.new(), "announced", *SPECKLES)
+    return on_demand_images.preprovision(on_demand_images.export_of(source), source.image)
 
 
 @pytest.fixture(scope="session")
-def on_demand(announced: Announced, demands: Demands) -> OnDemand:
+def on_demand(on_demand_snapshot: OnDemandSnapshot, on_demand_images: OnDemandImages) -> OnDemand:
     """The same with a claim, made when the VolumeSnapshot was ready."""
-    return demands.claim(announced)
+    return on_demand_images.claim(on_demand_snapshot)
 
 
 @pytest.fixture(scope="session")
-def qcow2_on_demand(demanded_volume: Source, demands: Demands) -> OnDemand:
+def qcow2_on_demand(on_demand_source: Source, on_demand_images: OnDemandImages) -> OnDemand:
     """A claim through the handle of an image that is to be exported as qcow2."""
-    return demands.demand(demands.export_of(demanded_volume, "qcow2"), demanded_volume.image)
+    return on_demand_images.preprovision_and_claim(
+        on_demand_images.export_of(on_demand_source, "qcow2"), on_demand_source.image
+    )
 
 
 @pytest.fixture(scope="session")
@@ -281,17 +297,22 @@ def published(publisher: Publisher) -> Published:
 
 
 @pytest.fixture(scope="session")
-def fetched(published: Published, demands: Demands) -> OnDemand:
+def fetched(published: Published, on_demand_images: OnDemandImages) -> OnDemand:
     """A claim through the handle of an image to be downloaded, with the right checksum."""
-    handle = demands.download_of(published.url, backingImageChecksum=published.checksum)
-    return demands.demand(handle, published.holds)
+    handle = on_demand_images.download_of(published.url, backingImageChecksum=published.checksum)
+    return on_demand_images.preprovision_and_claim(handle, published.holds)
 
 
 @pytest.fixture(scope="session")
-def let_go(demands: Demands, demanded_volume: Source, backing_images: BackingImages, workloads: Workloads) -> LetGo:
+def on_demand_deleted_pair(
+    on_demand_images: OnDemandImages, on_demand_source: Source, backing_images: BackingImages, workloads: Workloads
+) -> DeletedPair[OnDemand]:
     """Two images made on demand under the two policies, free by now; the deletion of their VolumeSnapshots is asked."""
-    holds = demanded_volume.image
-    pair = [demands.demand(demands.export_of(demanded_volume), holds, policy) for policy in ("Delete", "Retain")]
+    holds = on_demand_source.image
+    pair = [
+        on_demand_images.preprovision_and_claim(on_demand_images.export_of(on_demand_source), holds, policy)
+        for policy in ("Delete", "Retain")
+    ]
     for each in pair:
         with standing_on("the image that is to be deleted or kept was not made"):
             backing_images.wait_ready(each.handle.backing_image)
@@ -299,12 +320,15 @@ def let_go(demands: Demands, demanded_volume: Source, backing_images: BackingIma
         workloads.delete_claim(claim)
         workloads.wait_deleted(claim)
     for each in pair:
-        demands.delete(each.announced)
-    return LetGo(*pair)
+        on_demand_images.delete(each.on_demand_snapshot)
+    deleted, retained = pair
+    return DeletedPair(deleted, retained, retained.on_demand_snapshot.snapshot)
 
 
 @pytest.fixture(scope="session")
-def image_gone(let_go: LetGo, backing_images: BackingImages) -> LetGo:
+def on_demand_witness(
+    on_demand_deleted_pair: DeletedPair[OnDemand], backing_images: BackingImages
+) -> DeletedPair[OnDemand]:
     """The same when deletion has done what it does: under Delete the image is gone."""
-    backing_images.wait_gone(let_go.dropped.handle.backing_image)
-    return let_go
+    backing_images.wait_gone(on_demand_deleted_pair.deleted.handle.backing_image)
+    return on_demand_deleted_pair

@@ -3,7 +3,7 @@
 A content made by hand has the policy Retain where nothing else is said: its deletion leaves the image to the others.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
@@ -12,6 +12,7 @@ from fixtures.longhorn.disk_images import qcow2_file
 from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import GRAIN, Source, Volumes, overwritten
+from conformance.scenarios import DeletedPair
 from fixtures.outcomes import Blocked
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.data import MIB, Image
@@ -47,7 +48,7 @@ class Existing:
 
 
 @dataclass(frozen=True)
-class ByHand:
+class PreProvisionedImage:
     """A content and a VolumeSnapshot made by hand for an image, and a claim that restores it; nothing is waited for."""
 
     existing: Existing
@@ -57,22 +58,12 @@ class ByHand:
     claim: Pvc
 
 
-@dataclass(frozen=True)
-class GivenUp:
-    """Two images of the same source whose VolumeSnapshots were deleted: under Delete, and (`retained`) under Retain."""
-
-    dropped: Existing
-    deleted: VolumeSnapshot
-    kept: Existing
-    retained: VolumeSnapshot
-
-
 def written_handle(parameters: Mapping[str, str]) -> str:
     """A handle as the page writes it: these parameters in their order, the values URL-encoded."""
     return str(BackingImageHandle(tuple(parameters.items())))
 
 
-class Stock:
+class ExistingImages:
     """Makes such images and what belongs to them."""
 
     def __init__(
@@ -107,13 +98,13 @@ class Stock:
         """An image when its file is complete."""
         return Existing(self._images.wait_ready(existing.image.name), existing.parameters, existing.content)
 
-    def by_hand(self, existing: Existing, class_name: str) -> ByHand:
+    def preprovision(self, existing: Existing, class_name: str) -> PreProvisionedImage:
         """A content and a VolumeSnapshot as the page's manifests write them, and a claim that restores them."""
         handle = written_handle(existing.documented)
         content, snapshot = self._snapshots.preprovision(
             handle, self.volumes.namespace, policy="Retain", class_name=class_name
         )
-        return ByHand(existing, handle, content, snapshot, self.restore(snapshot))
+        return PreProvisionedImage(existing, handle, content, snapshot, self.restore(snapshot))
 
     def claim(self, parameters: Mapping[str, str]) -> Pvc:
         """A claim that restores through a handle with these parameters; not waited for."""
@@ -128,18 +119,13 @@ class Stock:
         """A claim that restores a VolumeSnapshot; not waited for."""
         return self.volumes.try_to_restore(snapshot.name, snapshot.namespace)
 
-    def given_up(self, dropped: Existing, kept: Existing) -> GivenUp:
+    def delete_pair(self, dropped: Existing, kept: Existing) -> DeletedPair[Existing]:
         """VolumeSnapshots for two images under the two policies, both ready and then asked to go."""
         pairs = [
             self._snapshots.preprovision(written_handle(existing.documented), self.volumes.namespace, policy=policy)
             for existing, policy in ((dropped, "Delete"), (kept, "Retain"))
         ]
-        deleted, retained = self.ready_and_deleted(snapshot for _, snapshot in pairs)
-        return GivenUp(dropped, deleted, kept, retained)
-
-    def ready_and_deleted(self, snapshots: Iterable[VolumeSnapshot]) -> list[VolumeSnapshot]:
-        """VolumeSnapshots made by hand, when each was ready and its deletion was asked for."""
-        ready = [self._snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY) for snapshot in snapshots]
-        for snapshot in ready:
+        for _, snapshot in pairs:
+            self._snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
             self._snapshots.delete(snapshot)
-        return ready
+        return DeletedPair(dropped, kept, pairs[1][1])

@@ -30,7 +30,7 @@ TYPE, NAME = "backingImageDataSourceType", "backingImage"
 
 
 @dataclass(frozen=True)
-class Announced:
+class OnDemandSnapshot:
     """A content and a VolumeSnapshot made by hand, whose handle describes an image; nothing is waited for.
 
     `holds` is what a volume of SIZE bytes on top of that image is to hold.
@@ -49,19 +49,19 @@ class OnDemand:
     `early` tells whether the image was there already, just before the claim was made.
     """
 
-    announced: Announced
+    on_demand_snapshot: OnDemandSnapshot
     claim: Pvc
     early: bool
 
     @property
     def handle(self) -> BackingImageHandle:
         """The handle, as it was given."""
-        return self.announced.handle
+        return self.on_demand_snapshot.handle
 
     @property
     def holds(self) -> Image:
         """What the claim's volume is to hold."""
-        return self.announced.holds
+        return self.on_demand_snapshot.holds
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,6 @@ class Published:
     def checksum(self) -> str:
         """Its SHA-512, as Longhorn writes checksums."""
         return hashlib.sha512(self.file).hexdigest()
-
-
-@dataclass(frozen=True)
-class LetGo:
-    """Two images made on demand whose claims are gone and whose VolumeSnapshots were deleted, under either policy."""
-
-    dropped: OnDemand
-    kept: OnDemand
 
 
 class Publisher:
@@ -102,7 +94,7 @@ class Publisher:
         return Published(self._object_store.publish(self._bucket, key, file), file, holds)
 
 
-class Demands:
+class OnDemandImages:
     """The steps that the arrangements have in common, all in one namespace."""
 
     def __init__(self, volumes: Volumes, snapshots: Snapshots, images: BackingImages, longhorn: Longhorn) -> None:
@@ -125,20 +117,23 @@ class Demands:
         named = {TYPE: source_type, NAME: self._images.new_name("demand")}
         return BackingImageHandle.of(**named, **parameters)
 
-    def announce(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> Announced:
+    def preprovision(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemandSnapshot:
         """A content and a VolumeSnapshot for a handle."""
         content, snapshot = self._snapshots.preprovision(str(handle), self.volumes.namespace, policy=policy)
-        return Announced(handle, content, snapshot, holds)
+        return OnDemandSnapshot(handle, content, snapshot, holds)
 
-    def claim(self, announced: Announced) -> OnDemand:
+    def claim(self, on_demand_snapshot: OnDemandSnapshot) -> OnDemand:
         """A claim of the usual size, made when the VolumeSnapshot is ready. Blocked if it does not get ready."""
-        self.wait_ready(announced)
-        snapshot, early = announced.snapshot, self._images.find(announced.handle.backing_image) is not None
-        return OnDemand(announced, self.volumes.try_to_restore(snapshot.name, snapshot.namespace), early)
+        self.wait_ready(on_demand_snapshot)
+        snapshot, early = (
+            on_demand_snapshot.snapshot,
+            self._images.find(on_demand_snapshot.handle.backing_image) is not None,
+        )
+        return OnDemand(on_demand_snapshot, self.volumes.try_to_restore(snapshot.name, snapshot.namespace), early)
 
-    def demand(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemand:
+    def preprovision_and_claim(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemand:
         """All of it: content, VolumeSnapshot and claim for a handle."""
-        return self.claim(self.announce(handle, holds, policy))
+        return self.claim(self.preprovision(handle, holds, policy))
 
     def content_manifest(self, other: OnDemand) -> dict[str, Any]:
         """The manifest of a content with the same handle, and of the form that the page's examples have; not sent."""
@@ -149,33 +144,33 @@ class Demands:
         """The handle of a new image that differs from another one in its name only."""
         return BackingImageHandle.of(**dict(other.handle.parameters) | {NAME: self._images.new_name("demand")})
 
-    def image_of(self, demanded: OnDemand) -> str:
+    def image_of(self, restored: OnDemand) -> str:
         """The name of the image that the claim's volume has, once it is bound."""
-        return self.volumes.image_of(self.volumes.wait_bound(demanded.claim))
+        return self.volumes.image_of(self.volumes.wait_bound(restored.claim))
 
-    def control(self, demanded: OnDemand) -> None:
+    def control(self, restored: OnDemand) -> None:
         """See that a claim through the right handle is bound: Blocked if not."""
         with standing_on("a claim through the right handle is not bound either"):
-            self.volumes.wait_bound(demanded.claim)
+            self.volumes.wait_bound(restored.claim)
 
-    def control_ready(self, demanded: OnDemand) -> None:
+    def control_ready(self, restored: OnDemand) -> None:
         """See that an image gets ready of which nothing is wrong: Blocked if not."""
         with standing_on("an image of which nothing is wrong is not ready either"):
-            self._images.wait_ready(demanded.handle.backing_image)
+            self._images.wait_ready(restored.handle.backing_image)
 
-    def wait_ready(self, announced: Announced) -> None:
+    def wait_ready(self, on_demand_snapshot: OnDemandSnapshot) -> None:
         """Wait until a VolumeSnapshot is ready, for what is not about that: Blocked if it does not get ready."""
         with standing_on("the VolumeSnapshot for an image on demand is not ready"):
-            self._snapshots.wait_ready(announced.snapshot, PRE_PROVISIONED_READY)
+            self._snapshots.wait_ready(on_demand_snapshot.snapshot, PRE_PROVISIONED_READY)
 
-    def delete(self, announced: Announced) -> None:
+    def delete(self, on_demand_snapshot: OnDemandSnapshot) -> None:
         """Ask for the deletion of a VolumeSnapshot."""
-        self._snapshots.delete(announced.snapshot)
+        self._snapshots.delete(on_demand_snapshot.snapshot)
 
-    def wait_gone(self, announced: Announced) -> None:
+    def wait_gone(self, on_demand_snapshot: OnDemandSnapshot) -> None:
         """Wait until a VolumeSnapshot is gone, and its content."""
-        self._snapshots.wait_gone(announced.snapshot)
-        self._snapshots.wait_content_gone(announced.content)
+        self._snapshots.wait_gone(on_demand_snapshot.snapshot)
+        self._snapshots.wait_content_gone(on_demand_snapshot.content)
 
     def refused(self, handle: str, pattern: str) -> str:
         """A claim through any text as a handle is refused for a reason that matches a pattern; the reason."""

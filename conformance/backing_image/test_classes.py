@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from conformance.backing_image.arrangements import Exported, Formats
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE
 from fixtures.kubernetes.client import Cluster
@@ -12,6 +11,7 @@ from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import Source
+from conformance.backing_image.scenarios import Exported, Formats
 from fixtures.outcomes import standing_on
 
 pytestmark = pytest.mark.classes
@@ -48,31 +48,31 @@ def test_export_type_is_raw_without_one(exported: Exported, cluster: Cluster) ->
 
 @clause("backing-image.class.export-type.unknown")
 @pytest.mark.parametrize("value", UNKNOWN_FORMATS.values(), ids=UNKNOWN_FORMATS.keys())
-def test_unknown_export_type_is_refused(value: str, idle_volume: Source, snapshots: Snapshots) -> None:
+def test_unknown_export_type_is_refused(value: str, empty_source: Source, snapshots: Snapshots) -> None:
     """With another format than the two there is no image: the VolumeSnapshot gets an error that names it."""
     class_name = snapshots.create_class("Delete", {"type": "bi", "export-type": value})
 
-    snapshot = snapshots.create(idle_volume.pvc, class_name)
+    snapshot = snapshots.create(empty_source.pvc, class_name)
 
     snapshots.wait_error(snapshot, rf"(?i)export.?type \W?{re.escape(value)}")
 
 
 @clause("backing-image.class.type.unknown")
 @pytest.mark.parametrize("value", UNKNOWN_TYPES.values(), ids=UNKNOWN_TYPES.keys())
-def test_unknown_type_is_refused(value: str, idle_volume: Source, snapshots: Snapshots) -> None:
+def test_unknown_type_is_refused(value: str, empty_source: Source, snapshots: Snapshots) -> None:
     """With a `type` that does not exist there is no image: the VolumeSnapshot gets an error that names it."""
     class_name = snapshots.create_class("Delete", {"type": value, "export-type": "raw"})
 
-    snapshot = snapshots.create(idle_volume.pvc, class_name)
+    snapshot = snapshots.create(empty_source.pvc, class_name)
 
     snapshots.wait_error(snapshot, f"code = InvalidArgument desc = .*{value}")
 
 
 @clause("backing-image.class.named")
-def test_class_must_exist(idle_volume: Source, snapshots: Snapshots) -> None:
+def test_class_must_exist(empty_source: Source, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a class that does not exist gets an error that names it, and is made when the class is."""
-    name = f"comes-later-{idle_volume.pvc.name}"
-    snapshot = snapshots.create(idle_volume.pvc, name)
+    name = f"comes-later-{empty_source.pvc.name}"
+    snapshot = snapshots.create(empty_source.pvc, name)
 
     snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
 

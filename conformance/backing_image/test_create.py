@@ -4,13 +4,14 @@ import hashlib
 
 import pytest
 
-from conformance.backing_image.arrangements import Exported, Exporter, Formats, Moments, Requested, Twins
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import EXPORT, BackingImages
 from fixtures.longhorn.disk_images import read_disk_file
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE
+from conformance.backing_image.scenarios import Exported, Formats, ImageExportSteps
+from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
 from fixtures.workloads.data import first_difference
 
@@ -46,7 +47,7 @@ def test_snapshot_is_bound_to_a_content(image_requested: Requested, snapshots: S
 
 
 @clause("backing-image.create.content")
-@pytest.mark.content
+@pytest.mark.data
 def test_file_holds_the_volume(exported: Exported, exported_file: bytes) -> None:
     """The image's file holds, byte for byte, what the volume held."""
     data = read_disk_file(exported_file).data
@@ -55,12 +56,12 @@ def test_file_holds_the_volume(exported: Exported, exported_file: bytes) -> None
 
 
 @clause("backing-image.create.content")
-@pytest.mark.content
+@pytest.mark.data
 def test_ends_of_the_volume_are_in_the_file(
-    formats: Formats, exporter: Exporter, backing_images: BackingImages
+    formats: Formats, image_steps: ImageExportSteps, backing_images: BackingImages
 ) -> None:
     """The image of a volume that was written at its first and its last sector only holds these, and zeros between."""
-    exported = exporter.given(formats.qcow2)
+    exported = image_steps.finish_or_block(formats.qcow2)
 
     file = backing_images.file(exported.image.name)
 
@@ -68,10 +69,12 @@ def test_ends_of_the_volume_are_in_the_file(
 
 
 @clause("backing-image.create.content")
-@pytest.mark.content
-def test_volume_without_data_is_exported(twins: Twins, exporter: Exporter, backing_images: BackingImages) -> None:
+@pytest.mark.data
+def test_volume_without_data_is_exported(
+    two_snapshots: tuple[Requested, Requested], image_steps: ImageExportSteps, backing_images: BackingImages
+) -> None:
     """The image of a volume that was never written holds zeros, as many as the volume is large."""
-    exported = exporter.given(twins.one)
+    exported = image_steps.finish_or_block(two_snapshots[0])
 
     file = backing_images.file(exported.image.name)
 
@@ -79,13 +82,15 @@ def test_volume_without_data_is_exported(twins: Twins, exporter: Exporter, backi
 
 
 @clause("backing-image.create.point-in-time")
-@pytest.mark.content
-def test_later_writes_are_not_in_the_image(moments: Moments, backing_images: BackingImages) -> None:
+@pytest.mark.data
+def test_later_writes_are_not_in_the_image(
+    successive_images: tuple[Exported, Exported], backing_images: BackingImages
+) -> None:
     """Each of two images holds what the volume held when its VolumeSnapshot got ready, and nothing of the next write.
 
     The first write after it begins as soon as the VolumeSnapshot is ready, whether the export is done or not.
     """
-    for exported in moments.first, moments.second:
+    for exported in successive_images:
         file = backing_images.file(exported.image.name)
 
         found = first_difference(read_disk_file(file).data, exported.source.image)
@@ -94,52 +99,56 @@ def test_later_writes_are_not_in_the_image(moments: Moments, backing_images: Bac
 
 
 @clause("backing-image.export.raw")
-@pytest.mark.content
+@pytest.mark.data
 def test_raw_image_is_as_large_as_the_volume(
     exported: Exported, exported_file: bytes, backing_images: BackingImages
 ) -> None:
     """A raw image's file has the size of the volume, and Longhorn tells that size, and the virtual one alike."""
     image = backing_images.image(exported.image.name)
 
-    told = {"size": image.size, "virtualSize": image.status.get("virtualSize", SIZE)}
+    reported = {"size": image.size, "virtualSize": image.status.get("virtualSize", SIZE)}
 
     assert read_disk_file(exported_file).format == "raw", f"the file of {image} is not raw"
     assert len(exported_file) == SIZE, f"the file of {image} has {len(exported_file)} bytes, the volume {SIZE}"
-    assert set(told.values()) == {SIZE}, f"the volume has {SIZE} bytes, of {image} Longhorn tells {told}"
+    assert set(reported.values()) == {SIZE}, f"the volume has {SIZE} bytes, of {image} Longhorn tells {reported}"
 
 
 @clause("backing-image.export.qcow")
-@pytest.mark.content
-def test_qcow2_image_is_one(formats: Formats, exporter: Exporter, backing_images: BackingImages) -> None:
+@pytest.mark.data
+def test_qcow2_image_is_one(formats: Formats, image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """An image of format qcow2 is a QCOW2 file with the volume's size as its virtual size, and Longhorn tells both."""
-    name = exporter.given(formats.qcow2).image.name
+    name = image_steps.finish_or_block(formats.qcow2).image.name
 
     image, file = backing_images.image(name), backing_images.file(name)
 
     found = read_disk_file(file)
-    told = image.size, image.status.get("virtualSize", SIZE)
-    assert told == (len(file), SIZE), f"Longhorn tells size and virtual size {told}, they are {len(file)} and {SIZE}"
+    reported = image.size, image.status.get("virtualSize", SIZE)
+    assert reported == (len(file), SIZE), (
+        f"Longhorn tells size and virtual size {reported}, they are {len(file)} and {SIZE}"
+    )
     assert found.virtual_size == SIZE
     # Last, since releases are known not to do so: what else is wrong must not hide behind it.
     assert found.format == "qcow2", f"the file of {image} is {found.format}, asked for was qcow2"
 
 
 @clause("backing-image.checksum")
-@pytest.mark.content
+@pytest.mark.data
 def test_checksum_is_that_of_the_file(exported: Exported, exported_file: bytes) -> None:
     """The checksum that Longhorn tells of a raw image is the SHA-512 of its file."""
     digest = hashlib.sha512(exported_file).hexdigest()
 
-    told = exported.image.checksum
+    reported = exported.image.checksum
 
-    assert told == digest, f"of {exported.image} Longhorn tells {told}, its file has {digest}"
+    assert reported == digest, f"of {exported.image} Longhorn tells {reported}, its file has {digest}"
 
 
 @clause("backing-image.checksum")
-@pytest.mark.content
-def test_checksum_is_that_of_a_qcow_file(formats: Formats, exporter: Exporter, backing_images: BackingImages) -> None:
+@pytest.mark.data
+def test_checksum_is_that_of_a_qcow_file(
+    formats: Formats, image_steps: ImageExportSteps, backing_images: BackingImages
+) -> None:
     """Of an image of format qcow2 it is the SHA-512 of the file as it is stored, not of the disk in it."""
-    image = exporter.given(formats.qcow2).image
+    image = image_steps.finish_or_block(formats.qcow2).image
 
     digest = hashlib.sha512(backing_images.file(image.name)).hexdigest()
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from conformance.backing_image.arrangements import Exported, Formats
-from fixtures.catalogue.clauses import clause
+from conformance.backing_image.scenarios import Exported, Formats
 from fixtures.longhorn.backing_images import EXPORT, BackingImages
+from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.handles import parse_backing_image_handle
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots

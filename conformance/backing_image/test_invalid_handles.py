@@ -5,9 +5,9 @@ Not in the tables is what the page leaves open: a host other than `backing`, a p
 
 import pytest
 
-from conformance.backing_image.on_demand import Demands, OnDemand
-from fixtures.catalogue.clauses import clause
+from conformance.backing_image.on_demand import OnDemand, OnDemandImages
 from fixtures.longhorn.backing_images import BackingImages
+from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.handles import BackingImageHandle
 
 pytestmark = [pytest.mark.on_demand, pytest.mark.handle]
@@ -68,34 +68,36 @@ def broken(handle: BackingImageHandle, old: str, new: str) -> str:
 
 @clause("backing-image.on-demand.handle.malformed")
 @pytest.mark.parametrize("template", MALFORMED.values(), ids=MALFORMED.keys())
-def test_handle_must_have_its_form(template: str, on_demand: OnDemand, demands: Demands) -> None:
+def test_handle_must_have_its_form(template: str, on_demand: OnDemand, on_demand_images: OnDemandImages) -> None:
     """A claim through a handle of another form is refused as invalid or not found."""
-    demands.control(on_demand)
-    handle = demands.like(on_demand)
+    on_demand_images.control(on_demand)
+    handle = on_demand_images.like(on_demand)
     text = template.format_map({**dict(handle.parameters), "query": query_of(handle)})
 
-    demands.refused(text, "rpc error: code = (InvalidArgument|NotFound) desc = ")
+    on_demand_images.refused(text, "rpc error: code = (InvalidArgument|NotFound) desc = ")
 
 
 @clause("backing-image.on-demand.handle.required")
 @rows(WITHOUT_IDENTITY)
-def test_image_and_type_must_be_said(old: str, new: str, on_demand: OnDemand, demands: Demands) -> None:
+def test_image_and_type_must_be_said(old: str, new: str, on_demand: OnDemand, on_demand_images: OnDemandImages) -> None:
     """A claim through a handle that does not name the image or its source type is refused as invalid."""
-    demands.control(on_demand)
+    on_demand_images.control(on_demand)
 
-    demands.refused(broken(demands.like(on_demand), old, new), "rpc error: code = InvalidArgument desc = ")
+    on_demand_images.refused(
+        broken(on_demand_images.like(on_demand), old, new), "rpc error: code = InvalidArgument desc = "
+    )
 
 
 @clause("backing-image.on-demand.export.required")
 @rows(WITHOUT_VOLUME)
 def test_volume_and_format_must_be_said(
-    old: str, new: str, on_demand: OnDemand, demands: Demands, backing_images: BackingImages
+    old: str, new: str, on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
 ) -> None:
     """A claim through a handle for an export without `volume-name` or `export-type` is refused as invalid."""
-    demands.control(on_demand)
-    handle = demands.like(on_demand)
+    on_demand_images.control(on_demand)
+    handle = on_demand_images.like(on_demand)
 
-    demands.refused(broken(handle, old, new), "rpc error: code = InvalidArgument desc = ")
+    on_demand_images.refused(broken(handle, old, new), "rpc error: code = InvalidArgument desc = ")
 
     assert backing_images.find(handle.backing_image) is None
 
@@ -103,12 +105,12 @@ def test_volume_and_format_must_be_said(
 @clause("backing-image.on-demand.download.required")
 @rows(WITHOUT_URL)
 def test_url_must_be_said(
-    old: str, new: str, fetched: OnDemand, demands: Demands, backing_images: BackingImages
+    old: str, new: str, fetched: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
 ) -> None:
     """A claim through a handle for a download without `url` is refused as invalid."""
-    demands.control(fetched)
-    handle = demands.like(fetched)
+    on_demand_images.control(fetched)
+    handle = on_demand_images.like(fetched)
 
-    demands.refused(broken(handle, old, new), "rpc error: code = InvalidArgument desc = ")
+    on_demand_images.refused(broken(handle, old, new), "rpc error: code = InvalidArgument desc = ")
 
     assert backing_images.find(handle.backing_image) is None

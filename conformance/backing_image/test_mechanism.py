@@ -2,7 +2,6 @@
 
 import pytest
 
-from conformance.backing_image.arrangements import Exported, Formats, Requested, Twins
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.client import Obj
 from fixtures.kubernetes.history import before
@@ -10,6 +9,8 @@ from fixtures.longhorn.backing_images import BackingImage, BackingImages
 from fixtures.longhorn.handles import parse_backing_image_handle
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
+from conformance.backing_image.scenarios import Exported, Formats
+from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
 
 pytestmark = pytest.mark.mechanism
@@ -46,17 +47,17 @@ def test_content_is_named_by_uid(exported: Exported) -> None:
 @clause("backing-image.name.uid")
 @pytest.mark.names
 def test_each_snapshot_has_its_own(
-    twins: Twins, snapshots: Snapshots, longhorn: Longhorn, backing_images: BackingImages
+    two_snapshots: tuple[Requested, Requested], snapshots: Snapshots, longhorn: Longhorn, backing_images: BackingImages
 ) -> None:
     """Of two VolumeSnapshots of one claim at once each has a content and an image of its own, and there is no third."""
-    contents = [snapshots.wait_handle(requested.snapshot) for requested in twins.both]
+    contents = [snapshots.wait_handle(requested.snapshot) for requested in two_snapshots]
     with standing_on("a VolumeSnapshot does not get ready, so that there may be more to come"):
-        for requested in twins.both:
+        for requested in two_snapshots:
             snapshots.wait_ready(requested.snapshot)
 
     named = sorted(parse_backing_image_handle(content.handle).backing_image for content in contents)
 
-    made = sorted(image.name for image in backing_images.exported_from(longhorn.volume_of(twins.one.source.pvc)))
+    made = sorted(image.name for image in backing_images.exported_from(longhorn.volume_of(two_snapshots[0].source.pvc)))
     assert len({content.name for content in contents}) == len(set(named)) == 2, f"the two handles name {named}"
     assert made == named, f"images made are {made}, the handles name {named}"
 
@@ -75,11 +76,11 @@ def test_request_returns_before_the_export_is_done(
         content = snapshots.wait_handle(requested.snapshot)
         with standing_on("the export that the request should not wait for was not made"):
             image = backing_images.wait_ready(backing_images.wait_made(requested.snapshot).name)
-        told = snapshots.content_history(content).first(has_handle)
+        reported = snapshots.content_history(content).first(has_handle)
         done = backing_images.history(image.name).first(has_file)
-        assert told is not None
+        assert reported is not None
         assert done is not None
-        if not before(told, done):
+        if not before(reported, done):
             late.append(f"{content} got its handle only when the file of {image} was complete")
 
     assert len(late) < len(asked), "; ".join(late)

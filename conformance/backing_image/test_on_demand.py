@@ -2,13 +2,13 @@
 
 import pytest
 
-from conformance.backing_image.on_demand import NAME, TYPE, Announced, Demands, OnDemand
-from fixtures.catalogue.clauses import clause
+from conformance.backing_image.on_demand import NAME, TYPE, OnDemand, OnDemandImages, OnDemandSnapshot
+from fixtures.longhorn.backing_images import BackingImages
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.kubernetes.history import Recorder
 from fixtures.kubernetes.resource_kinds import PVC
-from fixtures.longhorn.backing_images import BackingImages
-from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 from fixtures.workloads.pods import Workloads
 
@@ -34,13 +34,16 @@ def test_claim_gets_the_data_of_its_image(on_demand: OnDemand, workloads: Worklo
 
 @clause("backing-image.on-demand.ready")
 def test_ready_before_the_image_exists(
-    announced: Announced, snapshots: Snapshots, backing_images: BackingImages
+    on_demand_snapshot: OnDemandSnapshot, snapshots: Snapshots, backing_images: BackingImages
 ) -> None:
     """The content and the VolumeSnapshot are ready while the image does not exist yet."""
-    snapshots.wait_ready(announced.snapshot, PRE_PROVISIONED_READY)
+    snapshots.wait_ready(on_demand_snapshot.snapshot, PRE_PROVISIONED_READY)
 
-    made = backing_images.history(announced.handle.backing_image)
-    for history in snapshots.history(announced.snapshot), snapshots.content_history(announced.content):
+    made = backing_images.history(on_demand_snapshot.handle.backing_image)
+    for history in (
+        snapshots.history(on_demand_snapshot.snapshot),
+        snapshots.content_history(on_demand_snapshot.content),
+    ):
         ready = history.first(is_ready)
         assert ready is not None, f"{history} never became ready"
         late = made and made.created.version <= ready.earliest
@@ -71,11 +74,13 @@ def test_image_is_made_as_the_handle_says(on_demand: OnDemand, backing_images: B
 
 
 @clause("backing-image.on-demand.once")
-def test_second_claim_uses_the_same_image(on_demand: OnDemand, demands: Demands, backing_images: BackingImages) -> None:
+def test_second_claim_uses_the_same_image(
+    on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
+) -> None:
     """A second claim from the VolumeSnapshot gets the image that was made for the first; there is no other."""
-    first = demands.image_of(on_demand)
+    first = on_demand_images.image_of(on_demand)
 
-    second = demands.image_of(demands.claim(on_demand.announced))
+    second = on_demand_images.image_of(on_demand_images.claim(on_demand.on_demand_snapshot))
 
     assert {first, second} == {on_demand.handle.backing_image}, f"the claims have the images {first} and {second}"
     made = [image.name for image in backing_images.exported_from(on_demand.handle["volume-name"])]
@@ -84,12 +89,12 @@ def test_second_claim_uses_the_same_image(on_demand: OnDemand, demands: Demands,
 
 @clause("backing-image.on-demand.once")
 def test_second_snapshot_uses_the_same_image(
-    on_demand: OnDemand, demands: Demands, backing_images: BackingImages
+    on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
 ) -> None:
     """A claim from another VolumeSnapshot with the same handle gets the image that was made for the first."""
-    first = demands.image_of(on_demand)
+    first = on_demand_images.image_of(on_demand)
 
-    second = demands.image_of(demands.demand(on_demand.handle, on_demand.holds))
+    second = on_demand_images.image_of(on_demand_images.preprovision_and_claim(on_demand.handle, on_demand.holds))
 
     assert {first, second} == {on_demand.handle.backing_image}, f"the claims have the images {first} and {second}"
     made = [image.name for image in backing_images.exported_from(on_demand.handle["volume-name"])]
@@ -99,13 +104,13 @@ def test_second_snapshot_uses_the_same_image(
 @clause("backing-image.on-demand.types")
 @pytest.mark.parametrize("source_type", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
 def test_other_source_types_are_refused(
-    source_type: str, on_demand: OnDemand, demands: Demands, backing_images: BackingImages
+    source_type: str, on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
 ) -> None:
     """A claim through a handle with another source type is refused as invalid, and no image is made."""
-    demands.control(on_demand)
+    on_demand_images.control(on_demand)
     given = dict(on_demand.handle.parameters) | {TYPE: source_type, NAME: backing_images.new_name("type")}
     handle = BackingImageHandle.of(**given)
 
-    demands.refused(str(handle), "rpc error: code = InvalidArgument desc = ")
+    on_demand_images.refused(str(handle), "rpc error: code = InvalidArgument desc = ")
 
     assert backing_images.find(handle.backing_image) is None

@@ -2,9 +2,10 @@
 
 import pytest
 
-from conformance.backing_image.on_demand import Demands, LetGo, OnDemand
-from fixtures.catalogue.clauses import clause
+from conformance.backing_image.on_demand import OnDemand, OnDemandImages
+from conformance.scenarios import DeletedPair
 from fixtures.longhorn.backing_images import BackingImages
+from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.volume_snapshots import Snapshots
 
 pytestmark = pytest.mark.on_demand
@@ -12,18 +13,22 @@ pytestmark = pytest.mark.on_demand
 
 @clause("backing-image.on-demand.delete")
 @pytest.mark.delete
-def test_image_is_deleted_under_delete(let_go: LetGo, backing_images: BackingImages) -> None:
+def test_image_is_deleted_under_delete(
+    on_demand_deleted_pair: DeletedPair[OnDemand], backing_images: BackingImages
+) -> None:
     """Deleting the VolumeSnapshot under Delete deletes the image that was made for its claim."""
-    backing_images.wait_gone(let_go.dropped.handle.backing_image)
+    backing_images.wait_gone(on_demand_deleted_pair.deleted.handle.backing_image)
 
 
 @clause("backing-image.on-demand.retain")
 @pytest.mark.retain
-def test_image_is_kept_under_retain(image_gone: LetGo, snapshots: Snapshots, backing_images: BackingImages) -> None:
+def test_image_is_kept_under_retain(
+    on_demand_witness: DeletedPair[OnDemand], snapshots: Snapshots, backing_images: BackingImages
+) -> None:
     """Deleting the VolumeSnapshot under Retain leaves the image that was made for its claim, and its file."""
-    snapshots.wait_gone(image_gone.kept.announced.snapshot)
+    snapshots.wait_gone(on_demand_witness.retained_snapshot)
 
-    kept = backing_images.find(image_gone.kept.handle.backing_image)
+    kept = backing_images.find(on_demand_witness.retained.handle.backing_image)
 
     assert kept is not None, "the retained image is gone from Longhorn"
     assert kept.ready, f"the states of the retained {kept} are {kept.states}"
@@ -33,14 +38,14 @@ def test_image_is_kept_under_retain(image_gone: LetGo, snapshots: Snapshots, bac
 @clause("backing-image.on-demand.delete.never-made")
 @pytest.mark.delete
 def test_snapshot_of_an_image_that_was_never_made_goes(
-    on_demand: OnDemand, demands: Demands, backing_images: BackingImages
+    on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
 ) -> None:
     """A VolumeSnapshot from which nothing was ever restored can be deleted, and no image was ever made for it."""
-    demands.control(on_demand)
-    announced = demands.announce(demands.like(on_demand), on_demand.holds, "Delete")
-    demands.wait_ready(announced)
+    on_demand_images.control(on_demand)
+    on_demand_snapshot = on_demand_images.preprovision(on_demand_images.like(on_demand), on_demand.holds, "Delete")
+    on_demand_images.wait_ready(on_demand_snapshot)
 
-    demands.delete(announced)
+    on_demand_images.delete(on_demand_snapshot)
 
-    demands.wait_gone(announced)
-    assert not backing_images.history(announced.handle.backing_image), "an image was made that no claim needed"
+    on_demand_images.wait_gone(on_demand_snapshot)
+    assert not backing_images.history(on_demand_snapshot.handle.backing_image), "an image was made that no claim needed"

@@ -4,11 +4,11 @@ import hashlib
 
 import pytest
 
-from conformance.backing_image.on_demand import Demands, OnDemand, Published, Publisher
+from conformance.backing_image.on_demand import OnDemand, OnDemandImages, Published, Publisher
+from fixtures.longhorn.backing_images import DOWNLOAD, BackingImage, BackingImages
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
 from fixtures.kubernetes.resource_kinds import PVC
-from fixtures.longhorn.backing_images import DOWNLOAD, BackingImage, BackingImages
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand
@@ -54,23 +54,23 @@ def test_image_is_made_when_a_claim_needs_it(
 
 
 @clause("backing-image.on-demand.download.formats")
-def test_file_may_be_qcow2(publisher: Publisher, demands: Demands, workloads: Workloads) -> None:
+def test_file_may_be_qcow2(publisher: Publisher, on_demand_images: OnDemandImages, workloads: Workloads) -> None:
     """A claim gets the disk that is in a qcow2 file."""
     packed = publisher.publish("disk.qcow2", packed=True)
 
-    demanded = demands.demand(demands.download_of(packed.url), packed.holds)
+    restored = on_demand_images.preprovision_and_claim(on_demand_images.download_of(packed.url), packed.holds)
 
-    workloads.verify(workloads.wait_bound(demanded.claim), demanded.holds)
+    workloads.verify(workloads.wait_bound(restored.claim), restored.holds)
 
 
 @clause("backing-image.on-demand.download.url")
-def test_url_is_decoded(publisher: Publisher, demands: Demands, backing_images: BackingImages) -> None:
+def test_url_is_decoded(publisher: Publisher, on_demand_images: OnDemandImages, backing_images: BackingImages) -> None:
     """A URL that is encoded in the handle is decoded once: what is encoded in the URL itself stays so."""
     awkward = publisher.publish(AWKWARD)
 
-    demanded = demands.demand(demands.download_of(awkward.url), awkward.holds)
+    restored = on_demand_images.preprovision_and_claim(on_demand_images.download_of(awkward.url), awkward.holds)
 
-    image = backing_images.wait_there(demanded.handle.backing_image)
+    image = backing_images.wait_there(restored.handle.backing_image)
     assert (url := image.parameters.get("url")) == awkward.url, f"the image's URL is {url}, the handle's {awkward.url}"
     backing_images.wait_ready(image.name)
     assert backing_images.file(image.name) == awkward.file, "the image's file is not the one at the URL"
@@ -86,24 +86,28 @@ def test_right_checksum_is_accepted(fetched: OnDemand, published: Published, bac
 
 
 @clause("backing-image.on-demand.download.checksum")
-def test_checksum_may_be_left_out(published: Published, demands: Demands, backing_images: BackingImages) -> None:
+def test_checksum_may_be_left_out(
+    published: Published, on_demand_images: OnDemandImages, backing_images: BackingImages
+) -> None:
     """Without a checksum in the handle none is expected of the file, and the image becomes ready."""
-    demanded = demands.demand(demands.download_of(published.url), published.holds)
+    restored = on_demand_images.preprovision_and_claim(on_demand_images.download_of(published.url), published.holds)
 
-    image = backing_images.wait_ready(demanded.handle.backing_image)
+    image = backing_images.wait_ready(restored.handle.backing_image)
 
     assert not image.spec.get("checksum")
     assert image.checksum == published.checksum
 
 
 @clause("backing-image.on-demand.download.checksum.wrong")
-def test_wrong_checksum_fails_the_image(fetched: OnDemand, demands: Demands, backing_images: BackingImages) -> None:
+def test_wrong_checksum_fails_the_image(
+    fetched: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
+) -> None:
     """A file with another checksum than the handle's fails the image, which names both; it is never ready."""
-    demands.control_ready(fetched)
+    on_demand_images.control_ready(fetched)
     right = fetched.handle["backingImageChecksum"]
 
-    handle = demands.download_of(fetched.handle["url"], backingImageChecksum=WRONG)
-    demands.control(demands.demand(handle, fetched.holds))
+    handle = on_demand_images.download_of(fetched.handle["url"], backingImageChecksum=WRONG)
+    on_demand_images.control(on_demand_images.preprovision_and_claim(handle, fetched.holds))
 
     backing_images.wait_failed(handle.backing_image, f"(?=.*{WRONG})(?=.*{right})")
     assert not backing_images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)
@@ -111,24 +115,26 @@ def test_wrong_checksum_fails_the_image(fetched: OnDemand, demands: Demands, bac
 
 @clause("backing-image.on-demand.download.checksum.form")
 @pytest.mark.parametrize("checksum", ["zz", "0" * 127, "0" * 129], ids=["no-digits", "too-short", "too-long"])
-def test_checksum_must_be_one(checksum: str, fetched: OnDemand, demands: Demands) -> None:
+def test_checksum_must_be_one(checksum: str, fetched: OnDemand, on_demand_images: OnDemandImages) -> None:
     """A claim through a handle whose checksum is no SHA-512 is refused as invalid."""
-    demands.control(fetched)
-    handle = demands.download_of(fetched.handle["url"], backingImageChecksum=checksum)
+    on_demand_images.control(fetched)
+    handle = on_demand_images.download_of(fetched.handle["url"], backingImageChecksum=checksum)
 
-    demands.refused(str(handle), "rpc error: code = InvalidArgument desc = ")
+    on_demand_images.refused(str(handle), "rpc error: code = InvalidArgument desc = ")
 
 
 @clause("backing-image.on-demand.download.failure")
-def test_missing_file_fails_the_image(fetched: OnDemand, demands: Demands, backing_images: BackingImages) -> None:
+def test_missing_file_fails_the_image(
+    fetched: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
+) -> None:
     """A URL that answers 404 fails the image, which says so; it is never ready.
 
     A store that does not tell strangers what it has answers 403.
     """
-    demands.control_ready(fetched)
+    on_demand_images.control_ready(fetched)
 
-    handle = demands.download_of(fetched.handle["url"] + ".missing")
-    demands.control(demands.demand(handle, fetched.holds))
+    handle = on_demand_images.download_of(fetched.handle["url"] + ".missing")
+    on_demand_images.control(on_demand_images.preprovision_and_claim(handle, fetched.holds))
 
     backing_images.wait_failed(handle.backing_image, r"\b40[34]\b")
     assert not backing_images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)

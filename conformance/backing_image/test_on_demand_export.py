@@ -2,12 +2,12 @@
 
 import pytest
 
-from conformance.backing_image.on_demand import Demands, OnDemand
-from fixtures.catalogue.clauses import clause
+from conformance.backing_image.on_demand import OnDemand, OnDemandImages
 from fixtures.longhorn.backing_images import EXPORT, BackingImages
+from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.disk_images import read_disk_file
-from fixtures.longhorn.volumes import BRIEF, Source
 from fixtures.workloads.data import first_difference
+from fixtures.longhorn.volumes import BRIEF, Source
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand
@@ -45,13 +45,15 @@ def test_claim_gets_the_data_of_a_qcow2_export(qcow2_on_demand: OnDemand, worklo
 
 
 @clause("backing-image.on-demand.export")
-def test_volume_in_use_is_exported(demands: Demands, workloads: Workloads, backing_images: BackingImages) -> None:
+def test_volume_in_use_is_exported(
+    on_demand_images: OnDemandImages, workloads: Workloads, backing_images: BackingImages
+) -> None:
     """A volume that a pod uses is exported too, and the claim gets its data."""
-    source = demands.volumes.write(demands.volumes.new(), "in-use", *BRIEF)
+    source = on_demand_images.volumes.write(on_demand_images.volumes.new(), "in-use", *BRIEF)
     with workloads.attached(source.pvc):
-        demanded = demands.demand(demands.export_of(source), source.image)
-        claim = workloads.wait_bound(demanded.claim)
-        backing_images.wait_ready(demanded.handle.backing_image)
+        restored = on_demand_images.preprovision_and_claim(on_demand_images.export_of(source), source.image)
+        claim = workloads.wait_bound(restored.claim)
+        backing_images.wait_ready(restored.handle.backing_image)
 
     workloads.verify(claim, source.image)
 
@@ -59,22 +61,22 @@ def test_volume_in_use_is_exported(demands: Demands, workloads: Workloads, backi
 @clause("backing-image.on-demand.export.volume")
 @pytest.mark.parametrize("named", ["no-such-volume", "the-claim"])
 def test_volume_must_be_one_of_longhorn(
-    named: str, on_demand: OnDemand, demanded_volume: Source, demands: Demands
+    named: str, on_demand: OnDemand, on_demand_source: Source, on_demand_images: OnDemandImages
 ) -> None:
     """A claim is refused if `volume-name` is no Longhorn volume: one that does not exist, or the name of a claim."""
-    demands.control(on_demand)
-    volume = demanded_volume.pvc.name if named == "the-claim" else named
+    on_demand_images.control(on_demand)
+    volume = on_demand_source.pvc.name if named == "the-claim" else named
 
-    handle = demands.handle(EXPORT, volume_name=volume, export_type="raw")
+    handle = on_demand_images.handle(EXPORT, volume_name=volume, export_type="raw")
 
-    demands.refused(str(handle), f"rpc error: code = (InvalidArgument|NotFound) desc = .*{volume}")
+    on_demand_images.refused(str(handle), f"rpc error: code = (InvalidArgument|NotFound) desc = .*{volume}")
 
 
 @clause("backing-image.on-demand.export.formats")
 @pytest.mark.parametrize("export_type", ["vmdk", "raw,qcow2"])
-def test_other_formats_are_refused(export_type: str, on_demand: OnDemand, demands: Demands) -> None:
+def test_other_formats_are_refused(export_type: str, on_demand: OnDemand, on_demand_images: OnDemandImages) -> None:
     """A claim through a handle with another `export-type` than raw and qcow2 is refused as invalid."""
-    demands.control(on_demand)
-    handle = demands.handle(EXPORT, volume_name=on_demand.handle["volume-name"], export_type=export_type)
+    on_demand_images.control(on_demand)
+    handle = on_demand_images.handle(EXPORT, volume_name=on_demand.handle["volume-name"], export_type=export_type)
 
-    demands.refused(str(handle), "rpc error: code = InvalidArgument desc = ")
+    on_demand_images.refused(str(handle), "rpc error: code = InvalidArgument desc = ")

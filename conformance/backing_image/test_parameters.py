@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.backing_image.existing import ByHand, Stock, written_handle
+from conformance.backing_image.existing import ExistingImages, PreProvisionedImage, written_handle
 from fixtures.catalogue.clauses import clause
 from fixtures.outcomes import standing_on
 
@@ -42,129 +42,153 @@ VOLUMES = {"that-does-not-exist": "no-such-volume", "cut-off": "{right:.10}"}
 EXPORT_TYPES = {"of-another-format": "qcow2", "that-does-not-exist": "vmdk"}
 
 
-def must_be_refused(by_hand: ByHand, parameter: str, given: str, stock: Stock) -> None:
+def must_be_refused(
+    preprovision: PreProvisionedImage, parameter: str, given: str, existing_images: ExistingImages
+) -> None:
     """A claim through the right handle with one thing wrong is refused as invalid, that through the right one works.
 
     The parameter is `given` so, where {right} stands for what it should be, or left out for "".
     """
-    right = by_hand.existing.documented
+    right = preprovision.existing.documented
     wrong = {**right, parameter: given.format(right=right.get(parameter, ""))}
 
-    claim = stock.claim({name: value for name, value in wrong.items() if value})
+    claim = existing_images.claim({name: value for name, value in wrong.items() if value})
 
-    stock.volumes.wait_refused(claim, INVALID)
+    existing_images.volumes.wait_refused(claim, INVALID)
     with standing_on("the right handle does not work either"):
-        stock.volumes.wait_accepted(by_hand.claim)
+        existing_images.volumes.wait_accepted(preprovision.claim)
 
 
 @clause("backing-image.pre-provisioned.source-type")
 @pytest.mark.parametrize(("of", "given"), TYPES.values(), ids=TYPES.keys())
-def test_source_type_must_be_right(of: str, given: str, made_by_hand: Mapping[str, ByHand], stock: Stock) -> None:
+def test_source_type_must_be_right(
+    of: str, given: str, pre_provisioned_images: Mapping[str, PreProvisionedImage], existing_images: ExistingImages
+) -> None:
     """A claim through a handle without the source type, or with another, is refused; the right one works."""
-    must_be_refused(made_by_hand[of], TYPE, given, stock)
+    must_be_refused(pre_provisioned_images[of], TYPE, given, existing_images)
 
 
 @clause("backing-image.pre-provisioned.name")
 @pytest.mark.parametrize("of", ["download", "export"])
-def test_image_must_be_named(of: str, made_by_hand: Mapping[str, ByHand], stock: Stock) -> None:
+def test_image_must_be_named(
+    of: str, pre_provisioned_images: Mapping[str, PreProvisionedImage], existing_images: ExistingImages
+) -> None:
     """A claim through a handle that names no image is refused; the right one works."""
-    must_be_refused(made_by_hand[of], NAME, "", stock)
+    must_be_refused(pre_provisioned_images[of], NAME, "", existing_images)
 
 
 @clause("backing-image.pre-provisioned.checksum")
 @pytest.mark.parametrize(("of", "given"), CHECKSUMS.values(), ids=CHECKSUMS.keys())
-def test_checksum_must_be_right(of: str, given: str, made_by_hand: Mapping[str, ByHand], stock: Stock) -> None:
+def test_checksum_must_be_right(
+    of: str, given: str, pre_provisioned_images: Mapping[str, PreProvisionedImage], existing_images: ExistingImages
+) -> None:
     """A claim through a handle with another checksum than the image's is refused; the right one works."""
-    must_be_refused(made_by_hand[of], CHECKSUM, given, stock)
+    must_be_refused(pre_provisioned_images[of], CHECKSUM, given, existing_images)
 
 
 @clause("backing-image.pre-provisioned.download.url")
 @pytest.mark.parametrize("given", URLS.values(), ids=URLS.keys())
-def test_url_must_be_right(given: str, downloaded: ByHand, stock: Stock) -> None:
+def test_url_must_be_right(
+    given: str, pre_provisioned_download: PreProvisionedImage, existing_images: ExistingImages
+) -> None:
     """A claim through a handle with another URL than the image was downloaded from is refused; the right one works."""
-    must_be_refused(downloaded, "url", given, stock)
+    must_be_refused(pre_provisioned_download, "url", given, existing_images)
 
 
 @clause("backing-image.pre-provisioned.download.checksum")
-def test_checksum_of_a_download_must_be_right(downloaded: ByHand, stock: Stock) -> None:
+def test_checksum_of_a_download_must_be_right(
+    pre_provisioned_download: PreProvisionedImage, existing_images: ExistingImages
+) -> None:
     """A claim through a handle whose parameter `checksum` is not the image's is refused; without it it works."""
-    must_be_refused(downloaded, "checksum", "0" * 128, stock)
+    must_be_refused(pre_provisioned_download, "checksum", "0" * 128, existing_images)
 
 
 @clause("backing-image.pre-provisioned.export.volume")
 @pytest.mark.parametrize("given", VOLUMES.values(), ids=VOLUMES.keys())
-def test_volume_must_be_right(given: str, exported_by_hand: ByHand, stock: Stock) -> None:
+def test_volume_must_be_right(
+    given: str, pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages
+) -> None:
     """A claim through a handle with another volume than the image was exported from is refused; the right one works."""
-    must_be_refused(exported_by_hand, "volume-name", given, stock)
+    must_be_refused(pre_provisioned_export, "volume-name", given, existing_images)
 
 
 @clause("backing-image.pre-provisioned.export.type")
 @pytest.mark.parametrize("given", EXPORT_TYPES.values(), ids=EXPORT_TYPES.keys())
-def test_export_type_must_be_right(given: str, exported_by_hand: ByHand, stock: Stock) -> None:
+def test_export_type_must_be_right(
+    given: str, pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages
+) -> None:
     """A claim through a handle with another export type than the image's is refused; the right one works."""
-    must_be_refused(exported_by_hand, "export-type", given, stock)
+    must_be_refused(pre_provisioned_export, "export-type", given, existing_images)
 
 
 @clause("backing-image.pre-provisioned.checksum.optional")
-def test_checksum_may_be_left_out(exported_by_hand: ByHand, stock: Stock) -> None:
+def test_checksum_may_be_left_out(pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages) -> None:
     """A claim through a handle without a checksum gets a volume of the image."""
-    handle = {key: value for key, value in exported_by_hand.existing.documented.items() if key != CHECKSUM}
+    handle = {key: value for key, value in pre_provisioned_export.existing.documented.items() if key != CHECKSUM}
 
-    bound = stock.volumes.wait_accepted(stock.claim(handle))
+    bound = existing_images.volumes.wait_accepted(existing_images.claim(handle))
 
-    assert stock.volumes.image_of(bound) == exported_by_hand.existing.image.name
+    assert existing_images.volumes.image_of(bound) == pre_provisioned_export.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.checksum")
-def test_right_checksum_is_accepted(exported_by_hand: ByHand, stock: Stock) -> None:
+def test_right_checksum_is_accepted(
+    pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages
+) -> None:
     """A claim through a handle with the checksum of the image gets a volume of it."""
-    assert exported_by_hand.existing.documented[CHECKSUM]
+    assert pre_provisioned_export.existing.documented[CHECKSUM]
 
-    bound = stock.volumes.wait_accepted(exported_by_hand.claim)
+    bound = existing_images.volumes.wait_accepted(pre_provisioned_export.claim)
 
-    assert stock.volumes.image_of(bound) == exported_by_hand.existing.image.name
+    assert existing_images.volumes.image_of(bound) == pre_provisioned_export.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.parameters.optional")
 @pytest.mark.parametrize("checksum", [True, False], ids=["with-checksum", "without-checksum"])
-def test_source_parameters_may_be_left_out(checksum: bool, exported_by_hand: ByHand, stock: Stock) -> None:
+def test_source_parameters_may_be_left_out(
+    checksum: bool, pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages
+) -> None:
     """A claim through a handle without source parameters gets a volume of the image."""
     wanted = {TYPE, NAME, *([CHECKSUM] if checksum else [])}
-    handle = {key: value for key, value in exported_by_hand.existing.documented.items() if key in wanted}
+    handle = {key: value for key, value in pre_provisioned_export.existing.documented.items() if key in wanted}
 
-    bound = stock.volumes.wait_accepted(stock.claim(handle))
+    bound = existing_images.volumes.wait_accepted(existing_images.claim(handle))
 
-    assert stock.volumes.image_of(bound) == exported_by_hand.existing.image.name
+    assert existing_images.volumes.image_of(bound) == pre_provisioned_export.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.download.checksum")
-def test_checksum_may_be_a_parameter_of_the_download(downloaded: ByHand, stock: Stock) -> None:
+def test_checksum_may_be_a_parameter_of_the_download(
+    pre_provisioned_download: PreProvisionedImage, existing_images: ExistingImages
+) -> None:
     """A claim through a handle with the optional `checksum` of a download gets a volume of the image."""
-    right = downloaded.existing.documented
+    right = pre_provisioned_download.existing.documented
 
-    bound = stock.volumes.wait_accepted(stock.claim(right | {"checksum": right[CHECKSUM]}))
+    bound = existing_images.volumes.wait_accepted(existing_images.claim(right | {"checksum": right[CHECKSUM]}))
 
-    assert stock.volumes.image_of(bound) == downloaded.existing.image.name
+    assert existing_images.volumes.image_of(bound) == pre_provisioned_download.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.encoding")
-def test_values_are_decoded(escaped: ByHand, stock: Stock) -> None:
+def test_values_are_decoded(pre_provisioned_escaped_url: PreProvisionedImage, existing_images: ExistingImages) -> None:
     """A claim through a handle whose values are URL-encoded gets a volume of the image, also if the URL has escapes."""
-    assert "%2520" in escaped.handle
+    assert "%2520" in pre_provisioned_escaped_url.handle
 
-    bound = stock.volumes.wait_accepted(escaped.claim)
+    bound = existing_images.volumes.wait_accepted(pre_provisioned_escaped_url.claim)
 
-    assert stock.volumes.image_of(bound) == escaped.existing.image.name
+    assert existing_images.volumes.image_of(bound) == pre_provisioned_escaped_url.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.encoding")
-def test_values_that_are_not_encoded_mean_something_else(escaped: ByHand, stock: Stock) -> None:
+def test_values_that_are_not_encoded_mean_something_else(
+    pre_provisioned_escaped_url: PreProvisionedImage, existing_images: ExistingImages
+) -> None:
     """A URL with escapes that is put into the handle as it is means another one, and its claim is refused."""
-    right = escaped.existing.documented
+    right = pre_provisioned_escaped_url.existing.documented
     marked = written_handle(right | {"url": "URL"}).replace("url=URL", f"url={right['url']}")
 
-    claim = stock.claim_through(marked)
+    claim = existing_images.claim_through(marked)
 
-    stock.volumes.wait_refused(claim, INVALID)
+    existing_images.volumes.wait_refused(claim, INVALID)
     with standing_on("the encoded handle does not work either"):
-        stock.volumes.wait_accepted(escaped.claim)
+        existing_images.volumes.wait_accepted(pre_provisioned_escaped_url.claim)

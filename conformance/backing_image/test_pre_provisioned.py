@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.backing_image.existing import ByHand, Stock, written_handle
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
 from fixtures.kubernetes.client import Cluster
 from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
+from conformance.backing_image.existing import ExistingImages, PreProvisionedImage, written_handle
 from fixtures.outcomes import standing_on
 from fixtures.workloads.pods import Workloads
 
@@ -18,72 +18,81 @@ pytestmark = pytest.mark.pre_provisioned
 
 
 @clause("backing-image.pre-provisioned.download")
-def test_downloaded_image_is_restored(downloaded: ByHand, stock: Stock, workloads: Workloads) -> None:
+def test_downloaded_image_is_restored(
+    pre_provisioned_download: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
+) -> None:
     """A claim through a handle of a downloaded raw image gets a volume of this image, with its data."""
-    claim = stock.volumes.wait_accepted(downloaded.claim)
+    claim = existing_images.volumes.wait_accepted(pre_provisioned_download.claim)
 
-    workloads.verify(claim, downloaded.existing.content, exact_size=False)
+    workloads.verify(claim, pre_provisioned_download.existing.content, exact_size=False)
 
-    assert stock.volumes.image_of(claim) == downloaded.existing.image.name
+    assert existing_images.volumes.image_of(claim) == pre_provisioned_download.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.download")
-def test_downloaded_qcow2_is_restored(downloaded_qcow2: ByHand, stock: Stock, workloads: Workloads) -> None:
+def test_downloaded_qcow2_is_restored(
+    pre_provisioned_qcow2_download: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
+) -> None:
     """A claim through a handle of a downloaded qcow2 image gets a volume of this image, with the data of the disk."""
-    claim = stock.volumes.wait_accepted(downloaded_qcow2.claim)
+    claim = existing_images.volumes.wait_accepted(pre_provisioned_qcow2_download.claim)
 
-    workloads.verify(claim, downloaded_qcow2.existing.content, exact_size=False)
+    workloads.verify(claim, pre_provisioned_qcow2_download.existing.content, exact_size=False)
 
-    assert stock.volumes.image_of(claim) == downloaded_qcow2.existing.image.name
+    assert existing_images.volumes.image_of(claim) == pre_provisioned_qcow2_download.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.export")
-def test_exported_image_is_restored(exported_by_hand: ByHand, stock: Stock, workloads: Workloads) -> None:
+def test_exported_image_is_restored(
+    pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
+) -> None:
     """A claim through a handle of an image exported as raw gets a volume of this image, with its data."""
-    claim = stock.volumes.wait_accepted(exported_by_hand.claim)
+    claim = existing_images.volumes.wait_accepted(pre_provisioned_export.claim)
 
-    workloads.verify(claim, exported_by_hand.existing.content)
+    workloads.verify(claim, pre_provisioned_export.existing.content)
 
-    assert stock.volumes.image_of(claim) == exported_by_hand.existing.image.name
+    assert existing_images.volumes.image_of(claim) == pre_provisioned_export.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.export")
 def test_image_exported_as_qcow2_is_restored(
-    exported_by_hand_qcow2: ByHand, stock: Stock, workloads: Workloads
+    pre_provisioned_qcow2_export: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
 ) -> None:
     """The same of an image exported as qcow2, whatever its file is."""
-    claim = stock.volumes.wait_accepted(exported_by_hand_qcow2.claim)
+    claim = existing_images.volumes.wait_accepted(pre_provisioned_qcow2_export.claim)
 
-    workloads.verify(claim, exported_by_hand_qcow2.existing.content)
+    workloads.verify(claim, pre_provisioned_qcow2_export.existing.content)
 
-    assert stock.volumes.image_of(claim) == exported_by_hand_qcow2.existing.image.name
+    assert existing_images.volumes.image_of(claim) == pre_provisioned_qcow2_export.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.source-type")
-def test_other_source_types_are_restored(stock: Stock, backing_images: BackingImages) -> None:
+def test_other_source_types_are_restored(existing_images: ExistingImages, backing_images: BackingImages) -> None:
     """A claim through a handle of an existing image that was made for an upload gets a volume of it."""
     image = backing_images.make(UPLOAD, {})
-    claim = stock.claim({"backingImageDataSourceType": UPLOAD, "backingImage": image.name})
+    claim = existing_images.claim({"backingImageDataSourceType": UPLOAD, "backingImage": image.name})
 
-    bound = stock.volumes.wait_accepted(claim)
+    bound = existing_images.volumes.wait_accepted(claim)
 
-    assert stock.volumes.image_of(bound) == image.name
+    assert existing_images.volumes.image_of(bound) == image.name
 
 
 @clause("backing-image.pre-provisioned.no-second-image")
 @pytest.mark.parametrize("of", ["download", "export"])
 def test_no_second_image_is_made(
-    of: str, made_by_hand: Mapping[str, ByHand], stock: Stock, backing_images: BackingImages
+    of: str,
+    pre_provisioned_images: Mapping[str, PreProvisionedImage],
+    existing_images: ExistingImages,
+    backing_images: BackingImages,
 ) -> None:
     """Of what an image was made from there is no second image after its restore; on demand one is made."""
-    restored = made_by_hand[of]
+    restored = pre_provisioned_images[of]
     image = restored.existing.image
-    url, _ = stock.publish(f"witness-{image.source_type}")
+    url, _ = existing_images.publish(f"witness-{image.source_type}")
     other = {"backingImageDataSourceType": DOWNLOAD, "backingImage": backing_images.new_name("witness"), "url": url}
 
     with standing_on("the image that exists is not restored, or none is made on demand"):
-        stock.volumes.wait_accepted(restored.claim)
-        stock.volumes.wait_accepted(stock.claim(other))
+        existing_images.volumes.wait_accepted(restored.claim)
+        existing_images.volumes.wait_accepted(existing_images.claim(other))
         backing_images.wait_there(other["backingImage"])
 
     found = [each.name for each in backing_images.with_source(image.source_type, restored.existing.parameters)]
@@ -91,9 +100,11 @@ def test_no_second_image_is_made(
 
 
 @clause("backing-image.pre-provisioned.shown")
-def test_longhorn_tells_the_parameters(downloaded: ByHand, backing_images: BackingImages) -> None:
+def test_longhorn_tells_the_parameters(
+    pre_provisioned_download: PreProvisionedImage, backing_images: BackingImages
+) -> None:
     """Longhorn tells an image's source type, its source parameters and the checksum of its file."""
-    existing = downloaded.existing
+    existing = pre_provisioned_download.existing
 
     shown = backing_images.image(existing.image.name)
 
@@ -103,42 +114,48 @@ def test_longhorn_tells_the_parameters(downloaded: ByHand, backing_images: Backi
 
 
 @clause("backing-image.pre-provisioned.handle")
-def test_content_carries_the_handle(exported_by_hand: ByHand, snapshots: Snapshots) -> None:
+def test_content_carries_the_handle(pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots) -> None:
     """The handle of a content made by hand is the one that it was made with, and its VolumeSnapshot gets ready."""
-    snapshots.wait_ready(exported_by_hand.snapshot, PRE_PROVISIONED_READY)
+    snapshots.wait_ready(pre_provisioned_export.snapshot, PRE_PROVISIONED_READY)
 
-    shown = snapshots.content(exported_by_hand.content.name).handle
+    shown = snapshots.content(pre_provisioned_export.content.name).handle
 
-    assert shown == exported_by_hand.handle, f"the handle shown is {shown}, given was {exported_by_hand.handle}"
+    assert shown == pre_provisioned_export.handle, (
+        f"the handle shown is {shown}, given was {pre_provisioned_export.handle}"
+    )
 
 
 @clause("backing-image.pre-provisioned.content-name")
-def test_snapshot_is_bound_to_the_content_that_it_names(exported_by_hand: ByHand, snapshots: Snapshots) -> None:
+def test_snapshot_is_bound_to_the_content_that_it_names(
+    pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots
+) -> None:
     """The VolumeSnapshot is bound to the content that it names in its source."""
-    ready = snapshots.wait_ready(exported_by_hand.snapshot, PRE_PROVISIONED_READY)
+    ready = snapshots.wait_ready(pre_provisioned_export.snapshot, PRE_PROVISIONED_READY)
 
-    bound, named = ready.content_name, exported_by_hand.content.name
+    bound, named = ready.content_name, pre_provisioned_export.content.name
     assert bound == named, f"{ready} is bound to the content {bound}, it names {named}"
 
 
 @clause("backing-image.pre-provisioned.content-name")
-def test_content_must_exist(exported_by_hand: ByHand, snapshots: Snapshots) -> None:
+def test_content_must_exist(pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
-    name, namespace = f"comes-later-{exported_by_hand.content.name}", exported_by_hand.snapshot.namespace
+    name, namespace = f"comes-later-{pre_provisioned_export.content.name}", pre_provisioned_export.snapshot.namespace
     snapshot = snapshots.create_from({"volumeSnapshotContentName": name}, namespace, None)
 
     snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")
 
-    snapshots.create_content(exported_by_hand.handle, (namespace, snapshot.name), policy="Retain", name=name)
+    snapshots.create_content(pre_provisioned_export.handle, (namespace, snapshot.name), policy="Retain", name=name)
     bound = snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
     assert bound == name, f"{snapshot} is bound to the content {bound}, it names {name}"
 
 
 @clause("backing-image.pre-provisioned.reference")
-def test_snapshot_that_the_content_does_not_name_is_not_bound(exported_by_hand: ByHand, snapshots: Snapshots) -> None:
+def test_snapshot_that_the_content_does_not_name_is_not_bound(
+    pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots
+) -> None:
     """A VolumeSnapshot that names the content of another one gets an error; the one that the content names is ready."""
-    snapshots.wait_ready(exported_by_hand.snapshot, PRE_PROVISIONED_READY)
-    content, namespace = exported_by_hand.content.name, exported_by_hand.snapshot.namespace
+    snapshots.wait_ready(pre_provisioned_export.snapshot, PRE_PROVISIONED_READY)
+    content, namespace = pre_provisioned_export.content.name, pre_provisioned_export.snapshot.namespace
 
     other = snapshots.create_from({"volumeSnapshotContentName": content}, namespace, None)
 
@@ -162,15 +179,15 @@ def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: S
 
 
 @clause("backing-image.pre-provisioned.class")
-def test_class_of_the_content_must_exist(exported_by_hand: ByHand, snapshots: Snapshots) -> None:
+def test_class_of_the_content_must_exist(pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots) -> None:
     """With a missing class the VolumeSnapshot gets an error that names it; with one that exists it gets ready."""
-    namespace = exported_by_hand.snapshot.namespace
+    namespace = pre_provisioned_export.snapshot.namespace
     _, snapshot = snapshots.preprovision(
-        exported_by_hand.handle, namespace, policy="Retain", class_name="no-such-class"
+        pre_provisioned_export.handle, namespace, policy="Retain", class_name="no-such-class"
     )
 
     snapshots.wait_error(snapshot, r'volumesnapshotclass\S* "no-such-class" not found')
 
     with standing_on("the VolumeSnapshot whose class exists is not ready either"):
-        snapshots.wait_ready(exported_by_hand.snapshot, PRE_PROVISIONED_READY)
+        snapshots.wait_ready(pre_provisioned_export.snapshot, PRE_PROVISIONED_READY)
     assert not snapshots.read(snapshot).ready

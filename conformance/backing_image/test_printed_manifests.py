@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conformance.backing_image.on_demand import Demands, OnDemand
+from conformance.backing_image.on_demand import OnDemand, OnDemandImages
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT
@@ -35,10 +35,10 @@ def printed_for_export(content: Obj) -> Obj:
 
 
 @clause("backing-image.example.on-demand.download")
-def test_content_for_a_download(fetched: OnDemand, cluster: Cluster, demands: Demands) -> None:
+def test_content_for_a_download(fetched: OnDemand, cluster: Cluster, on_demand_images: OnDemandImages) -> None:
     """As printed the content lacks spec.volumeSnapshotRef and is refused; with it there it is accepted and serves."""
-    demands.control(fetched)
-    content = demands.content_manifest(fetched)
+    on_demand_images.control(fetched)
+    content = on_demand_images.content_manifest(fetched)
     cluster.create(content, dry_run=True)
 
     refused = cluster.refusal(printed_for_download(content))
@@ -48,10 +48,10 @@ def test_content_for_a_download(fetched: OnDemand, cluster: Cluster, demands: De
 
 
 @clause("backing-image.example.on-demand.export")
-def test_content_for_an_export(on_demand: OnDemand, cluster: Cluster, demands: Demands) -> None:
+def test_content_for_an_export(on_demand: OnDemand, cluster: Cluster, on_demand_images: OnDemandImages) -> None:
     """As printed the content lacks its spec and is refused; with all keys in their places it is accepted and serves."""
-    demands.control(on_demand)
-    content = demands.content_manifest(on_demand)
+    on_demand_images.control(on_demand)
+    content = on_demand_images.content_manifest(on_demand)
     cluster.create(content, dry_run=True)
 
     refused = cluster.refusal(printed_for_export(content))

@@ -2,7 +2,6 @@
 
 import pytest
 
-from conformance.backing_image.arrangements import Exporter, Layered, Restoring, Successive
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
 from fixtures.kubernetes.resource_kinds import PV
@@ -12,6 +11,8 @@ from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.provisioning import wait_refused
 from fixtures.longhorn.volume_snapshots import DRIVER
 from fixtures.longhorn.volumes import BRIEF, SIZE
+from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
+from conformance.scenarios import Restoring
 from fixtures.outcomes import standing_on
 from fixtures.workloads.data import MIB, Image, Piece, first_difference
 from fixtures.workloads.pods import Workloads
@@ -21,76 +22,78 @@ pytestmark = pytest.mark.restore
 
 @clause("backing-image.restore")
 @pytest.mark.block
-def test_claim_gets_the_data(image_restoring: Restoring, workloads: Workloads) -> None:
+def test_claim_gets_the_data(image_restoring: Restoring[Exported], workloads: Workloads) -> None:
     """A claim with the VolumeSnapshot as its dataSource gets a new volume, which holds what was exported."""
     claim = workloads.wait_bound(image_restoring.claim)
 
-    workloads.verify(claim, image_restoring.exported.source.image)
+    workloads.verify(claim, image_restoring.original.source.image)
 
-    assert claim.volume != image_restoring.exported.source.pvc.volume
+    assert claim.volume != image_restoring.original.source.pvc.volume
 
 
 @clause("backing-image.restore")
 @pytest.mark.filesystem
-def test_claim_gets_the_files(exporter: Exporter, image_class: str, workloads: Workloads) -> None:
+def test_claim_gets_the_files(image_steps: ImageExportSteps, image_class: str, workloads: Workloads) -> None:
     """With volumeMode Filesystem the new volume has the file that was exported."""
-    source = exporter.volumes.file("file", 3 * MIB)
-    exported = exporter.given(exporter.request(source, image_class))
+    source = image_steps.volumes.file("file", 3 * MIB)
+    exported = image_steps.finish_or_block(image_steps.request(source, image_class))
 
-    claim = workloads.wait_bound(exporter.restore(exported).claim)
+    claim = workloads.wait_bound(image_steps.restore(exported).claim)
 
     workloads.verify(claim, source.image)
 
 
 @clause("backing-image.restore")
 @pytest.mark.block
-def test_claim_gets_the_image_that_it_names(successive: Successive, exporter: Exporter, workloads: Workloads) -> None:
+def test_claim_gets_the_image_that_it_names(
+    settled_images: tuple[Exported, Exported], image_steps: ImageExportSteps, workloads: Workloads
+) -> None:
     """Of two images of one volume each is restored as it was, the older one too."""
-    both = successive.older, successive.newer
+    claims = [image_steps.restore(exported).claim for exported in settled_images]
 
-    claims = [exporter.restore(exported).claim for exported in both]
-
-    for claim, exported in zip(claims, both, strict=True):
+    for claim, exported in zip(claims, settled_images, strict=True):
         workloads.verify(workloads.wait_bound(claim), exported.source.image)
 
 
 @clause("backing-image.restore")
 @pytest.mark.block
-def test_restored_when_the_source_is_deleted(exporter: Exporter, image_class: str, workloads: Workloads) -> None:
+def test_restored_when_the_source_is_deleted(
+    image_steps: ImageExportSteps, image_class: str, workloads: Workloads
+) -> None:
     """A claim gets the data when the claim that was exported is gone, and its volume with it."""
-    source = exporter.volumes.write(exporter.volumes.new(), "orphaned", *BRIEF)
-    exported = exporter.given(exporter.request(source, image_class))
-    exporter.volumes.delete(source)
+    source = image_steps.volumes.write(image_steps.volumes.new(), "orphaned", *BRIEF)
+    exported = image_steps.finish_or_block(image_steps.request(source, image_class))
+    image_steps.volumes.delete(source)
 
-    claim = workloads.wait_bound(exporter.restore(exported).claim)
+    claim = workloads.wait_bound(image_steps.restore(exported).claim)
 
     workloads.verify(claim, source.image)
 
 
 @clause("backing-image.restore")
-def test_snapshot_must_exist(image_restoring: Restoring, exporter: Exporter) -> None:
+def test_snapshot_must_exist(image_restoring: Restoring[Exported], image_steps: ImageExportSteps) -> None:
     """A claim from a VolumeSnapshot that does not exist is refused; a claim from one that does is bound."""
-    claim = exporter.volumes.try_to_restore("no-such-snapshot", exporter.volumes.namespace)
+    claim = image_steps.volumes.try_to_restore("no-such-snapshot", image_steps.volumes.namespace)
 
-    exporter.volumes.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
+    image_steps.volumes.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
 
     with standing_on("a claim from a VolumeSnapshot that exists is not bound either"):
-        exporter.volumes.wait_bound(image_restoring.claim)
+        image_steps.volumes.wait_bound(image_restoring.claim)
 
 
 @clause("backing-image.restore.base")
-def test_volume_uses_the_image(image_restoring: Restoring, workloads: Workloads, longhorn: Longhorn) -> None:
+def test_volume_uses_the_image(image_restoring: Restoring[Exported], workloads: Workloads, longhorn: Longhorn) -> None:
     """The restored volume has the image that the VolumeSnapshot led to as its backing image."""
     claim = workloads.wait_bound(image_restoring.claim)
 
     used = longhorn.volume(longhorn.volume_of(claim))["spec"].get("backingImage")
 
-    made = image_restoring.exported.image.name
+    made = image_restoring.original.image.name
     assert used == made, f"the restored volume's backing image is {used!r}, the VolumeSnapshot led to {made}"
 
 
 @clause("backing-image.restore.provisioner")
-def test_provisioner_restores(image_restoring: Restoring, recorder: Recorder, workloads: Workloads) -> None:
+def test_provisioner_restores(image_restoring: Restoring[Exported], recorder: Recorder, workloads: Workloads) -> None:
     """The claim's volume was made by the CSI provisioner, with Longhorn's driver."""
     claim = workloads.wait_bound(image_restoring.claim)
 
@@ -111,9 +114,9 @@ def test_writes_do_not_reach_the_image(layered: Layered, backing_images: Backing
 
 @clause("backing-image.restore.unchanged")
 @pytest.mark.block
-def test_other_restore_is_not_written_to(layered: Layered, exporter: Exporter, workloads: Workloads) -> None:
+def test_other_restore_is_not_written_to(layered: Layered, image_steps: ImageExportSteps, workloads: Workloads) -> None:
     """Of two volumes that restored one image the second holds what was exported, and not what the first was given."""
-    other = workloads.wait_bound(exporter.restore(layered.base).claim)
+    other = workloads.wait_bound(image_steps.restore(layered.base).claim)
 
     workloads.verify(other, layered.base.source.image)
     workloads.verify(layered.source.pvc, layered.source.image)
@@ -122,13 +125,13 @@ def test_other_restore_is_not_written_to(layered: Layered, exporter: Exporter, w
 @clause("backing-image.restore.size")
 @pytest.mark.size
 def test_claim_of_equal_size_gets_that_size(
-    image_restoring: Restoring, workloads: Workloads, longhorn: Longhorn
+    image_restoring: Restoring[Exported], workloads: Workloads, longhorn: Longhorn
 ) -> None:
     """VolumeSnapshot, claim and restored volume have the size of the source."""
     claim = workloads.wait_bound(image_restoring.claim)
 
     sizes = {
-        "restoreSize of the VolumeSnapshot": image_restoring.exported.snapshot.restore_size,
+        "restoreSize of the VolumeSnapshot": image_restoring.original.snapshot.restore_size,
         "capacity of the claim": claim.capacity,
         "size of the Longhorn volume": int(longhorn.volume(longhorn.volume_of(claim))["spec"]["size"]),
     }
@@ -138,9 +141,9 @@ def test_claim_of_equal_size_gets_that_size(
 
 @clause("backing-image.restore.size.larger")
 @pytest.mark.size
-def test_larger_claim_gets_its_size(image_restoring: Restoring, workloads: Workloads) -> None:
+def test_larger_claim_gets_its_size(image_restoring: Restoring[Exported], workloads: Workloads) -> None:
     """A claim of twice the size is bound to a volume of twice the size: the data, and zeros behind them."""
-    exported, size = image_restoring.exported, 2 * SIZE
+    exported, size = image_restoring.original, 2 * SIZE
 
     claim = workloads.restore_claim(exported.snapshot.name, exported.snapshot.namespace, size=size)
 
@@ -151,11 +154,13 @@ def test_larger_claim_gets_its_size(image_restoring: Restoring, workloads: Workl
 
 @clause("backing-image.restore.size.smaller")
 @pytest.mark.size
-def test_smaller_claim_is_refused(image_restoring: Restoring, workloads: Workloads, recorder: Recorder) -> None:
+def test_smaller_claim_is_refused(
+    image_restoring: Restoring[Exported], workloads: Workloads, recorder: Recorder
+) -> None:
     """A claim smaller than the VolumeSnapshot is refused, which names both sizes; one of equal size is bound."""
     with standing_on("a claim of equal size is not bound either"):
         workloads.wait_bound(image_restoring.claim)
-    snapshot = image_restoring.exported.snapshot
+    snapshot = image_restoring.original.snapshot
 
     claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE // 2)
 
@@ -164,9 +169,9 @@ def test_smaller_claim_is_refused(image_restoring: Restoring, workloads: Workloa
 
 
 @clause("backing-image.restore.example")
-def test_example_claim_is_bound(image_restoring: Restoring, workloads: Workloads) -> None:
+def test_example_claim_is_bound(image_restoring: Restoring[Exported], workloads: Workloads) -> None:
     """A claim as in the example, ReadWriteOnce and of the StorageClass `longhorn`, is bound."""
-    snapshot = image_restoring.exported.snapshot
+    snapshot = image_restoring.original.snapshot
 
     claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE, storage_class="longhorn")
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from conformance.backing_image.arrangements import Exporter, Layered
-from fixtures.catalogue.clauses import clause
-from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE
-from fixtures.kubernetes.client import Cluster, Obj
+from conformance.backing_image.scenarios import ImageExportSteps, Layered
 from fixtures.longhorn.backing_images import BackingImages
+from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.client import Cluster, Obj
 from fixtures.longhorn.disk_images import read_disk_file
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import BRIEF, SIZE
 from fixtures.workloads.data import MIB, first_difference
+from fixtures.longhorn.volumes import BRIEF, SIZE
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.source
@@ -20,53 +20,57 @@ CONTENT = {"volumeSnapshotContentName": "some-content"}
 
 
 @clause("backing-image.source.detached")
-@pytest.mark.content
-def test_detached_volume_is_exported(exporter: Exporter, image_class: str, backing_images: BackingImages) -> None:
+@pytest.mark.data
+def test_detached_volume_is_exported(
+    image_steps: ImageExportSteps, image_class: str, backing_images: BackingImages
+) -> None:
     """A VolumeSnapshot of a volume that is attached nowhere becomes an image with the volume's data."""
-    source = exporter.volumes.detached(exporter.volumes.write(exporter.volumes.new(), "detached", *BRIEF))
+    source = image_steps.volumes.detached(image_steps.volumes.write(image_steps.volumes.new(), "detached", *BRIEF))
 
-    exported = exporter.finish(exporter.request(source, image_class))
+    exported = image_steps.finish(image_steps.request(source, image_class))
 
     file = backing_images.file(exported.image.name)
     assert not (found := first_difference(read_disk_file(file).data, source.image)), found
 
 
 @clause("backing-image.create.content")
-@pytest.mark.content
+@pytest.mark.data
 def test_attached_volume_is_exported(
-    exporter: Exporter, image_class: str, workloads: Workloads, backing_images: BackingImages
+    image_steps: ImageExportSteps, image_class: str, workloads: Workloads, backing_images: BackingImages
 ) -> None:
     """A VolumeSnapshot of a volume that a pod uses all the while becomes an image with the volume's data."""
-    source = exporter.volumes.write(exporter.volumes.new(), "attached", *BRIEF)
+    source = image_steps.volumes.write(image_steps.volumes.new(), "attached", *BRIEF)
 
     with workloads.attached(source.pvc):
-        exported = exporter.given(exporter.request(source, image_class))
+        exported = image_steps.finish_or_block(image_steps.request(source, image_class))
 
     file = backing_images.file(exported.image.name)
     assert not (found := first_difference(read_disk_file(file).data, source.image)), found
 
 
 @clause("backing-image.create.content")
-@pytest.mark.content
+@pytest.mark.data
 @pytest.mark.size
-def test_expanded_volume_is_exported(exporter: Exporter, image_class: str, backing_images: BackingImages) -> None:
+def test_expanded_volume_is_exported(
+    image_steps: ImageExportSteps, image_class: str, backing_images: BackingImages
+) -> None:
     """The image of a volume that was expanded has the new size, and what was written to the new part."""
-    grown = exporter.volumes.expanded(exporter.volumes.new(), SIZE + 8 * MIB)
-    source = exporter.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
+    grown = image_steps.volumes.expanded(image_steps.volumes.new(), SIZE + 8 * MIB)
+    source = image_steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
 
-    exported = exporter.given(exporter.request(source, image_class))
+    exported = image_steps.finish_or_block(image_steps.request(source, image_class))
 
     file = backing_images.file(exported.image.name)
     assert not (found := first_difference(read_disk_file(file).data, source.image)), found
 
 
 @clause("backing-image.source.base")
-@pytest.mark.content
+@pytest.mark.data
 def test_base_is_in_the_image(
-    layered: Layered, exporter: Exporter, image_class: str, backing_images: BackingImages
+    layered: Layered, image_steps: ImageExportSteps, image_class: str, backing_images: BackingImages
 ) -> None:
     """The image of a volume that has a backing image holds what was written to the volume, and below it the other."""
-    exported = exporter.given(exporter.request(layered.source, image_class))
+    exported = image_steps.finish_or_block(image_steps.request(layered.source, image_class))
 
     file = backing_images.file(exported.image.name)
 

@@ -4,28 +4,23 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance.backup.arrangements import (
-    Arranger,
+from conformance.backup.scenarios import (
     BackedUp,
-    ByHand,
+    BackupOutsideCsi,
+    BackupSteps,
     Completed,
-    Crowd,
-    Generations,
-    GivenUp,
-    LostTarget,
-    Made,
-    Namesakes,
-    Orphans,
-    Policies,
-    Requested,
-    Restoring,
+    ManySnapshots,
+    PreProvisionedBackup,
+    SuccessiveBackups,
+    UnavailableTarget,
 )
+from conformance.scenarios import DeletedPair, Policies, Requested, Restoring
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.longhorn.objects import Backup, Longhorn
+from fixtures.s3.object_store import ObjectStore
 from fixtures.kubernetes.run import Run
-from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
-from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.pods import Workloads
 
 LONGEST_NAME = 253
@@ -33,17 +28,17 @@ LONGEST_NAME = 253
 
 
 @pytest.fixture(scope="session")
-def arranger_in(
+def backup_steps_in(
     volumes_in: Callable[[str], Volumes], snapshots: Snapshots, longhorn: Longhorn
-) -> Callable[[str], Arranger]:
+) -> Callable[[str], BackupSteps]:
     """Gives the steps in a new namespace whose name contains a word."""
-    return lambda word: Arranger(volumes_in(word), snapshots, longhorn)
+    return lambda word: BackupSteps(volumes_in(word), snapshots, longhorn)
 
 
 @pytest.fixture(scope="session")
-def arranger(arranger_in: Callable[[str], Arranger]) -> Arranger:
+def backup_steps(backup_steps_in: Callable[[str], BackupSteps]) -> BackupSteps:
     """The steps, in a namespace for what tests share."""
-    return arranger_in("shared")
+    return backup_steps_in("shared")
 
 
 @pytest.fixture(scope="session")
@@ -59,16 +54,18 @@ def retaining_class(snapshots: Snapshots) -> str:
 
 
 @pytest.fixture(scope="session")
-def requested(arranger: Arranger, deleting_class: str) -> Requested:
+def requested(backup_steps: BackupSteps, deleting_class: str) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made."""
-    return arranger.request(arranger.volumes.write(arranger.volumes.new(), "only", *SPECKLES), deleting_class)
+    return backup_steps.request(
+        backup_steps.volumes.write(backup_steps.volumes.new(), "only", *SPECKLES), deleting_class
+    )
 
 
 @pytest.fixture(scope="session")
-def at_once(arranger: Arranger, deleting_class: str) -> tuple[Requested, ...]:
+def three_snapshots(backup_steps: BackupSteps, deleting_class: str) -> tuple[Requested, ...]:
     """Three VolumeSnapshots of one volume, asked for at once."""
-    source = arranger.volumes.write(arranger.volumes.new(), "at-once", *BRIEF)
-    return tuple(arranger.request(source, deleting_class) for _ in range(3))
+    source = backup_steps.volumes.write(backup_steps.volumes.new(), "at-once", *BRIEF)
+    return tuple(backup_steps.request(source, deleting_class) for _ in range(3))
 
 
 @pytest.fixture(scope="session")
@@ -81,88 +78,90 @@ def completed(requested: Requested, snapshots: Snapshots, longhorn: Longhorn) ->
 
 
 @pytest.fixture(scope="session")
-def backed_up(requested: Requested, arranger: Arranger) -> BackedUp:
+def backed_up(requested: Requested, backup_steps: BackupSteps) -> BackedUp:
     """That VolumeSnapshot when it is ready."""
-    return arranger.finish(requested)
+    return backup_steps.finish(requested)
 
 
 @pytest.fixture(scope="session")
-def restoring(backed_up: BackedUp, arranger: Arranger) -> Restoring:
+def restoring(backed_up: BackedUp, backup_steps: BackupSteps) -> Restoring[BackedUp]:
     """A claim that restores it."""
-    return arranger.restore(backed_up)
+    return backup_steps.restore(backed_up)
 
 
 @pytest.fixture(scope="session")
-def spare(arranger: Arranger) -> Source:
+def empty_volume(backup_steps: BackupSteps) -> Source:
     """A volume that holds nothing, for VolumeSnapshots about which only their acceptance is of interest."""
-    return arranger.volumes.new()
+    return backup_steps.volumes.new()
 
 
 @pytest.fixture(scope="session")
-def spare_request(spare: Source, arranger: Arranger, deleting_class: str) -> Requested:
+def empty_volume_snapshot(empty_volume: Source, backup_steps: BackupSteps, deleting_class: str) -> Requested:
     """A VolumeSnapshot of it, asked for."""
-    return arranger.request(spare, deleting_class)
+    return backup_steps.request(empty_volume, deleting_class)
 
 
 @pytest.fixture(scope="session")
-def crowd(arranger: Arranger, deleting_class: str) -> Crowd:
+def many_snapshots(backup_steps: BackupSteps, deleting_class: str) -> ManySnapshots:
     """Ten VolumeSnapshots of each of two volumes, all asked for at once; not waited for."""
-    sources = arranger.volumes.write_ends(arranger.volumes.new(), "ends"), arranger.volumes.new()
-    turns = [[arranger.request(source, deleting_class) for source in sources] for _ in range(10)]
-    of_ends, of_blank = zip(*turns, strict=True)
-    return Crowd(of_ends, of_blank)
+    sources = backup_steps.volumes.write_ends(backup_steps.volumes.new(), "ends"), backup_steps.volumes.new()
+    turns = [[backup_steps.request(source, deleting_class) for source in sources] for _ in range(10)]
+    of_ends, of_empty = zip(*turns, strict=True)
+    return ManySnapshots(of_ends, of_empty)
 
 
 @pytest.fixture(scope="session")
-def orphans(arranger: Arranger, deleting_class: str) -> Orphans:
+def backups_of_deleted_volume(backup_steps: BackupSteps, deleting_class: str) -> tuple[BackedUp, BackedUp]:
     """Two VolumeSnapshots of a volume that is deleted when they are ready."""
-    source = arranger.volumes.write(arranger.volumes.new(), "orphaned", *SPECKLES)
-    asked = [arranger.request(source, deleting_class) for _ in range(2)]
-    first, second = [arranger.finish(each) for each in asked]
-    arranger.volumes.delete(source)
-    return Orphans(first, second)
+    source = backup_steps.volumes.write(backup_steps.volumes.new(), "orphaned", *SPECKLES)
+    asked = [backup_steps.request(source, deleting_class) for _ in range(2)]
+    first, second = [backup_steps.finish(each) for each in asked]
+    backup_steps.volumes.delete(source)
+    return first, second
 
 
 @pytest.fixture(scope="session")
-def namesakes(arranger: Arranger, arranger_in: Callable[[str], Arranger], deleting_class: str) -> Namesakes:
+def same_name_snapshots(
+    backup_steps: BackupSteps, backup_steps_in: Callable[[str], BackupSteps], deleting_class: str
+) -> tuple[Requested, Requested]:
     """Two VolumeSnapshots of the same name in two namespaces, asked for; not waited for."""
     name = "namesake-".ljust(LONGEST_NAME, "x")
-    places = {"here": arranger, "there": arranger_in("elsewhere")}
+    places = {"here": backup_steps, "there": backup_steps_in("elsewhere")}
     sources = [steps.volumes.write(steps.volumes.new(), seed, *SPECKLES) for seed, steps in places.items()]
-    one, other = [arranger.request(source, deleting_class, name=name) for source in sources]
-    return Namesakes(one, other)
+    one, other = [backup_steps.request(source, deleting_class, name=name) for source in sources]
+    return one, other
 
 
 @pytest.fixture(scope="session")
-def generations(arranger: Arranger, deleting_class: str) -> Generations:
+def successive_backups(backup_steps: BackupSteps, deleting_class: str) -> SuccessiveBackups:
     """Two backups of one volume, each overtaken by a write as soon as its snapshot was taken."""
-    one = arranger.volumes.write(arranger.volumes.new(), "one", *SPECKLES)
-    first = arranger.take(one, deleting_class)
-    two = arranger.volumes.write(one, "two", *OVERWRITTEN)
-    first_done = arranger.finish(first)
-    second = arranger.take(two, deleting_class)
-    now = arranger.volumes.write(two, "three", *BRIEF)
-    return Generations(first_done, arranger.finish(second), now)
+    one = backup_steps.volumes.write(backup_steps.volumes.new(), "one", *SPECKLES)
+    first = backup_steps.take(one, deleting_class)
+    two = backup_steps.volumes.write(one, "two", *OVERWRITTEN)
+    first_done = backup_steps.finish(first)
+    second = backup_steps.take(two, deleting_class)
+    now = backup_steps.volumes.write(two, "three", *BRIEF)
+    return SuccessiveBackups(first_done, backup_steps.finish(second), now)
 
 
 @pytest.fixture(scope="session")
-def full(generations: Generations, arranger: Arranger, snapshots: Snapshots) -> BackedUp:
+def full_backup(successive_backups: SuccessiveBackups, backup_steps: BackupSteps, snapshots: Snapshots) -> BackedUp:
     """One more backup of that volume, of a class with `backupMode: full`."""
     full_class = snapshots.create_class("Delete", {"type": "bak", "backupMode": "full"})
-    return arranger.finish(arranger.request(generations.now, full_class))
+    return backup_steps.finish(backup_steps.request(successive_backups.now, full_class))
 
 
 @pytest.fixture(scope="session")
-def policies(arranger: Arranger, retaining_class: str, deleting_class: str) -> Policies:
+def policies(backup_steps: BackupSteps, retaining_class: str, deleting_class: str) -> Policies[BackedUp]:
     """Two backups of one volume under the two policies. Their VolumeSnapshots are there."""
-    kept = arranger.volumes.write(arranger.volumes.new(), "kept", *SPECKLES)
-    retained = arranger.finish(arranger.request(kept, retaining_class))
-    dropped = arranger.volumes.write(kept, "dropped", *OVERWRITTEN)
-    return Policies(retained, arranger.finish(arranger.request(dropped, deleting_class)))
+    kept = backup_steps.volumes.write(backup_steps.volumes.new(), "kept", *SPECKLES)
+    retained = backup_steps.finish(backup_steps.request(kept, retaining_class))
+    dropped = backup_steps.volumes.write(kept, "dropped", *OVERWRITTEN)
+    return Policies(retained, backup_steps.finish(backup_steps.request(dropped, deleting_class)))
 
 
 @pytest.fixture(scope="session")
-def both_deleted(policies: Policies, snapshots: Snapshots) -> Policies:
+def both_deleted(policies: Policies[BackedUp], snapshots: Snapshots) -> Policies[BackedUp]:
     """The same after the deletion of both VolumeSnapshots was asked for; it is not waited for."""
     snapshots.delete(policies.retained.snapshot)
     snapshots.delete(policies.deleted.snapshot)
@@ -170,7 +169,7 @@ def both_deleted(policies: Policies, snapshots: Snapshots) -> Policies:
 
 
 @pytest.fixture(scope="session")
-def witness(both_deleted: Policies, snapshots: Snapshots, longhorn: Longhorn) -> Policies:
+def witness(both_deleted: Policies[BackedUp], snapshots: Snapshots, longhorn: Longhorn) -> Policies[BackedUp]:
     """The same when deletion has done what it does: under Delete, VolumeSnapshot, content and backup are gone."""
     snapshots.wait_gone(both_deleted.deleted.snapshot)
     snapshots.wait_content_gone(both_deleted.deleted.content)
@@ -179,7 +178,9 @@ def witness(both_deleted: Policies, snapshots: Snapshots, longhorn: Longhorn) ->
 
 
 @pytest.fixture
-def lost_target(run: Run, longhorn: Longhorn, object_store: ObjectStore, workloads: Workloads) -> Iterator[LostTarget]:
+def unavailable_target(
+    run: Run, longhorn: Longhorn, object_store: ObjectStore, workloads: Workloads
+) -> Iterator[UnavailableTarget]:
     """A backup target of the test's own that cannot be used, because its bucket is missing; nobody else's is touched.
 
     At the end it can be used, whatever happened: what waits for it could not be removed otherwise.
@@ -187,47 +188,47 @@ def lost_target(run: Run, longhorn: Longhorn, object_store: ObjectStore, workloa
     bucket = run.name("bucket")
     name = longhorn.make_target(bucket)
     storage = workloads.create_storage_class({"numberOfReplicas": "1", "backupTargetName": name})
-    target = LostTarget(name, storage, bucket, object_store, longhorn)
+    target = UnavailableTarget(name, storage, bucket, object_store, longhorn)
     yield target
-    target.come_back()
+    target.make_available()
 
 
 @pytest.fixture(scope="session")
-def made(arranger: Arranger, longhorn: Longhorn) -> Made:
+def existing(backup_steps: BackupSteps, longhorn: Longhorn) -> BackupOutsideCsi:
     """A backup that was made with Longhorn's own means and not by a VolumeSnapshot."""
-    source = arranger.volumes.write(arranger.volumes.new(), "made", *SPECKLES)
+    source = backup_steps.volumes.write(backup_steps.volumes.new(), "made", *SPECKLES)
     volume = longhorn.volume_of(source.pvc)
-    return Made(source, volume, longhorn.make_backup(volume), longhorn.documented_backup_scheme)
+    return BackupOutsideCsi(source, volume, longhorn.make_backup(volume), longhorn.documented_backup_scheme)
 
 
 @pytest.fixture(scope="session")
-def given_up(made: Made, snapshots: Snapshots, longhorn: Longhorn) -> GivenUp:
+def deleted_pair(existing: BackupOutsideCsi, snapshots: Snapshots, longhorn: Longhorn) -> DeletedPair[Backup]:
     """Two VolumeSnapshots made by hand under the two policies, each for a backup of its own, their deletion asked."""
-    dropped, kept = longhorn.make_backup(made.volume), longhorn.make_backup(made.volume)
+    dropped, kept = longhorn.make_backup(existing.volume), longhorn.make_backup(existing.volume)
     pairs = [
-        snapshots.preprovision(str(made.handle_of(backup)), made.namespace, policy=policy)
+        snapshots.preprovision(str(existing.handle_of(backup)), existing.namespace, policy=policy)
         for backup, policy in ((dropped, "Delete"), (kept, "Retain"))
     ]
     for _, snapshot in pairs:
         snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
         snapshots.delete(snapshot)
-    return GivenUp(dropped, kept, pairs[1][1])
+    return DeletedPair(dropped, kept, pairs[1][1])
 
 
 @pytest.fixture(scope="session")
-def given_witness(given_up: GivenUp, longhorn: Longhorn) -> GivenUp:
+def deleted_pair_witness(deleted_pair: DeletedPair[Backup], longhorn: Longhorn) -> DeletedPair[Backup]:
     """The same when deletion has done what it does: under Delete the backup is gone."""
-    longhorn.wait_backup_gone(given_up.dropped.name)
-    return given_up
+    longhorn.wait_backup_gone(deleted_pair.deleted.name)
+    return deleted_pair
 
 
 @pytest.fixture(scope="session")
-def by_hand(made: Made, snapshots: Snapshots, workloads: Workloads) -> ByHand:
+def pre_provisioned(existing: BackupOutsideCsi, snapshots: Snapshots, workloads: Workloads) -> PreProvisionedBackup:
     """That backup with a content and a VolumeSnapshot made by hand, and a claim that restores it; not waited for.
 
     The policy is Retain: deleting the VolumeSnapshot leaves the backup, which others use too.
     """
-    handle = made.documented_handle
-    content, snapshot = snapshots.preprovision(str(handle), made.namespace, policy="Retain")
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=made.source.pvc.size)
-    return ByHand(made, handle, content, snapshot, claim)
+    handle = existing.documented_handle
+    content, snapshot = snapshots.preprovision(str(handle), existing.namespace, policy="Retain")
+    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=existing.source.pvc.size)
+    return PreProvisionedBackup(existing, handle, content, snapshot, claim)

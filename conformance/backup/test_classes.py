@@ -2,9 +2,10 @@
 
 import pytest
 
-from conformance.backup.arrangements import Policies
-from fixtures.catalogue.clauses import clause
+from conformance.backup.scenarios import BackedUp
+from conformance.scenarios import Policies
 from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
+from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.objects import Longhorn
@@ -24,9 +25,9 @@ def test_class_longhorn_is_there(cluster: Cluster) -> None:
 
 
 @clause("backup.class.default")
-def test_class_longhorn_makes_backups(spare: Source, snapshots: Snapshots, longhorn: Longhorn) -> None:
+def test_class_longhorn_makes_backups(empty_volume: Source, snapshots: Snapshots, longhorn: Longhorn) -> None:
     """A VolumeSnapshot of the class `longhorn` makes a backup, which goes with it."""
-    snapshot = snapshots.wait_ready(snapshots.create(spare.pvc, "longhorn"))
+    snapshot = snapshots.wait_ready(snapshots.create(empty_volume.pvc, "longhorn"))
     backup = longhorn.backup_of(snapshot)
 
     snapshots.delete(snapshot)
@@ -35,7 +36,7 @@ def test_class_longhorn_makes_backups(spare: Source, snapshots: Snapshots, longh
 
 
 @clause("backup.class.named")
-def test_content_has_class_and_policy(policies: Policies) -> None:
+def test_content_has_class_and_policy(policies: Policies[BackedUp]) -> None:
     """Of two VolumeSnapshots each is made by the class that it names: its content has that class and its policy."""
     for backed_up, policy in (policies.retained, "Retain"), (policies.deleted, "Delete"):
         named = backed_up.snapshot.object["spec"]["volumeSnapshotClassName"]
@@ -47,14 +48,14 @@ def test_content_has_class_and_policy(policies: Policies) -> None:
 
 
 @clause("backup.class.unnamed")
-def test_default_class_serves_who_names_none(spare: Source, snapshots: Snapshots) -> None:
+def test_default_class_serves_who_names_none(empty_volume: Source, snapshots: Snapshots) -> None:
     """A VolumeSnapshot without a class gets an error while no class is the default, and is made by it once one is.
 
     The default class is removed again: it is the cluster's, not the test's.
     """
     snapshots.create_class("Delete")
     with snapshots.no_other_default():
-        snapshot = snapshots.create(spare.pvc, None)
+        snapshot = snapshots.create(empty_volume.pvc, None)
         snapshots.wait_error(snapshot, "cannot find default snapshot class")
 
         default = snapshots.create_class("Delete", default=True)
@@ -68,21 +69,21 @@ def test_default_class_serves_who_names_none(spare: Source, snapshots: Snapshots
 
 @clause("backup.class.type.unknown")
 @pytest.mark.parametrize("value", ["no-such-type", "backup", "BAK"])
-def test_unknown_type_is_refused(value: str, spare: Source, snapshots: Snapshots) -> None:
+def test_unknown_type_is_refused(value: str, empty_volume: Source, snapshots: Snapshots) -> None:
     """A class with a `type` that does not exist makes nothing: its VolumeSnapshot gets an error that names it."""
     class_name = snapshots.create_class("Delete", {"type": value})
 
-    snapshot = snapshots.create(spare.pvc, class_name)
+    snapshot = snapshots.create(empty_volume.pvc, class_name)
 
     snapshots.wait_error(snapshot, f"code = InvalidArgument desc = .*{value}")
 
 
 @clause("backup.mode.unknown")
 @pytest.mark.parametrize("value", ["odd", "FULL"])
-def test_unknown_mode_is_refused(value: str, spare: Source, snapshots: Snapshots) -> None:
+def test_unknown_mode_is_refused(value: str, empty_volume: Source, snapshots: Snapshots) -> None:
     """A class with a `backupMode` that does not exist makes no backup: its VolumeSnapshot gets an error about it."""
     class_name = snapshots.create_class("Delete", {"type": "bak", "backupMode": value})
 
-    snapshot = snapshots.create(spare.pvc, class_name)
+    snapshot = snapshots.create(empty_volume.pvc, class_name)
 
     snapshots.wait_error(snapshot, f"(?i)backupMode.*{value}")

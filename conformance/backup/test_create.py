@@ -2,12 +2,12 @@
 
 import pytest
 
-from conformance.backup.arrangements import Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
+from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
 
 pytestmark = pytest.mark.create

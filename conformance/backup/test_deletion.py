@@ -6,11 +6,13 @@ gone (the fixture `witness`), so that "it is still there" is no matter of lookin
 
 import pytest
 
-from conformance.backup.arrangements import Arranger, GivenUp, Orphans, Policies, stored_blocks
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES
+from conformance.backup.scenarios import BackedUp, BackupSteps, stored_blocks
+from conformance.scenarios import DeletedPair, Policies
+from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.outcomes import Blocked
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
@@ -18,7 +20,7 @@ from fixtures.workloads.data import first_difference
 
 @clause("backup.delete")
 @pytest.mark.delete
-def test_delete_removes_snapshot_and_content(both_deleted: Policies, snapshots: Snapshots) -> None:
+def test_delete_removes_snapshot_and_content(both_deleted: Policies[BackedUp], snapshots: Snapshots) -> None:
     """Under Delete the VolumeSnapshot goes, and its content with it."""
     snapshots.wait_gone(both_deleted.deleted.snapshot)
     snapshots.wait_content_gone(both_deleted.deleted.content)
@@ -26,14 +28,14 @@ def test_delete_removes_snapshot_and_content(both_deleted: Policies, snapshots: 
 
 @clause("backup.delete")
 @pytest.mark.delete
-def test_delete_removes_the_backup(both_deleted: Policies, longhorn: Longhorn) -> None:
+def test_delete_removes_the_backup(both_deleted: Policies[BackedUp], longhorn: Longhorn) -> None:
     """Under Delete the backup goes in Longhorn."""
     longhorn.wait_backup_gone(both_deleted.deleted.backup.name)
 
 
 @clause("backup.delete")
 @pytest.mark.delete
-def test_delete_removes_the_backup_from_the_bucket(witness: Policies, backupstore: Backupstore) -> None:
+def test_delete_removes_the_backup_from_the_bucket(witness: Policies[BackedUp], backupstore: Backupstore) -> None:
     """Under Delete the backup's document goes from the bucket, and so do the blocks that only it needed."""
     backup = witness.deleted.backup
     retained = stored_blocks(witness.retained.source.image)
@@ -48,7 +50,7 @@ def test_delete_removes_the_backup_from_the_bucket(witness: Policies, backupstor
 
 @clause("backup.delete.keeps-snapshot")
 @pytest.mark.delete
-def test_delete_keeps_the_longhorn_snapshot(witness: Policies, longhorn: Longhorn) -> None:
+def test_delete_keeps_the_longhorn_snapshot(witness: Policies[BackedUp], longhorn: Longhorn) -> None:
     """The Longhorn snapshot stays in the source volume when its backup is gone."""
     longhorn.must_keep_snapshots()
     name = witness.deleted.backup.snapshot
@@ -61,7 +63,7 @@ def test_delete_keeps_the_longhorn_snapshot(witness: Policies, longhorn: Longhor
 
 @clause("backup.retain")
 @pytest.mark.retain
-def test_retain_keeps_the_content(witness: Policies, snapshots: Snapshots) -> None:
+def test_retain_keeps_the_content(witness: Policies[BackedUp], snapshots: Snapshots) -> None:
     """Under Retain the VolumeSnapshot goes, and its content stays with its handle."""
     snapshots.wait_gone(witness.retained.snapshot)
 
@@ -73,7 +75,7 @@ def test_retain_keeps_the_content(witness: Policies, snapshots: Snapshots) -> No
 
 @clause("backup.retain")
 @pytest.mark.retain
-def test_retain_keeps_the_backup(witness: Policies, longhorn: Longhorn) -> None:
+def test_retain_keeps_the_backup(witness: Policies[BackedUp], longhorn: Longhorn) -> None:
     """Under Retain the backup stays in Longhorn, complete."""
     name = witness.retained.backup.name
 
@@ -83,7 +85,7 @@ def test_retain_keeps_the_backup(witness: Policies, longhorn: Longhorn) -> None:
 
 @clause("backup.retain")
 @pytest.mark.retain
-def test_retain_keeps_the_backup_in_the_bucket(witness: Policies, backupstore: Backupstore) -> None:
+def test_retain_keeps_the_backup_in_the_bucket(witness: Policies[BackedUp], backupstore: Backupstore) -> None:
     """Under Retain the bucket still gives back, byte for byte, what the volume held."""
     backup = witness.retained.backup
 
@@ -94,13 +96,17 @@ def test_retain_keeps_the_backup_in_the_bucket(witness: Policies, backupstore: B
 
 @clause("backup.delete")
 @pytest.mark.delete
-def test_unfinished_backup_can_be_deleted(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
+def test_unfinished_backup_can_be_deleted(
+    backup_steps: BackupSteps, deleting_class: str, backupstore: Backupstore
+) -> None:
     """A VolumeSnapshot that is deleted as soon as its backup has begun goes, and its backup with it."""
-    finished = arranger.given(arranger.request(arranger.volumes.new(), deleting_class))
-    arranger.wait_listed(finished)
-    requested = arranger.take(arranger.volumes.write(finished.source, "unfinished", *OVERWRITTEN), deleting_class)
+    finished = backup_steps.finish_or_block(backup_steps.request(backup_steps.volumes.new(), deleting_class))
+    backup_steps.wait_listed(finished)
+    requested = backup_steps.take(
+        backup_steps.volumes.write(finished.source, "unfinished", *OVERWRITTEN), deleting_class
+    )
 
-    arranger.delete_unfinished(requested)
+    backup_steps.delete_unfinished(requested)
 
     left = set(backupstore.backup_names(finished.backup.volume)) - {finished.backup.name}
     assert not left, f"the bucket still has, of the unfinished backup: {left}"
@@ -108,25 +114,27 @@ def test_unfinished_backup_can_be_deleted(arranger: Arranger, deleting_class: st
 
 @clause("backup.delete")
 @pytest.mark.delete
-def test_backup_of_a_deleted_volume_can_be_deleted(orphans: Orphans, snapshots: Snapshots, longhorn: Longhorn) -> None:
+def test_backup_of_a_deleted_volume_can_be_deleted(
+    backups_of_deleted_volume: tuple[BackedUp, BackedUp], snapshots: Snapshots, longhorn: Longhorn
+) -> None:
     """The backup goes with its VolumeSnapshot also when the claim and its volume went before."""
-    snapshots.delete(orphans.second.snapshot)
+    snapshots.delete(backups_of_deleted_volume[1].snapshot)
 
-    snapshots.wait_gone(orphans.second.snapshot)
-    longhorn.wait_backup_gone(orphans.second.backup.name)
+    snapshots.wait_gone(backups_of_deleted_volume[1].snapshot)
+    longhorn.wait_backup_gone(backups_of_deleted_volume[1].backup.name)
 
 
 @clause("backup.delete.others")
 @pytest.mark.delete
-def test_older_backup_may_go_first(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
+def test_older_backup_may_go_first(backup_steps: BackupSteps, deleting_class: str, backupstore: Backupstore) -> None:
     """When the older of two backups of a volume is deleted, the newer, which continues it, is there byte for byte."""
-    source, made = arranger.volumes.new(), []
+    source, made = backup_steps.volumes.new(), []
     for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN):
-        source = arranger.volumes.write(source, seed, *ranges)
-        made.append(arranger.given(arranger.request(source, deleting_class)))
+        source = backup_steps.volumes.write(source, seed, *ranges)
+        made.append(backup_steps.finish_or_block(backup_steps.request(source, deleting_class)))
     older, newer = made
 
-    arranger.delete(older)
+    backup_steps.delete(older)
 
     image = backupstore.image(newer.backup.volume, newer.backup.name)
     assert first_difference(image, newer.source.image) is None
@@ -135,19 +143,21 @@ def test_older_backup_may_go_first(arranger: Arranger, deleting_class: str, back
 @clause("backup.delete")
 @pytest.mark.delete
 @pytest.mark.pre_provisioned
-def test_given_backup_is_deleted_under_delete(given_up: GivenUp, longhorn: Longhorn) -> None:
+def test_given_backup_is_deleted_under_delete(deleted_pair: DeletedPair[Backup], longhorn: Longhorn) -> None:
     """Deleting a VolumeSnapshot made by hand under Delete deletes the backup that its handle names."""
-    longhorn.wait_backup_gone(given_up.dropped.name)
+    longhorn.wait_backup_gone(deleted_pair.deleted.name)
 
 
 @clause("backup.retain")
 @pytest.mark.retain
 @pytest.mark.pre_provisioned
-def test_given_backup_is_kept_under_retain(given_witness: GivenUp, snapshots: Snapshots, longhorn: Longhorn) -> None:
+def test_given_backup_is_kept_under_retain(
+    deleted_pair_witness: DeletedPair[Backup], snapshots: Snapshots, longhorn: Longhorn
+) -> None:
     """Deleting a VolumeSnapshot made by hand under Retain leaves the backup that its handle names."""
-    snapshots.wait_gone(given_witness.retained)
+    snapshots.wait_gone(deleted_pair_witness.retained_snapshot)
 
-    kept = longhorn.find_backup(given_witness.kept.name)
+    kept = longhorn.find_backup(deleted_pair_witness.retained.name)
 
-    assert kept is not None, f"the retained backup {given_witness.kept.name} is gone from Longhorn"
+    assert kept is not None, f"the retained backup {deleted_pair_witness.retained.name} is gone from Longhorn"
     assert kept.completed, f"the retained backup {kept.name} is {kept.state}"

@@ -5,21 +5,23 @@ Half of them are of a volume of which only the first and the last sector were ev
 
 import pytest
 
-from conformance.backup.arrangements import Arranger, Crowd
+from conformance.backup.scenarios import BackupSteps, ManySnapshots
+from fixtures.s3.backupstore import Backupstore
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.handles import BackupHandle, parse_handle
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
 from fixtures.workloads.pods import Workloads
 
 
 @clause("backup.create")
 @pytest.mark.create
-def test_each_of_many_gets_its_own_backup(crowd: Crowd, snapshots: Snapshots, longhorn: Longhorn) -> None:
+def test_each_of_many_gets_its_own_backup(
+    many_snapshots: ManySnapshots, snapshots: Snapshots, longhorn: Longhorn
+) -> None:
     """Of twenty VolumeSnapshots of two volumes at once each gets ready, by one backup of its own of its own volume."""
-    for of_one_volume in crowd.of_ends, crowd.of_blank:
+    for of_one_volume in many_snapshots.of_ends, many_snapshots.of_empty:
         for requested in of_one_volume:
             snapshots.wait_ready(requested.snapshot)
         volume = longhorn.volume_of(of_one_volume[0].source.pvc)
@@ -34,9 +36,11 @@ def test_each_of_many_gets_its_own_backup(crowd: Crowd, snapshots: Snapshots, lo
 @clause("backup.handle", "backup.handle.legacy")
 @pytest.mark.handle
 @pytest.mark.usefixtures("backed_up")  # one alone is backed up: else there is nothing to name
-def test_each_of_many_names_its_own_backup(crowd: Crowd, snapshots: Snapshots, longhorn: Longhorn) -> None:
+def test_each_of_many_names_its_own_backup(
+    many_snapshots: ManySnapshots, snapshots: Snapshots, longhorn: Longhorn
+) -> None:
     """Each content's handle names the backup that was made of its own Longhorn snapshot."""
-    for requested in (*crowd.of_ends, *crowd.of_blank):
+    for requested in (*many_snapshots.of_ends, *many_snapshots.of_empty):
         content = snapshots.wait_handle(requested.snapshot)
         backup = longhorn.backup_of(requested.snapshot)
 
@@ -47,11 +51,13 @@ def test_each_of_many_names_its_own_backup(crowd: Crowd, snapshots: Snapshots, l
 
 
 @clause("backup.off-cluster")
-@pytest.mark.content
-def test_ends_and_emptiness_are_stored(crowd: Crowd, arranger: Arranger, backupstore: Backupstore) -> None:
+@pytest.mark.data
+def test_ends_and_emptiness_are_stored(
+    many_snapshots: ManySnapshots, backup_steps: BackupSteps, backupstore: Backupstore
+) -> None:
     """The bucket gives back the very ends of a volume, and nothing but zeros for a volume never written."""
-    for requested in crowd.of_ends[-1], crowd.of_blank[-1]:
-        backed_up = arranger.given(requested)
+    for requested in many_snapshots.of_ends[-1], many_snapshots.of_empty[-1]:
+        backed_up = backup_steps.finish_or_block(requested)
 
         image = backupstore.image(backed_up.backup.volume, backed_up.backup.name)
 
@@ -61,11 +67,13 @@ def test_ends_and_emptiness_are_stored(crowd: Crowd, arranger: Arranger, backups
 
 @clause("backup.restore")
 @pytest.mark.restore
-def test_ends_and_emptiness_are_restored(crowd: Crowd, arranger: Arranger, workloads: Workloads) -> None:
+def test_ends_and_emptiness_are_restored(
+    many_snapshots: ManySnapshots, backup_steps: BackupSteps, workloads: Workloads
+) -> None:
     """A volume written at its very ends and one never written are restored as they were."""
-    sources = crowd.of_ends[0], crowd.of_blank[0]
+    sources = many_snapshots.of_ends[0], many_snapshots.of_empty[0]
 
-    claims = [arranger.restore(arranger.given(requested)).claim for requested in sources]
+    claims = [backup_steps.restore(backup_steps.finish_or_block(requested)).claim for requested in sources]
 
     for claim, requested in zip(claims, sources, strict=True):
         workloads.verify(workloads.wait_bound(claim), requested.source.image)

@@ -2,13 +2,14 @@
 
 import pytest
 
-from conformance.backup.arrangements import Arranger, BackedUp, Completed, Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.client import Obj
 from fixtures.kubernetes.history import before
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 from fixtures.longhorn.volumes import SPECKLES
+from conformance.backup.scenarios import BackedUp, BackupSteps, Completed
+from conformance.scenarios import Requested
 from fixtures.outcomes import Blocked
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
@@ -32,41 +33,43 @@ def test_handle_follows_the_start_of_the_backup(backed_up: BackedUp, snapshots: 
     taken = longhorn.snapshot_history(backed_up.backup.snapshot).created
     started = longhorn.backup_history(backed_up.backup.name).created
 
-    told = snapshots.content_history(backed_up.content).first(has_handle)
+    reported = snapshots.content_history(backed_up.content).first(has_handle)
 
-    assert told is not None
-    assert before(taken, told), f"the handle was there before the Longhorn snapshot {taken.name}"
-    assert before(started, told), f"the handle was there before the backup {started.name}"
+    assert reported is not None
+    assert before(taken, reported), f"the handle was there before the Longhorn snapshot {taken.name}"
+    assert before(started, reported), f"the handle was there before the backup {started.name}"
 
 
 @clause("backup.request.returns")
 def test_request_returns_before_the_backup_is_complete(
-    at_once: tuple[Requested, ...], snapshots: Snapshots, longhorn: Longhorn
+    three_snapshots: tuple[Requested, ...], snapshots: Snapshots, longhorn: Longhorn
 ) -> None:
     """A content has its handle before the backup is complete.
 
     One of several will do: an answer can get lost on its way, and the handle then comes with a later one.
     """
     late = []
-    for requested in at_once:
+    for requested in three_snapshots:
         content = snapshots.wait_handle(requested.snapshot)
         backup = longhorn.wait_backup_completed(longhorn.wait_backup_started(requested.snapshot).name)
-        told = snapshots.content_history(content).first(has_handle)
+        reported = snapshots.content_history(content).first(has_handle)
         done = longhorn.backup_history(backup.name).first(is_complete)
-        assert told is not None
+        assert reported is not None
         assert done is not None
-        if not before(told, done):
+        if not before(reported, done):
             late.append(f"{content} got its handle only when {backup} was complete already")
 
-    assert len(late) < len(at_once), "; ".join(late)
+    assert len(late) < len(three_snapshots), "; ".join(late)
 
 
 @clause("backup.status.asked-again")
-def test_unfinished_backup_is_asked_about_again(at_once: tuple[Requested, ...], snapshots: Snapshots) -> None:
+def test_unfinished_backup_is_asked_about_again(three_snapshots: tuple[Requested, ...], snapshots: Snapshots) -> None:
     """After an answer that the backup is not complete the sidecar asks again."""
-    contents = [snapshots.wait_handle(requested.snapshot) for requested in at_once]
+    contents = [snapshots.wait_handle(requested.snapshot) for requested in three_snapshots]
     answers = [(content, snapshots.content_history(content).first(has_handle)) for content in contents]
-    unfinished = [(content, told) for content, told in answers if told is not None and not is_ready(told.object)]
+    unfinished = [
+        (content, reported) for content, reported in answers if reported is not None and not is_ready(reported.object)
+    ]
     if not unfinished:
         raise Blocked("all backups were complete at the first answer already, so that there was nothing to ask again")
 
@@ -90,11 +93,11 @@ def test_ready_when_the_backup_is_complete(completed: Completed, snapshots: Snap
 
 
 @clause("backup.ready")
-def test_ready_backup_can_be_read(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
+def test_ready_backup_can_be_read(backup_steps: BackupSteps, deleting_class: str, backupstore: Backupstore) -> None:
     """At the moment at which the VolumeSnapshot is ready the backup lies in the backupstore, complete."""
-    source = arranger.volumes.write(arranger.volumes.new(), "fresh", *SPECKLES)
+    source = backup_steps.volumes.write(backup_steps.volumes.new(), "fresh", *SPECKLES)
 
-    backed_up = arranger.finish(arranger.request(source, deleting_class))
+    backed_up = backup_steps.finish(backup_steps.request(source, deleting_class))
 
     stored = backupstore.backup(backed_up.backup.volume, backed_up.backup.name)
     assert stored.complete, f"{backed_up.snapshot} was ready before {backed_up.backup} was complete in the bucket"
@@ -102,11 +105,13 @@ def test_ready_backup_can_be_read(arranger: Arranger, deleting_class: str, backu
 
 @clause("backup.source.detached")
 @pytest.mark.source
-def test_detached_volume_is_backed_up(arranger: Arranger, deleting_class: str, backupstore: Backupstore) -> None:
+def test_detached_volume_is_backed_up(backup_steps: BackupSteps, deleting_class: str, backupstore: Backupstore) -> None:
     """A VolumeSnapshot of a volume that is attached nowhere becomes a backup with the volume's data."""
-    source = arranger.volumes.detached(arranger.volumes.write(arranger.volumes.new(), "detached", *SPECKLES))
+    source = backup_steps.volumes.detached(
+        backup_steps.volumes.write(backup_steps.volumes.new(), "detached", *SPECKLES)
+    )
 
-    backed_up = arranger.finish(arranger.request(source, deleting_class))
+    backed_up = backup_steps.finish(backup_steps.request(source, deleting_class))
 
     image = backupstore.image(backed_up.backup.volume, backed_up.backup.name)
     assert first_difference(image, source.image) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.backup.arrangements import BackedUp
+from conformance.backup.scenarios import BackedUp
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.objects import Longhorn
 

@@ -5,9 +5,9 @@ They have the policy Retain, so that their deletion leaves the backup to the tes
 
 import pytest
 
-from conformance.backup.arrangements import ByHand, Made
-from fixtures.catalogue.clauses import clause
+from conformance.backup.scenarios import BackupOutsideCsi, PreProvisionedBackup
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.client import Cluster
 from fixtures.longhorn.handles import BackupHandle
 from fixtures.longhorn.objects import Longhorn
@@ -18,71 +18,75 @@ pytestmark = pytest.mark.pre_provisioned
 
 
 @clause("backup.pre-provisioned", "backup.pre-provisioned.restore")
-def test_backup_not_made_through_csi_is_restored(by_hand: ByHand, workloads: Workloads) -> None:
+def test_backup_not_made_through_csi_is_restored(pre_provisioned: PreProvisionedBackup, workloads: Workloads) -> None:
     """A claim from a VolumeSnapshot made by hand gets the data of a backup that was not made through CSI."""
-    claim = workloads.wait_bound(by_hand.claim)
+    claim = workloads.wait_bound(pre_provisioned.claim)
 
-    workloads.verify(claim, by_hand.made.source.image)
+    workloads.verify(claim, pre_provisioned.existing.source.image)
 
 
 @clause("backup.pre-provisioned.handle", "backup.pre-provisioned.handle.legacy")
-def test_documented_handle_is_accepted(by_hand: ByHand, workloads: Workloads) -> None:
+def test_documented_handle_is_accepted(pre_provisioned: PreProvisionedBackup, workloads: Workloads) -> None:
     """A claim is bound through a content made by hand whose handle has the scheme of the documentation."""
-    claim = workloads.wait_bound(by_hand.claim)
+    claim = workloads.wait_bound(pre_provisioned.claim)
 
-    assert by_hand.handle.scheme == by_hand.made.documented_scheme
-    assert claim.volume != by_hand.made.source.pvc.volume
+    assert pre_provisioned.handle.scheme == pre_provisioned.existing.documented_scheme
+    assert claim.volume != pre_provisioned.existing.source.pvc.volume
 
 
 @clause("backup.pre-provisioned.names")
-def test_names_are_those_that_longhorn_lists(by_hand: ByHand, workloads: Workloads, longhorn: Longhorn) -> None:
+def test_names_are_those_that_longhorn_lists(
+    pre_provisioned: PreProvisionedBackup, workloads: Workloads, longhorn: Longhorn
+) -> None:
     """The volume is restored from the backup that Longhorn lists under the two names in the handle."""
-    listed = longhorn.backup(by_hand.handle.backup)
-    assert listed.volume == by_hand.handle.volume
+    listed = longhorn.backup(pre_provisioned.handle.backup)
+    assert listed.volume == pre_provisioned.handle.volume
 
-    restored = longhorn.volume(longhorn.volume_of(workloads.wait_bound(by_hand.claim)))
+    restored = longhorn.volume(longhorn.volume_of(workloads.wait_bound(pre_provisioned.claim)))
 
     assert restored["spec"]["fromBackup"] == listed.url
 
 
 @clause("backup.example.legacy-handle")
-def test_older_scheme_is_accepted(made: Made, snapshots: Snapshots, workloads: Workloads) -> None:
+def test_older_scheme_is_accepted(existing: BackupOutsideCsi, snapshots: Snapshots, workloads: Workloads) -> None:
     """A claim gets the data of a backup through a handle with the older scheme, `bs://`."""
-    handle = str(BackupHandle("bs", made.volume, made.backup.name))
-    _, snapshot = snapshots.preprovision(handle, made.namespace, policy="Retain")
+    handle = str(BackupHandle("bs", existing.volume, existing.backup.name))
+    _, snapshot = snapshots.preprovision(handle, existing.namespace, policy="Retain")
     snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
 
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=made.source.pvc.size)
+    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=existing.source.pvc.size)
 
-    workloads.verify(workloads.wait_bound(claim), made.source.image)
+    workloads.verify(workloads.wait_bound(claim), existing.source.image)
 
 
 @clause("backup.pre-provisioned.content-name")
-def test_snapshot_is_bound_to_the_content_that_it_names(by_hand: ByHand, snapshots: Snapshots) -> None:
+def test_snapshot_is_bound_to_the_content_that_it_names(
+    pre_provisioned: PreProvisionedBackup, snapshots: Snapshots
+) -> None:
     """The VolumeSnapshot is bound to the content that it names in its source."""
-    ready = snapshots.wait_ready(by_hand.snapshot, PRE_PROVISIONED_READY)
+    ready = snapshots.wait_ready(pre_provisioned.snapshot, PRE_PROVISIONED_READY)
 
-    bound, named = ready.content_name, by_hand.content.name
+    bound, named = ready.content_name, pre_provisioned.content.name
     assert bound == named, f"{ready} is bound to the content {bound}, it names {named}"
 
 
 @clause("backup.handle.field")
-def test_content_made_by_hand_carries_its_handle(by_hand: ByHand, snapshots: Snapshots) -> None:
+def test_content_made_by_hand_carries_its_handle(pre_provisioned: PreProvisionedBackup, snapshots: Snapshots) -> None:
     """The snapshotHandle of a content made by hand is the one that it was made with."""
-    snapshots.wait_ready(by_hand.snapshot, PRE_PROVISIONED_READY)
+    snapshots.wait_ready(pre_provisioned.snapshot, PRE_PROVISIONED_READY)
 
-    shown = snapshots.content(by_hand.content.name).handle
+    shown = snapshots.content(pre_provisioned.content.name).handle
 
-    assert shown == str(by_hand.handle), f"the handle shown is {shown}, given was {by_hand.handle}"
+    assert shown == str(pre_provisioned.handle), f"the handle shown is {shown}, given was {pre_provisioned.handle}"
 
 
 @clause("backup.pre-provisioned.reference")
-def test_snapshot_that_the_content_does_not_name_is_not_bound(made: Made, snapshots: Snapshots) -> None:
+def test_snapshot_that_the_content_does_not_name_is_not_bound(existing: BackupOutsideCsi, snapshots: Snapshots) -> None:
     """A VolumeSnapshot that names the content of another one gets an error; the one that the content names is bound."""
-    content, named = snapshots.preprovision(str(made.documented_handle), made.namespace, policy="Retain")
+    content, named = snapshots.preprovision(str(existing.documented_handle), existing.namespace, policy="Retain")
     snapshots.wait_ready(named, PRE_PROVISIONED_READY)
 
-    other = snapshots.create_from({"volumeSnapshotContentName": content.name}, made.namespace, None)
+    other = snapshots.create_from({"volumeSnapshotContentName": content.name}, existing.namespace, None)
 
     snapshots.wait_error(other, rf"VolumeSnapshotContent \[{content.name}\] is bound to a different snapshot")
     assert not snapshots.read(other).ready
@@ -103,11 +107,13 @@ def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: S
 
 
 @clause("backup.pre-provisioned.class")
-def test_class_of_the_content_must_exist(made: Made, snapshots: Snapshots, retaining_class: str) -> None:
+def test_class_of_the_content_must_exist(
+    existing: BackupOutsideCsi, snapshots: Snapshots, retaining_class: str
+) -> None:
     """With a missing class the VolumeSnapshot gets an error that names it; with one that exists it gets ready."""
-    handle = str(made.documented_handle)
-    _, control = snapshots.preprovision(handle, made.namespace, policy="Retain", class_name=retaining_class)
-    _, snapshot = snapshots.preprovision(handle, made.namespace, policy="Retain", class_name="no-such-class")
+    handle = str(existing.documented_handle)
+    _, control = snapshots.preprovision(handle, existing.namespace, policy="Retain", class_name=retaining_class)
+    _, snapshot = snapshots.preprovision(handle, existing.namespace, policy="Retain", class_name="no-such-class")
 
     snapshots.wait_error(snapshot, r'volumesnapshotclass\S* "no-such-class" not found')
 

@@ -6,12 +6,13 @@ error first, then makes what was missing: that things go on is the proof that it
 
 import pytest
 
-from conformance.backup.arrangements import Arranger, ByHand, Made, Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
 from fixtures.kubernetes.client import Cluster, Obj
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE, Source
+from conformance.backup.scenarios import BackupOutsideCsi, BackupSteps, PreProvisionedBackup
+from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
 from fixtures.workloads.pods import Workloads
 
@@ -34,61 +35,65 @@ MALFORMED = {
 """Texts that are no handle of the documented form."""
 
 
-def handle_of(made: Made, template: str) -> str:
+def handle_of(existing: BackupOutsideCsi, template: str) -> str:
     """A handle with one thing wrong in it, made from the right names."""
-    return template.format(scheme=made.documented_scheme, volume=made.volume, backup=made.backup.name)
+    return template.format(scheme=existing.documented_scheme, volume=existing.volume, backup=existing.backup.name)
 
 
 @clause("backup.pre-provisioned.names")
 @pytest.mark.pre_provisioned
 @pytest.mark.parametrize("template", UNKNOWN.values(), ids=UNKNOWN.keys())
-def test_names_must_be_listed(template: str, by_hand: ByHand, snapshots: Snapshots, arranger: Arranger) -> None:
+def test_names_must_be_listed(
+    template: str, pre_provisioned: PreProvisionedBackup, snapshots: Snapshots, backup_steps: BackupSteps
+) -> None:
     """A claim through a handle that names nothing that Longhorn lists is refused as not found; the right one works."""
-    made = by_hand.made
-    _, snapshot = snapshots.preprovision(handle_of(made, template), made.namespace, policy="Retain")
+    existing = pre_provisioned.existing
+    _, snapshot = snapshots.preprovision(handle_of(existing, template), existing.namespace, policy="Retain")
 
-    claim = arranger.volumes.try_to_restore(snapshot.name, snapshot.namespace)
+    claim = backup_steps.volumes.try_to_restore(snapshot.name, snapshot.namespace)
 
-    arranger.volumes.wait_refused(claim, "rpc error: code = NotFound desc = ")
+    backup_steps.volumes.wait_refused(claim, "rpc error: code = NotFound desc = ")
     with standing_on("the right handle does not work either"):
-        arranger.volumes.wait_bound(by_hand.claim)
+        backup_steps.volumes.wait_bound(pre_provisioned.claim)
 
 
 @clause("backup.pre-provisioned.handle.malformed")
 @pytest.mark.pre_provisioned
 @pytest.mark.parametrize("template", MALFORMED.values(), ids=MALFORMED.keys())
-def test_handle_must_have_its_form(template: str, by_hand: ByHand, snapshots: Snapshots, arranger: Arranger) -> None:
+def test_handle_must_have_its_form(
+    template: str, pre_provisioned: PreProvisionedBackup, snapshots: Snapshots, backup_steps: BackupSteps
+) -> None:
     """A claim through a handle of another form is refused as invalid or not found; the right one works."""
-    made = by_hand.made
-    _, snapshot = snapshots.preprovision(handle_of(made, template), made.namespace, policy="Retain")
+    existing = pre_provisioned.existing
+    _, snapshot = snapshots.preprovision(handle_of(existing, template), existing.namespace, policy="Retain")
 
-    claim = arranger.volumes.try_to_restore(snapshot.name, snapshot.namespace)
+    claim = backup_steps.volumes.try_to_restore(snapshot.name, snapshot.namespace)
 
-    arranger.volumes.wait_refused(claim, "rpc error: code = (InvalidArgument|NotFound) desc = ")
+    backup_steps.volumes.wait_refused(claim, "rpc error: code = (InvalidArgument|NotFound) desc = ")
     with standing_on("the right handle does not work either"):
-        arranger.volumes.wait_bound(by_hand.claim)
+        backup_steps.volumes.wait_bound(pre_provisioned.claim)
 
 
 @clause("backup.pre-provisioned.content-name")
 @pytest.mark.pre_provisioned
-def test_content_must_exist(made: Made, snapshots: Snapshots) -> None:
+def test_content_must_exist(existing: BackupOutsideCsi, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
-    name = "comes-later-" + made.backup.name
-    snapshot = snapshots.create_from({"volumeSnapshotContentName": name}, made.namespace, None)
+    name = "comes-later-" + existing.backup.name
+    snapshot = snapshots.create_from({"volumeSnapshotContentName": name}, existing.namespace, None)
 
     snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")
 
     reserved_for = (snapshot.namespace, snapshot.name)
-    snapshots.create_content(str(made.documented_handle), reserved_for, policy="Retain", name=name)
+    snapshots.create_content(str(existing.documented_handle), reserved_for, policy="Retain", name=name)
     bound = snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
     assert bound == name, f"{snapshot} is bound to the content {bound}, it names {name}"
 
 
 @clause("backup.pre-provisioned.reference")
 @pytest.mark.pre_provisioned
-def test_namespace_of_the_reference_counts(made: Made, namespace: str, snapshots: Snapshots) -> None:
+def test_namespace_of_the_reference_counts(existing: BackupOutsideCsi, namespace: str, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of the right name in another namespace is not bound; the one in the right namespace is."""
-    content, named = snapshots.preprovision(str(made.documented_handle), made.namespace, policy="Retain")
+    content, named = snapshots.preprovision(str(existing.documented_handle), existing.namespace, policy="Retain")
     source = {"volumeSnapshotContentName": content.name}
 
     other = snapshots.create_from(source, namespace, None, name=named.name)
@@ -100,10 +105,10 @@ def test_namespace_of_the_reference_counts(made: Made, namespace: str, snapshots
 
 @clause("backup.class.named")
 @pytest.mark.classes
-def test_class_must_exist(spare: Source, snapshots: Snapshots) -> None:
+def test_class_must_exist(empty_volume: Source, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a class that does not exist gets an error that names it, and is made when the class is."""
-    name = f"comes-later-{spare.pvc.name}"
-    snapshot = snapshots.create(spare.pvc, name)
+    name = f"comes-later-{empty_volume.pvc.name}"
+    snapshot = snapshots.create(empty_volume.pvc, name)
 
     snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
 
@@ -149,15 +154,15 @@ def foreign_volume(claim: str, namespace: str) -> tuple[Obj, Obj]:
 
 @clause("backup.source")
 @pytest.mark.source
-def test_claim_must_be_of_longhorn(spare_request: Requested, cluster: Cluster, snapshots: Snapshots) -> None:
+def test_claim_must_be_of_longhorn(empty_volume_snapshot: Requested, cluster: Cluster, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a claim whose volume is not Longhorn's gets an error; one of Longhorn's is made."""
-    namespace = spare_request.snapshot.namespace
+    namespace = empty_volume_snapshot.snapshot.namespace
     for manifest in foreign_volume("foreign", namespace):
         cluster.create(manifest)
-    class_name = spare_request.snapshot.object["spec"]["volumeSnapshotClassName"]
+    class_name = empty_volume_snapshot.snapshot.object["spec"]["volumeSnapshotClassName"]
 
     snapshot = snapshots.create_from({"persistentVolumeClaimName": "foreign"}, namespace, class_name)
 
     snapshots.wait_error(snapshot, "cannot find CSI PersistentVolumeSource for volume")
     with standing_on("the VolumeSnapshot of Longhorn's claim is not made either"):
-        snapshots.wait_ready(spare_request.snapshot)
+        snapshots.wait_ready(empty_volume_snapshot.snapshot)

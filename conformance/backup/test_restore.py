@@ -2,15 +2,16 @@
 
 import pytest
 
-from conformance.backup.arrangements import Arranger, BackedUp, Generations, Restoring
+from conformance.backup.scenarios import BackedUp, BackupSteps, SuccessiveBackups
+from conformance.scenarios import Restoring
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
 from fixtures.kubernetes.resource_kinds import PV
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.provisioning import wait_refused
 from fixtures.longhorn.volume_snapshots import DRIVER
-from fixtures.longhorn.volumes import SIZE
 from fixtures.workloads.data import MIB
+from fixtures.longhorn.volumes import SIZE
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.restore
@@ -18,23 +19,23 @@ pytestmark = pytest.mark.restore
 
 @clause("backup.restore")
 @pytest.mark.block
-def test_claim_gets_the_data(restoring: Restoring, workloads: Workloads) -> None:
+def test_claim_gets_the_data(restoring: Restoring[BackedUp], workloads: Workloads) -> None:
     """A claim with the VolumeSnapshot as its dataSource gets a new volume, which holds what was backed up."""
     claim = workloads.wait_bound(restoring.claim)
 
-    workloads.verify(claim, restoring.backed_up.source.image)
+    workloads.verify(claim, restoring.original.source.image)
 
-    assert claim.volume != restoring.backed_up.source.pvc.volume
+    assert claim.volume != restoring.original.source.pvc.volume
 
 
 @clause("backup.restore")
 @pytest.mark.filesystem
-def test_claim_gets_the_files(arranger: Arranger, deleting_class: str, workloads: Workloads) -> None:
+def test_claim_gets_the_files(backup_steps: BackupSteps, deleting_class: str, workloads: Workloads) -> None:
     """With volumeMode Filesystem the new volume has the file that was backed up."""
-    source = arranger.volumes.file("file", 3 * MIB)
-    backed_up = arranger.finish(arranger.request(source, deleting_class))
+    source = backup_steps.volumes.file("file", 3 * MIB)
+    backed_up = backup_steps.finish(backup_steps.request(source, deleting_class))
 
-    claim = workloads.wait_bound(arranger.restore(backed_up).claim)
+    claim = workloads.wait_bound(backup_steps.restore(backed_up).claim)
 
     workloads.verify(claim, source.image)
 
@@ -42,17 +43,19 @@ def test_claim_gets_the_files(arranger: Arranger, deleting_class: str, workloads
 @clause("backup.restore")
 @pytest.mark.block
 def test_claim_gets_the_backup_that_it_names(
-    generations: Generations, arranger: Arranger, workloads: Workloads
+    successive_backups: SuccessiveBackups, backup_steps: BackupSteps, workloads: Workloads
 ) -> None:
     """Of two backups of one volume each is restored as it was, the older one too."""
-    claims = [arranger.restore(backed_up).claim for backed_up in (generations.first, generations.second)]
+    claims = [
+        backup_steps.restore(backed_up).claim for backed_up in (successive_backups.first, successive_backups.second)
+    ]
 
-    for claim, backed_up in zip(claims, (generations.first, generations.second), strict=True):
+    for claim, backed_up in zip(claims, (successive_backups.first, successive_backups.second), strict=True):
         workloads.verify(workloads.wait_bound(claim), backed_up.source.image)
 
 
 @clause("backup.restore.provisioner")
-def test_provisioner_restores(restoring: Restoring, recorder: Recorder, workloads: Workloads) -> None:
+def test_provisioner_restores(restoring: Restoring[BackedUp], recorder: Recorder, workloads: Workloads) -> None:
     """The claim's volume was made by the CSI provisioner, with Longhorn's driver."""
     claim = workloads.wait_bound(restoring.claim)
 
@@ -64,14 +67,16 @@ def test_provisioner_restores(restoring: Restoring, recorder: Recorder, workload
 
 @clause("backup.restore.size")
 @pytest.mark.size
-def test_claim_of_equal_size_gets_that_size(restoring: Restoring, workloads: Workloads, longhorn: Longhorn) -> None:
+def test_claim_of_equal_size_gets_that_size(
+    restoring: Restoring[BackedUp], workloads: Workloads, longhorn: Longhorn
+) -> None:
     """VolumeSnapshot, claim and restored volume have the size of the source."""
     claim = workloads.wait_bound(restoring.claim)
 
     volume = longhorn.volume(longhorn.volume_of(claim))
 
     sizes = {
-        "restoreSize of the VolumeSnapshot": restoring.backed_up.snapshot.restore_size,
+        "restoreSize of the VolumeSnapshot": restoring.original.snapshot.restore_size,
         "capacity of the claim": claim.capacity,
         "size of the Longhorn volume": int(volume["spec"]["size"]),
     }
@@ -80,10 +85,10 @@ def test_claim_of_equal_size_gets_that_size(restoring: Restoring, workloads: Wor
 
 @clause("backup.restore.size")
 @pytest.mark.size
-def test_smaller_claim_is_refused(restoring: Restoring, workloads: Workloads, recorder: Recorder) -> None:
+def test_smaller_claim_is_refused(restoring: Restoring[BackedUp], workloads: Workloads, recorder: Recorder) -> None:
     """A claim smaller than the VolumeSnapshot is refused, which names both sizes; one of equal size is bound."""
     workloads.wait_bound(restoring.claim)
-    snapshot = restoring.backed_up.snapshot
+    snapshot = restoring.original.snapshot
 
     claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE // 2)
 
@@ -93,10 +98,10 @@ def test_smaller_claim_is_refused(restoring: Restoring, workloads: Workloads, re
 
 @clause("backup.restore.size.larger")
 @pytest.mark.size
-def test_larger_claim_is_refused(restoring: Restoring, workloads: Workloads, recorder: Recorder) -> None:
+def test_larger_claim_is_refused(restoring: Restoring[BackedUp], workloads: Workloads, recorder: Recorder) -> None:
     """A claim larger than the VolumeSnapshot is refused because of its size; one of equal size is bound."""
     workloads.wait_bound(restoring.claim)
-    snapshot = restoring.backed_up.snapshot
+    snapshot = restoring.original.snapshot
 
     claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=2 * SIZE)
 

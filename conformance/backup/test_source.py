@@ -53,9 +53,9 @@ def test_claim_must_exist(namespace: str, snapshots: Snapshots, workloads: Workl
 
 
 @clause("backup.example.beta")
-def test_example_is_accepted_as_beta(spare: Source, snapshots: Snapshots, cluster: Cluster) -> None:
+def test_example_is_accepted_as_beta(empty_volume: Source, snapshots: Snapshots, cluster: Cluster) -> None:
     """The example, sent to the API in version v1beta1 as it is printed, is accepted and becomes ready."""
-    manifest = snapshot_of({"persistentVolumeClaimName": spare.pvc.name}, spare.pvc.namespace)
+    manifest = snapshot_of({"persistentVolumeClaimName": empty_volume.pvc.name}, empty_volume.pvc.namespace)
     manifest["spec"]["volumeSnapshotClassName"] = "longhorn"
 
     made = cluster.create(manifest | {"apiVersion": "snapshot.storage.k8s.io/v1beta1"})

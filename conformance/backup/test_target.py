@@ -2,9 +2,9 @@
 
 import pytest
 
-from conformance.backup.arrangements import Arranger, LostTarget
-from fixtures.catalogue.clauses import clause
+from conformance.backup.scenarios import BackupSteps, UnavailableTarget
 from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
+from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import before
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.target
 
 @clause("backup.target.required")
 def test_snapshot_waits_for_the_target(
-    lost_target: LostTarget, arranger: Arranger, deleting_class: str, snapshots: Snapshots
+    unavailable_target: UnavailableTarget, backup_steps: BackupSteps, deleting_class: str, snapshots: Snapshots
 ) -> None:
     """Without a usable target the VolumeSnapshot's error speaks of it; it gets ready when the target is back."""
-    requested = arranger.request(arranger.volumes.new(lost_target.storage_class), deleting_class)
+    requested = backup_steps.request(backup_steps.volumes.new(unavailable_target.storage_class), deleting_class)
 
-    snapshots.wait_error(requested.snapshot, f"(?i)backup ?target.*{lost_target.name}")
+    snapshots.wait_error(requested.snapshot, f"(?i)backup ?target.*{unavailable_target.name}")
 
-    back = lost_target.come_back()
+    back = unavailable_target.make_available()
     snapshots.wait_ready(requested.snapshot, SNAPSHOT_READY_LATE)
     ready = snapshots.history(requested.snapshot).first(is_ready)
     assert ready is not None
@@ -30,17 +30,19 @@ def test_snapshot_waits_for_the_target(
 
 @clause("backup.target.given-up")
 def test_snapshot_can_be_given_up(
-    lost_target: LostTarget, arranger: Arranger, deleting_class: str, longhorn: Longhorn
+    unavailable_target: UnavailableTarget, backup_steps: BackupSteps, deleting_class: str, longhorn: Longhorn
 ) -> None:
     """A VolumeSnapshot that is deleted while it waits goes, and no backup of it is made when the target is back.
 
     That it could be made is seen from another VolumeSnapshot of the same volume, which is made then.
     """
-    source = arranger.volumes.new(lost_target.storage_class)
-    arranger.give_up(arranger.request(source, deleting_class), f"(?i)backup ?target.*{lost_target.name}")
+    source = backup_steps.volumes.new(unavailable_target.storage_class)
+    backup_steps.delete_waiting(
+        backup_steps.request(source, deleting_class), f"(?i)backup ?target.*{unavailable_target.name}"
+    )
 
-    lost_target.come_back()
-    control = arranger.finish(arranger.request(source, deleting_class))
+    unavailable_target.make_available()
+    control = backup_steps.finish(backup_steps.request(source, deleting_class))
 
     made = [backup.name for backup in longhorn.backups_of(control.backup.volume)]
     assert made == [control.backup.name], f"the VolumeSnapshot that was given up led to a backup: {made}"

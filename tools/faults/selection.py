@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 import pytest
 
-MAKERS = frozenset({"arranger", "exporter", "make_namespace", "namespace", "object_store", "stock", "workloads"})
+MAKERS = frozenset(
+    {"backup_steps", "existing_images", "image_steps", "make_namespace", "namespace", "object_store", "workloads"}
+)
 """The fixtures with which a test makes something of its own."""
 
 PREPARED = frozenset({"applicable_clauses", "request"})

@@ -5,16 +5,10 @@ from dataclasses import dataclass
 from fixtures.longhorn.backing_images import BackingImage, BackingImages
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import Source, Volumes
+from conformance.scenarios import Requested, Restoring
 from fixtures.outcomes import standing_on
-from fixtures.workloads.pods import Pvc
-
-
-@dataclass(frozen=True)
-class Requested:
-    """A VolumeSnapshot that was asked for and not waited for."""
-
-    source: Source
-    snapshot: VolumeSnapshot
+from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
+from fixtures.longhorn.volumes import Source, Volumes
 
 
 @dataclass(frozen=True)
@@ -43,43 +37,6 @@ class Formats:
 
 
 @dataclass(frozen=True)
-class Twins:
-    """Two VolumeSnapshots of one volume that was never written, asked for at once; not waited for."""
-
-    one: Requested
-    other: Requested
-
-    @property
-    def both(self) -> tuple[Requested, Requested]:
-        """The two of them."""
-        return self.one, self.other
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Two images of one volume: of its first data, overwritten as soon as that was allowed, and of what was then."""
-
-    first: Exported
-    second: Exported
-
-
-@dataclass(frozen=True)
-class Successive:
-    """Two images of one volume, which was overwritten in part only when the file of the older one was complete."""
-
-    older: Exported
-    newer: Exported
-
-
-@dataclass(frozen=True)
-class Restoring:
-    """A claim that restores an image; it is not waited for."""
-
-    claim: Pvc
-    exported: Exported
-
-
-@dataclass(frozen=True)
 class Layered:
     """A volume that restored an image and was written to then."""
 
@@ -87,15 +44,7 @@ class Layered:
     base: Exported
 
 
-@dataclass(frozen=True)
-class Policies:
-    """Two images of one volume with different data: of a class with Retain, and of a class with Delete."""
-
-    retained: Exported
-    deleted: Exported
-
-
-class Exporter:
+class ImageExportSteps:
     """The steps that the arrangements have in common, all in one namespace."""
 
     def __init__(self, volumes: Volumes, snapshots: Snapshots, images: BackingImages) -> None:
@@ -118,12 +67,12 @@ class Exporter:
         image = self._images.wait_ready(self._images.wait_made(snapshot).name)
         return Exported(requested.source, snapshot, content, image)
 
-    def given(self, requested: Requested) -> Exported:
+    def finish_or_block(self, requested: Requested) -> Exported:
         """As `finish`, for a test that is not about it: Blocked if it does not come to that."""
         with standing_on("the backing image that the test needs was not made"):
             return self.finish(requested)
 
-    def restore(self, exported: Exported, *, name: str = "") -> Restoring:
+    def restore(self, exported: Exported, *, name: str = "") -> Restoring[Exported]:
         """A claim of the same size, in the same namespace, that restores a VolumeSnapshot; asked for."""
         return Restoring(self.volumes.restore(exported.snapshot, exported.source, name=name), exported)
 
@@ -133,7 +82,7 @@ class Exporter:
             claim = self.volumes.wait_bound(self.volumes.restore(exported.snapshot, exported.source))
         return Source(claim, exported.source.image)
 
-    def ask_in_vain(self, exported: Exported) -> VolumeSnapshot:
+    def delete_while_in_use(self, exported: Exported) -> VolumeSnapshot:
         """Delete a VolumeSnapshot whose image is in use, and wait until the driver has refused; as it is then."""
         self._snapshots.delete(exported.snapshot)
         self._snapshots.wait_deletion_refused(exported.content)

@@ -7,19 +7,12 @@ from fixtures.longhorn.handles import BackupHandle
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import BLOCK, Source, Volumes
+from conformance.scenarios import Requested, Restoring
 from fixtures.outcomes import standing_on
 from fixtures.s3.backupstore_format import checksum
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.data import Image
 from fixtures.workloads.pods import Pvc
-
-
-@dataclass(frozen=True)
-class Requested:
-    """A VolumeSnapshot that was asked for and not waited for."""
-
-    source: Source
-    snapshot: VolumeSnapshot
 
 
 @dataclass(frozen=True)
@@ -42,7 +35,7 @@ class BackedUp:
 
 
 @dataclass(frozen=True)
-class Generations:
+class SuccessiveBackups:
     """Two backups of one volume: of its first data, and of these overwritten in part; then the volume changed again."""
 
     first: BackedUp
@@ -51,46 +44,14 @@ class Generations:
 
 
 @dataclass(frozen=True)
-class Policies:
-    """Two backups of one volume with different data: of a class with Retain, and of a class with Delete."""
-
-    retained: BackedUp
-    deleted: BackedUp
-
-
-@dataclass(frozen=True)
-class Restoring:
-    """A claim that restores a backup; it is not waited for."""
-
-    claim: Pvc
-    backed_up: BackedUp
-
-
-@dataclass(frozen=True)
-class Crowd:
+class ManySnapshots:
     """Many VolumeSnapshots asked for at once: of a volume written at its very ends only, and of one never written."""
 
     of_ends: tuple[Requested, ...]
-    of_blank: tuple[Requested, ...]
+    of_empty: tuple[Requested, ...]
 
 
-@dataclass(frozen=True)
-class Orphans:
-    """Two VolumeSnapshots of one volume, asked for at the same time, whose claim and volume are gone by now."""
-
-    first: BackedUp
-    second: BackedUp
-
-
-@dataclass(frozen=True)
-class Namesakes:
-    """Two VolumeSnapshots of one name, of different volumes in different namespaces; the name is as long as can be."""
-
-    one: Requested
-    other: Requested
-
-
-class LostTarget:
+class UnavailableTarget:
     """A backup target that cannot be used until it comes back. Volumes of its StorageClass are backed up there."""
 
     def __init__(
@@ -103,7 +64,7 @@ class LostTarget:
         self._longhorn = longhorn
         self._back: Revision | None = None
 
-    def come_back(self) -> Revision:
+    def make_available(self) -> Revision:
         """Make its bucket, and wait until Longhorn calls the target available; the revision that first says so."""
         if self._back is None:
             self._object_store.make_bucket(self._bucket)
@@ -113,7 +74,7 @@ class LostTarget:
 
 
 @dataclass(frozen=True)
-class Made:
+class BackupOutsideCsi:
     """A backup that no VolumeSnapshot led to, with what its handle is made of."""
 
     source: Source
@@ -137,26 +98,17 @@ class Made:
 
 
 @dataclass(frozen=True)
-class ByHand:
+class PreProvisionedBackup:
     """A content and a VolumeSnapshot made by hand for a backup, and a claim that restores it; nothing is waited for."""
 
-    made: Made
+    existing: BackupOutsideCsi
     handle: BackupHandle
     content: Content
     snapshot: VolumeSnapshot
     claim: Pvc
 
 
-@dataclass(frozen=True)
-class GivenUp:
-    """Two backups whose VolumeSnapshots, made by hand, were deleted: under Delete, and (`retained`) under Retain."""
-
-    dropped: Backup
-    kept: Backup
-    retained: VolumeSnapshot
-
-
-class Arranger:
+class BackupSteps:
     """The steps that the arrangements have in common, all in one namespace."""
 
     def __init__(self, volumes: Volumes, snapshots: Snapshots, longhorn: Longhorn) -> None:
@@ -180,7 +132,7 @@ class Arranger:
         content = self._snapshots.content_of(snapshot)
         return BackedUp(requested.source, snapshot, content, self._longhorn.wait_backup_started(snapshot))
 
-    def given(self, requested: Requested) -> BackedUp:
+    def finish_or_block(self, requested: Requested) -> BackedUp:
         """As `finish`, for a test that is not about it: Blocked if the VolumeSnapshot does not get ready."""
         with standing_on("the backup that the test needs was not made"):
             return self.finish(requested)
@@ -193,7 +145,7 @@ class Arranger:
             self._snapshots.wait_gone(each.snapshot)
             self._longhorn.wait_backup_gone(each.backup.name)
 
-    def give_up(self, requested: Requested, error: str) -> None:
+    def delete_waiting(self, requested: Requested, error: str) -> None:
         """Delete a VolumeSnapshot once it shows an error that matches a pattern, and wait until it is gone."""
         self._snapshots.wait_error(requested.snapshot, error)
         self._snapshots.delete(requested.snapshot)
@@ -210,7 +162,7 @@ class Arranger:
         self._snapshots.wait_gone(requested.snapshot)
         self._longhorn.wait_backup_gone(backup.name)
 
-    def restore(self, backed_up: BackedUp, *, name: str = "") -> Restoring:
+    def restore(self, backed_up: BackedUp, *, name: str = "") -> Restoring[BackedUp]:
         """A claim of the same size, in the same namespace, that restores a VolumeSnapshot; asked for."""
         claim = self.volumes.restore(backed_up.snapshot, backed_up.source, name=name)
         return Restoring(claim, backed_up)

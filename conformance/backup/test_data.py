@@ -4,13 +4,13 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from conformance.backup.arrangements import BackedUp, Generations
+from conformance.backup.scenarios import BackedUp, SuccessiveBackups
+from fixtures.s3.backupstore import Backupstore
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.objects import Longhorn
-from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
 
-pytestmark = pytest.mark.content
+pytestmark = pytest.mark.data
 
 
 @clause("backup.off-cluster")
@@ -35,9 +35,9 @@ def test_backup_is_where_the_target_points(backed_up: BackedUp, longhorn: Longho
 
 
 @clause("backup.point-in-time")
-def test_later_writes_are_not_in_the_backup(generations: Generations, backupstore: Backupstore) -> None:
+def test_later_writes_are_not_in_the_backup(successive_backups: SuccessiveBackups, backupstore: Backupstore) -> None:
     """Each of two backups holds what the volume held when its snapshot was taken, and nothing of the next write."""
-    for backed_up in generations.first, generations.second:
+    for backed_up in successive_backups.first, successive_backups.second:
         backup = backed_up.backup
 
         difference = first_difference(backupstore.image(backup.volume, backup.name), backed_up.source.image)
@@ -47,10 +47,12 @@ def test_later_writes_are_not_in_the_backup(generations: Generations, backupstor
 
 @clause("backup.mode.incremental")
 @pytest.mark.classes
-def test_second_backup_is_incremental(generations: Generations, backupstore: Backupstore, longhorn: Longhorn) -> None:
+def test_second_backup_is_incremental(
+    successive_backups: SuccessiveBackups, backupstore: Backupstore, longhorn: Longhorn
+) -> None:
     """Without `backupMode` the second backup continues the first, and uploads again nothing that is there already."""
     longhorn.must_keep_snapshots()
-    backup = generations.second.backup
+    backup = successive_backups.second.backup
 
     stored = backupstore.backup(backup.volume, backup.name)
 
@@ -60,9 +62,9 @@ def test_second_backup_is_incremental(generations: Generations, backupstore: Bac
 
 @clause("backup.mode.full")
 @pytest.mark.classes
-def test_full_backup_uploads_everything_again(full: BackedUp, backupstore: Backupstore) -> None:
+def test_full_backup_uploads_everything_again(full_backup: BackedUp, backupstore: Backupstore) -> None:
     """With `backupMode: full` a second backup does not continue the first, and uploads again what is there already."""
-    stored = backupstore.backup(full.backup.volume, full.backup.name)
+    stored = backupstore.backup(full_backup.backup.volume, full_backup.backup.name)
 
-    assert not stored.incremental, f"{full.backup} is incremental, not full: {stored.object}"
-    assert stored.uploaded_again > 0, f"{full.backup} did not upload again any block that was there already"
+    assert not stored.incremental, f"{full_backup.backup} is incremental, not full: {stored.object}"
+    assert stored.uploaded_again > 0, f"{full_backup.backup} did not upload again any block that was there already"

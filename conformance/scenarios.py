@@ -1,0 +1,44 @@
+"""What the pages' scenarios have in common. Each is made once per worker; tests that only read leave it as it is."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from fixtures.snapshots import VolumeSnapshot
+from fixtures.volumes import Source
+from fixtures.workloads import Pvc
+
+Made = TypeVar("Made")
+"""What a VolumeSnapshot led to, or what stands for it: a backup or a backing image."""
+
+
+@dataclass(frozen=True)
+class Requested:
+    """A VolumeSnapshot that was created and not waited for."""
+
+    source: Source
+    snapshot: VolumeSnapshot
+
+
+@dataclass(frozen=True)
+class Restoring(Generic[Made]):
+    """A claim that restores what a VolumeSnapshot led to; it is not waited for."""
+
+    claim: Pvc
+    original: Made
+
+
+@dataclass(frozen=True)
+class Policies(Generic[Made]):
+    """What two VolumeSnapshots of one volume led to, with different data: under Retain and under Delete."""
+
+    retained: Made
+    deleted: Made
+
+
+@dataclass(frozen=True)
+class DeletedPair(Generic[Made]):
+    """What pre-provisioned VolumeSnapshots stood for that were deleted, under Delete and under Retain."""
+
+    deleted: Made
+    retained: Made
+    retained_snapshot: VolumeSnapshot
