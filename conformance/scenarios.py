@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from fixtures.snapshots import VolumeSnapshot
+from fixtures.budgets import PRE_PROVISIONED_READY
+from fixtures.snapshots import Snapshots, VolumeSnapshot
 from fixtures.volumes import Source
 from fixtures.workloads import Pvc
 
@@ -42,3 +43,18 @@ class DeletedPair(Generic[Made]):
     deleted: Made
     retained: Made
     retained_snapshot: VolumeSnapshot
+
+
+def delete_preprovisioned(snapshots: Snapshots, namespace: str, deleted: str, retained: str) -> VolumeSnapshot:
+    """Delete pre-provisioned VolumeSnapshots of two handles, under Delete and under Retain, once each is ready.
+
+    Their deletion is not waited for. The one under Retain.
+    """
+    pair = [
+        snapshots.preprovision(handle, namespace, policy=policy)[1]
+        for handle, policy in ((deleted, "Delete"), (retained, "Retain"))
+    ]
+    for snapshot in pair:
+        snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
+        snapshots.delete(snapshot)
+    return pair[1]

@@ -18,10 +18,14 @@ from fixtures.workloads.pods import Workloads
 
 @pytest.fixture(scope="session")
 def image_steps(
-    volumes_in: Callable[[str], Volumes], snapshots: Snapshots, backing_images: BackingImages
+    volumes_in: Callable[[str], Volumes],
+    snapshots: Snapshots,
+    backing_images: BackingImages,
+    longhorn: Longhorn,
+    image_class: str,
 ) -> ImageExportSteps:
     """The steps, in a namespace for what tests share."""
-    return ImageExportSteps(volumes_in("images"), snapshots, backing_images)
+    return ImageExportSteps(volumes_in("images"), snapshots, backing_images, longhorn, image_class)
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +35,10 @@ def image_class(snapshots: Snapshots) -> str:
 
 
 @pytest.fixture(scope="session")
-def image_requested(image_steps: ImageExportSteps, image_class: str, empty_source: Source) -> Requested:
+def image_requested(image_steps: ImageExportSteps, empty_source: Source) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made; another one is there."""
     del empty_source
-    return image_steps.request(image_steps.volumes.write(image_steps.volumes.new(), "exported", *SPECKLES), image_class)
+    return image_steps.request(image_steps.volume_with("exported", *SPECKLES))
 
 
 @pytest.fixture(scope="session")
@@ -58,29 +62,35 @@ def formats(image_steps: ImageExportSteps, snapshots: Snapshots) -> Formats:
 
 
 @pytest.fixture(scope="session")
-def two_snapshots(image_steps: ImageExportSteps, image_class: str) -> tuple[Requested, Requested]:
-    """Two VolumeSnapshots of one volume, asked for at once."""
-    source = image_steps.volumes.new()
-    return (image_steps.request(source, image_class), image_steps.request(source, image_class))
+def three_exports(image_requested: Requested, formats: Formats) -> tuple[Requested, ...]:
+    """All these VolumeSnapshots: of three volumes, not waited for."""
+    return image_requested, formats.raw, formats.qcow2
 
 
 @pytest.fixture(scope="session")
-def successive_images(image_steps: ImageExportSteps, image_class: str) -> tuple[Exported, Exported]:
+def two_snapshots(image_steps: ImageExportSteps) -> tuple[Requested, Requested]:
+    """Two VolumeSnapshots of one volume, asked for at once."""
+    source = image_steps.volumes.new()
+    return image_steps.request(source), image_steps.request(source)
+
+
+@pytest.fixture(scope="session")
+def successive_images(image_steps: ImageExportSteps) -> tuple[Exported, Exported]:
     """Two images of one volume, the first of them overtaken by a write as soon as its VolumeSnapshot was ready."""
-    one = image_steps.volumes.write(image_steps.volumes.new(), "one", *SPECKLES)
-    first = image_steps.take(one, image_class)
+    one = image_steps.volume_with("one", *SPECKLES)
+    first = image_steps.take(one)
     two = image_steps.volumes.write(one, "two", *OVERWRITTEN)
-    return image_steps.finish(first), image_steps.finish(image_steps.request(two, image_class))
+    return image_steps.finish(first), image_steps.export(two)
 
 
 @pytest.fixture(scope="session")
 def settled_images(
-    successive_images: tuple[Exported, Exported], image_steps: ImageExportSteps, image_class: str
+    successive_images: tuple[Exported, Exported], image_steps: ImageExportSteps
 ) -> tuple[Exported, Exported]:
     """Two images of that volume whose files are right also where a release lets the next write into the file."""
     older = successive_images[1]
     newest = image_steps.volumes.write(older.source, "three", *BRIEF)
-    return older, image_steps.finish(image_steps.request(newest, image_class))
+    return older, image_steps.export(newest)
 
 
 @pytest.fixture(scope="session")
@@ -104,38 +114,37 @@ def empty_source(image_steps: ImageExportSteps) -> Source:
 
 @pytest.fixture(scope="session")
 def existing_images(
-    run: Run,
-    volumes_in: Callable[[str], Volumes],
-    snapshots: Snapshots,
-    backing_images: BackingImages,
-    own_stores: ObjectStore | None,
+    image_steps: ImageExportSteps, volumes_in: Callable[[str], Volumes], run: Run, own_stores: ObjectStore | None
 ) -> ExistingImages:
     """Makes images without CSI, and contents, VolumeSnapshots and claims for them, in a namespace of their own."""
-    return ExistingImages(run.name("files"), volumes_in("by-hand"), snapshots, backing_images, own_stores)
+    steps = image_steps
+    return ExistingImages(
+        volumes_in("by-hand"),
+        steps.snapshots,
+        steps.images,
+        steps.longhorn,
+        steps.class_name,
+        run.name("files"),
+        own_stores,
+    )
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_download(existing_images: ExistingImages, image_class: str) -> PreProvisionedImage:
+def pre_provisioned_download(existing_images: ExistingImages) -> PreProvisionedImage:
     """A raw image that Longhorn downloaded, and a claim that restores it."""
-    return existing_images.preprovision(
-        existing_images.finished(existing_images.downloading("downloaded-raw")), image_class
-    )
+    return existing_images.preprovision(existing_images.download("downloaded-raw"))
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_qcow2_download(existing_images: ExistingImages, image_class: str) -> PreProvisionedImage:
+def pre_provisioned_qcow2_download(existing_images: ExistingImages) -> PreProvisionedImage:
     """The same with a qcow2 file."""
-    return existing_images.preprovision(
-        existing_images.finished(existing_images.downloading("downloaded-qcow2", packed=True)), image_class
-    )
+    return existing_images.preprovision(existing_images.download("downloaded-qcow2", packed=True))
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_escaped_url(existing_images: ExistingImages, image_class: str) -> PreProvisionedImage:
+def pre_provisioned_escaped_url(existing_images: ExistingImages) -> PreProvisionedImage:
     """A downloaded image whose URL has escapes itself, and a claim that restores it."""
-    return existing_images.preprovision(
-        existing_images.finished(existing_images.downloading("escaped", key=NAME_WITH_ESCAPES)), image_class
-    )
+    return existing_images.preprovision(existing_images.download("escaped", key=NAME_WITH_ESCAPES))
 
 
 @pytest.fixture(scope="session")
@@ -145,14 +154,9 @@ def existing_source(existing_images: ExistingImages) -> Source:
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_export(
-    existing_images: ExistingImages, existing_source: Source, longhorn: Longhorn, image_class: str
-) -> PreProvisionedImage:
+def pre_provisioned_export(existing_images: ExistingImages, existing_source: Source) -> PreProvisionedImage:
     """A raw image that was exported from that volume without CSI, and a claim that restores it."""
-    volume = longhorn.volume_of(existing_source.pvc)
-    return existing_images.preprovision(
-        existing_images.finished(existing_images.exporting(existing_source, volume, "raw")), image_class
-    )
+    return existing_images.preprovision(existing_images.export(existing_source))
 
 
 @pytest.fixture(scope="session")
@@ -164,23 +168,18 @@ def pre_provisioned_images(
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_qcow2_export(
-    existing_images: ExistingImages, existing_source: Source, longhorn: Longhorn, image_class: str
-) -> PreProvisionedImage:
+def pre_provisioned_qcow2_export(existing_images: ExistingImages, existing_source: Source) -> PreProvisionedImage:
     """The same with `export-type: qcow2`."""
-    volume = longhorn.volume_of(existing_source.pvc)
-    return existing_images.preprovision(
-        existing_images.finished(existing_images.exporting(existing_source, volume, "qcow2")), image_class
-    )
+    return existing_images.preprovision(existing_images.export(existing_source, "qcow2"))
 
 
 @pytest.fixture(scope="session")
-def image_policies(image_steps: ImageExportSteps, image_class: str, snapshots: Snapshots) -> Policies[Exported]:
+def image_policies(image_steps: ImageExportSteps, snapshots: Snapshots) -> Policies[Exported]:
     """Two images of one volume with different data, of classes with Retain and with Delete; their deletion asked."""
-    kept = image_steps.volumes.write(image_steps.volumes.new(), "kept", *SPECKLES)
-    retained = image_steps.finish(image_steps.request(kept, snapshots.create_class("Retain", {"type": "bi"})))
+    kept = image_steps.volume_with("kept", *SPECKLES)
+    retained = image_steps.export(kept, snapshots.create_class("Retain", {"type": "bi"}))
     dropped = image_steps.volumes.write(kept, "dropped", *OVERWRITTEN)
-    policies = Policies(retained, image_steps.finish(image_steps.request(dropped, image_class)))
+    policies = Policies(retained, image_steps.export(dropped))
     snapshots.delete(policies.retained.snapshot)
     snapshots.delete(policies.deleted.snapshot)
     return policies
@@ -199,9 +198,8 @@ def image_witness(
 
 @pytest.fixture(scope="session")
 def deleted_downloads(existing_images: ExistingImages) -> DeletedPair[Existing]:
-    """Two downloaded images, given up under the two policies."""
-    pair = existing_images.downloading("dropped-download"), existing_images.downloading("kept-download")
-    return existing_images.delete_pair(*(existing_images.finished(each) for each in pair))
+    """Two downloaded images, whose VolumeSnapshots are deleted under the two policies."""
+    return existing_images.delete_pair(*map(existing_images.download, ("dropped-download", "kept-download")))
 
 
 @pytest.fixture(scope="session")
@@ -218,13 +216,9 @@ def dropped_source(existing_images: ExistingImages) -> Source:
 
 
 @pytest.fixture(scope="session")
-def deleted_exports(
-    existing_images: ExistingImages, dropped_source: Source, longhorn: Longhorn
-) -> DeletedPair[Existing]:
-    """Two images that were exported without CSI, given up under the two policies."""
-    volume = longhorn.volume_of(dropped_source.pvc)
-    pair = [existing_images.exporting(dropped_source, volume, "raw") for _ in range(2)]
-    return existing_images.delete_pair(*(existing_images.finished(each) for each in pair))
+def deleted_exports(existing_images: ExistingImages, dropped_source: Source) -> DeletedPair[Existing]:
+    """Two images that were exported without CSI, whose VolumeSnapshots are deleted under the two policies."""
+    return existing_images.delete_pair(*(existing_images.export(dropped_source) for _ in range(2)))
 
 
 @pytest.fixture(scope="session")
@@ -235,11 +229,9 @@ def exports_witness(deleted_exports: DeletedPair[Existing], backing_images: Back
 
 
 @pytest.fixture
-def existing_export(existing_images: ExistingImages, dropped_source: Source, longhorn: Longhorn) -> Existing:
+def existing_export(existing_images: ExistingImages, dropped_source: Source) -> Existing:
     """An image of the test's own that was exported without CSI."""
-    return existing_images.finished(
-        existing_images.exporting(dropped_source, longhorn.volume_of(dropped_source.pvc), "raw")
-    )
+    return existing_images.finish(existing_images.export(dropped_source))
 
 
 # Images that are made on demand ---------------------------------------------------------------------------------------

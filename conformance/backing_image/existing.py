@@ -4,7 +4,7 @@ A content made by hand has the policy Retain where nothing else is said: its del
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, BackingImage, BackingImages
@@ -12,7 +12,8 @@ from fixtures.longhorn.disk_images import qcow2_file
 from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import GRAIN, Source, Volumes, overwritten
-from conformance.scenarios import DeletedPair
+from conformance.scenarios import DeletedPair, delete_preprovisioned
+from fixtures.longhorn.objects import Longhorn
 from fixtures.outcomes import Blocked
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.data import MIB, Image
@@ -63,47 +64,46 @@ def written_handle(parameters: Mapping[str, str]) -> str:
     return str(BackingImageHandle(tuple(parameters.items())))
 
 
+@dataclass(frozen=True)
 class ExistingImages:
     """Makes such images and what belongs to them."""
 
-    def __init__(
-        self, bucket: str, volumes: Volumes, snapshots: Snapshots, images: BackingImages, store: ObjectStore | None
-    ) -> None:
-        self.volumes = volumes
-        self._bucket = bucket
-        self._snapshots = snapshots
-        self._images = images
-        self._store = store
+    volumes: Volumes
+    snapshots: Snapshots
+    images: BackingImages
+    longhorn: Longhorn
+    class_name: str
+    bucket: str
+    store: ObjectStore | None
 
     def publish(self, seed: str, *, packed: bool = False, key: str = "") -> tuple[str, Image]:
         """A file with known data for everybody to download, raw or (`packed`) qcow2; its URL, and the data."""
         image = overwritten(Image(FILE_SIZE), seed, *PIECES)
         data = image.data()
-        if self._store is None:
+        if self.store is None:
             raise Blocked("the target does not tell how to reach an S3 store, where Longhorn could download from")
-        url = self._store.publish(self._bucket, key or f"{seed}.img", qcow2_file(data) if packed else data)
+        url = self.store.publish(self.bucket, key or f"{seed}.img", qcow2_file(data) if packed else data)
         return url, image
 
-    def downloading(self, seed: str, *, packed: bool = False, key: str = "") -> Existing:
+    def download(self, seed: str, *, packed: bool = False, key: str = "") -> Existing:
         """A new image that Longhorn downloads; not waited for."""
         url, content = self.publish(seed, packed=packed, key=key)
-        return Existing(self._images.make(DOWNLOAD, {"url": url}), {"url": url}, content)
+        return Existing(self.images.make(DOWNLOAD, {"url": url}), {"url": url}, content)
 
-    def exporting(self, source: Source, volume: str, export_type: str) -> Existing:
+    def export(self, source: Source, export_type: str = "raw") -> Existing:
         """A new image that Longhorn exports from a volume; not waited for."""
-        parameters = {"volume-name": volume, "export-type": export_type}
-        return Existing(self._images.make(EXPORT, parameters), parameters, source.image)
+        parameters = {"volume-name": self.longhorn.volume_of(source.pvc), "export-type": export_type}
+        return Existing(self.images.make(EXPORT, parameters), parameters, source.image)
 
-    def finished(self, existing: Existing) -> Existing:
+    def finish(self, existing: Existing) -> Existing:
         """An image when its file is complete."""
-        return Existing(self._images.wait_ready(existing.image.name), existing.parameters, existing.content)
+        return replace(existing, image=self.images.wait_ready(existing.image.name))
 
-    def preprovision(self, existing: Existing, class_name: str) -> PreProvisionedImage:
-        """A content and a VolumeSnapshot as the page's manifests write them, and a claim that restores them."""
-        handle = written_handle(existing.documented)
-        content, snapshot = self._snapshots.preprovision(
-            handle, self.volumes.namespace, policy="Retain", class_name=class_name
-        )
+    def preprovision(self, unfinished: Existing) -> PreProvisionedImage:
+        """For an image, once its file is complete: content and VolumeSnapshot as the page writes them, and a claim."""
+        existing = self.finish(unfinished)
+        handle, namespace = written_handle(existing.documented), self.volumes.namespace
+        content, snapshot = self.snapshots.preprovision(handle, namespace, policy="Retain", class_name=self.class_name)
         return PreProvisionedImage(existing, handle, content, snapshot, self.restore(snapshot))
 
     def claim(self, parameters: Mapping[str, str]) -> Pvc:
@@ -112,20 +112,15 @@ class ExistingImages:
 
     def claim_through(self, handle: str) -> Pvc:
         """A claim that restores through a handle; not waited for."""
-        _, snapshot = self._snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
+        _, snapshot = self.snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
         return self.restore(snapshot)
 
     def restore(self, snapshot: VolumeSnapshot) -> Pvc:
         """A claim that restores a VolumeSnapshot; not waited for."""
         return self.volumes.try_to_restore(snapshot.name, snapshot.namespace)
 
-    def delete_pair(self, dropped: Existing, kept: Existing) -> DeletedPair[Existing]:
-        """VolumeSnapshots for two images under the two policies, both ready and then asked to go."""
-        pairs = [
-            self._snapshots.preprovision(written_handle(existing.documented), self.volumes.namespace, policy=policy)
-            for existing, policy in ((dropped, "Delete"), (kept, "Retain"))
-        ]
-        for _, snapshot in pairs:
-            self._snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
-            self._snapshots.delete(snapshot)
-        return DeletedPair(dropped, kept, pairs[1][1])
+    def delete_pair(self, *unfinished: Existing) -> DeletedPair[Existing]:
+        """The first image under Delete, the second under Retain; their VolumeSnapshots are deleted once ready."""
+        deleted, retained = [self.finish(each) for each in unfinished]
+        handles = written_handle(deleted.documented), written_handle(retained.documented)
+        return DeletedPair(deleted, retained, delete_preprovisioned(self.snapshots, self.volumes.namespace, *handles))

@@ -78,12 +78,12 @@ class Published:
         return hashlib.sha512(self.file).hexdigest()
 
 
+@dataclass(frozen=True)
 class Publisher:
     """Puts files where Longhorn can download them, all in one bucket."""
 
-    def __init__(self, object_store: ObjectStore, bucket: str) -> None:
-        self._object_store = object_store
-        self._bucket = bucket
+    object_store: ObjectStore
+    bucket: str
 
     def publish(self, key: str, *, packed: bool = False) -> Published:
         """A file of that name with a disk of FILE_SIZE bytes, raw or (`packed`) qcow2; what it holds is its own."""
@@ -91,21 +91,21 @@ class Publisher:
         holds = overwritten(Image(SIZE), seed, *PIECES)
         disk = holds.data()[:FILE_SIZE]
         file = qcow2_file(disk) if packed else disk
-        return Published(self._object_store.publish(self._bucket, key, file), file, holds)
+        return Published(self.object_store.publish(self.bucket, key, file), file, holds)
 
 
+@dataclass(frozen=True)
 class OnDemandImages:
     """The steps that the arrangements have in common, all in one namespace."""
 
-    def __init__(self, volumes: Volumes, snapshots: Snapshots, images: BackingImages, longhorn: Longhorn) -> None:
-        self.volumes = volumes
-        self._snapshots = snapshots
-        self._images = images
-        self._longhorn = longhorn
+    volumes: Volumes
+    snapshots: Snapshots
+    images: BackingImages
+    longhorn: Longhorn
 
     def export_of(self, source: Source, export_type: str = "raw") -> BackingImageHandle:
         """The handle of a new image, to be exported from a volume."""
-        volume = self._longhorn.volume_of(source.pvc)
+        volume = self.longhorn.volume_of(source.pvc)
         return self.handle(EXPORT, volume_name=volume, export_type=export_type)
 
     def download_of(self, url: str, **parameters: str) -> BackingImageHandle:
@@ -114,12 +114,12 @@ class OnDemandImages:
 
     def handle(self, source_type: str, **parameters: str) -> BackingImageHandle:
         """The handle of a new image of any source type."""
-        named = {TYPE: source_type, NAME: self._images.new_name("demand")}
+        named = {TYPE: source_type, NAME: self.images.new_name("demand")}
         return BackingImageHandle.of(**named, **parameters)
 
     def preprovision(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemandSnapshot:
         """A content and a VolumeSnapshot for a handle."""
-        content, snapshot = self._snapshots.preprovision(str(handle), self.volumes.namespace, policy=policy)
+        content, snapshot = self.snapshots.preprovision(str(handle), self.volumes.namespace, policy=policy)
         return OnDemandSnapshot(handle, content, snapshot, holds)
 
     def claim(self, on_demand_snapshot: OnDemandSnapshot) -> OnDemand:
@@ -127,7 +127,7 @@ class OnDemandImages:
         self.wait_ready(on_demand_snapshot)
         snapshot, early = (
             on_demand_snapshot.snapshot,
-            self._images.find(on_demand_snapshot.handle.backing_image) is not None,
+            self.images.find(on_demand_snapshot.handle.backing_image) is not None,
         )
         return OnDemand(on_demand_snapshot, self.volumes.try_to_restore(snapshot.name, snapshot.namespace), early)
 
@@ -138,11 +138,11 @@ class OnDemandImages:
     def content_manifest(self, other: OnDemand) -> dict[str, Any]:
         """The manifest of a content with the same handle, and of the form that the page's examples have; not sent."""
         reference = (self.volumes.namespace, "test-snapshot-on-demand-backing")
-        return self._snapshots.content_manifest(str(other.handle), reference, class_name="longhorn-snapshot-vsc")
+        return self.snapshots.content_manifest(str(other.handle), reference, class_name="longhorn-snapshot-vsc")
 
     def like(self, other: OnDemand) -> BackingImageHandle:
         """The handle of a new image that differs from another one in its name only."""
-        return BackingImageHandle.of(**dict(other.handle.parameters) | {NAME: self._images.new_name("demand")})
+        return BackingImageHandle.of(**dict(other.handle.parameters) | {NAME: self.images.new_name("demand")})
 
     def image_of(self, restored: OnDemand) -> str:
         """The name of the image that the claim's volume has, once it is bound."""
@@ -156,24 +156,24 @@ class OnDemandImages:
     def control_ready(self, restored: OnDemand) -> None:
         """See that an image gets ready of which nothing is wrong: Blocked if not."""
         with standing_on("an image of which nothing is wrong is not ready either"):
-            self._images.wait_ready(restored.handle.backing_image)
+            self.images.wait_ready(restored.handle.backing_image)
 
     def wait_ready(self, on_demand_snapshot: OnDemandSnapshot) -> None:
         """Wait until a VolumeSnapshot is ready, for what is not about that: Blocked if it does not get ready."""
         with standing_on("the VolumeSnapshot for an image on demand is not ready"):
-            self._snapshots.wait_ready(on_demand_snapshot.snapshot, PRE_PROVISIONED_READY)
+            self.snapshots.wait_ready(on_demand_snapshot.snapshot, PRE_PROVISIONED_READY)
 
     def delete(self, on_demand_snapshot: OnDemandSnapshot) -> None:
         """Ask for the deletion of a VolumeSnapshot."""
-        self._snapshots.delete(on_demand_snapshot.snapshot)
+        self.snapshots.delete(on_demand_snapshot.snapshot)
 
     def wait_gone(self, on_demand_snapshot: OnDemandSnapshot) -> None:
         """Wait until a VolumeSnapshot is gone, and its content."""
-        self._snapshots.wait_gone(on_demand_snapshot.snapshot)
-        self._snapshots.wait_content_gone(on_demand_snapshot.content)
+        self.snapshots.wait_gone(on_demand_snapshot.snapshot)
+        self.snapshots.wait_content_gone(on_demand_snapshot.content)
 
     def refused(self, handle: str, pattern: str) -> str:
         """A claim through any text as a handle is refused for a reason that matches a pattern; the reason."""
-        _, snapshot = self._snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
+        _, snapshot = self.snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
         claim = self.volumes.try_to_restore(snapshot.name, snapshot.namespace)
         return self.volumes.wait_refused(claim, pattern)

@@ -6,6 +6,7 @@ from fixtures.longhorn.backing_images import BackingImage, BackingImages
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import Source, Volumes
 from conformance.scenarios import Requested, Restoring
+from fixtures.longhorn.objects import Longhorn
 from fixtures.outcomes import standing_on
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import Source, Volumes
@@ -44,28 +45,46 @@ class Layered:
     base: Exported
 
 
+@dataclass(frozen=True)
 class ImageExportSteps:
     """The steps that the arrangements have in common, all in one namespace."""
 
-    def __init__(self, volumes: Volumes, snapshots: Snapshots, images: BackingImages) -> None:
-        self.volumes = volumes
-        self._snapshots = snapshots
-        self._images = images
+    volumes: Volumes
+    snapshots: Snapshots
+    images: BackingImages
+    longhorn: Longhorn
+    class_name: str
 
-    def request(self, source: Source, class_name: str) -> Requested:
-        """A VolumeSnapshot, asked for."""
-        return Requested(source, self._snapshots.create(source.pvc, class_name))
+    def volume_with(self, seed: str, *ranges: tuple[int, int]) -> Source:
+        """A new volume with data from a seed at some ranges (offset and length in bytes)."""
+        return self.volumes.write(self.volumes.new(), seed, *ranges)
 
-    def take(self, source: Source, class_name: str) -> Requested:
-        """A VolumeSnapshot that is ready; the file of its image may still be on its way."""
-        return Requested(source, self._snapshots.wait_ready(self.request(source, class_name).snapshot))
+    def images_of(self, source: Source) -> tuple[BackingImage, ...]:
+        """All backing images that are exported from a volume."""
+        return self.images.exported_from(self.longhorn.volume_of(source.pvc))
+
+    def request(self, source: Source, class_name: str = "") -> Requested:
+        """A new VolumeSnapshot, not waited for; of a class with policy Delete and format raw if none is named."""
+        return Requested(source, self.snapshots.create(source.pvc, class_name or self.class_name))
+
+    def take(self, source: Source) -> Requested:
+        """A VolumeSnapshot that is ready; the export to its image's file may still be in progress."""
+        return Requested(source, self.snapshots.wait_ready(self.request(source).snapshot))
 
     def finish(self, requested: Requested) -> Exported:
         """A VolumeSnapshot that is ready, when its image's file is complete too."""
-        snapshot = self._snapshots.wait_ready(requested.snapshot)
-        content = self._snapshots.content_of(snapshot)
-        image = self._images.wait_ready(self._images.wait_made(snapshot).name)
+        snapshot = self.snapshots.wait_ready(requested.snapshot)
+        content = self.snapshots.content_of(snapshot)
+        image = self.images.wait_ready(self.images.wait_made(snapshot).name)
         return Exported(requested.source, snapshot, content, image)
+
+    def export(self, source: Source, class_name: str = "") -> Exported:
+        """A VolumeSnapshot of a volume, created and ready, and its image with a complete file."""
+        return self.finish(self.request(source, class_name))
+
+    def export_or_block(self, source: Source) -> Exported:
+        """As `export`, for a test that is not about it: Blocked if it does not come to that."""
+        return self.finish_or_block(self.request(source))
 
     def finish_or_block(self, requested: Requested) -> Exported:
         """As `finish`, for a test that is not about it: Blocked if it does not come to that."""
@@ -84,26 +103,26 @@ class ImageExportSteps:
 
     def delete_while_in_use(self, exported: Exported) -> VolumeSnapshot:
         """Delete a VolumeSnapshot whose image is in use, and wait until the driver has refused; as it is then."""
-        self._snapshots.delete(exported.snapshot)
-        self._snapshots.wait_deletion_refused(exported.content)
-        return self._snapshots.read(exported.snapshot)
+        self.snapshots.delete(exported.snapshot)
+        self.snapshots.wait_deletion_refused(exported.content)
+        return self.snapshots.read(exported.snapshot)
 
     def delete(self, exported: Exported) -> None:
         """Delete a VolumeSnapshot of a class with policy Delete, and wait for what goes with it."""
-        self._snapshots.delete(exported.snapshot)
+        self.snapshots.delete(exported.snapshot)
         self.wait_gone(exported)
 
     def wait_gone(self, exported: Exported) -> None:
         """Wait until a deleted VolumeSnapshot, its content and its image are gone."""
-        self._snapshots.wait_gone(exported.snapshot)
-        self._snapshots.wait_content_gone(exported.content)
-        self._images.wait_gone(exported.image.name)
+        self.snapshots.wait_gone(exported.snapshot)
+        self.snapshots.wait_content_gone(exported.content)
+        self.images.wait_gone(exported.image.name)
 
     def delete_unfinished(self, requested: Requested) -> tuple[VolumeSnapshot, BackingImage]:
         """Delete a VolumeSnapshot whose content has just got its handle, and wait for it and its image to go."""
-        self._snapshots.wait_handle(requested.snapshot)
-        image = self._images.wait_made(requested.snapshot)
-        self._snapshots.delete(requested.snapshot)
-        self._snapshots.wait_gone(requested.snapshot)
-        self._images.wait_gone(image.name)
+        self.snapshots.wait_handle(requested.snapshot)
+        image = self.images.wait_made(requested.snapshot)
+        self.snapshots.delete(requested.snapshot)
+        self.snapshots.wait_gone(requested.snapshot)
+        self.images.wait_gone(image.name)
         return requested.snapshot, image

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.create
 
 @clause("backing-image.create")
 def test_snapshot_leads_to_one_image(
-    image_requested: Requested, snapshots: Snapshots, longhorn: Longhorn, backing_images: BackingImages
+    image_requested: Requested, image_steps: ImageExportSteps, backing_images: BackingImages
 ) -> None:
     """A VolumeSnapshot of class `type: bi` leads to one backing image, exported from the claim's volume."""
-    volume = longhorn.volume_of(image_requested.source.pvc)
+    volume = image_steps.longhorn.volume_of(image_requested.source.pvc)
 
     made = backing_images.wait_made(image_requested.snapshot)
     with standing_on("the VolumeSnapshot does not get ready, so that there may be more to come"):
-        snapshots.wait_ready(image_requested.snapshot)
+        image_steps.snapshots.wait_ready(image_requested.snapshot)
 
     images = [image.name for image in backing_images.exported_from(volume)]
     assert images == [made.name], f"one VolumeSnapshot led to {len(images)} images of volume {volume}: {images}"

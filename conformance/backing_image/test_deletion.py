@@ -113,9 +113,9 @@ def test_exported_image_is_kept_under_retain(
 
 @clause("backing-image.delete.in-use")
 @pytest.mark.delete
-def test_image_in_use_stays(image_steps: ImageExportSteps, image_class: str, backing_images: BackingImages) -> None:
+def test_image_in_use_stays(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """While a volume uses the image it stays with its VolumeSnapshot, of which the deletion waits; then both go."""
-    exported = image_steps.finish_or_block(image_steps.request(image_steps.volumes.new(), image_class))
+    exported = image_steps.export_or_block(image_steps.volumes.new())
     restored = image_steps.restored(exported)
 
     asked = image_steps.delete_while_in_use(exported)
@@ -147,14 +147,12 @@ def test_image_in_use_cannot_be_deleted_directly(
 
 @clause("backing-image.delete.others")
 @pytest.mark.delete
-def test_images_of_a_volume_go_one_by_one(
-    image_steps: ImageExportSteps, image_class: str, backing_images: BackingImages
-) -> None:
+def test_images_of_a_volume_go_one_by_one(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """When the older of two images of a volume is deleted the newer is there; it can go when the volume is gone."""
     source, made = image_steps.volumes.new(), []
     for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN):
         source = image_steps.volumes.write(source, seed, *ranges)
-        made.append(image_steps.finish_or_block(image_steps.request(source, image_class)))
+        made.append(image_steps.export_or_block(source))
     older, newer = made
 
     image_steps.delete(older)
@@ -166,11 +164,9 @@ def test_images_of_a_volume_go_one_by_one(
 
 @clause("backing-image.delete")
 @pytest.mark.delete
-def test_unfinished_image_can_be_deleted(
-    image_steps: ImageExportSteps, image_class: str, backing_images: BackingImages
-) -> None:
+def test_unfinished_image_can_be_deleted(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """A VolumeSnapshot that is deleted as soon as its content has a handle goes, and its image with it."""
-    requested = image_steps.request(image_steps.volumes.new(), image_class)
+    requested = image_steps.request(image_steps.volumes.new())
 
     snapshot, image = image_steps.delete_unfinished(requested)
 

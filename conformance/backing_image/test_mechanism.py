@@ -9,7 +9,7 @@ from fixtures.longhorn.backing_images import BackingImage, BackingImages
 from fixtures.longhorn.handles import parse_backing_image_handle
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
-from conformance.backing_image.scenarios import Exported, Formats
+from conformance.backing_image.scenarios import Exported, ImageExportSteps
 from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
 
@@ -47,7 +47,7 @@ def test_content_is_named_by_uid(exported: Exported) -> None:
 @clause("backing-image.name.uid")
 @pytest.mark.names
 def test_each_snapshot_has_its_own(
-    two_snapshots: tuple[Requested, Requested], snapshots: Snapshots, longhorn: Longhorn, backing_images: BackingImages
+    two_snapshots: tuple[Requested, Requested], snapshots: Snapshots, image_steps: ImageExportSteps
 ) -> None:
     """Of two VolumeSnapshots of one claim at once each has a content and an image of its own, and there is no third."""
     contents = [snapshots.wait_handle(requested.snapshot) for requested in two_snapshots]
@@ -57,22 +57,22 @@ def test_each_snapshot_has_its_own(
 
     named = sorted(parse_backing_image_handle(content.handle).backing_image for content in contents)
 
-    made = sorted(image.name for image in backing_images.exported_from(longhorn.volume_of(two_snapshots[0].source.pvc)))
+    made = sorted(image.name for image in image_steps.images_of(two_snapshots[0].source))
     assert len({content.name for content in contents}) == len(set(named)) == 2, f"the two handles name {named}"
     assert made == named, f"images made are {made}, the handles name {named}"
 
 
 @clause("backing-image.request.returns")
 def test_request_returns_before_the_export_is_done(
-    image_requested: Requested, formats: Formats, snapshots: Snapshots, backing_images: BackingImages
+    three_exports: tuple[Requested, ...], snapshots: Snapshots, backing_images: BackingImages
 ) -> None:
     """A content has its handle before the image's file is complete.
 
     One of several will do: an answer can get lost on its way, and the handle then comes with a later one, when a fast
     export may be done. A driver that waits for its exports is late with all of them.
     """
-    late, asked = [], (image_requested, formats.raw, formats.qcow2)
-    for requested in asked:
+    late = []
+    for requested in three_exports:
         content = snapshots.wait_handle(requested.snapshot)
         with standing_on("the export that the request should not wait for was not made"):
             image = backing_images.wait_ready(backing_images.wait_made(requested.snapshot).name)
@@ -83,7 +83,7 @@ def test_request_returns_before_the_export_is_done(
         if not before(reported, done):
             late.append(f"{content} got its handle only when the file of {image} was complete")
 
-    assert len(late) < len(asked), "; ".join(late)
+    assert len(late) < len(three_exports), "; ".join(late)
 
 
 @clause("backing-image.ready")

@@ -33,10 +33,10 @@ def test_claim_gets_the_data(image_restoring: Restoring[Exported], workloads: Wo
 
 @clause("backing-image.restore")
 @pytest.mark.filesystem
-def test_claim_gets_the_files(image_steps: ImageExportSteps, image_class: str, workloads: Workloads) -> None:
+def test_claim_gets_the_files(image_steps: ImageExportSteps, workloads: Workloads) -> None:
     """With volumeMode Filesystem the new volume has the file that was exported."""
     source = image_steps.volumes.file("file", 3 * MIB)
-    exported = image_steps.finish_or_block(image_steps.request(source, image_class))
+    exported = image_steps.export_or_block(source)
 
     claim = workloads.wait_bound(image_steps.restore(exported).claim)
 
@@ -57,12 +57,10 @@ def test_claim_gets_the_image_that_it_names(
 
 @clause("backing-image.restore")
 @pytest.mark.block
-def test_restored_when_the_source_is_deleted(
-    image_steps: ImageExportSteps, image_class: str, workloads: Workloads
-) -> None:
+def test_restored_when_the_source_is_deleted(image_steps: ImageExportSteps, workloads: Workloads) -> None:
     """A claim gets the data when the claim that was exported is gone, and its volume with it."""
-    source = image_steps.volumes.write(image_steps.volumes.new(), "orphaned", *BRIEF)
-    exported = image_steps.finish_or_block(image_steps.request(source, image_class))
+    source = image_steps.volume_with("orphaned", *BRIEF)
+    exported = image_steps.export_or_block(source)
     image_steps.volumes.delete(source)
 
     claim = workloads.wait_bound(image_steps.restore(exported).claim)

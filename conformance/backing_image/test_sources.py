@@ -21,13 +21,11 @@ CONTENT = {"volumeSnapshotContentName": "some-content"}
 
 @clause("backing-image.source.detached")
 @pytest.mark.data
-def test_detached_volume_is_exported(
-    image_steps: ImageExportSteps, image_class: str, backing_images: BackingImages
-) -> None:
+def test_detached_volume_is_exported(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """A VolumeSnapshot of a volume that is attached nowhere becomes an image with the volume's data."""
-    source = image_steps.volumes.detached(image_steps.volumes.write(image_steps.volumes.new(), "detached", *BRIEF))
+    source = image_steps.volumes.detached(image_steps.volume_with("detached", *BRIEF))
 
-    exported = image_steps.finish(image_steps.request(source, image_class))
+    exported = image_steps.export(source)
 
     file = backing_images.file(exported.image.name)
     assert not (found := first_difference(read_disk_file(file).data, source.image)), found
@@ -36,13 +34,13 @@ def test_detached_volume_is_exported(
 @clause("backing-image.create.content")
 @pytest.mark.data
 def test_attached_volume_is_exported(
-    image_steps: ImageExportSteps, image_class: str, workloads: Workloads, backing_images: BackingImages
+    image_steps: ImageExportSteps, workloads: Workloads, backing_images: BackingImages
 ) -> None:
     """A VolumeSnapshot of a volume that a pod uses all the while becomes an image with the volume's data."""
-    source = image_steps.volumes.write(image_steps.volumes.new(), "attached", *BRIEF)
+    source = image_steps.volume_with("attached", *BRIEF)
 
     with workloads.attached(source.pvc):
-        exported = image_steps.finish_or_block(image_steps.request(source, image_class))
+        exported = image_steps.export_or_block(source)
 
     file = backing_images.file(exported.image.name)
     assert not (found := first_difference(read_disk_file(file).data, source.image)), found
@@ -51,14 +49,12 @@ def test_attached_volume_is_exported(
 @clause("backing-image.create.content")
 @pytest.mark.data
 @pytest.mark.size
-def test_expanded_volume_is_exported(
-    image_steps: ImageExportSteps, image_class: str, backing_images: BackingImages
-) -> None:
+def test_expanded_volume_is_exported(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """The image of a volume that was expanded has the new size, and what was written to the new part."""
     grown = image_steps.volumes.expanded(image_steps.volumes.new(), SIZE + 8 * MIB)
     source = image_steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
 
-    exported = image_steps.finish_or_block(image_steps.request(source, image_class))
+    exported = image_steps.export_or_block(source)
 
     file = backing_images.file(exported.image.name)
     assert not (found := first_difference(read_disk_file(file).data, source.image)), found
@@ -66,11 +62,9 @@ def test_expanded_volume_is_exported(
 
 @clause("backing-image.source.base")
 @pytest.mark.data
-def test_base_is_in_the_image(
-    layered: Layered, image_steps: ImageExportSteps, image_class: str, backing_images: BackingImages
-) -> None:
+def test_base_is_in_the_image(layered: Layered, image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """The image of a volume that has a backing image holds what was written to the volume, and below it the other."""
-    exported = image_steps.finish_or_block(image_steps.request(layered.source, image_class))
+    exported = image_steps.export_or_block(layered.source)
 
     file = backing_images.file(exported.image.name)
 
@@ -78,10 +72,10 @@ def test_base_is_in_the_image(
 
 
 @clause("backing-image.source")
-def test_claim_must_exist(namespace: str, image_class: str, snapshots: Snapshots, workloads: Workloads) -> None:
+def test_claim_must_exist(namespace: str, snapshots: Snapshots, workloads: Workloads) -> None:
     """A VolumeSnapshot of a claim that does not exist gets an error, and is made when the claim is there."""
-    claim = "comes-later"
-    snapshot = snapshots.create_from({"persistentVolumeClaimName": claim}, namespace, image_class)
+    claim, class_name = "comes-later", snapshots.create_class("Delete", {"type": "bi"})
+    snapshot = snapshots.create_from({"persistentVolumeClaimName": claim}, namespace, class_name)
 
     snapshots.wait_error(snapshot, "cannot get claim from snapshot")
 

@@ -14,8 +14,7 @@ from conformance.backup.scenarios import (
     SuccessiveBackups,
     UnavailableTarget,
 )
-from conformance.scenarios import DeletedPair, Policies, Requested, Restoring
-from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from conformance.scenarios import DeletedPair, Policies, Requested, Restoring, delete_preprovisioned
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.s3.object_store import ObjectStore
 from fixtures.kubernetes.run import Run
@@ -29,10 +28,10 @@ LONGEST_NAME = 253
 
 @pytest.fixture(scope="session")
 def backup_steps_in(
-    volumes_in: Callable[[str], Volumes], snapshots: Snapshots, longhorn: Longhorn
+    volumes_in: Callable[[str], Volumes], snapshots: Snapshots, longhorn: Longhorn, deleting_class: str
 ) -> Callable[[str], BackupSteps]:
     """Gives the steps in a new namespace whose name contains a word."""
-    return lambda word: BackupSteps(volumes_in(word), snapshots, longhorn)
+    return lambda word: BackupSteps(volumes_in(word), snapshots, longhorn, deleting_class)
 
 
 @pytest.fixture(scope="session")
@@ -54,18 +53,16 @@ def retaining_class(snapshots: Snapshots) -> str:
 
 
 @pytest.fixture(scope="session")
-def requested(backup_steps: BackupSteps, deleting_class: str) -> Requested:
+def requested(backup_steps: BackupSteps) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made."""
-    return backup_steps.request(
-        backup_steps.volumes.write(backup_steps.volumes.new(), "only", *SPECKLES), deleting_class
-    )
+    return backup_steps.request(backup_steps.volume_with("only", *SPECKLES))
 
 
 @pytest.fixture(scope="session")
-def three_snapshots(backup_steps: BackupSteps, deleting_class: str) -> tuple[Requested, ...]:
+def three_snapshots(backup_steps: BackupSteps) -> tuple[Requested, ...]:
     """Three VolumeSnapshots of one volume, asked for at once."""
-    source = backup_steps.volumes.write(backup_steps.volumes.new(), "at-once", *BRIEF)
-    return tuple(backup_steps.request(source, deleting_class) for _ in range(3))
+    source = backup_steps.volume_with("at-once", *BRIEF)
+    return tuple(backup_steps.request(source) for _ in range(3))
 
 
 @pytest.fixture(scope="session")
@@ -96,50 +93,50 @@ def empty_volume(backup_steps: BackupSteps) -> Source:
 
 
 @pytest.fixture(scope="session")
-def empty_volume_snapshot(empty_volume: Source, backup_steps: BackupSteps, deleting_class: str) -> Requested:
+def empty_volume_snapshot(empty_volume: Source, backup_steps: BackupSteps) -> Requested:
     """A VolumeSnapshot of it, asked for."""
-    return backup_steps.request(empty_volume, deleting_class)
+    return backup_steps.request(empty_volume)
 
 
 @pytest.fixture(scope="session")
-def many_snapshots(backup_steps: BackupSteps, deleting_class: str) -> ManySnapshots:
+def many_snapshots(backup_steps: BackupSteps) -> ManySnapshots:
     """Ten VolumeSnapshots of each of two volumes, all asked for at once; not waited for."""
     sources = backup_steps.volumes.write_ends(backup_steps.volumes.new(), "ends"), backup_steps.volumes.new()
-    turns = [[backup_steps.request(source, deleting_class) for source in sources] for _ in range(10)]
+    turns = [[backup_steps.request(source) for source in sources] for _ in range(10)]
     of_ends, of_empty = zip(*turns, strict=True)
     return ManySnapshots(of_ends, of_empty)
 
 
 @pytest.fixture(scope="session")
-def backups_of_deleted_volume(backup_steps: BackupSteps, deleting_class: str) -> tuple[BackedUp, BackedUp]:
+def backups_of_deleted_volume(backup_steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
     """Two VolumeSnapshots of a volume that is deleted when they are ready."""
-    source = backup_steps.volumes.write(backup_steps.volumes.new(), "orphaned", *SPECKLES)
-    asked = [backup_steps.request(source, deleting_class) for _ in range(2)]
-    first, second = [backup_steps.finish(each) for each in asked]
+    source = backup_steps.volume_with("orphaned", *SPECKLES)
+    requested = [backup_steps.request(source) for _ in range(2)]
+    first, second = [backup_steps.finish(each) for each in requested]
     backup_steps.volumes.delete(source)
     return first, second
 
 
 @pytest.fixture(scope="session")
 def same_name_snapshots(
-    backup_steps: BackupSteps, backup_steps_in: Callable[[str], BackupSteps], deleting_class: str
+    backup_steps: BackupSteps, backup_steps_in: Callable[[str], BackupSteps]
 ) -> tuple[Requested, Requested]:
     """Two VolumeSnapshots of the same name in two namespaces, asked for; not waited for."""
     name = "namesake-".ljust(LONGEST_NAME, "x")
     places = {"here": backup_steps, "there": backup_steps_in("elsewhere")}
-    sources = [steps.volumes.write(steps.volumes.new(), seed, *SPECKLES) for seed, steps in places.items()]
-    one, other = [backup_steps.request(source, deleting_class, name=name) for source in sources]
+    sources = [steps.volume_with(seed, *SPECKLES) for seed, steps in places.items()]
+    one, other = [backup_steps.request(source, name=name) for source in sources]
     return one, other
 
 
 @pytest.fixture(scope="session")
-def successive_backups(backup_steps: BackupSteps, deleting_class: str) -> SuccessiveBackups:
+def successive_backups(backup_steps: BackupSteps) -> SuccessiveBackups:
     """Two backups of one volume, each overtaken by a write as soon as its snapshot was taken."""
-    one = backup_steps.volumes.write(backup_steps.volumes.new(), "one", *SPECKLES)
-    first = backup_steps.take(one, deleting_class)
+    one = backup_steps.volume_with("one", *SPECKLES)
+    first = backup_steps.take(one)
     two = backup_steps.volumes.write(one, "two", *OVERWRITTEN)
     first_done = backup_steps.finish(first)
-    second = backup_steps.take(two, deleting_class)
+    second = backup_steps.take(two)
     now = backup_steps.volumes.write(two, "three", *BRIEF)
     return SuccessiveBackups(first_done, backup_steps.finish(second), now)
 
@@ -148,16 +145,16 @@ def successive_backups(backup_steps: BackupSteps, deleting_class: str) -> Succes
 def full_backup(successive_backups: SuccessiveBackups, backup_steps: BackupSteps, snapshots: Snapshots) -> BackedUp:
     """One more backup of that volume, of a class with `backupMode: full`."""
     full_class = snapshots.create_class("Delete", {"type": "bak", "backupMode": "full"})
-    return backup_steps.finish(backup_steps.request(successive_backups.now, full_class))
+    return backup_steps.back_up(successive_backups.now, full_class)
 
 
 @pytest.fixture(scope="session")
-def policies(backup_steps: BackupSteps, retaining_class: str, deleting_class: str) -> Policies[BackedUp]:
+def policies(backup_steps: BackupSteps, retaining_class: str) -> Policies[BackedUp]:
     """Two backups of one volume under the two policies. Their VolumeSnapshots are there."""
-    kept = backup_steps.volumes.write(backup_steps.volumes.new(), "kept", *SPECKLES)
-    retained = backup_steps.finish(backup_steps.request(kept, retaining_class))
+    kept = backup_steps.volume_with("kept", *SPECKLES)
+    retained = backup_steps.back_up(kept, retaining_class)
     dropped = backup_steps.volumes.write(kept, "dropped", *OVERWRITTEN)
-    return Policies(retained, backup_steps.finish(backup_steps.request(dropped, deleting_class)))
+    return Policies(retained, backup_steps.back_up(dropped))
 
 
 @pytest.fixture(scope="session")
@@ -196,7 +193,7 @@ def unavailable_target(
 @pytest.fixture(scope="session")
 def existing(backup_steps: BackupSteps, longhorn: Longhorn) -> BackupOutsideCsi:
     """A backup that was made with Longhorn's own means and not by a VolumeSnapshot."""
-    source = backup_steps.volumes.write(backup_steps.volumes.new(), "made", *SPECKLES)
+    source = backup_steps.volume_with("made", *SPECKLES)
     volume = longhorn.volume_of(source.pvc)
     return BackupOutsideCsi(source, volume, longhorn.make_backup(volume), longhorn.documented_backup_scheme)
 
@@ -204,15 +201,9 @@ def existing(backup_steps: BackupSteps, longhorn: Longhorn) -> BackupOutsideCsi:
 @pytest.fixture(scope="session")
 def deleted_pair(existing: BackupOutsideCsi, snapshots: Snapshots, longhorn: Longhorn) -> DeletedPair[Backup]:
     """Two VolumeSnapshots made by hand under the two policies, each for a backup of its own, their deletion asked."""
-    dropped, kept = longhorn.make_backup(existing.volume), longhorn.make_backup(existing.volume)
-    pairs = [
-        snapshots.preprovision(str(existing.handle_of(backup)), existing.namespace, policy=policy)
-        for backup, policy in ((dropped, "Delete"), (kept, "Retain"))
-    ]
-    for _, snapshot in pairs:
-        snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
-        snapshots.delete(snapshot)
-    return DeletedPair(dropped, kept, pairs[1][1])
+    deleted, retained = longhorn.make_backup(existing.volume), longhorn.make_backup(existing.volume)
+    handles = str(existing.handle_of(deleted)), str(existing.handle_of(retained))
+    return DeletedPair(deleted, retained, delete_preprovisioned(snapshots, existing.namespace, *handles))
 
 
 @pytest.fixture(scope="session")

@@ -108,29 +108,42 @@ class PreProvisionedBackup:
     claim: Pvc
 
 
+@dataclass(frozen=True)
 class BackupSteps:
     """The steps that the arrangements have in common, all in one namespace."""
 
-    def __init__(self, volumes: Volumes, snapshots: Snapshots, longhorn: Longhorn) -> None:
-        self.volumes = volumes
-        self._snapshots = snapshots
-        self._longhorn = longhorn
+    volumes: Volumes
+    snapshots: Snapshots
+    longhorn: Longhorn
+    class_name: str
 
-    def request(self, source: Source, class_name: str, *, name: str = "") -> Requested:
-        """A VolumeSnapshot, asked for."""
-        return Requested(source, self._snapshots.create(source.pvc, class_name, name=name))
+    def volume_with(self, seed: str, *ranges: tuple[int, int]) -> Source:
+        """A new volume with data from a seed at some ranges (offset and length in bytes)."""
+        return self.volumes.write(self.volumes.new(), seed, *ranges)
 
-    def take(self, source: Source, class_name: str) -> Requested:
-        """A VolumeSnapshot that has been taken; its backup may still be on its way."""
-        requested = self.request(source, class_name)
-        self._snapshots.wait_handle(requested.snapshot)
+    def request(self, source: Source, class_name: str = "", *, name: str = "") -> Requested:
+        """A new VolumeSnapshot, not waited for; of a class with policy Delete if none is named."""
+        return Requested(source, self.snapshots.create(source.pvc, class_name or self.class_name, name=name))
+
+    def take(self, source: Source) -> Requested:
+        """A VolumeSnapshot that has been taken; its backup may still be in progress."""
+        requested = self.request(source)
+        self.snapshots.wait_handle(requested.snapshot)
         return requested
 
     def finish(self, requested: Requested) -> BackedUp:
         """A VolumeSnapshot that is ready."""
-        snapshot = self._snapshots.wait_ready(requested.snapshot)
-        content = self._snapshots.content_of(snapshot)
-        return BackedUp(requested.source, snapshot, content, self._longhorn.wait_backup_started(snapshot))
+        snapshot = self.snapshots.wait_ready(requested.snapshot)
+        content = self.snapshots.content_of(snapshot)
+        return BackedUp(requested.source, snapshot, content, self.longhorn.wait_backup_started(snapshot))
+
+    def back_up(self, source: Source, class_name: str = "") -> BackedUp:
+        """A VolumeSnapshot of a volume, created and ready."""
+        return self.finish(self.request(source, class_name))
+
+    def back_up_or_block(self, source: Source) -> BackedUp:
+        """As `back_up`, for a test that is not about it: Blocked if the VolumeSnapshot does not get ready."""
+        return self.finish_or_block(self.request(source))
 
     def finish_or_block(self, requested: Requested) -> BackedUp:
         """As `finish`, for a test that is not about it: Blocked if the VolumeSnapshot does not get ready."""
@@ -140,27 +153,27 @@ class BackupSteps:
     def delete(self, *backed_up: BackedUp) -> None:
         """Delete VolumeSnapshots of a class with policy Delete, in this order at once, and wait for their backups."""
         for each in backed_up:
-            self._snapshots.delete(each.snapshot)
+            self.snapshots.delete(each.snapshot)
         for each in backed_up:
-            self._snapshots.wait_gone(each.snapshot)
-            self._longhorn.wait_backup_gone(each.backup.name)
+            self.snapshots.wait_gone(each.snapshot)
+            self.longhorn.wait_backup_gone(each.backup.name)
 
     def delete_waiting(self, requested: Requested, error: str) -> None:
         """Delete a VolumeSnapshot once it shows an error that matches a pattern, and wait until it is gone."""
-        self._snapshots.wait_error(requested.snapshot, error)
-        self._snapshots.delete(requested.snapshot)
-        self._snapshots.wait_gone(requested.snapshot)
+        self.snapshots.wait_error(requested.snapshot, error)
+        self.snapshots.delete(requested.snapshot)
+        self.snapshots.wait_gone(requested.snapshot)
 
     def wait_listed(self, backed_up: BackedUp) -> None:
         """Wait until Longhorn lists the backup volume."""
-        self._longhorn.wait_backup_volume(backed_up.backup.volume)
+        self.longhorn.wait_backup_volume(backed_up.backup.volume)
 
     def delete_unfinished(self, requested: Requested) -> None:
         """Delete a VolumeSnapshot whose backup has begun, and wait for both to go."""
-        backup = self._longhorn.wait_backup_started(requested.snapshot)
-        self._snapshots.delete(requested.snapshot)
-        self._snapshots.wait_gone(requested.snapshot)
-        self._longhorn.wait_backup_gone(backup.name)
+        backup = self.longhorn.wait_backup_started(requested.snapshot)
+        self.snapshots.delete(requested.snapshot)
+        self.snapshots.wait_gone(requested.snapshot)
+        self.longhorn.wait_backup_gone(backup.name)
 
     def restore(self, backed_up: BackedUp, *, name: str = "") -> Restoring[BackedUp]:
         """A claim of the same size, in the same namespace, that restores a VolumeSnapshot; asked for."""

@@ -96,15 +96,11 @@ def test_retain_keeps_the_backup_in_the_bucket(witness: Policies[BackedUp], back
 
 @clause("backup.delete")
 @pytest.mark.delete
-def test_unfinished_backup_can_be_deleted(
-    backup_steps: BackupSteps, deleting_class: str, backupstore: Backupstore
-) -> None:
+def test_unfinished_backup_can_be_deleted(backup_steps: BackupSteps, backupstore: Backupstore) -> None:
     """A VolumeSnapshot that is deleted as soon as its backup has begun goes, and its backup with it."""
-    finished = backup_steps.finish_or_block(backup_steps.request(backup_steps.volumes.new(), deleting_class))
+    finished = backup_steps.back_up_or_block(backup_steps.volumes.new())
     backup_steps.wait_listed(finished)
-    requested = backup_steps.take(
-        backup_steps.volumes.write(finished.source, "unfinished", *OVERWRITTEN), deleting_class
-    )
+    requested = backup_steps.take(backup_steps.volumes.write(finished.source, "unfinished", *OVERWRITTEN))
 
     backup_steps.delete_unfinished(requested)
 
@@ -126,12 +122,12 @@ def test_backup_of_a_deleted_volume_can_be_deleted(
 
 @clause("backup.delete.others")
 @pytest.mark.delete
-def test_older_backup_may_go_first(backup_steps: BackupSteps, deleting_class: str, backupstore: Backupstore) -> None:
+def test_older_backup_may_go_first(backup_steps: BackupSteps, backupstore: Backupstore) -> None:
     """When the older of two backups of a volume is deleted, the newer, which continues it, is there byte for byte."""
     source, made = backup_steps.volumes.new(), []
     for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN):
         source = backup_steps.volumes.write(source, seed, *ranges)
-        made.append(backup_steps.finish_or_block(backup_steps.request(source, deleting_class)))
+        made.append(backup_steps.back_up_or_block(source))
     older, newer = made
 
     backup_steps.delete(older)

@@ -118,11 +118,11 @@ def test_class_must_exist(empty_volume: Source, snapshots: Snapshots) -> None:
 
 @clause("backup.source")
 @pytest.mark.source
-def test_claim_must_be_bound(namespace: str, snapshots: Snapshots, workloads: Workloads, deleting_class: str) -> None:
+def test_claim_must_be_bound(namespace: str, snapshots: Snapshots, workloads: Workloads) -> None:
     """A VolumeSnapshot of a claim that has no volume gets an error, and is made when the claim has one."""
     late = f"storage-{namespace}"
     claim = workloads.claim(namespace, size=SIZE, storage_class=late)
-    snapshot = snapshots.create(claim, deleting_class)
+    snapshot = snapshots.create(claim, snapshots.create_class("Delete"))
 
     snapshots.wait_error(snapshot, "is not yet bound to a PV")
 

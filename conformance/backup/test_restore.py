@@ -30,10 +30,10 @@ def test_claim_gets_the_data(restoring: Restoring[BackedUp], workloads: Workload
 
 @clause("backup.restore")
 @pytest.mark.filesystem
-def test_claim_gets_the_files(backup_steps: BackupSteps, deleting_class: str, workloads: Workloads) -> None:
+def test_claim_gets_the_files(backup_steps: BackupSteps, workloads: Workloads) -> None:
     """With volumeMode Filesystem the new volume has the file that was backed up."""
     source = backup_steps.volumes.file("file", 3 * MIB)
-    backed_up = backup_steps.finish(backup_steps.request(source, deleting_class))
+    backed_up = backup_steps.back_up(source)
 
     claim = workloads.wait_bound(backup_steps.restore(backed_up).claim)
 

@@ -131,12 +131,12 @@ def test_namesakes_are_told_apart(
 
 @clause("backup.restore.size")
 @pytest.mark.size
-def test_expanded_volume_is_restored(backup_steps: BackupSteps, deleting_class: str, workloads: Workloads) -> None:
+def test_expanded_volume_is_restored(backup_steps: BackupSteps, workloads: Workloads) -> None:
     """A VolumeSnapshot of a volume that was expanded has the new size, and so has the claim that restores it."""
     grown = backup_steps.volumes.expanded(backup_steps.volumes.new(), SIZE + 8 * MIB)
     source = backup_steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
 
-    backed_up = backup_steps.finish_or_block(backup_steps.request(source, deleting_class))
+    backed_up = backup_steps.back_up_or_block(source)
     claim = workloads.wait_bound(backup_steps.restore(backed_up).claim)
 
     sizes = backed_up.snapshot.restore_size, claim.capacity

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.target
 
 @clause("backup.target.required")
 def test_snapshot_waits_for_the_target(
-    unavailable_target: UnavailableTarget, backup_steps: BackupSteps, deleting_class: str, snapshots: Snapshots
+    unavailable_target: UnavailableTarget, backup_steps: BackupSteps, snapshots: Snapshots
 ) -> None:
     """Without a usable target the VolumeSnapshot's error speaks of it; it gets ready when the target is back."""
-    requested = backup_steps.request(backup_steps.volumes.new(unavailable_target.storage_class), deleting_class)
+    requested = backup_steps.request(backup_steps.volumes.new(unavailable_target.storage_class))
 
     snapshots.wait_error(requested.snapshot, f"(?i)backup ?target.*{unavailable_target.name}")
 
@@ -30,19 +30,17 @@ def test_snapshot_waits_for_the_target(
 
 @clause("backup.target.given-up")
 def test_snapshot_can_be_given_up(
-    unavailable_target: UnavailableTarget, backup_steps: BackupSteps, deleting_class: str, longhorn: Longhorn
+    unavailable_target: UnavailableTarget, backup_steps: BackupSteps, longhorn: Longhorn
 ) -> None:
     """A VolumeSnapshot that is deleted while it waits goes, and no backup of it is made when the target is back.
 
     That it could be made is seen from another VolumeSnapshot of the same volume, which is made then.
     """
     source = backup_steps.volumes.new(unavailable_target.storage_class)
-    backup_steps.delete_waiting(
-        backup_steps.request(source, deleting_class), f"(?i)backup ?target.*{unavailable_target.name}"
-    )
+    backup_steps.delete_waiting(backup_steps.request(source), f"(?i)backup ?target.*{unavailable_target.name}")
 
     unavailable_target.make_available()
-    control = backup_steps.finish(backup_steps.request(source, deleting_class))
+    control = backup_steps.back_up(source)
 
     made = [backup.name for backup in longhorn.backups_of(control.backup.volume)]
     assert made == [control.backup.name], f"the VolumeSnapshot that was given up led to a backup: {made}"
