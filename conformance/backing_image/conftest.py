@@ -6,7 +6,7 @@ import pytest
 
 from conformance.backing_image.existing import NAME_WITH_ESCAPES, Existing, ExistingImages, PreProvisionedImage
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages, OnDemandSnapshot, Published, Publisher
-from conformance.backing_image.scenarios import Exported, Formats, ImageExportSteps, Layered
+from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
 from conformance.scenarios import DeletedPair, Policies, Requested, Restoring
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.objects import Longhorn
@@ -54,17 +54,20 @@ def exported_file(exported: Exported, backing_images: BackingImages) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def formats(image_steps: ImageExportSteps, snapshots: Snapshots) -> Formats:
-    """VolumeSnapshots with a class of each format, asked for at once."""
+def formats(image_steps: ImageExportSteps, snapshots: Snapshots) -> Mapping[str, Requested]:
+    """VolumeSnapshots by the format that their class names, of a volume each; not waited for.
+
+    The volume of the qcow2 one was written at its first and last sector only, the other one never.
+    """
     classes = {each: snapshots.create_class("Delete", {"type": "bi", "export-type": each}) for each in ("raw", "qcow2")}
     blank, ends = image_steps.volumes.new(), image_steps.volumes.write_ends(image_steps.volumes.new(), "ends")
-    return Formats(image_steps.request(blank, classes["raw"]), image_steps.request(ends, classes["qcow2"]))
+    return {each: image_steps.request(source, classes[each]) for each, source in (("raw", blank), ("qcow2", ends))}
 
 
 @pytest.fixture(scope="session")
-def three_exports(image_requested: Requested, formats: Formats) -> tuple[Requested, ...]:
+def three_exports(image_requested: Requested, formats: Mapping[str, Requested]) -> tuple[Requested, ...]:
     """All these VolumeSnapshots: of three volumes, not waited for."""
-    return image_requested, formats.raw, formats.qcow2
+    return image_requested, formats["raw"], formats["qcow2"]
 
 
 @pytest.fixture(scope="session")

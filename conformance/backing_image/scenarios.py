@@ -23,21 +23,6 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class Formats:
-    """VolumeSnapshots with a class of each format, of a volume of their own each; not waited for.
-
-    The volume of the qcow2 one was written at its very ends only, the other one never.
-    """
-
-    raw: Requested
-    qcow2: Requested
-
-    def of(self, export_type: str) -> Requested:
-        """The one whose class names this format."""
-        return {"raw": self.raw, "qcow2": self.qcow2}[export_type]
-
-
-@dataclass(frozen=True)
 class Layered:
     """A volume that restored an image and was written to then."""
 

@@ -1,6 +1,7 @@
 """Create A CSI VolumeSnapshot Associated With Longhorn BackingImage: the class, its type and its export-type."""
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,7 +12,9 @@ from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import Source
-from conformance.backing_image.scenarios import Exported, Formats
+from conformance.backing_image.scenarios import Exported
+from conformance.requirements import must_wait_for_its_class
+from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
 
 pytestmark = pytest.mark.classes
@@ -25,10 +28,12 @@ UNKNOWN_FORMATS = {"upper-case": "QCOW2", "other-format": "vmdk", "both-formats"
 
 @clause("backing-image.class.export-type")
 @pytest.mark.parametrize("asked", ["raw", "qcow2"])
-def test_export_type_is_that_of_the_class(asked: str, formats: Formats, backing_images: BackingImages) -> None:
+def test_export_type_is_that_of_the_class(
+    asked: str, formats: Mapping[str, Requested], backing_images: BackingImages
+) -> None:
     """The backing image is to be exported in the format that the class names."""
     with standing_on("there is no image to look at"):
-        image = backing_images.wait_made(formats.of(asked).snapshot)
+        image = backing_images.wait_made(formats[asked].snapshot)
 
     recorded = image.parameters.get("export-type")
 
@@ -71,10 +76,4 @@ def test_unknown_type_is_refused(value: str, empty_source: Source, snapshots: Sn
 @clause("backing-image.class.named")
 def test_class_must_exist(empty_source: Source, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a class that does not exist gets an error that names it, and is made when the class is."""
-    name = f"comes-later-{empty_source.pvc.name}"
-    snapshot = snapshots.create(empty_source.pvc, name)
-
-    snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
-
-    snapshots.create_class("Delete", {"type": "bi"}, name=name)
-    assert snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
+    must_wait_for_its_class(empty_source, snapshots, {"type": "bi"})

@@ -1,6 +1,7 @@
 """Create A CSI VolumeSnapshot Associated With Longhorn BackingImage: what a VolumeSnapshot leads to."""
 
 import hashlib
+from collections.abc import Mapping
 
 import pytest
 
@@ -10,7 +11,9 @@ from fixtures.longhorn.disk_images import read_disk_file
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE
-from conformance.backing_image.scenarios import Exported, Formats, ImageExportSteps
+from conformance.backing_image.requirements import must_hold
+from conformance.backing_image.scenarios import Exported, ImageExportSteps
+from conformance.requirements import must_be_bound_both_ways
 from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
 from fixtures.workloads.data import first_difference
@@ -37,13 +40,7 @@ def test_snapshot_leads_to_one_image(
 @clause("backing-image.content")
 def test_snapshot_is_bound_to_a_content(image_requested: Requested, snapshots: Snapshots) -> None:
     """A VolumeSnapshot is bound to a VolumeSnapshotContent, and this refers back to it."""
-    snapshot = snapshots.wait_bound(image_requested.snapshot)
-
-    content = snapshots.content(snapshot.content_name)
-
-    reference = content.object["spec"]["volumeSnapshotRef"]
-    back = reference["namespace"], reference["name"], reference["uid"]
-    assert back == (snapshot.namespace, snapshot.name, snapshot.uid), f"volumeSnapshotRef of {content} is {reference}"
+    must_be_bound_both_ways(image_requested, snapshots)
 
 
 @clause("backing-image.create.content")
@@ -58,14 +55,12 @@ def test_file_holds_the_volume(exported: Exported, exported_file: bytes) -> None
 @clause("backing-image.create.content")
 @pytest.mark.data
 def test_ends_of_the_volume_are_in_the_file(
-    formats: Formats, image_steps: ImageExportSteps, backing_images: BackingImages
+    formats: Mapping[str, Requested], image_steps: ImageExportSteps, backing_images: BackingImages
 ) -> None:
     """The image of a volume that was written at its first and its last sector only holds these, and zeros between."""
-    exported = image_steps.finish_or_block(formats.qcow2)
+    exported = image_steps.finish_or_block(formats["qcow2"])
 
-    file = backing_images.file(exported.image.name)
-
-    assert not (found := first_difference(read_disk_file(file).data, exported.source.image)), found
+    must_hold(backing_images, exported.image.name, exported.source.image)
 
 
 @clause("backing-image.create.content")
@@ -76,9 +71,7 @@ def test_volume_without_data_is_exported(
     """The image of a volume that was never written holds zeros, as many as the volume is large."""
     exported = image_steps.finish_or_block(two_snapshots[0])
 
-    file = backing_images.file(exported.image.name)
-
-    assert not (found := first_difference(read_disk_file(file).data, exported.source.image)), found
+    must_hold(backing_images, exported.image.name, exported.source.image)
 
 
 @clause("backing-image.create.point-in-time")
@@ -91,11 +84,7 @@ def test_later_writes_are_not_in_the_image(
     The first write after it begins as soon as the VolumeSnapshot is ready, whether the export is done or not.
     """
     for exported in successive_images:
-        file = backing_images.file(exported.image.name)
-
-        found = first_difference(read_disk_file(file).data, exported.source.image)
-
-        assert found is None, f"{exported.image}: {found}"
+        must_hold(backing_images, exported.image.name, exported.source.image)
 
 
 @clause("backing-image.export.raw")
@@ -115,9 +104,11 @@ def test_raw_image_is_as_large_as_the_volume(
 
 @clause("backing-image.export.qcow")
 @pytest.mark.data
-def test_qcow2_image_is_one(formats: Formats, image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
+def test_qcow2_image_is_one(
+    formats: Mapping[str, Requested], image_steps: ImageExportSteps, backing_images: BackingImages
+) -> None:
     """An image of format qcow2 is a QCOW2 file with the volume's size as its virtual size, and Longhorn tells both."""
-    name = image_steps.finish_or_block(formats.qcow2).image.name
+    name = image_steps.finish_or_block(formats["qcow2"]).image.name
 
     image, file = backing_images.image(name), backing_images.file(name)
 
@@ -145,10 +136,10 @@ def test_checksum_is_that_of_the_file(exported: Exported, exported_file: bytes) 
 @clause("backing-image.checksum")
 @pytest.mark.data
 def test_checksum_is_that_of_a_qcow_file(
-    formats: Formats, image_steps: ImageExportSteps, backing_images: BackingImages
+    formats: Mapping[str, Requested], image_steps: ImageExportSteps, backing_images: BackingImages
 ) -> None:
     """Of an image of format qcow2 it is the SHA-512 of the file as it is stored, not of the disk in it."""
-    image = image_steps.finish_or_block(formats.qcow2).image
+    image = image_steps.finish_or_block(formats["qcow2"]).image
 
     digest = hashlib.sha512(backing_images.file(image.name)).hexdigest()
 

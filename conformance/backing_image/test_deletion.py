@@ -12,19 +12,12 @@ from fixtures.longhorn.disk_images import read_disk_file
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES, Source
 from conformance.backing_image.existing import Existing, ExistingImages
+from conformance.backing_image.requirements import must_be_intact
 from conformance.backing_image.scenarios import Exported, ImageExportSteps
+from conformance.requirements import must_keep_the_content
 from conformance.scenarios import DeletedPair, Policies
 from fixtures.outcomes import standing_on
 from fixtures.workloads.data import Image, first_difference
-
-
-def must_be_intact(images: BackingImages, name: str, content: Image) -> None:
-    """An image that is to be kept is there, nobody has asked for its deletion, and its file is right."""
-    found = images.find(name)
-    assert found is not None, f"the kept image {name} is gone from Longhorn"
-    assert "deletionTimestamp" not in found.object["metadata"], f"the kept image {name} is being deleted"
-    difference = first_difference(read_disk_file(images.file(name)).data, content)
-    assert difference is None, f"the file of the kept image {name}: {difference}"
 
 
 @clause("backing-image.delete")
@@ -46,12 +39,7 @@ def test_delete_removes_the_image(image_policies: Policies[Exported], backing_im
 @pytest.mark.retain
 def test_retain_keeps_the_content(image_witness: Policies[Exported], snapshots: Snapshots) -> None:
     """Under Retain the VolumeSnapshot goes, and its content stays with its handle."""
-    snapshots.wait_gone(image_witness.retained.snapshot)
-
-    content = snapshots.content(image_witness.retained.content.name)
-
-    assert "deletionTimestamp" not in content.object["metadata"], f"the retained {content} is being deleted"
-    assert content.handle == image_witness.retained.content.handle
+    must_keep_the_content(image_witness.retained.snapshot, image_witness.retained.content, snapshots)
 
 
 @clause("backing-image.retain")
@@ -83,18 +71,21 @@ def test_exported_image_is_deleted_under_delete(
     backing_images.wait_gone(deleted_exports.deleted.image.name)
 
 
+def must_be_kept(witness: DeletedPair[Existing], snapshots: Snapshots, images: BackingImages) -> None:
+    """Under Retain the VolumeSnapshot goes, and its image stays."""
+    snapshots.wait_gone(witness.retained_snapshot)
+
+    must_be_intact(images, witness.retained.image.name, witness.retained.content)
+
+
 @clause("backing-image.retain.existing.download")
 @pytest.mark.retain
 @pytest.mark.pre_provisioned
 def test_downloaded_image_is_kept_under_retain(
     downloads_witness: DeletedPair[Existing], snapshots: Snapshots, backing_images: BackingImages
 ) -> None:
-    """Deleting a VolumeSnapshot made by hand under Retain leaves the downloaded image that its handle names."""
-    kept = downloads_witness.retained
-
-    snapshots.wait_gone(downloads_witness.retained_snapshot)
-
-    must_be_intact(backing_images, kept.image.name, kept.content)
+    """Deleting a pre-provisioned VolumeSnapshot under Retain leaves the downloaded image that its handle names."""
+    must_be_kept(downloads_witness, snapshots, backing_images)
 
 
 @clause("backing-image.retain.existing.export")
@@ -103,12 +94,8 @@ def test_downloaded_image_is_kept_under_retain(
 def test_exported_image_is_kept_under_retain(
     exports_witness: DeletedPair[Existing], snapshots: Snapshots, backing_images: BackingImages
 ) -> None:
-    """Deleting a VolumeSnapshot made by hand under Retain leaves the exported image that its handle names."""
-    kept = exports_witness.retained
-
-    snapshots.wait_gone(exports_witness.retained_snapshot)
-
-    must_be_intact(backing_images, kept.image.name, kept.content)
+    """Deleting a pre-provisioned VolumeSnapshot under Retain leaves the exported image that its handle names."""
+    must_be_kept(exports_witness, snapshots, backing_images)
 
 
 @clause("backing-image.delete.in-use")

@@ -1,8 +1,11 @@
 """What the VolumeSnapshotContent's snapshotHandle says: its parameters, read as those of a URL, in any order."""
 
+from collections.abc import Mapping
+
 import pytest
 
-from conformance.backing_image.scenarios import Exported, Formats
+from conformance.backing_image.scenarios import Exported
+from conformance.scenarios import Requested
 from fixtures.longhorn.backing_images import EXPORT, BackingImages
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.handles import parse_backing_image_handle
@@ -53,9 +56,9 @@ def test_handle_names_the_volume(exported: Exported, longhorn: Longhorn) -> None
 
 @clause("backing-image.handle.export-type")
 @pytest.mark.parametrize("asked", ["raw", "qcow2"])
-def test_handle_names_the_format(asked: str, formats: Formats, snapshots: Snapshots) -> None:
+def test_handle_names_the_format(asked: str, formats: Mapping[str, Requested], snapshots: Snapshots) -> None:
     """The handle's export-type is the format that the class names."""
-    content = snapshots.wait_handle(formats.of(asked).snapshot)
+    content = snapshots.wait_handle(formats[asked].snapshot)
 
     named = dict(parse_backing_image_handle(content.handle).parameters).get("export-type")
 

@@ -66,6 +66,16 @@ def broken(handle: BackingImageHandle, old: str, new: str) -> str:
     return text.replace(part, new.format_map(values))
 
 
+def must_be_refused(right: OnDemand, old: str, new: str, steps: OnDemandImages, images: BackingImages) -> None:
+    """A claim through the right handle with one part replaced is refused as invalid, and no image is made."""
+    steps.control(right)
+    handle = steps.like(right)
+
+    steps.refused(broken(handle, old, new), "rpc error: code = InvalidArgument desc = ")
+
+    assert images.find(handle.backing_image) is None
+
+
 @clause("backing-image.on-demand.handle.malformed")
 @pytest.mark.parametrize("template", MALFORMED.values(), ids=MALFORMED.keys())
 def test_handle_must_have_its_form(template: str, on_demand: OnDemand, on_demand_images: OnDemandImages) -> None:
@@ -94,12 +104,7 @@ def test_volume_and_format_must_be_said(
     old: str, new: str, on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
 ) -> None:
     """A claim through a handle for an export without `volume-name` or `export-type` is refused as invalid."""
-    on_demand_images.control(on_demand)
-    handle = on_demand_images.like(on_demand)
-
-    on_demand_images.refused(broken(handle, old, new), "rpc error: code = InvalidArgument desc = ")
-
-    assert backing_images.find(handle.backing_image) is None
+    must_be_refused(on_demand, old, new, on_demand_images, backing_images)
 
 
 @clause("backing-image.on-demand.download.required")
@@ -108,9 +113,4 @@ def test_url_must_be_said(
     old: str, new: str, fetched: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
 ) -> None:
     """A claim through a handle for a download without `url` is refused as invalid."""
-    on_demand_images.control(fetched)
-    handle = on_demand_images.like(fetched)
-
-    on_demand_images.refused(broken(handle, old, new), "rpc error: code = InvalidArgument desc = ")
-
-    assert backing_images.find(handle.backing_image) is None
+    must_be_refused(fetched, old, new, on_demand_images, backing_images)

@@ -10,15 +10,12 @@ from fixtures.longhorn.handles import parse_backing_image_handle
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 from conformance.backing_image.scenarios import Exported, ImageExportSteps
+from conformance.requirements import has_handle, must_be_ready_after
 from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
+from fixtures.longhorn.volume_snapshots import Snapshots
 
 pytestmark = pytest.mark.mechanism
-
-
-def has_handle(content: Obj) -> bool:
-    """Whether a content carries a handle."""
-    return "snapshotHandle" in (content.get("status") or {})
 
 
 def has_file(image: Obj) -> bool:
@@ -94,10 +91,6 @@ def test_ready_once_the_image_is_made(
     snapshot = snapshots.wait_ready(image_requested.snapshot)
     with standing_on("there is no image, or no content, to look at"):
         image, content = backing_images.wait_made(snapshot), snapshots.content_of(snapshot)
+
     made = backing_images.history(image.name).created
-
-    for history in snapshots.content_history(content), snapshots.history(snapshot):
-        ready = history.first(is_ready)
-
-        assert ready is not None, f"{history} never got ready"
-        assert before(made, ready), f"{history} was ready at revision {ready.version}, before there was {image}"
+    must_be_ready_after(made, snapshot, content, snapshots, f"there was {image}")

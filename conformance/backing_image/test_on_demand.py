@@ -3,12 +3,12 @@
 import pytest
 
 from conformance.backing_image.on_demand import NAME, TYPE, OnDemand, OnDemandImages, OnDemandSnapshot
+from conformance.backing_image.requirements import must_be_made_for_its_claim
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.kubernetes.history import Recorder
-from fixtures.kubernetes.resource_kinds import PVC
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 from fixtures.workloads.pods import Workloads
 
@@ -55,12 +55,7 @@ def test_image_is_made_when_a_claim_needs_it(
     on_demand: OnDemand, backing_images: BackingImages, recorder: Recorder
 ) -> None:
     """The image does not exist before the claim, and exists after it."""
-    image = backing_images.wait_there(on_demand.handle.backing_image)
-
-    claim, made = on_demand.claim, backing_images.history(image.name).created
-    claimed = recorder.of(PVC, claim.name, claim.namespace, claim.uid).created
-    early = on_demand.early or made.version <= claimed.earliest
-    assert not early, f"{image} was made before any claim needed it"
+    must_be_made_for_its_claim(on_demand, backing_images, recorder)
 
 
 @clause("backing-image.on-demand.parameters")
@@ -74,27 +69,17 @@ def test_image_is_made_as_the_handle_says(on_demand: OnDemand, backing_images: B
 
 
 @clause("backing-image.on-demand.once")
+@pytest.mark.parametrize("through", ["same-snapshot", "another-snapshot"])
 def test_second_claim_uses_the_same_image(
-    on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
+    through: str, on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
 ) -> None:
-    """A second claim from the VolumeSnapshot gets the image that was made for the first; there is no other."""
+    """A second claim through the handle, from the same VolumeSnapshot or another, gets the first one's image."""
     first = on_demand_images.image_of(on_demand)
 
-    second = on_demand_images.image_of(on_demand_images.claim(on_demand.on_demand_snapshot))
-
-    assert {first, second} == {on_demand.handle.backing_image}, f"the claims have the images {first} and {second}"
-    made = [image.name for image in backing_images.exported_from(on_demand.handle["volume-name"])]
-    assert made == [first], f"images of the volume: {', '.join(made)}; expected is one"
-
-
-@clause("backing-image.on-demand.once")
-def test_second_snapshot_uses_the_same_image(
-    on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
-) -> None:
-    """A claim from another VolumeSnapshot with the same handle gets the image that was made for the first."""
-    first = on_demand_images.image_of(on_demand)
-
-    second = on_demand_images.image_of(on_demand_images.preprovision_and_claim(on_demand.handle, on_demand.holds))
+    again = on_demand.on_demand_snapshot
+    if through == "another-snapshot":
+        again = on_demand_images.preprovision(on_demand.handle, on_demand.holds)
+    second = on_demand_images.image_of(on_demand_images.claim(again))
 
     assert {first, second} == {on_demand.handle.backing_image}, f"the claims have the images {first} and {second}"
     made = [image.name for image in backing_images.exported_from(on_demand.handle["volume-name"])]

@@ -5,10 +5,10 @@ import hashlib
 import pytest
 
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages, Published, Publisher
+from conformance.backing_image.requirements import must_be_made_for_its_claim
 from fixtures.longhorn.backing_images import DOWNLOAD, BackingImage, BackingImages
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
-from fixtures.kubernetes.resource_kinds import PVC
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand
@@ -45,12 +45,7 @@ def test_image_is_made_when_a_claim_needs_it(
     fetched: OnDemand, backing_images: BackingImages, recorder: Recorder
 ) -> None:
     """Nothing is downloaded before the claim: the image does not exist before it, and exists after it."""
-    image = backing_images.wait_there(fetched.handle.backing_image)
-
-    claim, made = fetched.claim, backing_images.history(image.name).created
-    claimed = recorder.of(PVC, claim.name, claim.namespace, claim.uid).created
-    early = fetched.early or made.version <= claimed.earliest
-    assert not early, f"{image} was made before any claim needed it"
+    must_be_made_for_its_claim(fetched, backing_images, recorder)
 
 
 @clause("backing-image.on-demand.download.formats")

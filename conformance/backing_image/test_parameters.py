@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from conformance.backing_image.existing import ExistingImages, PreProvisionedImage, written_handle
+from conformance.backing_image.requirements import must_get_the_image
 from fixtures.catalogue.clauses import clause
 from fixtures.outcomes import standing_on
 
@@ -126,9 +127,7 @@ def test_checksum_may_be_left_out(pre_provisioned_export: PreProvisionedImage, e
     """A claim through a handle without a checksum gets a volume of the image."""
     handle = {key: value for key, value in pre_provisioned_export.existing.documented.items() if key != CHECKSUM}
 
-    bound = existing_images.volumes.wait_accepted(existing_images.claim(handle))
-
-    assert existing_images.volumes.image_of(bound) == pre_provisioned_export.existing.image.name
+    must_get_the_image(existing_images.claim(handle), pre_provisioned_export, existing_images)
 
 
 @clause("backing-image.pre-provisioned.checksum")
@@ -138,9 +137,7 @@ def test_right_checksum_is_accepted(
     """A claim through a handle with the checksum of the image gets a volume of it."""
     assert pre_provisioned_export.existing.documented[CHECKSUM]
 
-    bound = existing_images.volumes.wait_accepted(pre_provisioned_export.claim)
-
-    assert existing_images.volumes.image_of(bound) == pre_provisioned_export.existing.image.name
+    must_get_the_image(pre_provisioned_export.claim, pre_provisioned_export, existing_images)
 
 
 @clause("backing-image.pre-provisioned.parameters.optional")
@@ -152,9 +149,7 @@ def test_source_parameters_may_be_left_out(
     wanted = {TYPE, NAME, *([CHECKSUM] if checksum else [])}
     handle = {key: value for key, value in pre_provisioned_export.existing.documented.items() if key in wanted}
 
-    bound = existing_images.volumes.wait_accepted(existing_images.claim(handle))
-
-    assert existing_images.volumes.image_of(bound) == pre_provisioned_export.existing.image.name
+    must_get_the_image(existing_images.claim(handle), pre_provisioned_export, existing_images)
 
 
 @clause("backing-image.pre-provisioned.download.checksum")
@@ -164,9 +159,9 @@ def test_checksum_may_be_a_parameter_of_the_download(
     """A claim through a handle with the optional `checksum` of a download gets a volume of the image."""
     right = pre_provisioned_download.existing.documented
 
-    bound = existing_images.volumes.wait_accepted(existing_images.claim(right | {"checksum": right[CHECKSUM]}))
-
-    assert existing_images.volumes.image_of(bound) == pre_provisioned_download.existing.image.name
+    must_get_the_image(
+        existing_images.claim(right | {"checksum": right[CHECKSUM]}), pre_provisioned_download, existing_images
+    )
 
 
 @clause("backing-image.pre-provisioned.encoding")
@@ -174,9 +169,7 @@ def test_values_are_decoded(pre_provisioned_escaped_url: PreProvisionedImage, ex
     """A claim through a handle whose values are URL-encoded gets a volume of the image, also if the URL has escapes."""
     assert "%2520" in pre_provisioned_escaped_url.handle
 
-    bound = existing_images.volumes.wait_accepted(pre_provisioned_escaped_url.claim)
-
-    assert existing_images.volumes.image_of(bound) == pre_provisioned_escaped_url.existing.image.name
+    must_get_the_image(pre_provisioned_escaped_url.claim, pre_provisioned_escaped_url, existing_images)
 
 
 @clause("backing-image.pre-provisioned.encoding")

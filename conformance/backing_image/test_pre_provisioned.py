@@ -11,6 +11,18 @@ from fixtures.kubernetes.client import Cluster
 from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
 from conformance.backing_image.existing import ExistingImages, PreProvisionedImage, written_handle
+from conformance.backing_image.requirements import must_get_the_image
+from conformance.requirements import (
+    must_bind_the_named_content,
+    must_have_a_complete_reference,
+    must_not_bind_another,
+    must_show_the_handle,
+    must_wait_for_its_content,
+)
+from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.client import Cluster
 from fixtures.outcomes import standing_on
 from fixtures.workloads.pods import Workloads
 
@@ -22,11 +34,9 @@ def test_downloaded_image_is_restored(
     pre_provisioned_download: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
 ) -> None:
     """A claim through a handle of a downloaded raw image gets a volume of this image, with its data."""
-    claim = existing_images.volumes.wait_accepted(pre_provisioned_download.claim)
+    claim = must_get_the_image(pre_provisioned_download.claim, pre_provisioned_download, existing_images)
 
     workloads.verify(claim, pre_provisioned_download.existing.content, exact_size=False)
-
-    assert existing_images.volumes.image_of(claim) == pre_provisioned_download.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.download")
@@ -34,11 +44,9 @@ def test_downloaded_qcow2_is_restored(
     pre_provisioned_qcow2_download: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
 ) -> None:
     """A claim through a handle of a downloaded qcow2 image gets a volume of this image, with the data of the disk."""
-    claim = existing_images.volumes.wait_accepted(pre_provisioned_qcow2_download.claim)
+    claim = must_get_the_image(pre_provisioned_qcow2_download.claim, pre_provisioned_qcow2_download, existing_images)
 
     workloads.verify(claim, pre_provisioned_qcow2_download.existing.content, exact_size=False)
-
-    assert existing_images.volumes.image_of(claim) == pre_provisioned_qcow2_download.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.export")
@@ -46,11 +54,9 @@ def test_exported_image_is_restored(
     pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
 ) -> None:
     """A claim through a handle of an image exported as raw gets a volume of this image, with its data."""
-    claim = existing_images.volumes.wait_accepted(pre_provisioned_export.claim)
+    claim = must_get_the_image(pre_provisioned_export.claim, pre_provisioned_export, existing_images)
 
     workloads.verify(claim, pre_provisioned_export.existing.content)
-
-    assert existing_images.volumes.image_of(claim) == pre_provisioned_export.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.export")
@@ -58,11 +64,9 @@ def test_image_exported_as_qcow2_is_restored(
     pre_provisioned_qcow2_export: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
 ) -> None:
     """The same of an image exported as qcow2, whatever its file is."""
-    claim = existing_images.volumes.wait_accepted(pre_provisioned_qcow2_export.claim)
+    claim = must_get_the_image(pre_provisioned_qcow2_export.claim, pre_provisioned_qcow2_export, existing_images)
 
     workloads.verify(claim, pre_provisioned_qcow2_export.existing.content)
-
-    assert existing_images.volumes.image_of(claim) == pre_provisioned_qcow2_export.existing.image.name
 
 
 @clause("backing-image.pre-provisioned.source-type")
@@ -116,13 +120,9 @@ def test_longhorn_tells_the_parameters(
 @clause("backing-image.pre-provisioned.handle")
 def test_content_carries_the_handle(pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots) -> None:
     """The handle of a content made by hand is the one that it was made with, and its VolumeSnapshot gets ready."""
-    snapshots.wait_ready(pre_provisioned_export.snapshot, PRE_PROVISIONED_READY)
+    export = pre_provisioned_export
 
-    shown = snapshots.content(pre_provisioned_export.content.name).handle
-
-    assert shown == pre_provisioned_export.handle, (
-        f"the handle shown is {shown}, given was {pre_provisioned_export.handle}"
-    )
+    must_show_the_handle(export.handle, export.snapshot, export.content, snapshots)
 
 
 @clause("backing-image.pre-provisioned.content-name")
@@ -130,23 +130,15 @@ def test_snapshot_is_bound_to_the_content_that_it_names(
     pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots
 ) -> None:
     """The VolumeSnapshot is bound to the content that it names in its source."""
-    ready = snapshots.wait_ready(pre_provisioned_export.snapshot, PRE_PROVISIONED_READY)
-
-    bound, named = ready.content_name, pre_provisioned_export.content.name
-    assert bound == named, f"{ready} is bound to the content {bound}, it names {named}"
+    must_bind_the_named_content(pre_provisioned_export.snapshot, pre_provisioned_export.content, snapshots)
 
 
 @clause("backing-image.pre-provisioned.content-name")
 def test_content_must_exist(pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
-    name, namespace = f"comes-later-{pre_provisioned_export.content.name}", pre_provisioned_export.snapshot.namespace
-    snapshot = snapshots.create_from({"volumeSnapshotContentName": name}, namespace, None)
+    export, name = pre_provisioned_export, f"comes-later-{pre_provisioned_export.content.name}"
 
-    snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")
-
-    snapshots.create_content(pre_provisioned_export.handle, (namespace, snapshot.name), policy="Retain", name=name)
-    bound = snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
-    assert bound == name, f"{snapshot} is bound to the content {bound}, it names {name}"
+    must_wait_for_its_content(export.handle, export.snapshot.namespace, name, snapshots)
 
 
 @clause("backing-image.pre-provisioned.reference")
@@ -154,13 +146,9 @@ def test_snapshot_that_the_content_does_not_name_is_not_bound(
     pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots
 ) -> None:
     """A VolumeSnapshot that names the content of another one gets an error; the one that the content names is ready."""
-    snapshots.wait_ready(pre_provisioned_export.snapshot, PRE_PROVISIONED_READY)
-    content, namespace = pre_provisioned_export.content.name, pre_provisioned_export.snapshot.namespace
+    snapshot = snapshots.wait_ready(pre_provisioned_export.snapshot, PRE_PROVISIONED_READY)
 
-    other = snapshots.create_from({"volumeSnapshotContentName": content}, namespace, None)
-
-    snapshots.wait_error(other, rf"VolumeSnapshotContent \[{content}\] is bound to a different snapshot")
-    assert not snapshots.read(other).ready
+    must_not_bind_another(pre_provisioned_export.content, snapshot.namespace, snapshots)
 
 
 @clause("backing-image.pre-provisioned.reference")
@@ -168,14 +156,8 @@ def test_snapshot_that_the_content_does_not_name_is_not_bound(
 def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: Snapshots) -> None:
     """A content whose volumeSnapshotRef lacks the name or the namespace is refused; with both it is accepted."""
     handle = written_handle({"backingImageDataSourceType": EXPORT, "backingImage": "some-image"})
-    content = snapshots.content_manifest(handle, ("some-namespace", "some-snapshot"))
-    cluster.create(content, dry_run=True)
-    del content["spec"]["volumeSnapshotRef"][missing]
 
-    refused = cluster.refusal(content)
-
-    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
-    assert "spec.volumeSnapshotRef" in refused.message
+    must_have_a_complete_reference(handle, missing, cluster, snapshots)
 
 
 @clause("backing-image.pre-provisioned.class")

@@ -1,5 +1,6 @@
 """The manifests of the section on on-demand provision: refused as they are printed, good once they are corrected."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -34,30 +35,32 @@ def printed_for_export(content: Obj) -> Obj:
     return {**head, **content["spec"]}
 
 
+def must_be_refused(printed: Callable[[Obj], Obj], on_demand: OnDemand, steps: OnDemandImages, cluster: Cluster) -> str:
+    """A content is refused as printed, while corrected it is accepted and serves a claim; what the refusal says."""
+    steps.control(on_demand)
+    content = steps.content_manifest(on_demand)
+    cluster.create(content, dry_run=True)
+
+    refused = cluster.refusal(printed(content))
+
+    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
+    return refused.message
+
+
 @clause("backing-image.example.on-demand.download")
 def test_content_for_a_download(fetched: OnDemand, cluster: Cluster, on_demand_images: OnDemandImages) -> None:
     """As printed the content lacks spec.volumeSnapshotRef and is refused; with it there it is accepted and serves."""
-    on_demand_images.control(fetched)
-    content = on_demand_images.content_manifest(fetched)
-    cluster.create(content, dry_run=True)
+    refusal = must_be_refused(printed_for_download, fetched, on_demand_images, cluster)
 
-    refused = cluster.refusal(printed_for_download(content))
-
-    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
-    assert "spec.volumeSnapshotRef: Required value" in refused.message
+    assert "spec.volumeSnapshotRef: Required value" in refusal
 
 
 @clause("backing-image.example.on-demand.export")
 def test_content_for_an_export(on_demand: OnDemand, cluster: Cluster, on_demand_images: OnDemandImages) -> None:
     """As printed the content lacks its spec and is refused; with all keys in their places it is accepted and serves."""
-    on_demand_images.control(on_demand)
-    content = on_demand_images.content_manifest(on_demand)
-    cluster.create(content, dry_run=True)
+    refusal = must_be_refused(printed_for_export, on_demand, on_demand_images, cluster)
 
-    refused = cluster.refusal(printed_for_export(content))
-
-    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
-    assert "spec: Required value" in refused.message
+    assert "spec: Required value" in refusal
 
 
 @clause("backing-image.example.version")

@@ -11,11 +11,19 @@ from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.provisioning import wait_refused
 from fixtures.longhorn.volume_snapshots import DRIVER
 from fixtures.longhorn.volumes import BRIEF, SIZE
+from conformance.backing_image.requirements import must_hold
 from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
+from conformance.requirements import (
+    must_be_provisioned_by_longhorn,
+    must_have_the_size_of_its_source,
+    must_refuse_a_missing_snapshot,
+    must_refuse_a_smaller_claim,
+)
 from conformance.scenarios import Restoring
 from fixtures.outcomes import standing_on
 from fixtures.workloads.data import MIB, Image, Piece, first_difference
 from fixtures.workloads.pods import Workloads
+from fixtures.workloads.data import MIB, Image, Piece
 
 pytestmark = pytest.mark.restore
 
@@ -71,12 +79,7 @@ def test_restored_when_the_source_is_deleted(image_steps: ImageExportSteps, work
 @clause("backing-image.restore")
 def test_snapshot_must_exist(image_restoring: Restoring[Exported], image_steps: ImageExportSteps) -> None:
     """A claim from a VolumeSnapshot that does not exist is refused; a claim from one that does is bound."""
-    claim = image_steps.volumes.try_to_restore("no-such-snapshot", image_steps.volumes.namespace)
-
-    image_steps.volumes.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
-
-    with standing_on("a claim from a VolumeSnapshot that exists is not bound either"):
-        image_steps.volumes.wait_bound(image_restoring.claim)
+    must_refuse_a_missing_snapshot(image_restoring.claim, image_steps.volumes)
 
 
 @clause("backing-image.restore.base")
@@ -93,21 +96,14 @@ def test_volume_uses_the_image(image_restoring: Restoring[Exported], workloads: 
 @clause("backing-image.restore.provisioner")
 def test_provisioner_restores(image_restoring: Restoring[Exported], recorder: Recorder, workloads: Workloads) -> None:
     """The claim's volume was made by the CSI provisioner, with Longhorn's driver."""
-    claim = workloads.wait_bound(image_restoring.claim)
-
-    volume = recorder.of(PV, claim.volume).created.object
-
-    by = volume["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"], volume["spec"]["csi"]["driver"]
-    assert by == (DRIVER, DRIVER), f"volume {claim.volume} was provisioned by {by[0]} with the driver {by[1]}"
+    must_be_provisioned_by_longhorn(workloads.wait_bound(image_restoring.claim), recorder)
 
 
 @clause("backing-image.restore.unchanged")
 @pytest.mark.block
 def test_writes_do_not_reach_the_image(layered: Layered, backing_images: BackingImages) -> None:
     """The image's file is the same after a write to a volume that restored it."""
-    file = backing_images.file(layered.base.image.name)
-
-    assert not (found := first_difference(read_disk_file(file).data, layered.base.source.image)), found
+    must_hold(backing_images, layered.base.image.name, layered.base.source.image)
 
 
 @clause("backing-image.restore.unchanged")
@@ -128,13 +124,7 @@ def test_claim_of_equal_size_gets_that_size(
     """VolumeSnapshot, claim and restored volume have the size of the source."""
     claim = workloads.wait_bound(image_restoring.claim)
 
-    sizes = {
-        "restoreSize of the VolumeSnapshot": image_restoring.original.snapshot.restore_size,
-        "capacity of the claim": claim.capacity,
-        "size of the Longhorn volume": int(longhorn.volume(longhorn.volume_of(claim))["spec"]["size"]),
-    }
-
-    assert set(sizes.values()) == {SIZE}, f"sizes in bytes, expected {SIZE} each: {sizes}"
+    must_have_the_size_of_its_source(claim, image_restoring.original.snapshot, longhorn)
 
 
 @clause("backing-image.restore.size.larger")
@@ -158,12 +148,8 @@ def test_smaller_claim_is_refused(
     """A claim smaller than the VolumeSnapshot is refused, which names both sizes; one of equal size is bound."""
     with standing_on("a claim of equal size is not bound either"):
         workloads.wait_bound(image_restoring.claim)
-    snapshot = image_restoring.original.snapshot
 
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE // 2)
-
-    wait_refused(recorder, claim, rf"requested volume size {SIZE // 2} is less than the size {SIZE}")
-    workloads.delete_claim(claim)
+    must_refuse_a_smaller_claim(image_restoring.original.snapshot, workloads, recorder)
 
 
 @clause("backing-image.restore.example")

@@ -2,21 +2,19 @@
 
 import pytest
 
+from conformance.backing_image.requirements import must_hold
 from conformance.backing_image.scenarios import ImageExportSteps, Layered
+from conformance.requirements import CLAIM, CONTENT, must_name_one_source, must_wait_for_its_claim
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.client import Cluster, Obj
-from fixtures.longhorn.disk_images import read_disk_file
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.workloads.data import MIB, first_difference
+from fixtures.workloads.data import MIB
 from fixtures.longhorn.volumes import BRIEF, SIZE
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.source
-
-CLAIM = {"persistentVolumeClaimName": "some-claim"}
-CONTENT = {"volumeSnapshotContentName": "some-content"}
 
 
 @clause("backing-image.source.detached")
@@ -27,8 +25,7 @@ def test_detached_volume_is_exported(image_steps: ImageExportSteps, backing_imag
 
     exported = image_steps.export(source)
 
-    file = backing_images.file(exported.image.name)
-    assert not (found := first_difference(read_disk_file(file).data, source.image)), found
+    must_hold(backing_images, exported.image.name, source.image)
 
 
 @clause("backing-image.create.content")
@@ -42,8 +39,7 @@ def test_attached_volume_is_exported(
     with workloads.attached(source.pvc):
         exported = image_steps.export_or_block(source)
 
-    file = backing_images.file(exported.image.name)
-    assert not (found := first_difference(read_disk_file(file).data, source.image)), found
+    must_hold(backing_images, exported.image.name, source.image)
 
 
 @clause("backing-image.create.content")
@@ -56,8 +52,7 @@ def test_expanded_volume_is_exported(image_steps: ImageExportSteps, backing_imag
 
     exported = image_steps.export_or_block(source)
 
-    file = backing_images.file(exported.image.name)
-    assert not (found := first_difference(read_disk_file(file).data, source.image)), found
+    must_hold(backing_images, exported.image.name, source.image)
 
 
 @clause("backing-image.source.base")
@@ -66,21 +61,16 @@ def test_base_is_in_the_image(layered: Layered, image_steps: ImageExportSteps, b
     """The image of a volume that has a backing image holds what was written to the volume, and below it the other."""
     exported = image_steps.export_or_block(layered.source)
 
-    file = backing_images.file(exported.image.name)
-
-    assert not (found := first_difference(read_disk_file(file).data, layered.source.image)), found
+    must_hold(backing_images, exported.image.name, layered.source.image)
 
 
 @clause("backing-image.source")
 def test_claim_must_exist(namespace: str, snapshots: Snapshots, workloads: Workloads) -> None:
     """A VolumeSnapshot of a claim that does not exist gets an error, and is made when the claim is there."""
-    claim, class_name = "comes-later", snapshots.create_class("Delete", {"type": "bi"})
-    snapshot = snapshots.create_from({"persistentVolumeClaimName": claim}, namespace, class_name)
+    class_name = snapshots.create_class("Delete", {"type": "bi"})
 
-    snapshots.wait_error(snapshot, "cannot get claim from snapshot")
+    snapshot = must_wait_for_its_claim(namespace, class_name, snapshots, workloads)
 
-    assert not snapshots.read(snapshot).content_name
-    workloads.wait_bound(workloads.claim(namespace, size=SIZE, name=claim))
     assert snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
 
 
@@ -89,10 +79,4 @@ def test_claim_must_exist(namespace: str, snapshots: Snapshots, workloads: Workl
 @pytest.mark.parametrize("source", [pytest.param(CLAIM | CONTENT, id="both"), pytest.param({}, id="none")])
 def test_only_one_source_may_be_named(source: Obj, cluster: Cluster, namespace: str, snapshots: Snapshots) -> None:
     """A VolumeSnapshot with a claim and a content, or with neither, is refused; with either it is accepted."""
-    for accepted in (CLAIM, CONTENT):
-        cluster.create(snapshots.manifest(accepted, namespace, None), dry_run=True)
-
-    refused = cluster.refusal(snapshots.manifest(source, namespace, None))
-
-    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
-    assert "spec.source" in refused.message
+    must_name_one_source(source, namespace, cluster, snapshots)

@@ -8,7 +8,6 @@ from conformance.backup.scenarios import (
     BackedUp,
     BackupOutsideCsi,
     BackupSteps,
-    Completed,
     ManySnapshots,
     PreProvisionedBackup,
     SuccessiveBackups,
@@ -66,12 +65,12 @@ def three_snapshots(backup_steps: BackupSteps) -> tuple[Requested, ...]:
 
 
 @pytest.fixture(scope="session")
-def completed(requested: Requested, snapshots: Snapshots, longhorn: Longhorn) -> Completed:
+def completed(requested: Requested, snapshots: Snapshots, longhorn: Longhorn) -> BackedUp:
     """The same when it is bound and its backup is complete, whether it is ready or not."""
     snapshot = snapshots.wait_bound(requested.snapshot)
     content = snapshots.content(snapshot.content_name)
     backup = longhorn.wait_backup_completed(longhorn.wait_backup_started(snapshot).name)
-    return Completed(snapshot, content, backup)
+    return BackedUp(requested.source, snapshot, content, backup)
 
 
 @pytest.fixture(scope="session")

@@ -16,15 +16,6 @@ from fixtures.workloads.pods import Pvc
 
 
 @dataclass(frozen=True)
-class Completed:
-    """A VolumeSnapshot that is bound, its content, and its backup when it is complete; readiness is left open."""
-
-    snapshot: VolumeSnapshot
-    content: Content
-    backup: Backup
-
-
-@dataclass(frozen=True)
 class BackedUp:
     """A VolumeSnapshot that became ready, its content and its backup, and what the volume held when it was taken."""
 

@@ -7,6 +7,7 @@ from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
+from conformance.requirements import must_be_bound_both_ways
 from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
 
@@ -16,13 +17,7 @@ pytestmark = pytest.mark.create
 @clause("backup.content")
 def test_snapshot_is_bound_to_a_content(requested: Requested, snapshots: Snapshots) -> None:
     """A VolumeSnapshot is bound to a VolumeSnapshotContent, and this refers back to it."""
-    snapshot = snapshots.wait_bound(requested.snapshot)
-
-    content = snapshots.content(snapshot.content_name)
-
-    reference = content.object["spec"]["volumeSnapshotRef"]
-    back = reference["namespace"], reference["name"], reference["uid"]
-    assert back == (snapshot.namespace, snapshot.name, snapshot.uid), f"volumeSnapshotRef of {content} is {reference}"
+    must_be_bound_both_ways(requested, snapshots)
 
 
 @clause("backup.create")

@@ -11,6 +11,7 @@ from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES
 from conformance.backup.scenarios import BackedUp, BackupSteps, stored_blocks
+from conformance.requirements import must_keep_the_content
 from conformance.scenarios import DeletedPair, Policies
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.outcomes import Blocked
@@ -65,12 +66,7 @@ def test_delete_keeps_the_longhorn_snapshot(witness: Policies[BackedUp], longhor
 @pytest.mark.retain
 def test_retain_keeps_the_content(witness: Policies[BackedUp], snapshots: Snapshots) -> None:
     """Under Retain the VolumeSnapshot goes, and its content stays with its handle."""
-    snapshots.wait_gone(witness.retained.snapshot)
-
-    content = snapshots.content(witness.retained.content.name)
-
-    assert "deletionTimestamp" not in content.object["metadata"], f"the retained {content} is being deleted"
-    assert content.handle == witness.retained.content.handle
+    must_keep_the_content(witness.retained.snapshot, witness.retained.content, snapshots)
 
 
 @clause("backup.retain")

@@ -8,18 +8,14 @@ from fixtures.kubernetes.history import before
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 from fixtures.longhorn.volumes import SPECKLES
-from conformance.backup.scenarios import BackedUp, BackupSteps, Completed
+from conformance.backup.scenarios import BackedUp, BackupSteps
+from conformance.requirements import has_handle, must_be_ready_after
 from conformance.scenarios import Requested
 from fixtures.outcomes import Blocked
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
 
 pytestmark = pytest.mark.mechanism
-
-
-def has_handle(content: Obj) -> bool:
-    """Whether a content carries a handle."""
-    return "snapshotHandle" in (content.get("status") or {})
 
 
 def is_complete(backup: Obj) -> bool:
@@ -77,19 +73,13 @@ def test_unfinished_backup_is_asked_about_again(three_snapshots: tuple[Requested
 
 
 @clause("backup.ready")
-def test_ready_when_the_backup_is_complete(completed: Completed, snapshots: Snapshots, longhorn: Longhorn) -> None:
+def test_ready_when_the_backup_is_complete(completed: BackedUp, snapshots: Snapshots, longhorn: Longhorn) -> None:
     """The content, and with it the VolumeSnapshot, gets ready, and not before the backup is complete."""
-    backup = completed.backup
-    complete = longhorn.backup_history(backup.name).first(is_complete)
+    complete = longhorn.backup_history(completed.backup.name).first(is_complete)
 
     snapshot = snapshots.wait_ready(completed.snapshot)
 
-    for history in snapshots.content_history(completed.content), snapshots.history(snapshot):
-        ready = history.first(is_ready)
-
-        assert ready is not None
-        assert complete is not None
-        assert before(complete, ready), f"{history} was ready at revision {ready.version}, before {backup} was complete"
+    must_be_ready_after(complete, snapshot, completed.content, snapshots, f"{completed.backup} was complete")
 
 
 @clause("backup.ready")

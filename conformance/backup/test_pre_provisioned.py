@@ -6,6 +6,12 @@ They have the policy Retain, so that their deletion leaves the backup to the tes
 import pytest
 
 from conformance.backup.scenarios import BackupOutsideCsi, PreProvisionedBackup
+from conformance.requirements import (
+    must_bind_the_named_content,
+    must_have_a_complete_reference,
+    must_not_bind_another,
+    must_show_the_handle,
+)
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.client import Cluster
@@ -64,20 +70,15 @@ def test_snapshot_is_bound_to_the_content_that_it_names(
     pre_provisioned: PreProvisionedBackup, snapshots: Snapshots
 ) -> None:
     """The VolumeSnapshot is bound to the content that it names in its source."""
-    ready = snapshots.wait_ready(pre_provisioned.snapshot, PRE_PROVISIONED_READY)
-
-    bound, named = ready.content_name, pre_provisioned.content.name
-    assert bound == named, f"{ready} is bound to the content {bound}, it names {named}"
+    must_bind_the_named_content(pre_provisioned.snapshot, pre_provisioned.content, snapshots)
 
 
 @clause("backup.handle.field")
 def test_content_made_by_hand_carries_its_handle(pre_provisioned: PreProvisionedBackup, snapshots: Snapshots) -> None:
     """The snapshotHandle of a content made by hand is the one that it was made with."""
-    snapshots.wait_ready(pre_provisioned.snapshot, PRE_PROVISIONED_READY)
+    handle = str(pre_provisioned.handle)
 
-    shown = snapshots.content(pre_provisioned.content.name).handle
-
-    assert shown == str(pre_provisioned.handle), f"the handle shown is {shown}, given was {pre_provisioned.handle}"
+    must_show_the_handle(handle, pre_provisioned.snapshot, pre_provisioned.content, snapshots)
 
 
 @clause("backup.pre-provisioned.reference")
@@ -86,24 +87,14 @@ def test_snapshot_that_the_content_does_not_name_is_not_bound(existing: BackupOu
     content, named = snapshots.preprovision(str(existing.documented_handle), existing.namespace, policy="Retain")
     snapshots.wait_ready(named, PRE_PROVISIONED_READY)
 
-    other = snapshots.create_from({"volumeSnapshotContentName": content.name}, existing.namespace, None)
-
-    snapshots.wait_error(other, rf"VolumeSnapshotContent \[{content.name}\] is bound to a different snapshot")
-    assert not snapshots.read(other).ready
+    must_not_bind_another(content, existing.namespace, snapshots)
 
 
 @clause("backup.pre-provisioned.reference")
 @pytest.mark.parametrize("missing", ["name", "namespace"])
 def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: Snapshots) -> None:
     """A content whose volumeSnapshotRef lacks the name or the namespace is refused; with both it is accepted."""
-    content = snapshots.content_manifest("bak://some-volume/some-backup", ("some-namespace", "some-snapshot"))
-    cluster.create(content, dry_run=True)
-    del content["spec"]["volumeSnapshotRef"][missing]
-
-    refused = cluster.refusal(content)
-
-    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
-    assert "spec.volumeSnapshotRef" in refused.message
+    must_have_a_complete_reference("bak://some-volume/some-backup", missing, cluster, snapshots)
 
 
 @clause("backup.pre-provisioned.class")

@@ -12,7 +12,9 @@ from fixtures.kubernetes.client import Cluster, Obj
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE, Source
 from conformance.backup.scenarios import BackupOutsideCsi, BackupSteps, PreProvisionedBackup
+from conformance.requirements import must_wait_for_its_class, must_wait_for_its_content
 from conformance.scenarios import Requested
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
 from fixtures.outcomes import standing_on
 from fixtures.workloads.pods import Workloads
 
@@ -35,43 +37,39 @@ MALFORMED = {
 """Texts that are no handle of the documented form."""
 
 
-def handle_of(existing: BackupOutsideCsi, template: str) -> str:
-    """A handle with one thing wrong in it, made from the right names."""
-    return template.format(scheme=existing.documented_scheme, volume=existing.volume, backup=existing.backup.name)
+def must_be_refused(template: str, code: str, pre_provisioned: PreProvisionedBackup, steps: BackupSteps) -> None:
+    """A claim through a handle with one thing wrong is refused with a gRPC code; one through the right handle is bound.
+
+    The handle is a template for the right names.
+    """
+    made = pre_provisioned.existing
+    handle = template.format(scheme=made.documented_scheme, volume=made.volume, backup=made.backup.name)
+
+    _, snapshot = steps.snapshots.preprovision(handle, made.namespace, policy="Retain")
+
+    claim = steps.volumes.try_to_restore(snapshot.name, snapshot.namespace)
+
+    steps.volumes.wait_refused(claim, f"rpc error: code = {code} desc = ")
+    with standing_on("the right handle does not work either"):
+        steps.volumes.wait_bound(pre_provisioned.claim)
 
 
 @clause("backup.pre-provisioned.names")
 @pytest.mark.pre_provisioned
 @pytest.mark.parametrize("template", UNKNOWN.values(), ids=UNKNOWN.keys())
-def test_names_must_be_listed(
-    template: str, pre_provisioned: PreProvisionedBackup, snapshots: Snapshots, backup_steps: BackupSteps
-) -> None:
+def test_names_must_be_listed(template: str, pre_provisioned: PreProvisionedBackup, backup_steps: BackupSteps) -> None:
     """A claim through a handle that names nothing that Longhorn lists is refused as not found; the right one works."""
-    existing = pre_provisioned.existing
-    _, snapshot = snapshots.preprovision(handle_of(existing, template), existing.namespace, policy="Retain")
-
-    claim = backup_steps.volumes.try_to_restore(snapshot.name, snapshot.namespace)
-
-    backup_steps.volumes.wait_refused(claim, "rpc error: code = NotFound desc = ")
-    with standing_on("the right handle does not work either"):
-        backup_steps.volumes.wait_bound(pre_provisioned.claim)
+    must_be_refused(template, "NotFound", pre_provisioned, backup_steps)
 
 
 @clause("backup.pre-provisioned.handle.malformed")
 @pytest.mark.pre_provisioned
 @pytest.mark.parametrize("template", MALFORMED.values(), ids=MALFORMED.keys())
 def test_handle_must_have_its_form(
-    template: str, pre_provisioned: PreProvisionedBackup, snapshots: Snapshots, backup_steps: BackupSteps
+    template: str, pre_provisioned: PreProvisionedBackup, backup_steps: BackupSteps
 ) -> None:
     """A claim through a handle of another form is refused as invalid or not found; the right one works."""
-    existing = pre_provisioned.existing
-    _, snapshot = snapshots.preprovision(handle_of(existing, template), existing.namespace, policy="Retain")
-
-    claim = backup_steps.volumes.try_to_restore(snapshot.name, snapshot.namespace)
-
-    backup_steps.volumes.wait_refused(claim, "rpc error: code = (InvalidArgument|NotFound) desc = ")
-    with standing_on("the right handle does not work either"):
-        backup_steps.volumes.wait_bound(pre_provisioned.claim)
+    must_be_refused(template, "(InvalidArgument|NotFound)", pre_provisioned, backup_steps)
 
 
 @clause("backup.pre-provisioned.content-name")
@@ -79,14 +77,8 @@ def test_handle_must_have_its_form(
 def test_content_must_exist(existing: BackupOutsideCsi, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
     name = "comes-later-" + existing.backup.name
-    snapshot = snapshots.create_from({"volumeSnapshotContentName": name}, existing.namespace, None)
 
-    snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")
-
-    reserved_for = (snapshot.namespace, snapshot.name)
-    snapshots.create_content(str(existing.documented_handle), reserved_for, policy="Retain", name=name)
-    bound = snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
-    assert bound == name, f"{snapshot} is bound to the content {bound}, it names {name}"
+    must_wait_for_its_content(str(existing.documented_handle), existing.namespace, name, snapshots)
 
 
 @clause("backup.pre-provisioned.reference")
@@ -107,13 +99,7 @@ def test_namespace_of_the_reference_counts(existing: BackupOutsideCsi, namespace
 @pytest.mark.classes
 def test_class_must_exist(empty_volume: Source, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a class that does not exist gets an error that names it, and is made when the class is."""
-    name = f"comes-later-{empty_volume.pvc.name}"
-    snapshot = snapshots.create(empty_volume.pvc, name)
-
-    snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
-
-    snapshots.create_class("Delete", name=name)
-    assert snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
+    must_wait_for_its_class(empty_volume, snapshots)
 
 
 @clause("backup.source")

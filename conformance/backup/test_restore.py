@@ -3,13 +3,16 @@
 import pytest
 
 from conformance.backup.scenarios import BackedUp, BackupSteps, SuccessiveBackups
+from conformance.requirements import (
+    must_be_provisioned_by_longhorn,
+    must_have_the_size_of_its_source,
+    must_refuse_a_smaller_claim,
+)
 from conformance.scenarios import Restoring
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
-from fixtures.kubernetes.resource_kinds import PV
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.provisioning import wait_refused
-from fixtures.longhorn.volume_snapshots import DRIVER
 from fixtures.workloads.data import MIB
 from fixtures.longhorn.volumes import SIZE
 from fixtures.workloads.pods import Workloads
@@ -57,12 +60,7 @@ def test_claim_gets_the_backup_that_it_names(
 @clause("backup.restore.provisioner")
 def test_provisioner_restores(restoring: Restoring[BackedUp], recorder: Recorder, workloads: Workloads) -> None:
     """The claim's volume was made by the CSI provisioner, with Longhorn's driver."""
-    claim = workloads.wait_bound(restoring.claim)
-
-    volume = recorder.of(PV, claim.volume).created.object
-
-    by = volume["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"], volume["spec"]["csi"]["driver"]
-    assert by == (DRIVER, DRIVER), f"volume {claim.volume} was provisioned by {by[0]} with the driver {by[1]}"
+    must_be_provisioned_by_longhorn(workloads.wait_bound(restoring.claim), recorder)
 
 
 @clause("backup.restore.size")
@@ -73,14 +71,7 @@ def test_claim_of_equal_size_gets_that_size(
     """VolumeSnapshot, claim and restored volume have the size of the source."""
     claim = workloads.wait_bound(restoring.claim)
 
-    volume = longhorn.volume(longhorn.volume_of(claim))
-
-    sizes = {
-        "restoreSize of the VolumeSnapshot": restoring.original.snapshot.restore_size,
-        "capacity of the claim": claim.capacity,
-        "size of the Longhorn volume": int(volume["spec"]["size"]),
-    }
-    assert set(sizes.values()) == {SIZE}, f"sizes in bytes, expected {SIZE} each: {sizes}"
+    must_have_the_size_of_its_source(claim, restoring.original.snapshot, longhorn)
 
 
 @clause("backup.restore.size")
@@ -88,12 +79,8 @@ def test_claim_of_equal_size_gets_that_size(
 def test_smaller_claim_is_refused(restoring: Restoring[BackedUp], workloads: Workloads, recorder: Recorder) -> None:
     """A claim smaller than the VolumeSnapshot is refused, which names both sizes; one of equal size is bound."""
     workloads.wait_bound(restoring.claim)
-    snapshot = restoring.original.snapshot
 
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE // 2)
-
-    wait_refused(recorder, claim, rf"requested volume size {SIZE // 2} is less than the size {SIZE}")
-    workloads.delete_claim(claim)
+    must_refuse_a_smaller_claim(restoring.original.snapshot, workloads, recorder)
 
 
 @clause("backup.restore.size.larger")

@@ -9,6 +9,7 @@ from fixtures.longhorn.provisioning import wait_refused
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE
 from conformance.backup.scenarios import BackedUp, BackupSteps, SuccessiveBackups
+from conformance.requirements import must_refuse_a_missing_snapshot
 from conformance.scenarios import Requested, Restoring
 from fixtures.outcomes import standing_on
 from fixtures.workloads.data import MIB
@@ -81,14 +82,9 @@ def test_claim_may_have_the_name_of_an_earlier_one(
 
 
 @clause("backup.restore")
-def test_snapshot_must_exist(restoring: Restoring[BackedUp], backup_steps: BackupSteps, workloads: Workloads) -> None:
+def test_snapshot_must_exist(restoring: Restoring[BackedUp], backup_steps: BackupSteps) -> None:
     """A claim from a VolumeSnapshot that does not exist is refused; a claim from one that does is bound."""
-    claim = backup_steps.volumes.try_to_restore("no-such-snapshot", backup_steps.volumes.namespace)
-
-    backup_steps.volumes.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
-
-    with standing_on("a claim from a VolumeSnapshot that exists is not bound either"):
-        workloads.wait_bound(restoring.claim)
+    must_refuse_a_missing_snapshot(restoring.claim, backup_steps.volumes)
 
 
 @clause("backup.restore")

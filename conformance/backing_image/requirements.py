@@ -1,0 +1,43 @@
+"""What several sections of this page demand. Each function is one requirement, and asserts it."""
+
+from conformance.backing_image.existing import ExistingImages, PreProvisionedImage
+from conformance.backing_image.on_demand import OnDemand
+from fixtures.backing_images import BackingImages
+from fixtures.diskfiles import read_disk_file
+from fixtures.history import Recorder
+from fixtures.kinds import PVC
+from fixtures.stream import Image, first_difference
+from fixtures.workloads import Pvc
+
+
+def must_hold(images: BackingImages, name: str, data: Image) -> None:
+    """An image's file holds these data, byte for byte."""
+    difference = first_difference(read_disk_file(images.file(name)).data, data)
+
+    assert difference is None, f"the file of image {name}: {difference}"
+
+
+def must_be_intact(images: BackingImages, name: str, data: Image) -> None:
+    """An image that is to be kept is there, nobody has requested its deletion, and its file is right."""
+    found = images.find(name)
+    assert found is not None, f"the kept image {name} is gone from Longhorn"
+    assert "deletionTimestamp" not in found.object["metadata"], f"the kept image {name} is being deleted"
+    must_hold(images, name, data)
+
+
+def must_get_the_image(claim: Pvc, restored: PreProvisionedImage, steps: ExistingImages) -> Pvc:
+    """A claim is bound to a volume of an existing image; the bound claim."""
+    bound = steps.volumes.wait_accepted(claim)
+
+    assert steps.volumes.image_of(bound) == restored.existing.image.name
+    return bound
+
+
+def must_be_made_for_its_claim(on_demand: OnDemand, images: BackingImages, recorder: Recorder) -> None:
+    """An image does not exist before the claim that needs it, and exists after it."""
+    image = images.wait_there(on_demand.handle.backing_image)
+
+    claim, made = on_demand.claim, images.history(image.name).created
+    claimed = recorder.of(PVC, claim.name, claim.namespace, claim.uid).created
+    early = on_demand.early or made.version <= claimed.earliest
+    assert not early, f"{image} was made before any claim needed it"

@@ -1,0 +1,173 @@
+"""What more than one page demands. Each function is one requirement: it does what a user does, and asserts it."""
+
+from conformance.scenarios import Requested
+from fixtures.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
+from fixtures.cluster import Cluster, Obj
+from fixtures.history import Recorder, Revision, before
+from fixtures.kinds import PV
+from fixtures.longhorn import Longhorn
+from fixtures.outcomes import standing_on
+from fixtures.provisioning import wait_refused
+from fixtures.snapshots import DRIVER, Content, Snapshots, VolumeSnapshot, is_ready
+from fixtures.volumes import SIZE, Source, Volumes
+from fixtures.workloads import Pvc, Workloads
+
+CLAIM = {"persistentVolumeClaimName": "some-claim"}
+CONTENT = {"volumeSnapshotContentName": "some-content"}
+
+
+def has_handle(content: Obj) -> bool:
+    """Whether a content carries a handle."""
+    return "snapshotHandle" in (content.get("status") or {})
+
+
+def must_be_bound_both_ways(requested: Requested, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot is bound to a content, and this refers back to it."""
+    snapshot = snapshots.wait_bound(requested.snapshot)
+
+    content = snapshots.content(snapshot.content_name)
+
+    reference = content.object["spec"]["volumeSnapshotRef"]
+    back = reference["namespace"], reference["name"], reference["uid"]
+    assert back == (snapshot.namespace, snapshot.name, snapshot.uid), f"volumeSnapshotRef of {content} is {reference}"
+
+
+def must_keep_the_content(snapshot: VolumeSnapshot, content: Content, snapshots: Snapshots) -> None:
+    """A deleted VolumeSnapshot goes, and its content stays with its handle."""
+    snapshots.wait_gone(snapshot)
+
+    kept = snapshots.content(content.name)
+
+    assert "deletionTimestamp" not in kept.object["metadata"], f"the retained {kept} is being deleted"
+    assert kept.handle == content.handle
+
+
+def must_be_ready_after(
+    first: Revision | None, snapshot: VolumeSnapshot, content: Content, snapshots: Snapshots, what: str
+) -> None:
+    """Content and VolumeSnapshot became ready, and not before a revision; `what` says of which state that is."""
+    for history in snapshots.content_history(content), snapshots.history(snapshot):
+        ready = history.first(is_ready)
+
+        assert ready is not None, f"{history} never got ready"
+        assert first is not None
+        assert before(first, ready), f"{history} was ready at revision {ready.version}, before {what}"
+
+
+def must_be_provisioned_by_longhorn(claim: Pvc, recorder: Recorder) -> None:
+    """A bound claim's volume was made by the CSI provisioner, with Longhorn's driver."""
+    volume = recorder.of(PV, claim.volume).created.object
+
+    by = volume["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"], volume["spec"]["csi"]["driver"]
+    assert by == (DRIVER, DRIVER), f"volume {claim.volume} was provisioned by {by[0]} with the driver {by[1]}"
+
+
+def must_have_the_size_of_its_source(claim: Pvc, snapshot: VolumeSnapshot, longhorn: Longhorn) -> None:
+    """VolumeSnapshot, bound claim and restored volume have the size of the source."""
+    sizes = {
+        "restoreSize of the VolumeSnapshot": snapshot.restore_size,
+        "capacity of the claim": claim.capacity,
+        "size of the Longhorn volume": int(longhorn.volume(longhorn.volume_of(claim))["spec"]["size"]),
+    }
+    assert set(sizes.values()) == {SIZE}, f"sizes in bytes, expected {SIZE} each: {sizes}"
+
+
+def must_refuse_a_smaller_claim(snapshot: VolumeSnapshot, workloads: Workloads, recorder: Recorder) -> None:
+    """A claim smaller than the VolumeSnapshot is refused, which names both sizes."""
+    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE // 2)
+
+    wait_refused(recorder, claim, rf"requested volume size {SIZE // 2} is less than the size {SIZE}")
+    workloads.delete_claim(claim)
+
+
+def must_refuse_a_missing_snapshot(control: Pvc, volumes: Volumes) -> None:
+    """A claim from a VolumeSnapshot that does not exist is refused; the control, from one that does, is bound."""
+    claim = volumes.try_to_restore("no-such-snapshot", volumes.namespace)
+
+    volumes.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
+
+    with standing_on("a claim from a VolumeSnapshot that exists is not bound either"):
+        volumes.wait_bound(control)
+
+
+def must_name_one_source(source: Obj, namespace: str, cluster: Cluster, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot with this source is refused; with a claim, or a content, it is accepted."""
+    for accepted in (CLAIM, CONTENT):
+        cluster.create(snapshots.manifest(accepted, namespace, None), dry_run=True)
+
+    refused = cluster.refusal(snapshots.manifest(source, namespace, None))
+
+    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
+    assert "spec.source" in refused.message
+
+
+def must_wait_for_its_class(source: Source, snapshots: Snapshots, parameters: dict[str, str] | None = None) -> None:
+    """A VolumeSnapshot of a class that does not exist gets an error that names it, and is made when the class is."""
+    name = f"comes-later-{source.pvc.name}"
+    snapshot = snapshots.create(source.pvc, name)
+
+    snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
+
+    snapshots.create_class("Delete", parameters, name=name)
+    assert snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
+
+
+def must_wait_for_its_claim(
+    namespace: str, class_name: str, snapshots: Snapshots, workloads: Workloads
+) -> VolumeSnapshot:
+    """A VolumeSnapshot of a claim that does not exist gets an error, and no content; the claim is bound then."""
+    snapshot = snapshots.create_from({"persistentVolumeClaimName": "comes-later"}, namespace, class_name)
+
+    snapshots.wait_error(snapshot, "cannot get claim from snapshot")
+
+    assert not snapshots.read(snapshot).content_name
+    workloads.wait_bound(workloads.claim(namespace, size=SIZE, name="comes-later"))
+    return snapshot
+
+
+def must_wait_for_its_content(handle: str, namespace: str, name: str, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
+    snapshot = snapshots.create_from({"volumeSnapshotContentName": name}, namespace, None)
+
+    snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")
+
+    snapshots.create_content(handle, (namespace, snapshot.name), policy="Retain", name=name)
+    bound = snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
+    assert bound == name, f"{snapshot} is bound to the content {bound}, it names {name}"
+
+
+def must_bind_the_named_content(snapshot: VolumeSnapshot, content: Content, snapshots: Snapshots) -> None:
+    """A pre-provisioned VolumeSnapshot is bound to the content that it names in its source."""
+    ready = snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
+
+    bound, named = ready.content_name, content.name
+    assert bound == named, f"{ready} is bound to the content {bound}, it names {named}"
+
+
+def must_show_the_handle(handle: str, snapshot: VolumeSnapshot, content: Content, snapshots: Snapshots) -> None:
+    """The snapshotHandle of a pre-provisioned content is the one that it was made with."""
+    snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
+
+    shown = snapshots.content(content.name).handle
+
+    assert shown == handle, f"the handle shown is {shown}, given was {handle}"
+
+
+def must_not_bind_another(content: Content, namespace: str, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot that names the content of another one gets an error."""
+    other = snapshots.create_from({"volumeSnapshotContentName": content.name}, namespace, None)
+
+    snapshots.wait_error(other, rf"VolumeSnapshotContent \[{content.name}\] is bound to a different snapshot")
+    assert not snapshots.read(other).ready
+
+
+def must_have_a_complete_reference(handle: str, missing: str, cluster: Cluster, snapshots: Snapshots) -> None:
+    """A content whose volumeSnapshotRef lacks the name or the namespace is refused; with both it is accepted."""
+    content = snapshots.content_manifest(handle, ("some-namespace", "some-snapshot"))
+    cluster.create(content, dry_run=True)
+    del content["spec"]["volumeSnapshotRef"][missing]
+
+    refused = cluster.refusal(content)
+
+    assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
+    assert "spec.volumeSnapshotRef" in refused.message
