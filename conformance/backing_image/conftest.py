@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from conformance.backing_image.existing import NAME_WITH_ESCAPES, Existing, ExistingImages, PreProvisionedImage
+from conformance.backing_image.existing import NAME_WITH_ESCAPES, Existing, ExistingImages, PreProvisioned
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages, OnDemandSnapshot, Published, Publisher
 from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
 from conformance.scenarios import DeletedPair, Policies, Requested, Restoring
@@ -116,7 +116,7 @@ def empty_source(image_steps: ImageExportSteps) -> Source:
 
 
 @pytest.fixture(scope="session")
-def existing_images(
+def existing(
     image_steps: ImageExportSteps, volumes_in: Callable[[str], Volumes], run: Run, own_stores: ObjectStore | None
 ) -> ExistingImages:
     """Makes images without CSI, and contents, VolumeSnapshots and claims for them, in a namespace of their own."""
@@ -133,47 +133,45 @@ def existing_images(
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_download(existing_images: ExistingImages) -> PreProvisionedImage:
+def downloaded(existing: ExistingImages) -> PreProvisioned:
     """A raw image that Longhorn downloaded, and a claim that restores it."""
-    return existing_images.preprovision(existing_images.download("downloaded-raw"))
+    return existing.preprovision(existing.download("downloaded-raw"))
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_qcow2_download(existing_images: ExistingImages) -> PreProvisionedImage:
+def downloaded_qcow2(existing: ExistingImages) -> PreProvisioned:
     """The same with a qcow2 file."""
-    return existing_images.preprovision(existing_images.download("downloaded-qcow2", packed=True))
+    return existing.preprovision(existing.download("downloaded-qcow2", packed=True))
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_escaped_url(existing_images: ExistingImages) -> PreProvisionedImage:
+def escaped_url(existing: ExistingImages) -> PreProvisioned:
     """A downloaded image whose URL has escapes itself, and a claim that restores it."""
-    return existing_images.preprovision(existing_images.download("escaped", key=NAME_WITH_ESCAPES))
+    return existing.preprovision(existing.download("escaped", key=NAME_WITH_ESCAPES))
 
 
 @pytest.fixture(scope="session")
-def existing_source(existing_images: ExistingImages) -> Source:
+def existing_source(existing: ExistingImages) -> Source:
     """A volume with known data, of which only the images below are ever made."""
-    return existing_images.volumes.write(existing_images.volumes.new(), "exported-by-hand", *SPECKLES)
+    return existing.volumes.write(existing.volumes.new(), "exported-by-hand", *SPECKLES)
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_export(existing_images: ExistingImages, existing_source: Source) -> PreProvisionedImage:
+def existing_export(existing: ExistingImages, existing_source: Source) -> PreProvisioned:
     """A raw image that was exported from that volume without CSI, and a claim that restores it."""
-    return existing_images.preprovision(existing_images.export(existing_source))
+    return existing.preprovision(existing.export(existing_source))
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_images(
-    pre_provisioned_download: PreProvisionedImage, pre_provisioned_export: PreProvisionedImage
-) -> Mapping[str, PreProvisionedImage]:
+def existing_by_origin(downloaded: PreProvisioned, existing_export: PreProvisioned) -> Mapping[str, PreProvisioned]:
     """Both raw images by how they came to be: `download`, `export`."""
-    return {"download": pre_provisioned_download, "export": pre_provisioned_export}
+    return {"download": downloaded, "export": existing_export}
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned_qcow2_export(existing_images: ExistingImages, existing_source: Source) -> PreProvisionedImage:
+def existing_qcow2_export(existing: ExistingImages, existing_source: Source) -> PreProvisioned:
     """The same with `export-type: qcow2`."""
-    return existing_images.preprovision(existing_images.export(existing_source, "qcow2"))
+    return existing.preprovision(existing.export(existing_source, "qcow2"))
 
 
 @pytest.fixture(scope="session")
@@ -200,9 +198,9 @@ def image_witness(
 
 
 @pytest.fixture(scope="session")
-def deleted_downloads(existing_images: ExistingImages) -> DeletedPair[Existing]:
+def deleted_downloads(existing: ExistingImages) -> DeletedPair[Existing]:
     """Two downloaded images, whose VolumeSnapshots are deleted under the two policies."""
-    return existing_images.delete_pair(*map(existing_images.download, ("dropped-download", "kept-download")))
+    return existing.delete_pair(*map(existing.download, ("dropped-download", "kept-download")))
 
 
 @pytest.fixture(scope="session")
@@ -213,15 +211,15 @@ def downloads_witness(deleted_downloads: DeletedPair[Existing], backing_images: 
 
 
 @pytest.fixture(scope="session")
-def dropped_source(existing_images: ExistingImages) -> Source:
+def dropped_source(existing: ExistingImages) -> Source:
     """A volume with known data, whose images are deleted."""
-    return existing_images.volumes.write(existing_images.volumes.new(), "exported-to-be-deleted", *SPECKLES)
+    return existing.volumes.write(existing.volumes.new(), "exported-to-be-deleted", *SPECKLES)
 
 
 @pytest.fixture(scope="session")
-def deleted_exports(existing_images: ExistingImages, dropped_source: Source) -> DeletedPair[Existing]:
+def deleted_exports(existing: ExistingImages, dropped_source: Source) -> DeletedPair[Existing]:
     """Two images that were exported without CSI, whose VolumeSnapshots are deleted under the two policies."""
-    return existing_images.delete_pair(*(existing_images.export(dropped_source) for _ in range(2)))
+    return existing.delete_pair(*(existing.export(dropped_source) for _ in range(2)))
 
 
 @pytest.fixture(scope="session")
@@ -232,9 +230,9 @@ def exports_witness(deleted_exports: DeletedPair[Existing], backing_images: Back
 
 
 @pytest.fixture
-def existing_export(existing_images: ExistingImages, dropped_source: Source) -> Existing:
+def own_export(existing: ExistingImages, dropped_source: Source) -> Existing:
     """An image of the test's own that was exported without CSI."""
-    return existing_images.finish(existing_images.export(dropped_source))
+    return existing.finish(existing.export(dropped_source))
 
 
 # Images that are made on demand ---------------------------------------------------------------------------------------

@@ -116,18 +116,18 @@ def test_image_in_use_stays(image_steps: ImageExportSteps, backing_images: Backi
 @clause("backing-image.delete.in-use.direct")
 @pytest.mark.delete
 def test_image_in_use_cannot_be_deleted_directly(
-    existing_images: ExistingImages, existing_export: Existing, backing_images: BackingImages
+    existing: ExistingImages, own_export: Existing, backing_images: BackingImages
 ) -> None:
     """Longhorn refuses to delete an image while a volume uses it, and deletes it when none does."""
-    name = existing_export.image.name
+    name = own_export.image.name
     with standing_on("no volume uses the image"):
-        claim = existing_images.volumes.wait_accepted(existing_images.claim(existing_export.documented))
+        claim = existing.volumes.wait_accepted(existing.claim(own_export.documented))
 
     refused = backing_images.refusal_to_delete(name)
 
     assert f"cannot delete backing image {name}" in refused.message, refused.message
-    must_be_intact(backing_images, name, existing_export.content)
-    existing_images.volumes.delete(Source(claim, existing_export.content))
+    must_be_intact(backing_images, name, own_export.content)
+    existing.volumes.delete(Source(claim, own_export.content))
     backing_images.delete(name)
     backing_images.wait_gone(name)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.backing_image.existing import ExistingImages, PreProvisionedImage, written_handle
+from conformance.backing_image.existing import ExistingImages, PreProvisioned, written_handle
 from conformance.backing_image.requirements import must_get_the_image
 from fixtures.catalogue.clauses import clause
 from fixtures.outcomes import standing_on
@@ -43,145 +43,127 @@ VOLUMES = {"that-does-not-exist": "no-such-volume", "cut-off": "{right:.10}"}
 EXPORT_TYPES = {"of-another-format": "qcow2", "that-does-not-exist": "vmdk"}
 
 
-def must_be_refused(
-    preprovision: PreProvisionedImage, parameter: str, given: str, existing_images: ExistingImages
-) -> None:
+def must_be_refused(image: PreProvisioned, parameter: str, given: str, existing: ExistingImages) -> None:
     """A claim through the right handle with one thing wrong is refused as invalid, that through the right one works.
 
     The parameter is `given` so, where {right} stands for what it should be, or left out for "".
     """
-    right = preprovision.existing.documented
+    right = image.existing.documented
     wrong = {**right, parameter: given.format(right=right.get(parameter, ""))}
 
-    claim = existing_images.claim({name: value for name, value in wrong.items() if value})
+    claim = existing.claim({name: value for name, value in wrong.items() if value})
 
-    existing_images.volumes.wait_refused(claim, INVALID)
+    existing.volumes.wait_refused(claim, INVALID)
     with standing_on("the right handle does not work either"):
-        existing_images.volumes.wait_accepted(preprovision.claim)
+        existing.volumes.wait_accepted(image.claim)
 
 
 @clause("backing-image.pre-provisioned.source-type")
 @pytest.mark.parametrize(("of", "given"), TYPES.values(), ids=TYPES.keys())
 def test_source_type_must_be_right(
-    of: str, given: str, pre_provisioned_images: Mapping[str, PreProvisionedImage], existing_images: ExistingImages
+    of: str, given: str, existing_by_origin: Mapping[str, PreProvisioned], existing: ExistingImages
 ) -> None:
     """A claim through a handle without the source type, or with another, is refused; the right one works."""
-    must_be_refused(pre_provisioned_images[of], TYPE, given, existing_images)
+    must_be_refused(existing_by_origin[of], TYPE, given, existing)
 
 
 @clause("backing-image.pre-provisioned.name")
 @pytest.mark.parametrize("of", ["download", "export"])
 def test_image_must_be_named(
-    of: str, pre_provisioned_images: Mapping[str, PreProvisionedImage], existing_images: ExistingImages
+    of: str, existing_by_origin: Mapping[str, PreProvisioned], existing: ExistingImages
 ) -> None:
     """A claim through a handle that names no image is refused; the right one works."""
-    must_be_refused(pre_provisioned_images[of], NAME, "", existing_images)
+    must_be_refused(existing_by_origin[of], NAME, "", existing)
 
 
 @clause("backing-image.pre-provisioned.checksum")
 @pytest.mark.parametrize(("of", "given"), CHECKSUMS.values(), ids=CHECKSUMS.keys())
 def test_checksum_must_be_right(
-    of: str, given: str, pre_provisioned_images: Mapping[str, PreProvisionedImage], existing_images: ExistingImages
+    of: str, given: str, existing_by_origin: Mapping[str, PreProvisioned], existing: ExistingImages
 ) -> None:
     """A claim through a handle with another checksum than the image's is refused; the right one works."""
-    must_be_refused(pre_provisioned_images[of], CHECKSUM, given, existing_images)
+    must_be_refused(existing_by_origin[of], CHECKSUM, given, existing)
 
 
 @clause("backing-image.pre-provisioned.download.url")
 @pytest.mark.parametrize("given", URLS.values(), ids=URLS.keys())
-def test_url_must_be_right(
-    given: str, pre_provisioned_download: PreProvisionedImage, existing_images: ExistingImages
-) -> None:
+def test_url_must_be_right(given: str, downloaded: PreProvisioned, existing: ExistingImages) -> None:
     """A claim through a handle with another URL than the image was downloaded from is refused; the right one works."""
-    must_be_refused(pre_provisioned_download, "url", given, existing_images)
+    must_be_refused(downloaded, "url", given, existing)
 
 
 @clause("backing-image.pre-provisioned.download.checksum")
-def test_checksum_of_a_download_must_be_right(
-    pre_provisioned_download: PreProvisionedImage, existing_images: ExistingImages
-) -> None:
+def test_checksum_of_a_download_must_be_right(downloaded: PreProvisioned, existing: ExistingImages) -> None:
     """A claim through a handle whose parameter `checksum` is not the image's is refused; without it it works."""
-    must_be_refused(pre_provisioned_download, "checksum", "0" * 128, existing_images)
+    must_be_refused(downloaded, "checksum", "0" * 128, existing)
 
 
 @clause("backing-image.pre-provisioned.export.volume")
 @pytest.mark.parametrize("given", VOLUMES.values(), ids=VOLUMES.keys())
-def test_volume_must_be_right(
-    given: str, pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages
-) -> None:
+def test_volume_must_be_right(given: str, existing_export: PreProvisioned, existing: ExistingImages) -> None:
     """A claim through a handle with another volume than the image was exported from is refused; the right one works."""
-    must_be_refused(pre_provisioned_export, "volume-name", given, existing_images)
+    must_be_refused(existing_export, "volume-name", given, existing)
 
 
 @clause("backing-image.pre-provisioned.export.type")
 @pytest.mark.parametrize("given", EXPORT_TYPES.values(), ids=EXPORT_TYPES.keys())
-def test_export_type_must_be_right(
-    given: str, pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages
-) -> None:
+def test_export_type_must_be_right(given: str, existing_export: PreProvisioned, existing: ExistingImages) -> None:
     """A claim through a handle with another export type than the image's is refused; the right one works."""
-    must_be_refused(pre_provisioned_export, "export-type", given, existing_images)
+    must_be_refused(existing_export, "export-type", given, existing)
 
 
 @clause("backing-image.pre-provisioned.checksum.optional")
-def test_checksum_may_be_left_out(pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages) -> None:
+def test_checksum_may_be_left_out(existing_export: PreProvisioned, existing: ExistingImages) -> None:
     """A claim through a handle without a checksum gets a volume of the image."""
-    handle = {key: value for key, value in pre_provisioned_export.existing.documented.items() if key != CHECKSUM}
+    handle = {key: value for key, value in existing_export.existing.documented.items() if key != CHECKSUM}
 
-    must_get_the_image(existing_images.claim(handle), pre_provisioned_export, existing_images)
+    must_get_the_image(existing.claim(handle), existing_export, existing)
 
 
 @clause("backing-image.pre-provisioned.checksum")
-def test_right_checksum_is_accepted(
-    pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages
-) -> None:
+def test_right_checksum_is_accepted(existing_export: PreProvisioned, existing: ExistingImages) -> None:
     """A claim through a handle with the checksum of the image gets a volume of it."""
-    assert pre_provisioned_export.existing.documented[CHECKSUM]
+    assert existing_export.existing.documented[CHECKSUM]
 
-    must_get_the_image(pre_provisioned_export.claim, pre_provisioned_export, existing_images)
+    must_get_the_image(existing_export.claim, existing_export, existing)
 
 
 @clause("backing-image.pre-provisioned.parameters.optional")
 @pytest.mark.parametrize("checksum", [True, False], ids=["with-checksum", "without-checksum"])
 def test_source_parameters_may_be_left_out(
-    checksum: bool, pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages
+    checksum: bool, existing_export: PreProvisioned, existing: ExistingImages
 ) -> None:
     """A claim through a handle without source parameters gets a volume of the image."""
     wanted = {TYPE, NAME, *([CHECKSUM] if checksum else [])}
-    handle = {key: value for key, value in pre_provisioned_export.existing.documented.items() if key in wanted}
+    handle = {key: value for key, value in existing_export.existing.documented.items() if key in wanted}
 
-    must_get_the_image(existing_images.claim(handle), pre_provisioned_export, existing_images)
+    must_get_the_image(existing.claim(handle), existing_export, existing)
 
 
 @clause("backing-image.pre-provisioned.download.checksum")
-def test_checksum_may_be_a_parameter_of_the_download(
-    pre_provisioned_download: PreProvisionedImage, existing_images: ExistingImages
-) -> None:
+def test_checksum_may_be_a_parameter_of_the_download(downloaded: PreProvisioned, existing: ExistingImages) -> None:
     """A claim through a handle with the optional `checksum` of a download gets a volume of the image."""
-    right = pre_provisioned_download.existing.documented
+    right = downloaded.existing.documented
 
-    must_get_the_image(
-        existing_images.claim(right | {"checksum": right[CHECKSUM]}), pre_provisioned_download, existing_images
-    )
+    must_get_the_image(existing.claim(right | {"checksum": right[CHECKSUM]}), downloaded, existing)
 
 
 @clause("backing-image.pre-provisioned.encoding")
-def test_values_are_decoded(pre_provisioned_escaped_url: PreProvisionedImage, existing_images: ExistingImages) -> None:
+def test_values_are_decoded(escaped_url: PreProvisioned, existing: ExistingImages) -> None:
     """A claim through a handle whose values are URL-encoded gets a volume of the image, also if the URL has escapes."""
-    assert "%2520" in pre_provisioned_escaped_url.handle
+    assert "%2520" in escaped_url.handle
 
-    must_get_the_image(pre_provisioned_escaped_url.claim, pre_provisioned_escaped_url, existing_images)
+    must_get_the_image(escaped_url.claim, escaped_url, existing)
 
 
 @clause("backing-image.pre-provisioned.encoding")
-def test_values_that_are_not_encoded_mean_something_else(
-    pre_provisioned_escaped_url: PreProvisionedImage, existing_images: ExistingImages
-) -> None:
+def test_values_that_are_not_encoded_mean_something_else(escaped_url: PreProvisioned, existing: ExistingImages) -> None:
     """A URL with escapes that is put into the handle as it is means another one, and its claim is refused."""
-    right = pre_provisioned_escaped_url.existing.documented
+    right = escaped_url.existing.documented
     marked = written_handle(right | {"url": "URL"}).replace("url=URL", f"url={right['url']}")
 
-    claim = existing_images.claim_through(marked)
+    claim = existing.claim_through(marked)
 
-    existing_images.volumes.wait_refused(claim, INVALID)
+    existing.volumes.wait_refused(claim, INVALID)
     with standing_on("the encoded handle does not work either"):
-        existing_images.volumes.wait_accepted(pre_provisioned_escaped_url.claim)
+        existing.volumes.wait_accepted(escaped_url.claim)

@@ -10,7 +10,7 @@ from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READ
 from fixtures.kubernetes.client import Cluster
 from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
-from conformance.backing_image.existing import ExistingImages, PreProvisionedImage, written_handle
+from conformance.backing_image.existing import ExistingImages, PreProvisioned, written_handle
 from conformance.backing_image.requirements import must_get_the_image
 from conformance.requirements import (
     must_bind_the_named_content,
@@ -31,72 +31,69 @@ pytestmark = pytest.mark.pre_provisioned
 
 @clause("backing-image.pre-provisioned.download")
 def test_downloaded_image_is_restored(
-    pre_provisioned_download: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
+    downloaded: PreProvisioned, existing: ExistingImages, workloads: Workloads
 ) -> None:
     """A claim through a handle of a downloaded raw image gets a volume of this image, with its data."""
-    claim = must_get_the_image(pre_provisioned_download.claim, pre_provisioned_download, existing_images)
+    claim = must_get_the_image(downloaded.claim, downloaded, existing)
 
-    workloads.verify(claim, pre_provisioned_download.existing.content, exact_size=False)
+    workloads.verify(claim, downloaded.existing.content, exact_size=False)
 
 
 @clause("backing-image.pre-provisioned.download")
 def test_downloaded_qcow2_is_restored(
-    pre_provisioned_qcow2_download: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
+    downloaded_qcow2: PreProvisioned, existing: ExistingImages, workloads: Workloads
 ) -> None:
     """A claim through a handle of a downloaded qcow2 image gets a volume of this image, with the data of the disk."""
-    claim = must_get_the_image(pre_provisioned_qcow2_download.claim, pre_provisioned_qcow2_download, existing_images)
+    claim = must_get_the_image(downloaded_qcow2.claim, downloaded_qcow2, existing)
 
-    workloads.verify(claim, pre_provisioned_qcow2_download.existing.content, exact_size=False)
+    workloads.verify(claim, downloaded_qcow2.existing.content, exact_size=False)
 
 
 @clause("backing-image.pre-provisioned.export")
 def test_exported_image_is_restored(
-    pre_provisioned_export: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
+    existing_export: PreProvisioned, existing: ExistingImages, workloads: Workloads
 ) -> None:
     """A claim through a handle of an image exported as raw gets a volume of this image, with its data."""
-    claim = must_get_the_image(pre_provisioned_export.claim, pre_provisioned_export, existing_images)
+    claim = must_get_the_image(existing_export.claim, existing_export, existing)
 
-    workloads.verify(claim, pre_provisioned_export.existing.content)
+    workloads.verify(claim, existing_export.existing.content)
 
 
 @clause("backing-image.pre-provisioned.export")
 def test_image_exported_as_qcow2_is_restored(
-    pre_provisioned_qcow2_export: PreProvisionedImage, existing_images: ExistingImages, workloads: Workloads
+    existing_qcow2_export: PreProvisioned, existing: ExistingImages, workloads: Workloads
 ) -> None:
     """The same of an image exported as qcow2, whatever its file is."""
-    claim = must_get_the_image(pre_provisioned_qcow2_export.claim, pre_provisioned_qcow2_export, existing_images)
+    claim = must_get_the_image(existing_qcow2_export.claim, existing_qcow2_export, existing)
 
-    workloads.verify(claim, pre_provisioned_qcow2_export.existing.content)
+    workloads.verify(claim, existing_qcow2_export.existing.content)
 
 
 @clause("backing-image.pre-provisioned.source-type")
-def test_other_source_types_are_restored(existing_images: ExistingImages, backing_images: BackingImages) -> None:
+def test_other_source_types_are_restored(existing: ExistingImages, backing_images: BackingImages) -> None:
     """A claim through a handle of an existing image that was made for an upload gets a volume of it."""
     image = backing_images.make(UPLOAD, {})
-    claim = existing_images.claim({"backingImageDataSourceType": UPLOAD, "backingImage": image.name})
+    claim = existing.claim({"backingImageDataSourceType": UPLOAD, "backingImage": image.name})
 
-    bound = existing_images.volumes.wait_accepted(claim)
+    bound = existing.volumes.wait_accepted(claim)
 
-    assert existing_images.volumes.image_of(bound) == image.name
+    assert existing.volumes.image_of(bound) == image.name
 
 
 @clause("backing-image.pre-provisioned.no-second-image")
 @pytest.mark.parametrize("of", ["download", "export"])
 def test_no_second_image_is_made(
-    of: str,
-    pre_provisioned_images: Mapping[str, PreProvisionedImage],
-    existing_images: ExistingImages,
-    backing_images: BackingImages,
+    of: str, existing_by_origin: Mapping[str, PreProvisioned], existing: ExistingImages, backing_images: BackingImages
 ) -> None:
     """Of what an image was made from there is no second image after its restore; on demand one is made."""
-    restored = pre_provisioned_images[of]
+    restored = existing_by_origin[of]
     image = restored.existing.image
-    url, _ = existing_images.publish(f"witness-{image.source_type}")
+    url, _ = existing.publish(f"witness-{image.source_type}")
     other = {"backingImageDataSourceType": DOWNLOAD, "backingImage": backing_images.new_name("witness"), "url": url}
 
     with standing_on("the image that exists is not restored, or none is made on demand"):
-        existing_images.volumes.wait_accepted(restored.claim)
-        existing_images.volumes.wait_accepted(existing_images.claim(other))
+        existing.volumes.wait_accepted(restored.claim)
+        existing.volumes.wait_accepted(existing.claim(other))
         backing_images.wait_there(other["backingImage"])
 
     found = [each.name for each in backing_images.with_source(image.source_type, restored.existing.parameters)]
@@ -104,11 +101,9 @@ def test_no_second_image_is_made(
 
 
 @clause("backing-image.pre-provisioned.shown")
-def test_longhorn_tells_the_parameters(
-    pre_provisioned_download: PreProvisionedImage, backing_images: BackingImages
-) -> None:
+def test_longhorn_tells_the_parameters(downloaded: PreProvisioned, backing_images: BackingImages) -> None:
     """Longhorn tells an image's source type, its source parameters and the checksum of its file."""
-    existing = pre_provisioned_download.existing
+    existing = downloaded.existing
 
     shown = backing_images.image(existing.image.name)
 
@@ -118,37 +113,35 @@ def test_longhorn_tells_the_parameters(
 
 
 @clause("backing-image.pre-provisioned.handle")
-def test_content_carries_the_handle(pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots) -> None:
+def test_content_carries_the_handle(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
     """The handle of a content made by hand is the one that it was made with, and its VolumeSnapshot gets ready."""
-    export = pre_provisioned_export
+    export = existing_export
 
     must_show_the_handle(export.handle, export.snapshot, export.content, snapshots)
 
 
 @clause("backing-image.pre-provisioned.content-name")
-def test_snapshot_is_bound_to_the_content_that_it_names(
-    pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots
-) -> None:
+def test_snapshot_is_bound_to_the_content_that_it_names(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
     """The VolumeSnapshot is bound to the content that it names in its source."""
-    must_bind_the_named_content(pre_provisioned_export.snapshot, pre_provisioned_export.content, snapshots)
+    must_bind_the_named_content(existing_export.snapshot, existing_export.content, snapshots)
 
 
 @clause("backing-image.pre-provisioned.content-name")
-def test_content_must_exist(pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots) -> None:
+def test_content_must_exist(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
-    export, name = pre_provisioned_export, f"comes-later-{pre_provisioned_export.content.name}"
+    export, name = existing_export, f"comes-later-{existing_export.content.name}"
 
     must_wait_for_its_content(export.handle, export.snapshot.namespace, name, snapshots)
 
 
 @clause("backing-image.pre-provisioned.reference")
 def test_snapshot_that_the_content_does_not_name_is_not_bound(
-    pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots
+    existing_export: PreProvisioned, snapshots: Snapshots
 ) -> None:
     """A VolumeSnapshot that names the content of another one gets an error; the one that the content names is ready."""
-    snapshot = snapshots.wait_ready(pre_provisioned_export.snapshot, PRE_PROVISIONED_READY)
+    snapshot = snapshots.wait_ready(existing_export.snapshot, PRE_PROVISIONED_READY)
 
-    must_not_bind_another(pre_provisioned_export.content, snapshot.namespace, snapshots)
+    must_not_bind_another(existing_export.content, snapshot.namespace, snapshots)
 
 
 @clause("backing-image.pre-provisioned.reference")
@@ -161,15 +154,13 @@ def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: S
 
 
 @clause("backing-image.pre-provisioned.class")
-def test_class_of_the_content_must_exist(pre_provisioned_export: PreProvisionedImage, snapshots: Snapshots) -> None:
+def test_class_of_the_content_must_exist(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
     """With a missing class the VolumeSnapshot gets an error that names it; with one that exists it gets ready."""
-    namespace = pre_provisioned_export.snapshot.namespace
-    _, snapshot = snapshots.preprovision(
-        pre_provisioned_export.handle, namespace, policy="Retain", class_name="no-such-class"
-    )
+    namespace = existing_export.snapshot.namespace
+    _, snapshot = snapshots.preprovision(existing_export.handle, namespace, policy="Retain", class_name="no-such-class")
 
     snapshots.wait_error(snapshot, r'volumesnapshotclass\S* "no-such-class" not found')
 
     with standing_on("the VolumeSnapshot whose class exists is not ready either"):
-        snapshots.wait_ready(pre_provisioned_export.snapshot, PRE_PROVISIONED_READY)
+        snapshots.wait_ready(existing_export.snapshot, PRE_PROVISIONED_READY)
     assert not snapshots.read(snapshot).ready

@@ -89,7 +89,7 @@ class BackupOutsideCsi:
 
 
 @dataclass(frozen=True)
-class PreProvisionedBackup:
+class PreProvisioned:
     """A content and a VolumeSnapshot made by hand for a backup, and a claim that restores it; nothing is waited for."""
 
     existing: BackupOutsideCsi

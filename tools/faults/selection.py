@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pytest
 
 MAKERS = frozenset(
-    {"backup_steps", "existing_images", "image_steps", "make_namespace", "namespace", "object_store", "workloads"}
+    {"backup_steps", "existing", "image_steps", "make_namespace", "namespace", "object_store", "workloads"}
 )
 """The fixtures with which a test makes something of its own."""
 
