@@ -1,4 +1,4 @@
-"""What more than one page demands. Each function is one requirement: it does what a user does, and asserts it."""
+"""What more than one page requires. Each function is one requirement: it does what a user does, and asserts it."""
 
 from conformance.scenarios import Requested
 from fixtures.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
@@ -33,7 +33,7 @@ def must_be_bound_both_ways(requested: Requested, snapshots: Snapshots) -> None:
 
 
 def must_keep_the_content(snapshot: VolumeSnapshot, content: Content, snapshots: Snapshots) -> None:
-    """A deleted VolumeSnapshot goes, and its content stays with its handle."""
+    """A deleted VolumeSnapshot is removed, and its content stays with its handle."""
     snapshots.wait_gone(snapshot)
 
     kept = snapshots.content(content.name)
@@ -102,7 +102,7 @@ def must_name_one_source(source: Obj, namespace: str, cluster: Cluster, snapshot
 
 
 def must_wait_for_its_class(source: Source, snapshots: Snapshots, parameters: dict[str, str] | None = None) -> None:
-    """A VolumeSnapshot of a class that does not exist gets an error that names it, and is made when the class is."""
+    """A VolumeSnapshot of a missing class gets an error that names it, and is bound once the class exists."""
     name = f"comes-later-{source.pvc.name}"
     snapshot = snapshots.create(source.pvc, name)
 
@@ -126,7 +126,7 @@ def must_wait_for_its_claim(
 
 
 def must_wait_for_its_content(handle: str, namespace: str, name: str, snapshots: Snapshots) -> None:
-    """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
+    """A VolumeSnapshot of a content that does not exist gets an error, and is bound once the content exists."""
     snapshot = snapshots.create_from({"volumeSnapshotContentName": name}, namespace, None)
 
     snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")

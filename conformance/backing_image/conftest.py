@@ -1,4 +1,4 @@
-"""The arrangements of this page. They do what a user does and judge nothing: that is left to the tests."""
+"""The scenarios of this page. They do what a user does and assert nothing: that is left to the tests."""
 
 from collections.abc import Callable, Mapping
 
@@ -36,7 +36,7 @@ def image_class(snapshots: Snapshots) -> str:
 
 @pytest.fixture(scope="session")
 def image_requested(image_steps: ImageExportSteps, empty_source: Source) -> Requested:
-    """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made; another one is there."""
+    """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made; another volume exists."""
     del empty_source
     return image_steps.request(image_steps.volume_with("exported", *SPECKLES))
 
@@ -72,7 +72,7 @@ def three_exports(image_requested: Requested, formats: Mapping[str, Requested]) 
 
 @pytest.fixture(scope="session")
 def two_snapshots(image_steps: ImageExportSteps) -> tuple[Requested, Requested]:
-    """Two VolumeSnapshots of one volume, asked for at once."""
+    """Two VolumeSnapshots of one volume, created at once."""
     source = image_steps.volumes.new()
     return image_steps.request(source), image_steps.request(source)
 
@@ -90,7 +90,7 @@ def successive_images(image_steps: ImageExportSteps) -> tuple[Exported, Exported
 def settled_images(
     successive_images: tuple[Exported, Exported], image_steps: ImageExportSteps
 ) -> tuple[Exported, Exported]:
-    """Two images of that volume whose files are right also where a release lets the next write into the file."""
+    """Two images of that volume whose files are right even if a release includes later writes in an export."""
     older = successive_images[1]
     newest = image_steps.volumes.write(older.source, "three", *BRIEF)
     return older, image_steps.export(newest)
@@ -176,7 +176,7 @@ def existing_qcow2_export(existing: ExistingImages, existing_source: Source) -> 
 
 @pytest.fixture(scope="session")
 def image_policies(image_steps: ImageExportSteps, snapshots: Snapshots) -> Policies[Exported]:
-    """Two images of one volume with different data, of classes with Retain and with Delete; their deletion asked."""
+    """Two images of one volume with different data, under Retain and under Delete; their deletion is requested."""
     kept = image_steps.volume_with("kept", *SPECKLES)
     retained = image_steps.export(kept, snapshots.create_class("Retain", {"type": "bi"}))
     dropped = image_steps.volumes.write(kept, "dropped", *OVERWRITTEN)
@@ -231,7 +231,7 @@ def exports_witness(deleted_exports: DeletedPair[Existing], backing_images: Back
 
 @pytest.fixture
 def own_export(existing: ExistingImages, dropped_source: Source) -> Existing:
-    """An image of the test's own that was exported without CSI."""
+    """An image for one test only, exported without CSI."""
     return existing.finish(existing.export(dropped_source))
 
 
@@ -300,7 +300,7 @@ def fetched(published: Published, on_demand_images: OnDemandImages) -> OnDemand:
 def on_demand_deleted_pair(
     on_demand_images: OnDemandImages, on_demand_source: Source, backing_images: BackingImages, workloads: Workloads
 ) -> DeletedPair[OnDemand]:
-    """Two images made on demand under the two policies, free by now; the deletion of their VolumeSnapshots is asked."""
+    """Two unused images created on demand, under Delete and Retain; their VolumeSnapshots' deletion is requested."""
     holds = on_demand_source.image
     pair = [
         on_demand_images.preprovision_and_claim(on_demand_images.export_of(on_demand_source), holds, policy)

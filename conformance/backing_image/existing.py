@@ -1,6 +1,6 @@
-"""Images that exist before any VolumeSnapshot, and what is made by hand to restore them through CSI.
+"""Images that exist before any VolumeSnapshot, and the pre-provisioned objects that restore them through CSI.
 
-A content made by hand has the policy Retain where nothing else is said: its deletion leaves the image to the others.
+A pre-provisioned content has the policy Retain by default: deleting it leaves the image to other tests.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ NAME_WITH_ESCAPES = "a b&c+d.img"
 
 @dataclass(frozen=True)
 class Existing:
-    """An image that no VolumeSnapshot led to, what it was made from, and what a volume of it begins with."""
+    """An image that was not created through CSI, what it was made from, and what a volume based on it begins with."""
 
     image: BackingImage
     parameters: Mapping[str, str]
@@ -50,7 +50,7 @@ class Existing:
 
 @dataclass(frozen=True)
 class PreProvisioned:
-    """A content and a VolumeSnapshot made by hand for an image, and a claim that restores it; nothing is waited for."""
+    """A pre-provisioned content and VolumeSnapshot for an image, and a claim that restores it; not waited for."""
 
     existing: Existing
     handle: str
@@ -81,7 +81,9 @@ class ExistingImages:
         image = overwritten(Image(FILE_SIZE), seed, *PIECES)
         data = image.data()
         if self.store is None:
-            raise Blocked("the target does not tell how to reach an S3 store, where Longhorn could download from")
+            raise Blocked(
+                "the target provides no S3 access from this machine, so there is nothing that Longhorn could download"
+            )
         url = self.store.publish(self.bucket, key or f"{seed}.img", qcow2_file(data) if packed else data)
         return url, image
 

@@ -1,4 +1,4 @@
-"""Contents and VolumeSnapshots made by hand for images that do not exist yet, and claims that need these.
+"""Pre-provisioned contents and VolumeSnapshots for images that do not exist yet, and claims that need these.
 
 Unless a test is about deletion their policy is Retain: under Delete an image in use holds up its VolumeSnapshot.
 """
@@ -31,7 +31,7 @@ TYPE, NAME = "backingImageDataSourceType", "backingImage"
 
 @dataclass(frozen=True)
 class OnDemandSnapshot:
-    """A content and a VolumeSnapshot made by hand, whose handle describes an image; nothing is waited for.
+    """A pre-provisioned content and VolumeSnapshot whose handle describes an image; not waited for.
 
     `holds` is what a volume of SIZE bytes on top of that image is to hold.
     """
@@ -46,7 +46,7 @@ class OnDemandSnapshot:
 class OnDemand:
     """A claim through them, made once they were ready; it is not waited for.
 
-    `early` tells whether the image was there already, just before the claim was made.
+    `early`: whether the image already existed just before the claim was created.
     """
 
     on_demand_snapshot: OnDemandSnapshot
@@ -96,7 +96,7 @@ class Publisher:
 
 @dataclass(frozen=True)
 class OnDemandImages:
-    """The steps that the arrangements have in common, all in one namespace."""
+    """The steps that the scenarios have in common, all in one namespace."""
 
     volumes: Volumes
     snapshots: Snapshots
@@ -123,7 +123,7 @@ class OnDemandImages:
         return OnDemandSnapshot(handle, content, snapshot, holds)
 
     def claim(self, on_demand_snapshot: OnDemandSnapshot) -> OnDemand:
-        """A claim of the usual size, made when the VolumeSnapshot is ready. Blocked if it does not get ready."""
+        """A claim of the usual size, created once the VolumeSnapshot is ready. Blocked if it does not become ready."""
         self.wait_ready(on_demand_snapshot)
         snapshot, early = (
             on_demand_snapshot.snapshot,
@@ -149,17 +149,17 @@ class OnDemandImages:
         return self.volumes.image_of(self.volumes.wait_bound(restored.claim))
 
     def control(self, restored: OnDemand) -> None:
-        """See that a claim through the right handle is bound: Blocked if not."""
+        """Check that a claim through the right handle is bound: Blocked if not."""
         with standing_on("a claim through the right handle is not bound either"):
             self.volumes.wait_bound(restored.claim)
 
     def control_ready(self, restored: OnDemand) -> None:
-        """See that an image gets ready of which nothing is wrong: Blocked if not."""
+        """Check that a correct image becomes ready: Blocked if not."""
         with standing_on("an image of which nothing is wrong is not ready either"):
             self.images.wait_ready(restored.handle.backing_image)
 
     def wait_ready(self, on_demand_snapshot: OnDemandSnapshot) -> None:
-        """Wait until a VolumeSnapshot is ready, for what is not about that: Blocked if it does not get ready."""
+        """Wait until a VolumeSnapshot is ready, for tests that are not about that: Blocked if it is not."""
         with standing_on("the VolumeSnapshot for an image on demand is not ready"):
             self.snapshots.wait_ready(on_demand_snapshot.snapshot, PRE_PROVISIONED_READY)
 

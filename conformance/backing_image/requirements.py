@@ -1,4 +1,4 @@
-"""What several sections of this page demand. Each function is one requirement, and asserts it."""
+"""What several sections of this page require. Each function is one requirement, and asserts it."""
 
 from conformance.backing_image.existing import ExistingImages, PreProvisioned
 from conformance.backing_image.on_demand import OnDemand
@@ -18,7 +18,7 @@ def must_hold(images: BackingImages, name: str, data: Image) -> None:
 
 
 def must_be_intact(images: BackingImages, name: str, data: Image) -> None:
-    """An image that is to be kept is there, nobody has requested its deletion, and its file is right."""
+    """An image to be kept exists, nobody has requested its deletion, and its file is right."""
     found = images.find(name)
     assert found is not None, f"the kept image {name} is gone from Longhorn"
     assert "deletionTimestamp" not in found.object["metadata"], f"the kept image {name} is being deleted"

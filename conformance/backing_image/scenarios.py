@@ -1,4 +1,4 @@
-"""What several tests of this page look at. Each is made once a worker, and whoever only looks leaves it as it is."""
+"""What several tests of this page share. Each is made once per worker; tests that only read leave it as it is."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Layered:
 
 @dataclass(frozen=True)
 class ImageExportSteps:
-    """The steps that the arrangements have in common, all in one namespace."""
+    """The steps that the scenarios have in common, all in one namespace."""
 
     volumes: Volumes
     snapshots: Snapshots
@@ -77,7 +77,7 @@ class ImageExportSteps:
             return self.finish(requested)
 
     def restore(self, exported: Exported, *, name: str = "") -> Restoring[Exported]:
-        """A claim of the same size, in the same namespace, that restores a VolumeSnapshot; asked for."""
+        """A new claim of the same size, in the same namespace, that restores a VolumeSnapshot; not waited for."""
         return Restoring(self.volumes.restore(exported.snapshot, exported.source, name=name), exported)
 
     def restored(self, exported: Exported) -> Source:
@@ -93,7 +93,7 @@ class ImageExportSteps:
         return self.snapshots.read(exported.snapshot)
 
     def delete(self, exported: Exported) -> None:
-        """Delete a VolumeSnapshot of a class with policy Delete, and wait for what goes with it."""
+        """Delete a VolumeSnapshot of a class with policy Delete, and wait until its content and image are gone."""
         self.snapshots.delete(exported.snapshot)
         self.wait_gone(exported)
 

@@ -32,7 +32,7 @@ def test_export_type_is_that_of_the_class(
     asked: str, formats: Mapping[str, Requested], backing_images: BackingImages
 ) -> None:
     """The backing image is to be exported in the format that the class names."""
-    with standing_on("there is no image to look at"):
+    with standing_on("there is no image to check"):
         image = backing_images.wait_made(formats[asked].snapshot)
 
     recorded = image.parameters.get("export-type")
@@ -75,5 +75,5 @@ def test_unknown_type_is_refused(value: str, empty_source: Source, snapshots: Sn
 
 @clause("backing-image.class.named")
 def test_class_must_exist(empty_source: Source, snapshots: Snapshots) -> None:
-    """A VolumeSnapshot of a class that does not exist gets an error that names it, and is made when the class is."""
+    """A VolumeSnapshot of a missing class gets an error that names it, and is bound once the class exists."""
     must_wait_for_its_class(empty_source, snapshots, {"type": "bi"})

@@ -29,7 +29,7 @@ def test_snapshot_leads_to_one_image(
     volume = image_steps.longhorn.volume_of(image_requested.source.pvc)
 
     made = backing_images.wait_made(image_requested.snapshot)
-    with standing_on("the VolumeSnapshot does not get ready, so that there may be more to come"):
+    with standing_on("the VolumeSnapshot does not become ready, so there may be more to come"):
         image_steps.snapshots.wait_ready(image_requested.snapshot)
 
     images = [image.name for image in backing_images.exported_from(volume)]
@@ -92,14 +92,14 @@ def test_later_writes_are_not_in_the_image(
 def test_raw_image_is_as_large_as_the_volume(
     exported: Exported, exported_file: bytes, backing_images: BackingImages
 ) -> None:
-    """A raw image's file has the size of the volume, and Longhorn tells that size, and the virtual one alike."""
+    """A raw image's file has the size of the volume, and Longhorn reports that as both size and virtual size."""
     image = backing_images.image(exported.image.name)
 
     reported = {"size": image.size, "virtualSize": image.status.get("virtualSize", SIZE)}
 
     assert read_disk_file(exported_file).format == "raw", f"the file of {image} is not raw"
     assert len(exported_file) == SIZE, f"the file of {image} has {len(exported_file)} bytes, the volume {SIZE}"
-    assert set(reported.values()) == {SIZE}, f"the volume has {SIZE} bytes, of {image} Longhorn tells {reported}"
+    assert set(reported.values()) == {SIZE}, f"the volume has {SIZE} bytes, of {image} Longhorn reports {reported}"
 
 
 @clause("backing-image.export.qcow")
@@ -107,7 +107,7 @@ def test_raw_image_is_as_large_as_the_volume(
 def test_qcow2_image_is_one(
     formats: Mapping[str, Requested], image_steps: ImageExportSteps, backing_images: BackingImages
 ) -> None:
-    """An image of format qcow2 is a QCOW2 file with the volume's size as its virtual size, and Longhorn tells both."""
+    """An image of format qcow2 is a QCOW2 file whose virtual size is the volume's size, and Longhorn reports both."""
     name = image_steps.finish_or_block(formats["qcow2"]).image.name
 
     image, file = backing_images.image(name), backing_images.file(name)
@@ -115,22 +115,22 @@ def test_qcow2_image_is_one(
     found = read_disk_file(file)
     reported = image.size, image.status.get("virtualSize", SIZE)
     assert reported == (len(file), SIZE), (
-        f"Longhorn tells size and virtual size {reported}, they are {len(file)} and {SIZE}"
+        f"Longhorn reports size and virtual size {reported}, they are {len(file)} and {SIZE}"
     )
     assert found.virtual_size == SIZE
     # Last, since releases are known not to do so: what else is wrong must not hide behind it.
-    assert found.format == "qcow2", f"the file of {image} is {found.format}, asked for was qcow2"
+    assert found.format == "qcow2", f"the file of {image} is {found.format}, requested was qcow2"
 
 
 @clause("backing-image.checksum")
 @pytest.mark.data
 def test_checksum_is_that_of_the_file(exported: Exported, exported_file: bytes) -> None:
-    """The checksum that Longhorn tells of a raw image is the SHA-512 of its file."""
+    """The checksum that Longhorn reports for a raw image is the SHA-512 of its file."""
     digest = hashlib.sha512(exported_file).hexdigest()
 
     reported = exported.image.checksum
 
-    assert reported == digest, f"of {exported.image} Longhorn tells {reported}, its file has {digest}"
+    assert reported == digest, f"of {exported.image} Longhorn reports {reported}, its file has {digest}"
 
 
 @clause("backing-image.checksum")
@@ -143,4 +143,4 @@ def test_checksum_is_that_of_a_qcow_file(
 
     digest = hashlib.sha512(backing_images.file(image.name)).hexdigest()
 
-    assert image.checksum == digest, f"of {image} Longhorn tells {image.checksum}, its file has {digest}"
+    assert image.checksum == digest, f"of {image} Longhorn reports {image.checksum}, its file has {digest}"

@@ -1,7 +1,7 @@
 """Deleting a VolumeSnapshot of a backing image under the two deletion policies, and while a volume uses the image.
 
-What must stay is looked at when what must go is gone (`image_witness` and its like), so that "it is still there" is no
-matter of looking early enough.
+What must stay is checked once what must be deleted is gone (`image_witness` and similar), so that a slow deletion is
+not taken for retention.
 """
 
 import pytest
@@ -23,7 +23,7 @@ from fixtures.workloads.data import Image, first_difference
 @clause("backing-image.delete")
 @pytest.mark.delete
 def test_delete_removes_snapshot_and_content(image_policies: Policies[Exported], snapshots: Snapshots) -> None:
-    """Under Delete the VolumeSnapshot goes, and its content with it."""
+    """Under Delete the VolumeSnapshot is removed, and its content with it."""
     snapshots.wait_gone(image_policies.deleted.snapshot)
     snapshots.wait_content_gone(image_policies.deleted.content)
 
@@ -31,14 +31,14 @@ def test_delete_removes_snapshot_and_content(image_policies: Policies[Exported],
 @clause("backing-image.delete")
 @pytest.mark.delete
 def test_delete_removes_the_image(image_policies: Policies[Exported], backing_images: BackingImages) -> None:
-    """Under Delete the backing image goes."""
+    """Under Delete the backing image is removed."""
     backing_images.wait_gone(image_policies.deleted.image.name)
 
 
 @clause("backing-image.retain")
 @pytest.mark.retain
 def test_retain_keeps_the_content(image_witness: Policies[Exported], snapshots: Snapshots) -> None:
-    """Under Retain the VolumeSnapshot goes, and its content stays with its handle."""
+    """Under Retain the VolumeSnapshot is removed, and its content stays with its handle."""
     must_keep_the_content(image_witness.retained.snapshot, image_witness.retained.content, snapshots)
 
 
@@ -57,7 +57,7 @@ def test_retain_keeps_the_image(image_witness: Policies[Exported], backing_image
 def test_downloaded_image_is_deleted_under_delete(
     deleted_downloads: DeletedPair[Existing], backing_images: BackingImages
 ) -> None:
-    """Deleting a VolumeSnapshot made by hand under Delete deletes the downloaded image that its handle names."""
+    """Deleting a pre-provisioned VolumeSnapshot under Delete deletes the downloaded image that its handle names."""
     backing_images.wait_gone(deleted_downloads.deleted.image.name)
 
 
@@ -67,12 +67,12 @@ def test_downloaded_image_is_deleted_under_delete(
 def test_exported_image_is_deleted_under_delete(
     deleted_exports: DeletedPair[Existing], backing_images: BackingImages
 ) -> None:
-    """Deleting a VolumeSnapshot made by hand under Delete deletes the exported image that its handle names."""
+    """Deleting a pre-provisioned VolumeSnapshot under Delete deletes the exported image that its handle names."""
     backing_images.wait_gone(deleted_exports.deleted.image.name)
 
 
 def must_be_kept(witness: DeletedPair[Existing], snapshots: Snapshots, images: BackingImages) -> None:
-    """Under Retain the VolumeSnapshot goes, and its image stays."""
+    """Under Retain the VolumeSnapshot is removed, and its image stays."""
     snapshots.wait_gone(witness.retained_snapshot)
 
     must_be_intact(images, witness.retained.image.name, witness.retained.content)
@@ -105,9 +105,9 @@ def test_image_in_use_stays(image_steps: ImageExportSteps, backing_images: Backi
     exported = image_steps.export_or_block(image_steps.volumes.new())
     restored = image_steps.restored(exported)
 
-    asked = image_steps.delete_while_in_use(exported)
+    waiting = image_steps.delete_while_in_use(exported)
 
-    assert "deletionTimestamp" in asked.object["metadata"], f"{asked} is not being deleted"
+    assert "deletionTimestamp" in waiting.object["metadata"], f"{waiting} is not being deleted"
     must_be_intact(backing_images, exported.image.name, exported.source.image)
     image_steps.volumes.delete(restored)
     image_steps.wait_gone(exported)
@@ -135,7 +135,7 @@ def test_image_in_use_cannot_be_deleted_directly(
 @clause("backing-image.delete.others")
 @pytest.mark.delete
 def test_images_of_a_volume_go_one_by_one(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
-    """When the older of two images of a volume is deleted the newer is there; it can go when the volume is gone."""
+    """Deleting the older of two images of a volume keeps the newer; that can be deleted once the volume is gone."""
     source, made = image_steps.volumes.new(), []
     for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN):
         source = image_steps.volumes.write(source, seed, *ranges)
@@ -152,9 +152,9 @@ def test_images_of_a_volume_go_one_by_one(image_steps: ImageExportSteps, backing
 @clause("backing-image.delete")
 @pytest.mark.delete
 def test_unfinished_image_can_be_deleted(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
-    """A VolumeSnapshot that is deleted as soon as its content has a handle goes, and its image with it."""
+    """A VolumeSnapshot deleted as soon as its content has a handle is removed, and its image with it."""
     requested = image_steps.request(image_steps.volumes.new())
 
     snapshot, image = image_steps.delete_unfinished(requested)
 
-    assert not backing_images.find(image.name), f"the image {image.name} of the deleted {snapshot} is there"
+    assert not backing_images.find(image.name), f"the image {image.name} of the deleted {snapshot} still exists"

@@ -36,7 +36,7 @@ def test_handle_says_where_the_image_comes_from(exported: Exported) -> None:
 
 @clause("backing-image.handle.image")
 def test_handle_names_the_image(exported: Exported) -> None:
-    """The handle's backingImage is the image that the VolumeSnapshot led to."""
+    """The handle's backingImage is the image that was created for the VolumeSnapshot."""
     handle = parse_backing_image_handle(exported.content.handle)
 
     named, made = handle.backing_image, exported.image.name

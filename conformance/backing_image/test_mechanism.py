@@ -1,4 +1,4 @@
-"""How the CSI Mechanism Works in this Scenario: names from the VolumeSnapshot's uid, and what happens after what."""
+"""How the CSI Mechanism Works in this Scenario: names from the VolumeSnapshot's uid, and the order of events."""
 
 import pytest
 
@@ -46,9 +46,9 @@ def test_content_is_named_by_uid(exported: Exported) -> None:
 def test_each_snapshot_has_its_own(
     two_snapshots: tuple[Requested, Requested], snapshots: Snapshots, image_steps: ImageExportSteps
 ) -> None:
-    """Of two VolumeSnapshots of one claim at once each has a content and an image of its own, and there is no third."""
+    """Of two VolumeSnapshots of one claim at once each has its own content and image, and there is no third."""
     contents = [snapshots.wait_handle(requested.snapshot) for requested in two_snapshots]
-    with standing_on("a VolumeSnapshot does not get ready, so that there may be more to come"):
+    with standing_on("a VolumeSnapshot does not become ready, so there may be more to come"):
         for requested in two_snapshots:
             snapshots.wait_ready(requested.snapshot)
 
@@ -87,9 +87,9 @@ def test_request_returns_before_the_export_is_done(
 def test_ready_once_the_image_is_made(
     image_requested: Requested, snapshots: Snapshots, backing_images: BackingImages
 ) -> None:
-    """The content, and with it the VolumeSnapshot, gets ready, and not before there is an image."""
+    """The content, and with it the VolumeSnapshot, becomes ready, and not before there is an image."""
     snapshot = snapshots.wait_ready(image_requested.snapshot)
-    with standing_on("there is no image, or no content, to look at"):
+    with standing_on("there is no image, or no content, to check"):
         image, content = backing_images.wait_made(snapshot), snapshots.content_of(snapshot)
 
     made = backing_images.history(image.name).created

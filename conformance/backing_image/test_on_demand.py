@@ -21,7 +21,7 @@ UNSUPPORTED = {
     "misspelt-as-on-the-page": "export-form-volume",
     "nonsense": "no-such-type",
 }
-"""Source types that cannot be asked for, though Longhorn itself has some of them."""
+"""Source types that are not supported on demand, though Longhorn itself has some of them."""
 
 
 @clause("backing-image.on-demand")

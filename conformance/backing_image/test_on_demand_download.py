@@ -30,7 +30,7 @@ def test_claim_gets_the_data_of_the_file(fetched: OnDemand, workloads: Workloads
 
 @clause("backing-image.on-demand.download")
 def test_file_is_that_at_the_url(fetched: OnDemand, published: Published, backing_images: BackingImages) -> None:
-    """The image is of type download, has the handle's URL, and its file is the one that is there."""
+    """The image is of type download, has the handle's URL, and its file is the published one."""
     image = backing_images.wait_ready(fetched.handle.backing_image)
 
     assert image.source_type == DOWNLOAD
@@ -124,7 +124,7 @@ def test_missing_file_fails_the_image(
 ) -> None:
     """A URL that answers 404 fails the image, which says so; it is never ready.
 
-    A store that does not tell strangers what it has answers 403.
+    A store that hides its objects from anonymous clients answers 403.
     """
     on_demand_images.control_ready(fetched)
 

@@ -33,7 +33,7 @@ def test_qcow2_file_is_qcow2(qcow2_on_demand: OnDemand, backing_images: BackingI
 
     assert not (found := first_difference(file.data, qcow2_on_demand.holds)), found
     # Last, since releases are known not to do so: wrong data must not hide behind it.
-    assert file.format == "qcow2", f"the file of {image} is {file.format}, asked for was qcow2"
+    assert file.format == "qcow2", f"the file of {image} is {file.format}, requested was qcow2"
 
 
 @clause("backing-image.on-demand.export")

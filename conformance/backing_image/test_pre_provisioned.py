@@ -1,4 +1,4 @@
-"""Restore a Longhorn BackingImage that Has No Associated VolumeSnapshot: contents and VolumeSnapshots made by hand."""
+"""Restore a Longhorn BackingImage that Has No Associated VolumeSnapshot: pre-provisioned objects."""
 
 import hashlib
 from collections.abc import Mapping
@@ -101,8 +101,8 @@ def test_no_second_image_is_made(
 
 
 @clause("backing-image.pre-provisioned.shown")
-def test_longhorn_tells_the_parameters(downloaded: PreProvisioned, backing_images: BackingImages) -> None:
-    """Longhorn tells an image's source type, its source parameters and the checksum of its file."""
+def test_longhorn_reports_the_parameters(downloaded: PreProvisioned, backing_images: BackingImages) -> None:
+    """Longhorn reports an image's source type, its source parameters and the checksum of its file."""
     existing = downloaded.existing
 
     shown = backing_images.image(existing.image.name)
@@ -114,7 +114,7 @@ def test_longhorn_tells_the_parameters(downloaded: PreProvisioned, backing_image
 
 @clause("backing-image.pre-provisioned.handle")
 def test_content_carries_the_handle(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
-    """The handle of a content made by hand is the one that it was made with, and its VolumeSnapshot gets ready."""
+    """The handle of a pre-provisioned content is the one it was created with, and its VolumeSnapshot becomes ready."""
     export = existing_export
 
     must_show_the_handle(export.handle, export.snapshot, export.content, snapshots)
@@ -128,7 +128,7 @@ def test_snapshot_is_bound_to_the_content_that_it_names(existing_export: PreProv
 
 @clause("backing-image.pre-provisioned.content-name")
 def test_content_must_exist(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
-    """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
+    """A VolumeSnapshot of a content that does not exist gets an error, and is bound once the content exists."""
     export, name = existing_export, f"comes-later-{existing_export.content.name}"
 
     must_wait_for_its_content(export.handle, export.snapshot.namespace, name, snapshots)
@@ -155,7 +155,7 @@ def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: S
 
 @clause("backing-image.pre-provisioned.class")
 def test_class_of_the_content_must_exist(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
-    """With a missing class the VolumeSnapshot gets an error that names it; with one that exists it gets ready."""
+    """With a missing class the VolumeSnapshot gets an error that names it; with one that exists it becomes ready."""
     namespace = existing_export.snapshot.namespace
     _, snapshot = snapshots.preprovision(existing_export.handle, namespace, policy="Retain", class_name="no-such-class")
 

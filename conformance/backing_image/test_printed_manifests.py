@@ -1,4 +1,4 @@
-"""The manifests of the section on on-demand provision: refused as they are printed, good once they are corrected."""
+"""The manifests of the section on on-demand provision: refused as printed, accepted once corrected."""
 
 from collections.abc import Callable
 from dataclasses import replace

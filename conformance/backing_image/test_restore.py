@@ -84,7 +84,7 @@ def test_snapshot_must_exist(image_restoring: Restoring[Exported], image_steps: 
 
 @clause("backing-image.restore.base")
 def test_volume_uses_the_image(image_restoring: Restoring[Exported], workloads: Workloads, longhorn: Longhorn) -> None:
-    """The restored volume has the image that the VolumeSnapshot led to as its backing image."""
+    """The restored volume's backing image is that of the VolumeSnapshot."""
     claim = workloads.wait_bound(image_restoring.claim)
 
     used = longhorn.volume(longhorn.volume_of(claim))["spec"].get("backingImage")
@@ -136,7 +136,7 @@ def test_larger_claim_gets_its_size(image_restoring: Restoring[Exported], worklo
     claim = workloads.restore_claim(exported.snapshot.name, exported.snapshot.namespace, size=size)
 
     claim = workloads.wait_bound(claim)
-    assert claim.capacity == size, f"the capacity of {claim} is {claim.capacity}, asked for were {size}"
+    assert claim.capacity == size, f"the capacity of {claim} is {claim.capacity}, requested were {size}"
     workloads.verify(claim, Image(size, (*exported.source.image.pieces, Piece(SIZE, size - SIZE, None))))
 
 

@@ -66,7 +66,7 @@ def test_base_is_in_the_image(layered: Layered, image_steps: ImageExportSteps, b
 
 @clause("backing-image.source")
 def test_claim_must_exist(namespace: str, snapshots: Snapshots, workloads: Workloads) -> None:
-    """A VolumeSnapshot of a claim that does not exist gets an error, and is made when the claim is there."""
+    """A VolumeSnapshot of a claim that does not exist gets an error, and is taken once the claim exists."""
     class_name = snapshots.create_class("Delete", {"type": "bi"})
 
     snapshot = must_wait_for_its_claim(namespace, class_name, snapshots, workloads)

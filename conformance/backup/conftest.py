@@ -1,4 +1,4 @@
-"""The arrangements of these pages. They do what a user does and judge nothing: that is left to the tests."""
+"""The scenarios of these pages. They do what a user does and assert nothing: that is left to the tests."""
 
 from collections.abc import Callable, Iterator
 
@@ -29,7 +29,7 @@ LONGEST_NAME = 253
 def backup_steps_in(
     volumes_in: Callable[[str], Volumes], snapshots: Snapshots, longhorn: Longhorn, deleting_class: str
 ) -> Callable[[str], BackupSteps]:
-    """Gives the steps in a new namespace whose name contains a word."""
+    """Makes the steps in a new namespace whose name contains a word."""
     return lambda word: BackupSteps(volumes_in(word), snapshots, longhorn, deleting_class)
 
 
@@ -59,7 +59,7 @@ def requested(backup_steps: BackupSteps) -> Requested:
 
 @pytest.fixture(scope="session")
 def three_snapshots(backup_steps: BackupSteps) -> tuple[Requested, ...]:
-    """Three VolumeSnapshots of one volume, asked for at once."""
+    """Three VolumeSnapshots of one volume, created at once."""
     source = backup_steps.volume_with("at-once", *BRIEF)
     return tuple(backup_steps.request(source) for _ in range(3))
 
@@ -93,13 +93,13 @@ def empty_volume(backup_steps: BackupSteps) -> Source:
 
 @pytest.fixture(scope="session")
 def empty_volume_snapshot(empty_volume: Source, backup_steps: BackupSteps) -> Requested:
-    """A VolumeSnapshot of it, asked for."""
+    """A VolumeSnapshot of it, not waited for."""
     return backup_steps.request(empty_volume)
 
 
 @pytest.fixture(scope="session")
 def many_snapshots(backup_steps: BackupSteps) -> ManySnapshots:
-    """Ten VolumeSnapshots of each of two volumes, all asked for at once; not waited for."""
+    """Ten VolumeSnapshots of each of two volumes, all created at once; not waited for."""
     sources = backup_steps.volumes.write_ends(backup_steps.volumes.new(), "ends"), backup_steps.volumes.new()
     turns = [[backup_steps.request(source) for source in sources] for _ in range(10)]
     of_ends, of_empty = zip(*turns, strict=True)
@@ -120,7 +120,7 @@ def backups_of_deleted_volume(backup_steps: BackupSteps) -> tuple[BackedUp, Back
 def same_name_snapshots(
     backup_steps: BackupSteps, backup_steps_in: Callable[[str], BackupSteps]
 ) -> tuple[Requested, Requested]:
-    """Two VolumeSnapshots of the same name in two namespaces, asked for; not waited for."""
+    """Two VolumeSnapshots of the same name in two namespaces; not waited for."""
     name = "namesake-".ljust(LONGEST_NAME, "x")
     places = {"here": backup_steps, "there": backup_steps_in("elsewhere")}
     sources = [steps.volume_with(seed, *SPECKLES) for seed, steps in places.items()]
@@ -158,7 +158,7 @@ def policies(backup_steps: BackupSteps, retaining_class: str) -> Policies[Backed
 
 @pytest.fixture(scope="session")
 def both_deleted(policies: Policies[BackedUp], snapshots: Snapshots) -> Policies[BackedUp]:
-    """The same after the deletion of both VolumeSnapshots was asked for; it is not waited for."""
+    """The same after the deletion of both VolumeSnapshots was requested; it is not waited for."""
     snapshots.delete(policies.retained.snapshot)
     snapshots.delete(policies.deleted.snapshot)
     return policies
@@ -177,9 +177,9 @@ def witness(both_deleted: Policies[BackedUp], snapshots: Snapshots, longhorn: Lo
 def unavailable_target(
     run: Run, longhorn: Longhorn, object_store: ObjectStore, workloads: Workloads
 ) -> Iterator[UnavailableTarget]:
-    """A backup target of the test's own that cannot be used, because its bucket is missing; nobody else's is touched.
+    """A dedicated backup target that cannot be used, because its bucket is missing; no other target is touched.
 
-    At the end it can be used, whatever happened: what waits for it could not be removed otherwise.
+    At the end it is always made available: what waits for it could not be removed otherwise.
     """
     bucket = run.name("bucket")
     name = longhorn.make_target(bucket)
@@ -199,7 +199,7 @@ def existing(backup_steps: BackupSteps, longhorn: Longhorn) -> BackupOutsideCsi:
 
 @pytest.fixture(scope="session")
 def deleted_pair(existing: BackupOutsideCsi, snapshots: Snapshots, longhorn: Longhorn) -> DeletedPair[Backup]:
-    """Two VolumeSnapshots made by hand under the two policies, each for a backup of its own, their deletion asked."""
+    """Two pre-provisioned VolumeSnapshots under the two policies, for a backup each; their deletion is requested."""
     deleted, retained = longhorn.make_backup(existing.volume), longhorn.make_backup(existing.volume)
     handles = str(existing.handle_of(deleted)), str(existing.handle_of(retained))
     return DeletedPair(deleted, retained, delete_preprovisioned(snapshots, existing.namespace, *handles))
@@ -214,7 +214,7 @@ def deleted_pair_witness(deleted_pair: DeletedPair[Backup], longhorn: Longhorn) 
 
 @pytest.fixture(scope="session")
 def pre_provisioned(existing: BackupOutsideCsi, snapshots: Snapshots, workloads: Workloads) -> PreProvisioned:
-    """That backup with a content and a VolumeSnapshot made by hand, and a claim that restores it; not waited for.
+    """That backup with a pre-provisioned content and VolumeSnapshot, and a claim that restores it; not waited for.
 
     The policy is Retain: deleting the VolumeSnapshot leaves the backup, which others use too.
     """

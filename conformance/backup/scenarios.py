@@ -1,4 +1,4 @@
-"""What several tests of these pages look at. Each is made once a worker, and whoever only looks leaves it as it is."""
+"""What several tests of these pages share. Each is made once per worker; tests that only read leave it as it is."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class SuccessiveBackups:
 
 @dataclass(frozen=True)
 class ManySnapshots:
-    """Many VolumeSnapshots asked for at once: of a volume written at its very ends only, and of one never written."""
+    """Many VolumeSnapshots created at once: of a volume written at its first and last sector, and of an empty one."""
 
     of_ends: tuple[Requested, ...]
     of_empty: tuple[Requested, ...]
@@ -66,7 +66,7 @@ class UnavailableTarget:
 
 @dataclass(frozen=True)
 class BackupOutsideCsi:
-    """A backup that no VolumeSnapshot led to, with what its handle is made of."""
+    """A backup that was not made through CSI, with the parts of its handle."""
 
     source: Source
     volume: str
@@ -75,7 +75,7 @@ class BackupOutsideCsi:
 
     @property
     def documented_handle(self) -> BackupHandle:
-        """Its handle as the documentation in force writes it."""
+        """Its handle as the verified documentation writes it."""
         return self.handle_of(self.backup)
 
     def handle_of(self, backup: Backup) -> BackupHandle:
@@ -90,7 +90,7 @@ class BackupOutsideCsi:
 
 @dataclass(frozen=True)
 class PreProvisioned:
-    """A content and a VolumeSnapshot made by hand for a backup, and a claim that restores it; nothing is waited for."""
+    """A pre-provisioned content and VolumeSnapshot for a backup, and a claim that restores it; not waited for."""
 
     existing: BackupOutsideCsi
     handle: BackupHandle
@@ -101,7 +101,7 @@ class PreProvisioned:
 
 @dataclass(frozen=True)
 class BackupSteps:
-    """The steps that the arrangements have in common, all in one namespace."""
+    """The steps that the scenarios have in common, all in one namespace."""
 
     volumes: Volumes
     snapshots: Snapshots
@@ -133,11 +133,11 @@ class BackupSteps:
         return self.finish(self.request(source, class_name))
 
     def back_up_or_block(self, source: Source) -> BackedUp:
-        """As `back_up`, for a test that is not about it: Blocked if the VolumeSnapshot does not get ready."""
+        """As `back_up`, for a test that is not about it: Blocked if the VolumeSnapshot does not become ready."""
         return self.finish_or_block(self.request(source))
 
     def finish_or_block(self, requested: Requested) -> BackedUp:
-        """As `finish`, for a test that is not about it: Blocked if the VolumeSnapshot does not get ready."""
+        """As `finish`, for a test that is not about it: Blocked if the VolumeSnapshot does not become ready."""
         with standing_on("the backup that the test needs was not made"):
             return self.finish(requested)
 
@@ -167,7 +167,7 @@ class BackupSteps:
         self.longhorn.wait_backup_gone(backup.name)
 
     def restore(self, backed_up: BackedUp, *, name: str = "") -> Restoring[BackedUp]:
-        """A claim of the same size, in the same namespace, that restores a VolumeSnapshot; asked for."""
+        """A new claim of the same size, in the same namespace, that restores a VolumeSnapshot; not waited for."""
         claim = self.volumes.restore(backed_up.snapshot, backed_up.source, name=name)
         return Restoring(claim, backed_up)
 

@@ -1,4 +1,4 @@
-"""VolumeSnapshotClasses: the one that is there, the one that is named, the default, and parameters that are no good."""
+"""VolumeSnapshotClasses: the installed one, the named one, the default, and invalid parameters."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_class_longhorn_is_there(cluster: Cluster) -> None:
 
 @clause("backup.class.default")
 def test_class_longhorn_makes_backups(empty_volume: Source, snapshots: Snapshots, longhorn: Longhorn) -> None:
-    """A VolumeSnapshot of the class `longhorn` makes a backup, which goes with it."""
+    """A VolumeSnapshot of the class `longhorn` makes a backup, which is deleted with it."""
     snapshot = snapshots.wait_ready(snapshots.create(empty_volume.pvc, "longhorn"))
     backup = longhorn.backup_of(snapshot)
 

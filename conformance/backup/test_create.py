@@ -1,4 +1,4 @@
-"""Create a Backup via the CSI Mechanism: what a new VolumeSnapshot leads to."""
+"""Create A CSI VolumeSnapshot Associated With Longhorn Backup: what a new VolumeSnapshot leads to."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_snapshot_makes_one_backup(requested: Requested, snapshots: Snapshots, l
 
     started = longhorn.wait_backup_started(requested.snapshot)
     longhorn.wait_backup_completed(started.name)
-    with standing_on("the VolumeSnapshot does not get ready, so that there may be more to come"):
+    with standing_on("the VolumeSnapshot does not become ready, so there may be more to come"):
         snapshots.wait_ready(requested.snapshot)
 
     made = [backup.name for backup in longhorn.backups_of(volume)]

@@ -50,7 +50,7 @@ def test_later_writes_are_not_in_the_backup(successive_backups: SuccessiveBackup
 def test_second_backup_is_incremental(
     successive_backups: SuccessiveBackups, backupstore: Backupstore, longhorn: Longhorn
 ) -> None:
-    """Without `backupMode` the second backup continues the first, and uploads again nothing that is there already."""
+    """Without `backupMode` the second backup continues the first, and uploads nothing again that is already there."""
     longhorn.must_keep_snapshots()
     backup = successive_backups.second.backup
 
@@ -63,7 +63,7 @@ def test_second_backup_is_incremental(
 @clause("backup.mode.full")
 @pytest.mark.classes
 def test_full_backup_uploads_everything_again(full_backup: BackedUp, backupstore: Backupstore) -> None:
-    """With `backupMode: full` a second backup does not continue the first, and uploads again what is there already."""
+    """With `backupMode: full` a second backup does not continue the first, and uploads again what is already there."""
     stored = backupstore.backup(full_backup.backup.volume, full_backup.backup.name)
 
     assert not stored.incremental, f"{full_backup.backup} is incremental, not full: {stored.object}"

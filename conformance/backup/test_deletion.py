@@ -1,7 +1,7 @@
 """Deleting a VolumeSnapshot under the two deletion policies, seen in Kubernetes, in Longhorn and in the bucket.
 
-The VolumeSnapshots are of one volume and are deleted at the same time. What must stay is looked at when what must go is
-gone (the fixture `witness`), so that "it is still there" is no matter of looking early enough.
+The VolumeSnapshots are of one volume and are deleted at the same time. What must stay is checked once what must be
+deleted is gone (the fixture `witness`), so that a slow deletion is not taken for retention.
 """
 
 import pytest
@@ -22,7 +22,7 @@ from fixtures.workloads.data import first_difference
 @clause("backup.delete")
 @pytest.mark.delete
 def test_delete_removes_snapshot_and_content(both_deleted: Policies[BackedUp], snapshots: Snapshots) -> None:
-    """Under Delete the VolumeSnapshot goes, and its content with it."""
+    """Under Delete the VolumeSnapshot is removed, and its content with it."""
     snapshots.wait_gone(both_deleted.deleted.snapshot)
     snapshots.wait_content_gone(both_deleted.deleted.content)
 
@@ -30,19 +30,21 @@ def test_delete_removes_snapshot_and_content(both_deleted: Policies[BackedUp], s
 @clause("backup.delete")
 @pytest.mark.delete
 def test_delete_removes_the_backup(both_deleted: Policies[BackedUp], longhorn: Longhorn) -> None:
-    """Under Delete the backup goes in Longhorn."""
+    """Under Delete the backup is removed from Longhorn."""
     longhorn.wait_backup_gone(both_deleted.deleted.backup.name)
 
 
 @clause("backup.delete")
 @pytest.mark.delete
 def test_delete_removes_the_backup_from_the_bucket(witness: Policies[BackedUp], backupstore: Backupstore) -> None:
-    """Under Delete the backup's document goes from the bucket, and so do the blocks that only it needed."""
+    """Under Delete the backup's document is removed from the bucket, and so are the blocks that only it needed."""
     backup = witness.deleted.backup
     retained = stored_blocks(witness.retained.source.image)
     its_own = stored_blocks(witness.deleted.source.image) - retained
     if not retained & backupstore.block_names(backup.volume):
-        raise Blocked("no block of the retained backup is there either: they are of another size, or not to be told")
+        raise Blocked(
+            "no block of the retained backup is there either: they have another size, or cannot be identified"
+        )
 
     left = [key for key in backupstore.keys(backup.volume) if backup.name in key or key[-68:-4] in its_own]
 
@@ -65,7 +67,7 @@ def test_delete_keeps_the_longhorn_snapshot(witness: Policies[BackedUp], longhor
 @clause("backup.retain")
 @pytest.mark.retain
 def test_retain_keeps_the_content(witness: Policies[BackedUp], snapshots: Snapshots) -> None:
-    """Under Retain the VolumeSnapshot goes, and its content stays with its handle."""
+    """Under Retain the VolumeSnapshot is removed, and its content stays with its handle."""
     must_keep_the_content(witness.retained.snapshot, witness.retained.content, snapshots)
 
 
@@ -93,7 +95,7 @@ def test_retain_keeps_the_backup_in_the_bucket(witness: Policies[BackedUp], back
 @clause("backup.delete")
 @pytest.mark.delete
 def test_unfinished_backup_can_be_deleted(backup_steps: BackupSteps, backupstore: Backupstore) -> None:
-    """A VolumeSnapshot that is deleted as soon as its backup has begun goes, and its backup with it."""
+    """A VolumeSnapshot deleted as soon as its backup has begun is removed, and its backup with it."""
     finished = backup_steps.back_up_or_block(backup_steps.volumes.new())
     backup_steps.wait_listed(finished)
     requested = backup_steps.take(backup_steps.volumes.write(finished.source, "unfinished", *OVERWRITTEN))
@@ -109,7 +111,7 @@ def test_unfinished_backup_can_be_deleted(backup_steps: BackupSteps, backupstore
 def test_backup_of_a_deleted_volume_can_be_deleted(
     backups_of_deleted_volume: tuple[BackedUp, BackedUp], snapshots: Snapshots, longhorn: Longhorn
 ) -> None:
-    """The backup goes with its VolumeSnapshot also when the claim and its volume went before."""
+    """The backup is deleted with its VolumeSnapshot even after the claim and its volume were deleted."""
     snapshots.delete(backups_of_deleted_volume[1].snapshot)
 
     snapshots.wait_gone(backups_of_deleted_volume[1].snapshot)
@@ -119,7 +121,7 @@ def test_backup_of_a_deleted_volume_can_be_deleted(
 @clause("backup.delete.others")
 @pytest.mark.delete
 def test_older_backup_may_go_first(backup_steps: BackupSteps, backupstore: Backupstore) -> None:
-    """When the older of two backups of a volume is deleted, the newer, which continues it, is there byte for byte."""
+    """Deleting the older of two backups of a volume keeps the newer, which is based on it, byte for byte."""
     source, made = backup_steps.volumes.new(), []
     for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN):
         source = backup_steps.volumes.write(source, seed, *ranges)
@@ -136,7 +138,7 @@ def test_older_backup_may_go_first(backup_steps: BackupSteps, backupstore: Backu
 @pytest.mark.delete
 @pytest.mark.pre_provisioned
 def test_given_backup_is_deleted_under_delete(deleted_pair: DeletedPair[Backup], longhorn: Longhorn) -> None:
-    """Deleting a VolumeSnapshot made by hand under Delete deletes the backup that its handle names."""
+    """Deleting a pre-provisioned VolumeSnapshot under Delete deletes the backup that its handle names."""
     longhorn.wait_backup_gone(deleted_pair.deleted.name)
 
 
@@ -146,7 +148,7 @@ def test_given_backup_is_deleted_under_delete(deleted_pair: DeletedPair[Backup],
 def test_given_backup_is_kept_under_retain(
     deleted_pair_witness: DeletedPair[Backup], snapshots: Snapshots, longhorn: Longhorn
 ) -> None:
-    """Deleting a VolumeSnapshot made by hand under Retain leaves the backup that its handle names."""
+    """Deleting a pre-provisioned VolumeSnapshot under Retain leaves the backup that its handle names."""
     snapshots.wait_gone(deleted_pair_witness.retained_snapshot)
 
     kept = longhorn.find_backup(deleted_pair_witness.retained.name)

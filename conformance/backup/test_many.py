@@ -1,4 +1,4 @@
-"""Create a Backup via the CSI Mechanism: many VolumeSnapshots at once, and volumes with little in them.
+"""Create A CSI VolumeSnapshot Associated With Longhorn Backup: many at once, and volumes with little data.
 
 Half of them are of a volume of which only the first and the last sector were ever written, half of one never written.
 """
@@ -20,7 +20,7 @@ from fixtures.workloads.pods import Workloads
 def test_each_of_many_gets_its_own_backup(
     many_snapshots: ManySnapshots, snapshots: Snapshots, longhorn: Longhorn
 ) -> None:
-    """Of twenty VolumeSnapshots of two volumes at once each gets ready, by one backup of its own of its own volume."""
+    """Twenty VolumeSnapshots of two volumes, created at once, become ready, each by its own backup of its volume."""
     for of_one_volume in many_snapshots.of_ends, many_snapshots.of_empty:
         for requested in of_one_volume:
             snapshots.wait_ready(requested.snapshot)

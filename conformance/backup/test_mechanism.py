@@ -1,4 +1,4 @@
-"""How the CSI Mechanism Works: what happens after what, told by the recorded history."""
+"""How the CSI Mechanism Works in this Scenario: the order of events, from the recorded history."""
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_unfinished_backup_is_asked_about_again(three_snapshots: tuple[Requested
 
 @clause("backup.ready")
 def test_ready_when_the_backup_is_complete(completed: BackedUp, snapshots: Snapshots, longhorn: Longhorn) -> None:
-    """The content, and with it the VolumeSnapshot, gets ready, and not before the backup is complete."""
+    """The content, and with it the VolumeSnapshot, becomes ready, and not before the backup is complete."""
     complete = longhorn.backup_history(completed.backup.name).first(is_complete)
 
     snapshot = snapshots.wait_ready(completed.snapshot)

@@ -1,4 +1,4 @@
-"""How the CSI Mechanism Works: names that are derived from the VolumeSnapshot's uid."""
+"""How the CSI Mechanism Works in this Scenario: names that are derived from the VolumeSnapshot's uid."""
 
 import pytest
 

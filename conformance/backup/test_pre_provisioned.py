@@ -1,4 +1,4 @@
-"""Restore a Backup that Has No Associated VolumeSnapshot: contents and VolumeSnapshots that are made by hand.
+"""Restore a Longhorn Backup that Has No Associated VolumeSnapshot: pre-provisioned objects.
 
 They have the policy Retain, so that their deletion leaves the backup to the test that shares it.
 """
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.pre_provisioned
 
 @clause("backup.pre-provisioned", "backup.pre-provisioned.restore")
 def test_backup_not_made_through_csi_is_restored(pre_provisioned: PreProvisioned, workloads: Workloads) -> None:
-    """A claim from a VolumeSnapshot made by hand gets the data of a backup that was not made through CSI."""
+    """A claim from a pre-provisioned VolumeSnapshot gets the data of a backup that was not made through CSI."""
     claim = workloads.wait_bound(pre_provisioned.claim)
 
     workloads.verify(claim, pre_provisioned.existing.source.image)
@@ -33,7 +33,7 @@ def test_backup_not_made_through_csi_is_restored(pre_provisioned: PreProvisioned
 
 @clause("backup.pre-provisioned.handle", "backup.pre-provisioned.handle.legacy")
 def test_documented_handle_is_accepted(pre_provisioned: PreProvisioned, workloads: Workloads) -> None:
-    """A claim is bound through a content made by hand whose handle has the scheme of the documentation."""
+    """A claim is bound through a pre-provisioned content whose handle has the documented scheme."""
     claim = workloads.wait_bound(pre_provisioned.claim)
 
     assert pre_provisioned.handle.scheme == pre_provisioned.existing.documented_scheme
@@ -73,7 +73,7 @@ def test_snapshot_is_bound_to_the_content_that_it_names(pre_provisioned: PreProv
 
 @clause("backup.handle.field")
 def test_content_made_by_hand_carries_its_handle(pre_provisioned: PreProvisioned, snapshots: Snapshots) -> None:
-    """The snapshotHandle of a content made by hand is the one that it was made with."""
+    """The snapshotHandle of a pre-provisioned content is the one it was created with."""
     handle = str(pre_provisioned.handle)
 
     must_show_the_handle(handle, pre_provisioned.snapshot, pre_provisioned.content, snapshots)
@@ -99,7 +99,7 @@ def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: S
 def test_class_of_the_content_must_exist(
     existing: BackupOutsideCsi, snapshots: Snapshots, retaining_class: str
 ) -> None:
-    """With a missing class the VolumeSnapshot gets an error that names it; with one that exists it gets ready."""
+    """With a missing class the VolumeSnapshot gets an error that names it; with one that exists it becomes ready."""
     handle = str(existing.documented_handle)
     _, control = snapshots.preprovision(handle, existing.namespace, policy="Retain", class_name=retaining_class)
     _, snapshot = snapshots.preprovision(handle, existing.namespace, policy="Retain", class_name="no-such-class")

@@ -1,4 +1,4 @@
-"""Wrong and missing references: each is refused for its own reason, while what is right works.
+"""Wrong and missing references: each is refused for its own reason, while the right one works.
 
 The handles are a table, one thing wrong in each. Of claims, classes and contents that are missing the test sees the
 error first, then makes what was missing: that things go on is the proof that it was the reason.
@@ -73,7 +73,7 @@ def test_handle_must_have_its_form(template: str, pre_provisioned: PreProvisione
 @clause("backup.pre-provisioned.content-name")
 @pytest.mark.pre_provisioned
 def test_content_must_exist(existing: BackupOutsideCsi, snapshots: Snapshots) -> None:
-    """A VolumeSnapshot of a content that does not exist gets an error, and is bound when the content is there."""
+    """A VolumeSnapshot of a content that does not exist gets an error, and is bound once the content exists."""
     name = "comes-later-" + existing.backup.name
 
     must_wait_for_its_content(str(existing.documented_handle), existing.namespace, name, snapshots)
@@ -96,14 +96,14 @@ def test_namespace_of_the_reference_counts(existing: BackupOutsideCsi, namespace
 @clause("backup.class.named")
 @pytest.mark.classes
 def test_class_must_exist(empty_volume: Source, snapshots: Snapshots) -> None:
-    """A VolumeSnapshot of a class that does not exist gets an error that names it, and is made when the class is."""
+    """A VolumeSnapshot of a missing class gets an error that names it, and is bound once the class exists."""
     must_wait_for_its_class(empty_volume, snapshots)
 
 
 @clause("backup.source")
 @pytest.mark.source
 def test_claim_must_be_bound(namespace: str, snapshots: Snapshots, workloads: Workloads) -> None:
-    """A VolumeSnapshot of a claim that has no volume gets an error, and is made when the claim has one."""
+    """A VolumeSnapshot of a claim that has no volume gets an error, and is taken once the claim has one."""
     late = f"storage-{namespace}"
     claim = workloads.claim(namespace, size=SIZE, storage_class=late)
     snapshot = snapshots.create(claim, snapshots.create_class("Delete"))

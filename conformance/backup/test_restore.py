@@ -1,4 +1,4 @@
-"""Restore a Backup via a VolumeSnapshot Object."""
+"""Restore PVC from CSI VolumeSnapshot Associated With Longhorn Backup."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Restore a Backup via a VolumeSnapshot Object: whatever has become of the source, and whoever else has its name."""
+"""Restore PVC from CSI VolumeSnapshot: in any state of the source, and with other objects of the same name."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_restored_when_the_source_is_deleted(
 def test_claim_may_come_before_the_snapshot(
     empty_volume_snapshot: Requested, backup_steps: BackupSteps, recorder: Recorder
 ) -> None:
-    """A claim that is made before its VolumeSnapshot is bound when that is there and ready."""
+    """A claim created before its VolumeSnapshot is bound once that exists and is ready."""
     spec, source = empty_volume_snapshot.snapshot.object["spec"], empty_volume_snapshot.source
     name = f"comes-later-{source.pvc.name}"
     claim = backup_steps.volumes.try_to_restore(name, source.pvc.namespace)
@@ -103,8 +103,10 @@ def test_snapshot_must_be_in_the_namespace(
 
 @clause("backup.create")
 @pytest.mark.names
-def test_name_may_be_as_long_as_can_be(same_name_snapshots: tuple[Requested, Requested], snapshots: Snapshots) -> None:
-    """A VolumeSnapshot whose name has all the characters that it may have gets ready, and so does its namesake."""
+def test_name_may_have_the_maximum_length(
+    same_name_snapshots: tuple[Requested, Requested], snapshots: Snapshots
+) -> None:
+    """A VolumeSnapshot with the longest possible name becomes ready, and so does another one of that name."""
     for requested in same_name_snapshots:
         ready = snapshots.wait_ready(requested.snapshot)
 
@@ -113,7 +115,7 @@ def test_name_may_be_as_long_as_can_be(same_name_snapshots: tuple[Requested, Req
 
 
 @clause("backup.restore")
-def test_namesakes_are_told_apart(
+def test_snapshots_of_one_name_are_distinguished(
     same_name_snapshots: tuple[Requested, Requested], backup_steps: BackupSteps, workloads: Workloads
 ) -> None:
     """Of two VolumeSnapshots of one name in two namespaces each is restored, in its own, as its own volume was."""

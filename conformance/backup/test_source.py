@@ -22,7 +22,7 @@ def test_only_one_source_may_be_named(source: Obj, cluster: Cluster, namespace: 
 
 @clause("backup.source")
 def test_claim_must_exist(namespace: str, snapshots: Snapshots, workloads: Workloads) -> None:
-    """A VolumeSnapshot of a claim that does not exist gets an error, and is made when the claim is there."""
+    """A VolumeSnapshot of a claim that does not exist gets an error, and is taken once the claim exists."""
     snapshot = must_wait_for_its_claim(namespace, snapshots.create_class("Delete"), snapshots, workloads)
 
     snapshots.wait_ready(snapshot, SNAPSHOT_READY_LATE)

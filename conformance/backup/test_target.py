@@ -1,4 +1,4 @@
-"""Introduction: backups need a backup target. Here it is one of the test's own that is lost, until it comes back."""
+"""Introduction: backups need a backup target. Here a dedicated one is unavailable, and then available again."""
 
 import pytest
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.target
 def test_snapshot_waits_for_the_target(
     unavailable_target: UnavailableTarget, backup_steps: BackupSteps, snapshots: Snapshots
 ) -> None:
-    """Without a usable target the VolumeSnapshot's error speaks of it; it gets ready when the target is back."""
+    """The VolumeSnapshot's error names an unusable target; it becomes ready once the target is available again."""
     requested = backup_steps.request(backup_steps.volumes.new(unavailable_target.storage_class))
 
     snapshots.wait_error(requested.snapshot, f"(?i)backup ?target.*{unavailable_target.name}")
@@ -29,10 +29,10 @@ def test_snapshot_waits_for_the_target(
 
 
 @clause("backup.target.given-up")
-def test_snapshot_can_be_given_up(
+def test_waiting_snapshot_can_be_deleted(
     unavailable_target: UnavailableTarget, backup_steps: BackupSteps, longhorn: Longhorn
 ) -> None:
-    """A VolumeSnapshot that is deleted while it waits goes, and no backup of it is made when the target is back.
+    """A VolumeSnapshot deleted while it waits is removed, and makes no backup once the target is available again.
 
     That it could be made is seen from another VolumeSnapshot of the same volume, which is made then.
     """
@@ -43,4 +43,4 @@ def test_snapshot_can_be_given_up(
     control = backup_steps.back_up(source)
 
     made = [backup.name for backup in longhorn.backups_of(control.backup.volume)]
-    assert made == [control.backup.name], f"the VolumeSnapshot that was given up led to a backup: {made}"
+    assert made == [control.backup.name], f"the VolumeSnapshot that was deleted while waiting led to a backup: {made}"

@@ -90,7 +90,7 @@ def ones(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> by
     "qcow-export-is-raw",
     breaks=("backing-image.export.qcow", "backing-image.on-demand.export.qcow"),
     decision="backing_images.exported_format",
-    says=r"is raw, asked for was qcow2",
+    says=r"is raw, requested was qcow2",
 )
 def only_raw(original: Callable[[str], str], asked: str) -> str:
     """Whatever is asked for, the file is raw."""
@@ -123,7 +123,7 @@ def smaller(original: Callable[[int], int], size: int) -> int:
     "image-file-size-wrong",
     breaks=("backing-image.export.raw", "backing-image.export.qcow"),
     decision="backing_images.reported_file_size",
-    says=r"'size': 16777728|tells size and virtual size \(\d+, 16777216\), they are",
+    says=r"'size': 16777728|reports size and virtual size \(\d+, 16777216\), they are",
 )
 def larger(original: Callable[[int], int], size: int) -> int:
     """Longhorn tells a file size that is a sector too large."""
@@ -134,7 +134,7 @@ def larger(original: Callable[[int], int], size: int) -> int:
     "image-checksum-wrong",
     breaks="backing-image.checksum",
     decision="backing_images.stored_checksum",
-    says=r"Longhorn tells [0-9a-f]{128}, its file has",
+    says=r"Longhorn reports [0-9a-f]{128}, its file has",
 )
 def other_checksum(original: Callable[[str], str], actual: str) -> str:
     """The checksum is no SHA-512 of the file."""

@@ -132,7 +132,7 @@ def ready_with_content(original: Callable[[Obj], bool], content: Obj) -> bool:
         "backing-image.export.qcow",
     ),
     decision="backing_images.export_type",
-    says=r"is raw, (the class says|asked for was) qcow2",
+    says=r"is raw, (the class says|requested was) qcow2",
 )
 def always_raw(original: Callable[..., str], parameters: Mapping[str, str]) -> str:
     """Whatever the class says, the image is exported as raw."""

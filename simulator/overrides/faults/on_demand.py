@@ -111,7 +111,7 @@ def named_otherwise(original: Callable[[Sequence[str], str], str], images: Seque
         "backing-image.on-demand.once",
     ),
     decision="backing_images.parameters_on_demand",
-    says=r"'export-type': 'qcow2'|assert 'qcow2' == 'raw'|is raw, asked for was qcow2|could not bind the claim",
+    says=r"'export-type': 'qcow2'|assert 'qcow2' == 'raw'|is raw, requested was qcow2|could not bind the claim",
 )
 def export_type_swapped(original: Callable[[ImageHandle], dict[str, str]], given: ImageHandle) -> dict[str, str]:
     """An image is exported raw where the handle says qcow2, and the other way round."""
