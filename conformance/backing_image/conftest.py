@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from conformance.backing_image.existing import NAME_WITH_ESCAPES, Existing, ExistingImages, PreProvisioned
+from conformance.backing_image.existing import NAME_WITH_ESCAPES, Existing, ExistingImages, PreProvisionedImage
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages, OnDemandSnapshot, Published, Publisher
 from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
 from conformance.scenarios import DeletedPair, Policies, Requested, Restoring
@@ -133,19 +133,19 @@ def existing(
 
 
 @pytest.fixture(scope="session")
-def downloaded(existing: ExistingImages) -> PreProvisioned:
+def downloaded(existing: ExistingImages) -> PreProvisionedImage:
     """A raw image that Longhorn downloaded, and a claim that restores it."""
     return existing.preprovision(existing.download("downloaded-raw"))
 
 
 @pytest.fixture(scope="session")
-def downloaded_qcow2(existing: ExistingImages) -> PreProvisioned:
+def downloaded_qcow2(existing: ExistingImages) -> PreProvisionedImage:
     """The same with a qcow2 file."""
     return existing.preprovision(existing.download("downloaded-qcow2", packed=True))
 
 
 @pytest.fixture(scope="session")
-def escaped_url(existing: ExistingImages) -> PreProvisioned:
+def escaped_url(existing: ExistingImages) -> PreProvisionedImage:
     """A downloaded image whose URL has escapes itself, and a claim that restores it."""
     return existing.preprovision(existing.download("escaped", key=NAME_WITH_ESCAPES))
 
@@ -157,19 +157,21 @@ def existing_source(existing: ExistingImages) -> Source:
 
 
 @pytest.fixture(scope="session")
-def existing_export(existing: ExistingImages, existing_source: Source) -> PreProvisioned:
+def existing_export(existing: ExistingImages, existing_source: Source) -> PreProvisionedImage:
     """A raw image that was exported from that volume without CSI, and a claim that restores it."""
     return existing.preprovision(existing.export(existing_source))
 
 
 @pytest.fixture(scope="session")
-def existing_by_origin(downloaded: PreProvisioned, existing_export: PreProvisioned) -> Mapping[str, PreProvisioned]:
+def existing_by_origin(
+    downloaded: PreProvisionedImage, existing_export: PreProvisionedImage
+) -> Mapping[str, PreProvisionedImage]:
     """Both raw images by how they came to be: `download`, `export`."""
     return {"download": downloaded, "export": existing_export}
 
 
 @pytest.fixture(scope="session")
-def existing_qcow2_export(existing: ExistingImages, existing_source: Source) -> PreProvisioned:
+def existing_qcow2_export(existing: ExistingImages, existing_source: Source) -> PreProvisionedImage:
     """The same with `export-type: qcow2`."""
     return existing.preprovision(existing.export(existing_source, "qcow2"))
 

@@ -49,7 +49,7 @@ class Existing:
 
 
 @dataclass(frozen=True)
-class PreProvisioned:
+class PreProvisionedImage:
     """A pre-provisioned content and VolumeSnapshot for an image, and a claim that restores it; not waited for."""
 
     existing: Existing
@@ -101,12 +101,12 @@ class ExistingImages:
         """An image when its file is complete."""
         return replace(existing, image=self.images.wait_ready(existing.image.name))
 
-    def preprovision(self, unfinished: Existing) -> PreProvisioned:
+    def preprovision(self, unfinished: Existing) -> PreProvisionedImage:
         """For an image, once its file is complete: content and VolumeSnapshot as the page writes them, and a claim."""
         existing = self.finish(unfinished)
         handle, namespace = written_handle(existing.documented), self.volumes.namespace
         content, snapshot = self.snapshots.preprovision(handle, namespace, policy="Retain", class_name=self.class_name)
-        return PreProvisioned(existing, handle, content, snapshot, self.restore(snapshot))
+        return PreProvisionedImage(existing, handle, content, snapshot, self.restore(snapshot))
 
     def claim(self, parameters: Mapping[str, str]) -> Pvc:
         """A claim that restores through a handle with these parameters; not waited for."""

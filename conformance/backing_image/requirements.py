@@ -1,6 +1,6 @@
 """What several sections of this page require. Each function is one requirement, and asserts it."""
 
-from conformance.backing_image.existing import ExistingImages, PreProvisioned
+from conformance.backing_image.existing import ExistingImages, PreProvisionedImage
 from conformance.backing_image.on_demand import OnDemand
 from fixtures.backing_images import BackingImages
 from fixtures.diskfiles import read_disk_file
@@ -25,7 +25,7 @@ def must_be_intact(images: BackingImages, name: str, data: Image) -> None:
     must_hold(images, name, data)
 
 
-def must_get_the_image(claim: Pvc, restored: PreProvisioned, steps: ExistingImages) -> Pvc:
+def must_get_the_image(claim: Pvc, restored: PreProvisionedImage, steps: ExistingImages) -> Pvc:
     """A claim is bound to a volume of an existing image; the bound claim."""
     bound = steps.volumes.wait_accepted(claim)
 

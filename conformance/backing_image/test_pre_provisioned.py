@@ -10,7 +10,7 @@ from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READ
 from fixtures.kubernetes.client import Cluster
 from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
-from conformance.backing_image.existing import ExistingImages, PreProvisioned, written_handle
+from conformance.backing_image.existing import ExistingImages, PreProvisionedImage, written_handle
 from conformance.backing_image.requirements import must_get_the_image
 from conformance.requirements import (
     must_bind_the_named_content,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.pre_provisioned
 
 @clause("backing-image.pre-provisioned.download")
 def test_downloaded_image_is_restored(
-    downloaded: PreProvisioned, existing: ExistingImages, workloads: Workloads
+    downloaded: PreProvisionedImage, existing: ExistingImages, workloads: Workloads
 ) -> None:
     """A claim through a handle of a downloaded raw image gets a volume of this image, with its data."""
     claim = must_get_the_image(downloaded.claim, downloaded, existing)
@@ -41,7 +41,7 @@ def test_downloaded_image_is_restored(
 
 @clause("backing-image.pre-provisioned.download")
 def test_downloaded_qcow2_is_restored(
-    downloaded_qcow2: PreProvisioned, existing: ExistingImages, workloads: Workloads
+    downloaded_qcow2: PreProvisionedImage, existing: ExistingImages, workloads: Workloads
 ) -> None:
     """A claim through a handle of a downloaded qcow2 image gets a volume of this image, with the data of the disk."""
     claim = must_get_the_image(downloaded_qcow2.claim, downloaded_qcow2, existing)
@@ -51,7 +51,7 @@ def test_downloaded_qcow2_is_restored(
 
 @clause("backing-image.pre-provisioned.export")
 def test_exported_image_is_restored(
-    existing_export: PreProvisioned, existing: ExistingImages, workloads: Workloads
+    existing_export: PreProvisionedImage, existing: ExistingImages, workloads: Workloads
 ) -> None:
     """A claim through a handle of an image exported as raw gets a volume of this image, with its data."""
     claim = must_get_the_image(existing_export.claim, existing_export, existing)
@@ -61,7 +61,7 @@ def test_exported_image_is_restored(
 
 @clause("backing-image.pre-provisioned.export")
 def test_image_exported_as_qcow2_is_restored(
-    existing_qcow2_export: PreProvisioned, existing: ExistingImages, workloads: Workloads
+    existing_qcow2_export: PreProvisionedImage, existing: ExistingImages, workloads: Workloads
 ) -> None:
     """The same of an image exported as qcow2, whatever its file is."""
     claim = must_get_the_image(existing_qcow2_export.claim, existing_qcow2_export, existing)
@@ -83,7 +83,10 @@ def test_other_source_types_are_restored(existing: ExistingImages, backing_image
 @clause("backing-image.pre-provisioned.no-second-image")
 @pytest.mark.parametrize("of", ["download", "export"])
 def test_no_second_image_is_made(
-    of: str, existing_by_origin: Mapping[str, PreProvisioned], existing: ExistingImages, backing_images: BackingImages
+    of: str,
+    existing_by_origin: Mapping[str, PreProvisionedImage],
+    existing: ExistingImages,
+    backing_images: BackingImages,
 ) -> None:
     """Of what an image was made from there is no second image after its restore; on demand one is made."""
     restored = existing_by_origin[of]
@@ -101,7 +104,7 @@ def test_no_second_image_is_made(
 
 
 @clause("backing-image.pre-provisioned.shown")
-def test_longhorn_reports_the_parameters(downloaded: PreProvisioned, backing_images: BackingImages) -> None:
+def test_longhorn_reports_the_parameters(downloaded: PreProvisionedImage, backing_images: BackingImages) -> None:
     """Longhorn reports an image's source type, its source parameters and the checksum of its file."""
     existing = downloaded.existing
 
@@ -113,7 +116,7 @@ def test_longhorn_reports_the_parameters(downloaded: PreProvisioned, backing_ima
 
 
 @clause("backing-image.pre-provisioned.handle")
-def test_content_carries_the_handle(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
+def test_content_carries_the_handle(existing_export: PreProvisionedImage, snapshots: Snapshots) -> None:
     """The handle of a pre-provisioned content is the one it was created with, and its VolumeSnapshot becomes ready."""
     export = existing_export
 
@@ -121,13 +124,15 @@ def test_content_carries_the_handle(existing_export: PreProvisioned, snapshots: 
 
 
 @clause("backing-image.pre-provisioned.content-name")
-def test_snapshot_is_bound_to_the_content_that_it_names(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
+def test_snapshot_is_bound_to_the_content_that_it_names(
+    existing_export: PreProvisionedImage, snapshots: Snapshots
+) -> None:
     """The VolumeSnapshot is bound to the content that it names in its source."""
     must_bind_the_named_content(existing_export.snapshot, existing_export.content, snapshots)
 
 
 @clause("backing-image.pre-provisioned.content-name")
-def test_content_must_exist(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
+def test_content_must_exist(existing_export: PreProvisionedImage, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a content that does not exist gets an error, and is bound once the content exists."""
     export, name = existing_export, f"comes-later-{existing_export.content.name}"
 
@@ -136,7 +141,7 @@ def test_content_must_exist(existing_export: PreProvisioned, snapshots: Snapshot
 
 @clause("backing-image.pre-provisioned.reference")
 def test_snapshot_that_the_content_does_not_name_is_not_bound(
-    existing_export: PreProvisioned, snapshots: Snapshots
+    existing_export: PreProvisionedImage, snapshots: Snapshots
 ) -> None:
     """A VolumeSnapshot that names the content of another one gets an error; the one that the content names is ready."""
     snapshot = snapshots.wait_ready(existing_export.snapshot, PRE_PROVISIONED_READY)
@@ -154,7 +159,7 @@ def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: S
 
 
 @clause("backing-image.pre-provisioned.class")
-def test_class_of_the_content_must_exist(existing_export: PreProvisioned, snapshots: Snapshots) -> None:
+def test_class_of_the_content_must_exist(existing_export: PreProvisionedImage, snapshots: Snapshots) -> None:
     """With a missing class the VolumeSnapshot gets an error that names it; with one that exists it becomes ready."""
     namespace = existing_export.snapshot.namespace
     _, snapshot = snapshots.preprovision(existing_export.handle, namespace, policy="Retain", class_name="no-such-class")

@@ -9,7 +9,7 @@ from conformance.backup.scenarios import (
     BackupOutsideCsi,
     BackupSteps,
     ManySnapshots,
-    PreProvisioned,
+    PreProvisionedBackup,
     SuccessiveBackups,
     UnavailableTarget,
 )
@@ -213,7 +213,7 @@ def deleted_pair_witness(deleted_pair: DeletedPair[Backup], longhorn: Longhorn) 
 
 
 @pytest.fixture(scope="session")
-def pre_provisioned(existing: BackupOutsideCsi, snapshots: Snapshots, workloads: Workloads) -> PreProvisioned:
+def pre_provisioned(existing: BackupOutsideCsi, snapshots: Snapshots, workloads: Workloads) -> PreProvisionedBackup:
     """That backup with a pre-provisioned content and VolumeSnapshot, and a claim that restores it; not waited for.
 
     The policy is Retain: deleting the VolumeSnapshot leaves the backup, which others use too.
@@ -221,4 +221,4 @@ def pre_provisioned(existing: BackupOutsideCsi, snapshots: Snapshots, workloads:
     handle = existing.documented_handle
     content, snapshot = snapshots.preprovision(str(handle), existing.namespace, policy="Retain")
     claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=existing.source.pvc.size)
-    return PreProvisioned(existing, handle, content, snapshot, claim)
+    return PreProvisionedBackup(existing, handle, content, snapshot, claim)

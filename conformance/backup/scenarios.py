@@ -89,7 +89,7 @@ class BackupOutsideCsi:
 
 
 @dataclass(frozen=True)
-class PreProvisioned:
+class PreProvisionedBackup:
     """A pre-provisioned content and VolumeSnapshot for a backup, and a claim that restores it; not waited for."""
 
     existing: BackupOutsideCsi

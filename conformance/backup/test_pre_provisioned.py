@@ -5,7 +5,7 @@ They have the policy Retain, so that their deletion leaves the backup to the tes
 
 import pytest
 
-from conformance.backup.scenarios import BackupOutsideCsi, PreProvisioned
+from conformance.backup.scenarios import BackupOutsideCsi, PreProvisionedBackup
 from conformance.requirements import (
     must_bind_the_named_content,
     must_have_a_complete_reference,
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.pre_provisioned
 
 
 @clause("backup.pre-provisioned", "backup.pre-provisioned.restore")
-def test_backup_not_made_through_csi_is_restored(pre_provisioned: PreProvisioned, workloads: Workloads) -> None:
+def test_backup_not_made_through_csi_is_restored(pre_provisioned: PreProvisionedBackup, workloads: Workloads) -> None:
     """A claim from a pre-provisioned VolumeSnapshot gets the data of a backup that was not made through CSI."""
     claim = workloads.wait_bound(pre_provisioned.claim)
 
@@ -32,7 +32,7 @@ def test_backup_not_made_through_csi_is_restored(pre_provisioned: PreProvisioned
 
 
 @clause("backup.pre-provisioned.handle", "backup.pre-provisioned.handle.legacy")
-def test_documented_handle_is_accepted(pre_provisioned: PreProvisioned, workloads: Workloads) -> None:
+def test_documented_handle_is_accepted(pre_provisioned: PreProvisionedBackup, workloads: Workloads) -> None:
     """A claim is bound through a pre-provisioned content whose handle has the documented scheme."""
     claim = workloads.wait_bound(pre_provisioned.claim)
 
@@ -42,7 +42,7 @@ def test_documented_handle_is_accepted(pre_provisioned: PreProvisioned, workload
 
 @clause("backup.pre-provisioned.names")
 def test_names_are_those_that_longhorn_lists(
-    pre_provisioned: PreProvisioned, workloads: Workloads, longhorn: Longhorn
+    pre_provisioned: PreProvisionedBackup, workloads: Workloads, longhorn: Longhorn
 ) -> None:
     """The volume is restored from the backup that Longhorn lists under the two names in the handle."""
     listed = longhorn.backup(pre_provisioned.handle.backup)
@@ -66,13 +66,15 @@ def test_older_scheme_is_accepted(existing: BackupOutsideCsi, snapshots: Snapsho
 
 
 @clause("backup.pre-provisioned.content-name")
-def test_snapshot_is_bound_to_the_content_that_it_names(pre_provisioned: PreProvisioned, snapshots: Snapshots) -> None:
+def test_snapshot_is_bound_to_the_content_that_it_names(
+    pre_provisioned: PreProvisionedBackup, snapshots: Snapshots
+) -> None:
     """The VolumeSnapshot is bound to the content that it names in its source."""
     must_bind_the_named_content(pre_provisioned.snapshot, pre_provisioned.content, snapshots)
 
 
 @clause("backup.handle.field")
-def test_content_made_by_hand_carries_its_handle(pre_provisioned: PreProvisioned, snapshots: Snapshots) -> None:
+def test_content_made_by_hand_carries_its_handle(pre_provisioned: PreProvisionedBackup, snapshots: Snapshots) -> None:
     """The snapshotHandle of a pre-provisioned content is the one it was created with."""
     handle = str(pre_provisioned.handle)
 

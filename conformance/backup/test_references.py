@@ -11,7 +11,7 @@ from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READ
 from fixtures.kubernetes.client import Cluster, Obj
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE, Source
-from conformance.backup.scenarios import BackupOutsideCsi, BackupSteps, PreProvisioned
+from conformance.backup.scenarios import BackupOutsideCsi, BackupSteps, PreProvisionedBackup
 from conformance.requirements import must_wait_for_its_class, must_wait_for_its_content
 from conformance.scenarios import Requested
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
@@ -37,7 +37,7 @@ MALFORMED = {
 """Texts that are no handle of the documented form."""
 
 
-def must_be_refused(template: str, code: str, pre_provisioned: PreProvisioned, steps: BackupSteps) -> None:
+def must_be_refused(template: str, code: str, pre_provisioned: PreProvisionedBackup, steps: BackupSteps) -> None:
     """A claim through a handle with one thing wrong is refused with a gRPC code; one through the right handle is bound.
 
     The handle is a template for the right names.
@@ -57,7 +57,7 @@ def must_be_refused(template: str, code: str, pre_provisioned: PreProvisioned, s
 @clause("backup.pre-provisioned.names")
 @pytest.mark.pre_provisioned
 @pytest.mark.parametrize("template", UNKNOWN.values(), ids=UNKNOWN.keys())
-def test_names_must_be_listed(template: str, pre_provisioned: PreProvisioned, backup_steps: BackupSteps) -> None:
+def test_names_must_be_listed(template: str, pre_provisioned: PreProvisionedBackup, backup_steps: BackupSteps) -> None:
     """A claim through a handle that names nothing that Longhorn lists is refused as not found; the right one works."""
     must_be_refused(template, "NotFound", pre_provisioned, backup_steps)
 
@@ -65,7 +65,9 @@ def test_names_must_be_listed(template: str, pre_provisioned: PreProvisioned, ba
 @clause("backup.pre-provisioned.handle.malformed")
 @pytest.mark.pre_provisioned
 @pytest.mark.parametrize("template", MALFORMED.values(), ids=MALFORMED.keys())
-def test_handle_must_have_its_form(template: str, pre_provisioned: PreProvisioned, backup_steps: BackupSteps) -> None:
+def test_handle_must_have_its_form(
+    template: str, pre_provisioned: PreProvisionedBackup, backup_steps: BackupSteps
+) -> None:
     """A claim through a handle of another form is refused as invalid or not found; the right one works."""
     must_be_refused(template, "(InvalidArgument|NotFound)", pre_provisioned, backup_steps)
 
