@@ -4,7 +4,13 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from conformance.backing_image.existing import NAME_WITH_ESCAPES, Existing, ExistingImages, PreProvisionedImage
+from conformance.backing_image.existing import (
+    NAME_WITH_ESCAPES,
+    Existing,
+    ExistingImages,
+    ImagesByOrigin,
+    PreProvisionedImage,
+)
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages, OnDemandSnapshot, Published, Publisher
 from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
 from conformance.scenarios import DeletedPair, Policies, Requested, Restoring
@@ -17,7 +23,7 @@ from fixtures.workloads.pods import Workloads
 
 
 @pytest.fixture(scope="session")
-def image_steps(
+def steps(
     volumes_in: Callable[[str], Volumes],
     snapshots: Snapshots,
     backing_images: BackingImages,
@@ -35,16 +41,16 @@ def image_class(snapshots: Snapshots) -> str:
 
 
 @pytest.fixture(scope="session")
-def image_requested(image_steps: ImageExportSteps, empty_source: Source) -> Requested:
+def image_requested(steps: ImageExportSteps, empty_source: Source) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made; another volume exists."""
     del empty_source
-    return image_steps.request(image_steps.volume_with("exported", *SPECKLES))
+    return steps.request(steps.volume_with("exported", *SPECKLES))
 
 
 @pytest.fixture(scope="session")
-def exported(image_requested: Requested, image_steps: ImageExportSteps) -> Exported:
+def exported(image_requested: Requested, steps: ImageExportSteps) -> Exported:
     """That VolumeSnapshot when it is ready and its image has a complete file."""
-    return image_steps.finish(image_requested)
+    return steps.finish(image_requested)
 
 
 @pytest.fixture(scope="session")
@@ -54,14 +60,14 @@ def exported_file(exported: Exported, backing_images: BackingImages) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def formats(image_steps: ImageExportSteps, snapshots: Snapshots) -> Mapping[str, Requested]:
+def formats(steps: ImageExportSteps, snapshots: Snapshots) -> Mapping[str, Requested]:
     """VolumeSnapshots by the format that their class names, of a volume each; not waited for.
 
     The volume of the qcow2 one was written at its first and last sector only, the other one never.
     """
     classes = {each: snapshots.create_class("Delete", {"type": "bi", "export-type": each}) for each in ("raw", "qcow2")}
-    blank, ends = image_steps.volumes.new(), image_steps.volumes.write_ends(image_steps.volumes.new(), "ends")
-    return {each: image_steps.request(source, classes[each]) for each, source in (("raw", blank), ("qcow2", ends))}
+    blank, ends = steps.volumes.new(), steps.volumes.write_ends(steps.volumes.new(), "ends")
+    return {each: steps.request(source, classes[each]) for each, source in (("raw", blank), ("qcow2", ends))}
 
 
 @pytest.fixture(scope="session")
@@ -71,56 +77,53 @@ def three_exports(image_requested: Requested, formats: Mapping[str, Requested]) 
 
 
 @pytest.fixture(scope="session")
-def two_snapshots(image_steps: ImageExportSteps) -> tuple[Requested, Requested]:
+def two_snapshots(steps: ImageExportSteps) -> tuple[Requested, Requested]:
     """Two VolumeSnapshots of one volume, created at once."""
-    source = image_steps.volumes.new()
-    return image_steps.request(source), image_steps.request(source)
+    source = steps.volumes.new()
+    return steps.request(source), steps.request(source)
 
 
 @pytest.fixture(scope="session")
-def successive_images(image_steps: ImageExportSteps) -> tuple[Exported, Exported]:
+def successive_images(steps: ImageExportSteps) -> tuple[Exported, Exported]:
     """Two images of one volume, the first of them overtaken by a write as soon as its VolumeSnapshot was ready."""
-    one = image_steps.volume_with("one", *SPECKLES)
-    first = image_steps.take(one)
-    two = image_steps.volumes.write(one, "two", *OVERWRITTEN)
-    return image_steps.finish(first), image_steps.export(two)
+    one = steps.volume_with("one", *SPECKLES)
+    first = steps.take(one)
+    two = steps.volumes.write(one, "two", *OVERWRITTEN)
+    return steps.finish(first), steps.export(two)
 
 
 @pytest.fixture(scope="session")
-def settled_images(
-    successive_images: tuple[Exported, Exported], image_steps: ImageExportSteps
-) -> tuple[Exported, Exported]:
+def settled_images(successive_images: tuple[Exported, Exported], steps: ImageExportSteps) -> tuple[Exported, Exported]:
     """Two images of that volume whose files are right even if a release includes later writes in an export."""
     older = successive_images[1]
-    newest = image_steps.volumes.write(older.source, "three", *BRIEF)
-    return older, image_steps.export(newest)
+    newest = steps.volumes.write(older.source, "three", *BRIEF)
+    return older, steps.export(newest)
 
 
 @pytest.fixture(scope="session")
-def image_restoring(exported: Exported, image_steps: ImageExportSteps) -> Restoring[Exported]:
+def image_restoring(exported: Exported, steps: ImageExportSteps) -> Restoring[Exported]:
     """A claim that restores the first image."""
-    return image_steps.restore(exported)
+    return steps.restore(exported)
 
 
 @pytest.fixture(scope="session")
-def layered(exported: Exported, image_steps: ImageExportSteps) -> Layered:
+def layered(exported: Exported, steps: ImageExportSteps) -> Layered:
     """A volume that restored the first image and was overwritten in part then."""
-    claim = image_steps.volumes.wait_bound(image_steps.restore(exported).claim)
-    return Layered(image_steps.volumes.write(Source(claim, exported.source.image), "upper", *OVERWRITTEN), exported)
+    claim = steps.volumes.wait_bound(steps.restore(exported).claim)
+    return Layered(steps.volumes.write(Source(claim, exported.source.image), "upper", *OVERWRITTEN), exported)
 
 
 @pytest.fixture(scope="session")
-def empty_source(image_steps: ImageExportSteps) -> Source:
+def empty_source(steps: ImageExportSteps) -> Source:
     """A volume that holds nothing, for VolumeSnapshots about which only their acceptance is of interest."""
-    return image_steps.volumes.new()
+    return steps.volumes.new()
 
 
 @pytest.fixture(scope="session")
 def existing(
-    image_steps: ImageExportSteps, volumes_in: Callable[[str], Volumes], run: Run, own_stores: ObjectStore | None
+    steps: ImageExportSteps, volumes_in: Callable[[str], Volumes], run: Run, own_stores: ObjectStore | None
 ) -> ExistingImages:
     """Makes images without CSI, and contents, VolumeSnapshots and claims for them, in a namespace of their own."""
-    steps = image_steps
     return ExistingImages(
         volumes_in("by-hand"),
         steps.snapshots,
@@ -163,9 +166,7 @@ def existing_export(existing: ExistingImages, existing_source: Source) -> PrePro
 
 
 @pytest.fixture(scope="session")
-def existing_by_origin(
-    downloaded: PreProvisionedImage, existing_export: PreProvisionedImage
-) -> Mapping[str, PreProvisionedImage]:
+def by_origin(downloaded: PreProvisionedImage, existing_export: PreProvisionedImage) -> ImagesByOrigin:
     """Both raw images by how they came to be: `download`, `export`."""
     return {"download": downloaded, "export": existing_export}
 
@@ -177,12 +178,12 @@ def existing_qcow2_export(existing: ExistingImages, existing_source: Source) -> 
 
 
 @pytest.fixture(scope="session")
-def image_policies(image_steps: ImageExportSteps, snapshots: Snapshots) -> Policies[Exported]:
+def image_policies(steps: ImageExportSteps, snapshots: Snapshots) -> Policies[Exported]:
     """Two images of one volume with different data, under Retain and under Delete; their deletion is requested."""
-    kept = image_steps.volume_with("kept", *SPECKLES)
-    retained = image_steps.export(kept, snapshots.create_class("Retain", {"type": "bi"}))
-    dropped = image_steps.volumes.write(kept, "dropped", *OVERWRITTEN)
-    policies = Policies(retained, image_steps.export(dropped))
+    kept = steps.volume_with("kept", *SPECKLES)
+    retained = steps.export(kept, snapshots.create_class("Retain", {"type": "bi"}))
+    dropped = steps.volumes.write(kept, "dropped", *OVERWRITTEN)
+    policies = Policies(retained, steps.export(dropped))
     snapshots.delete(policies.retained.snapshot)
     snapshots.delete(policies.deleted.snapshot)
     return policies

@@ -59,6 +59,10 @@ class PreProvisionedImage:
     claim: Pvc
 
 
+ImagesByOrigin = Mapping[str, PreProvisionedImage]
+"""Raw images by how they came to be: `download`, `export`."""
+
+
 def written_handle(parameters: Mapping[str, str]) -> str:
     """A handle as the page writes it: these parameters in their order, the values URL-encoded."""
     return str(BackingImageHandle(tuple(parameters.items())))

@@ -22,17 +22,15 @@ pytestmark = pytest.mark.create
 
 
 @clause("backing-image.create")
-def test_snapshot_leads_to_one_image(
-    image_requested: Requested, image_steps: ImageExportSteps, backing_images: BackingImages
-) -> None:
+def test_snapshot_leads_to_one_image(image_requested: Requested, steps: ImageExportSteps) -> None:
     """A VolumeSnapshot of class `type: bi` leads to one backing image, exported from the claim's volume."""
-    volume = image_steps.longhorn.volume_of(image_requested.source.pvc)
+    volume = steps.longhorn.volume_of(image_requested.source.pvc)
 
-    made = backing_images.wait_made(image_requested.snapshot)
+    made = steps.images.wait_made(image_requested.snapshot)
     with standing_on("the VolumeSnapshot does not become ready, so there may be more to come"):
-        image_steps.snapshots.wait_ready(image_requested.snapshot)
+        steps.snapshots.wait_ready(image_requested.snapshot)
 
-    images = [image.name for image in backing_images.exported_from(volume)]
+    images = [image.name for image in steps.images.exported_from(volume)]
     assert images == [made.name], f"one VolumeSnapshot led to {len(images)} images of volume {volume}: {images}"
     assert (made.source_type, made.parameters["volume-name"]) == (EXPORT, volume)
 
@@ -54,22 +52,20 @@ def test_file_holds_the_volume(exported: Exported, exported_file: bytes) -> None
 
 @clause("backing-image.create.content")
 @pytest.mark.data
-def test_ends_of_the_volume_are_in_the_file(
-    formats: Mapping[str, Requested], image_steps: ImageExportSteps, backing_images: BackingImages
-) -> None:
+def test_ends_of_the_volume_are_in_the_file(formats: Mapping[str, Requested], steps: ImageExportSteps) -> None:
     """The image of a volume that was written at its first and its last sector only holds these, and zeros between."""
-    exported = image_steps.finish_or_block(formats["qcow2"])
+    exported = steps.finish_or_block(formats["qcow2"])
 
-    must_hold(backing_images, exported.image.name, exported.source.image)
+    must_hold(steps.images, exported.image.name, exported.source.image)
 
 
 @clause("backing-image.create.content")
 @pytest.mark.data
 def test_volume_without_data_is_exported(
-    two_snapshots: tuple[Requested, Requested], image_steps: ImageExportSteps, backing_images: BackingImages
+    two_snapshots: tuple[Requested, Requested], steps: ImageExportSteps, backing_images: BackingImages
 ) -> None:
     """The image of a volume that was never written holds zeros, as many as the volume is large."""
-    exported = image_steps.finish_or_block(two_snapshots[0])
+    exported = steps.finish_or_block(two_snapshots[0])
 
     must_hold(backing_images, exported.image.name, exported.source.image)
 
@@ -104,13 +100,11 @@ def test_raw_image_is_as_large_as_the_volume(
 
 @clause("backing-image.export.qcow")
 @pytest.mark.data
-def test_qcow2_image_is_one(
-    formats: Mapping[str, Requested], image_steps: ImageExportSteps, backing_images: BackingImages
-) -> None:
+def test_qcow2_image_is_one(formats: Mapping[str, Requested], steps: ImageExportSteps) -> None:
     """An image of format qcow2 is a QCOW2 file whose virtual size is the volume's size, and Longhorn reports both."""
-    name = image_steps.finish_or_block(formats["qcow2"]).image.name
+    name = steps.finish_or_block(formats["qcow2"]).image.name
 
-    image, file = backing_images.image(name), backing_images.file(name)
+    image, file = steps.images.image(name), steps.images.file(name)
 
     found = read_disk_file(file)
     reported = image.size, image.status.get("virtualSize", SIZE)
@@ -135,12 +129,10 @@ def test_checksum_is_that_of_the_file(exported: Exported, exported_file: bytes) 
 
 @clause("backing-image.checksum")
 @pytest.mark.data
-def test_checksum_is_that_of_a_qcow_file(
-    formats: Mapping[str, Requested], image_steps: ImageExportSteps, backing_images: BackingImages
-) -> None:
+def test_checksum_is_that_of_a_qcow_file(formats: Mapping[str, Requested], steps: ImageExportSteps) -> None:
     """Of an image of format qcow2 it is the SHA-512 of the file as it is stored, not of the disk in it."""
-    image = image_steps.finish_or_block(formats["qcow2"]).image
+    image = steps.finish_or_block(formats["qcow2"]).image
 
-    digest = hashlib.sha512(backing_images.file(image.name)).hexdigest()
+    digest = hashlib.sha512(steps.images.file(image.name)).hexdigest()
 
     assert image.checksum == digest, f"of {image} Longhorn reports {image.checksum}, its file has {digest}"

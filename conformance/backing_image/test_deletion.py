@@ -100,61 +100,59 @@ def test_exported_image_is_kept_under_retain(
 
 @clause("backing-image.delete.in-use")
 @pytest.mark.delete
-def test_image_in_use_stays(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
+def test_image_in_use_stays(steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """While a volume uses the image it stays with its VolumeSnapshot, of which the deletion waits; then both go."""
-    exported = image_steps.export_or_block(image_steps.volumes.new())
-    restored = image_steps.restored(exported)
+    exported = steps.export_or_block(steps.volumes.new())
+    restored = steps.restored(exported)
 
-    waiting = image_steps.delete_while_in_use(exported)
+    waiting = steps.delete_while_in_use(exported)
 
     assert "deletionTimestamp" in waiting.object["metadata"], f"{waiting} is not being deleted"
     must_be_intact(backing_images, exported.image.name, exported.source.image)
-    image_steps.volumes.delete(restored)
-    image_steps.wait_gone(exported)
+    steps.volumes.delete(restored)
+    steps.wait_gone(exported)
 
 
 @clause("backing-image.delete.in-use.direct")
 @pytest.mark.delete
-def test_image_in_use_cannot_be_deleted_directly(
-    existing: ExistingImages, own_export: Existing, backing_images: BackingImages
-) -> None:
+def test_image_in_use_cannot_be_deleted_directly(existing: ExistingImages, own_export: Existing) -> None:
     """Longhorn refuses to delete an image while a volume uses it, and deletes it when none does."""
     name = own_export.image.name
     with standing_on("no volume uses the image"):
         claim = existing.volumes.wait_accepted(existing.claim(own_export.documented))
 
-    refused = backing_images.refusal_to_delete(name)
+    refused = existing.images.refusal_to_delete(name)
 
     assert f"cannot delete backing image {name}" in refused.message, refused.message
-    must_be_intact(backing_images, name, own_export.content)
+    must_be_intact(existing.images, name, own_export.content)
     existing.volumes.delete(Source(claim, own_export.content))
-    backing_images.delete(name)
-    backing_images.wait_gone(name)
+    existing.images.delete(name)
+    existing.images.wait_gone(name)
 
 
 @clause("backing-image.delete.others")
 @pytest.mark.delete
-def test_images_of_a_volume_go_one_by_one(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
+def test_images_of_a_volume_go_one_by_one(steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """Deleting the older of two images of a volume keeps the newer; that can be deleted once the volume is gone."""
-    source, made = image_steps.volumes.new(), []
+    source, made = steps.volumes.new(), []
     for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN):
-        source = image_steps.volumes.write(source, seed, *ranges)
-        made.append(image_steps.export_or_block(source))
+        source = steps.volumes.write(source, seed, *ranges)
+        made.append(steps.export_or_block(source))
     older, newer = made
 
-    image_steps.delete(older)
+    steps.delete(older)
 
     must_be_intact(backing_images, newer.image.name, newer.source.image)
-    image_steps.volumes.delete(source)
-    image_steps.delete(newer)
+    steps.volumes.delete(source)
+    steps.delete(newer)
 
 
 @clause("backing-image.delete")
 @pytest.mark.delete
-def test_unfinished_image_can_be_deleted(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
+def test_unfinished_image_can_be_deleted(steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """A VolumeSnapshot deleted as soon as its content has a handle is removed, and its image with it."""
-    requested = image_steps.request(image_steps.volumes.new())
+    requested = steps.request(steps.volumes.new())
 
-    snapshot, image = image_steps.delete_unfinished(requested)
+    snapshot, image = steps.delete_unfinished(requested)
 
     assert not backing_images.find(image.name), f"the image {image.name} of the deleted {snapshot} still exists"

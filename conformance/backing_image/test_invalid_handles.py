@@ -109,8 +109,6 @@ def test_volume_and_format_must_be_said(
 
 @clause("backing-image.on-demand.download.required")
 @rows(WITHOUT_URL)
-def test_url_must_be_said(
-    old: str, new: str, fetched: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
-) -> None:
+def test_url_must_be_said(old: str, new: str, fetched: OnDemand, on_demand_images: OnDemandImages) -> None:
     """A claim through a handle for a download without `url` is refused as invalid."""
-    must_be_refused(fetched, old, new, on_demand_images, backing_images)
+    must_be_refused(fetched, old, new, on_demand_images, on_demand_images.images)

@@ -44,7 +44,7 @@ def test_content_is_named_by_uid(exported: Exported) -> None:
 @clause("backing-image.name.uid")
 @pytest.mark.names
 def test_each_snapshot_has_its_own(
-    two_snapshots: tuple[Requested, Requested], snapshots: Snapshots, image_steps: ImageExportSteps
+    two_snapshots: tuple[Requested, Requested], snapshots: Snapshots, steps: ImageExportSteps
 ) -> None:
     """Of two VolumeSnapshots of one claim at once each has its own content and image, and there is no third."""
     contents = [snapshots.wait_handle(requested.snapshot) for requested in two_snapshots]
@@ -54,7 +54,7 @@ def test_each_snapshot_has_its_own(
 
     named = sorted(parse_backing_image_handle(content.handle).backing_image for content in contents)
 
-    made = sorted(image.name for image in image_steps.images_of(two_snapshots[0].source))
+    made = sorted(image.name for image in steps.images_of(two_snapshots[0].source))
     assert len({content.name for content in contents}) == len(set(named)) == 2, f"the two handles name {named}"
     assert made == named, f"images made are {made}, the handles name {named}"
 

@@ -70,9 +70,7 @@ def test_image_is_made_as_the_handle_says(on_demand: OnDemand, backing_images: B
 
 @clause("backing-image.on-demand.once")
 @pytest.mark.parametrize("through", ["same-snapshot", "another-snapshot"])
-def test_second_claim_uses_the_same_image(
-    through: str, on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
-) -> None:
+def test_second_claim_uses_the_same_image(through: str, on_demand: OnDemand, on_demand_images: OnDemandImages) -> None:
     """A second claim through the handle, from the same VolumeSnapshot or another, gets the first one's image."""
     first = on_demand_images.image_of(on_demand)
 
@@ -82,7 +80,7 @@ def test_second_claim_uses_the_same_image(
     second = on_demand_images.image_of(on_demand_images.claim(again))
 
     assert {first, second} == {on_demand.handle.backing_image}, f"the claims have the images {first} and {second}"
-    made = [image.name for image in backing_images.exported_from(on_demand.handle["volume-name"])]
+    made = [image.name for image in on_demand_images.images.exported_from(on_demand.handle["volume-name"])]
     assert made == [first], f"images of the volume: {', '.join(made)}; expected is one"
 
 

@@ -37,9 +37,7 @@ def test_image_is_kept_under_retain(
 
 @clause("backing-image.on-demand.delete.never-made")
 @pytest.mark.delete
-def test_snapshot_of_an_image_that_was_never_made_goes(
-    on_demand: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
-) -> None:
+def test_snapshot_of_an_image_that_was_never_made_goes(on_demand: OnDemand, on_demand_images: OnDemandImages) -> None:
     """A VolumeSnapshot from which nothing was ever restored can be deleted, and no image was ever made for it."""
     on_demand_images.control(on_demand)
     on_demand_snapshot = on_demand_images.preprovision(on_demand_images.like(on_demand), on_demand.holds, "Delete")
@@ -48,4 +46,6 @@ def test_snapshot_of_an_image_that_was_never_made_goes(
     on_demand_images.delete(on_demand_snapshot)
 
     on_demand_images.wait_gone(on_demand_snapshot)
-    assert not backing_images.history(on_demand_snapshot.handle.backing_image), "an image was made that no claim needed"
+    assert not on_demand_images.images.history(on_demand_snapshot.handle.backing_image), (
+        "an image was made that no claim needed"
+    )

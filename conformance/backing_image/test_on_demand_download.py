@@ -81,22 +81,18 @@ def test_right_checksum_is_accepted(fetched: OnDemand, published: Published, bac
 
 
 @clause("backing-image.on-demand.download.checksum")
-def test_checksum_may_be_left_out(
-    published: Published, on_demand_images: OnDemandImages, backing_images: BackingImages
-) -> None:
+def test_checksum_may_be_left_out(published: Published, on_demand_images: OnDemandImages) -> None:
     """Without a checksum in the handle none is expected of the file, and the image becomes ready."""
     restored = on_demand_images.preprovision_and_claim(on_demand_images.download_of(published.url), published.holds)
 
-    image = backing_images.wait_ready(restored.handle.backing_image)
+    image = on_demand_images.images.wait_ready(restored.handle.backing_image)
 
     assert not image.spec.get("checksum")
     assert image.checksum == published.checksum
 
 
 @clause("backing-image.on-demand.download.checksum.wrong")
-def test_wrong_checksum_fails_the_image(
-    fetched: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
-) -> None:
+def test_wrong_checksum_fails_the_image(fetched: OnDemand, on_demand_images: OnDemandImages) -> None:
     """A file with another checksum than the handle's fails the image, which names both; it is never ready."""
     on_demand_images.control_ready(fetched)
     right = fetched.handle["backingImageChecksum"]
@@ -104,8 +100,8 @@ def test_wrong_checksum_fails_the_image(
     handle = on_demand_images.download_of(fetched.handle["url"], backingImageChecksum=WRONG)
     on_demand_images.control(on_demand_images.preprovision_and_claim(handle, fetched.holds))
 
-    backing_images.wait_failed(handle.backing_image, f"(?=.*{WRONG})(?=.*{right})")
-    assert not backing_images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)
+    on_demand_images.images.wait_failed(handle.backing_image, f"(?=.*{WRONG})(?=.*{right})")
+    assert not on_demand_images.images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)
 
 
 @clause("backing-image.on-demand.download.checksum.form")
@@ -119,9 +115,7 @@ def test_checksum_must_be_one(checksum: str, fetched: OnDemand, on_demand_images
 
 
 @clause("backing-image.on-demand.download.failure")
-def test_missing_file_fails_the_image(
-    fetched: OnDemand, on_demand_images: OnDemandImages, backing_images: BackingImages
-) -> None:
+def test_missing_file_fails_the_image(fetched: OnDemand, on_demand_images: OnDemandImages) -> None:
     """A URL that answers 404 fails the image, which says so; it is never ready.
 
     A store that hides its objects from anonymous clients answers 403.
@@ -131,5 +125,5 @@ def test_missing_file_fails_the_image(
     handle = on_demand_images.download_of(fetched.handle["url"] + ".missing")
     on_demand_images.control(on_demand_images.preprovision_and_claim(handle, fetched.holds))
 
-    backing_images.wait_failed(handle.backing_image, r"\b40[34]\b")
-    assert not backing_images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)
+    on_demand_images.images.wait_failed(handle.backing_image, r"\b40[34]\b")
+    assert not on_demand_images.images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)

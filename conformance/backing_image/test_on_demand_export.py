@@ -45,15 +45,13 @@ def test_claim_gets_the_data_of_a_qcow2_export(qcow2_on_demand: OnDemand, worklo
 
 
 @clause("backing-image.on-demand.export")
-def test_volume_in_use_is_exported(
-    on_demand_images: OnDemandImages, workloads: Workloads, backing_images: BackingImages
-) -> None:
+def test_volume_in_use_is_exported(on_demand_images: OnDemandImages, workloads: Workloads) -> None:
     """A volume that a pod uses is exported too, and the claim gets its data."""
     source = on_demand_images.volumes.write(on_demand_images.volumes.new(), "in-use", *BRIEF)
     with workloads.attached(source.pvc):
         restored = on_demand_images.preprovision_and_claim(on_demand_images.export_of(source), source.image)
         claim = workloads.wait_bound(restored.claim)
-        backing_images.wait_ready(restored.handle.backing_image)
+        on_demand_images.images.wait_ready(restored.handle.backing_image)
 
     workloads.verify(claim, source.image)
 

@@ -3,11 +3,9 @@
 A wrong handle differs from the right one in one thing only, and its claim is refused while that of the right one works.
 """
 
-from collections.abc import Mapping
-
 import pytest
 
-from conformance.backing_image.existing import ExistingImages, PreProvisionedImage, written_handle
+from conformance.backing_image.existing import ExistingImages, ImagesByOrigin, PreProvisionedImage, written_handle
 from conformance.backing_image.requirements import must_get_the_image
 from fixtures.catalogue.clauses import clause
 from fixtures.outcomes import standing_on
@@ -60,29 +58,23 @@ def must_be_refused(image: PreProvisionedImage, parameter: str, given: str, exis
 
 @clause("backing-image.pre-provisioned.source-type")
 @pytest.mark.parametrize(("of", "given"), TYPES.values(), ids=TYPES.keys())
-def test_source_type_must_be_right(
-    of: str, given: str, existing_by_origin: Mapping[str, PreProvisionedImage], existing: ExistingImages
-) -> None:
+def test_source_type_must_be_right(of: str, given: str, by_origin: ImagesByOrigin, existing: ExistingImages) -> None:
     """A claim through a handle without the source type, or with another, is refused; the right one works."""
-    must_be_refused(existing_by_origin[of], TYPE, given, existing)
+    must_be_refused(by_origin[of], TYPE, given, existing)
 
 
 @clause("backing-image.pre-provisioned.name")
 @pytest.mark.parametrize("of", ["download", "export"])
-def test_image_must_be_named(
-    of: str, existing_by_origin: Mapping[str, PreProvisionedImage], existing: ExistingImages
-) -> None:
+def test_image_must_be_named(of: str, by_origin: ImagesByOrigin, existing: ExistingImages) -> None:
     """A claim through a handle that names no image is refused; the right one works."""
-    must_be_refused(existing_by_origin[of], NAME, "", existing)
+    must_be_refused(by_origin[of], NAME, "", existing)
 
 
 @clause("backing-image.pre-provisioned.checksum")
 @pytest.mark.parametrize(("of", "given"), CHECKSUMS.values(), ids=CHECKSUMS.keys())
-def test_checksum_must_be_right(
-    of: str, given: str, existing_by_origin: Mapping[str, PreProvisionedImage], existing: ExistingImages
-) -> None:
+def test_checksum_must_be_right(of: str, given: str, by_origin: ImagesByOrigin, existing: ExistingImages) -> None:
     """A claim through a handle with another checksum than the image's is refused; the right one works."""
-    must_be_refused(existing_by_origin[of], CHECKSUM, given, existing)
+    must_be_refused(by_origin[of], CHECKSUM, given, existing)
 
 
 @clause("backing-image.pre-provisioned.download.url")

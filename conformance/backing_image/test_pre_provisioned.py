@@ -1,7 +1,6 @@
 """Restore a Longhorn BackingImage that Has No Associated VolumeSnapshot: pre-provisioned objects."""
 
 import hashlib
-from collections.abc import Mapping
 
 import pytest
 
@@ -10,7 +9,7 @@ from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READ
 from fixtures.kubernetes.client import Cluster
 from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
-from conformance.backing_image.existing import ExistingImages, PreProvisionedImage, written_handle
+from conformance.backing_image.existing import ExistingImages, ImagesByOrigin, PreProvisionedImage, written_handle
 from conformance.backing_image.requirements import must_get_the_image
 from conformance.requirements import (
     must_bind_the_named_content,
@@ -83,13 +82,10 @@ def test_other_source_types_are_restored(existing: ExistingImages, backing_image
 @clause("backing-image.pre-provisioned.no-second-image")
 @pytest.mark.parametrize("of", ["download", "export"])
 def test_no_second_image_is_made(
-    of: str,
-    existing_by_origin: Mapping[str, PreProvisionedImage],
-    existing: ExistingImages,
-    backing_images: BackingImages,
+    of: str, by_origin: ImagesByOrigin, existing: ExistingImages, backing_images: BackingImages
 ) -> None:
     """Of what an image was made from there is no second image after its restore; on demand one is made."""
-    restored = existing_by_origin[of]
+    restored = by_origin[of]
     image = restored.existing.image
     url, _ = existing.publish(f"witness-{image.source_type}")
     other = {"backingImageDataSourceType": DOWNLOAD, "backingImage": backing_images.new_name("witness"), "url": url}

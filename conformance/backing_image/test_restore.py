@@ -41,12 +41,12 @@ def test_claim_gets_the_data(image_restoring: Restoring[Exported], workloads: Wo
 
 @clause("backing-image.restore")
 @pytest.mark.filesystem
-def test_claim_gets_the_files(image_steps: ImageExportSteps, workloads: Workloads) -> None:
+def test_claim_gets_the_files(steps: ImageExportSteps, workloads: Workloads) -> None:
     """With volumeMode Filesystem the new volume has the file that was exported."""
-    source = image_steps.volumes.file("file", 3 * MIB)
-    exported = image_steps.export_or_block(source)
+    source = steps.volumes.file("file", 3 * MIB)
+    exported = steps.export_or_block(source)
 
-    claim = workloads.wait_bound(image_steps.restore(exported).claim)
+    claim = workloads.wait_bound(steps.restore(exported).claim)
 
     workloads.verify(claim, source.image)
 
@@ -54,10 +54,10 @@ def test_claim_gets_the_files(image_steps: ImageExportSteps, workloads: Workload
 @clause("backing-image.restore")
 @pytest.mark.block
 def test_claim_gets_the_image_that_it_names(
-    settled_images: tuple[Exported, Exported], image_steps: ImageExportSteps, workloads: Workloads
+    settled_images: tuple[Exported, Exported], steps: ImageExportSteps, workloads: Workloads
 ) -> None:
     """Of two images of one volume each is restored as it was, the older one too."""
-    claims = [image_steps.restore(exported).claim for exported in settled_images]
+    claims = [steps.restore(exported).claim for exported in settled_images]
 
     for claim, exported in zip(claims, settled_images, strict=True):
         workloads.verify(workloads.wait_bound(claim), exported.source.image)
@@ -65,21 +65,21 @@ def test_claim_gets_the_image_that_it_names(
 
 @clause("backing-image.restore")
 @pytest.mark.block
-def test_restored_when_the_source_is_deleted(image_steps: ImageExportSteps, workloads: Workloads) -> None:
+def test_restored_when_the_source_is_deleted(steps: ImageExportSteps, workloads: Workloads) -> None:
     """A claim gets the data when the claim that was exported is gone, and its volume with it."""
-    source = image_steps.volume_with("orphaned", *BRIEF)
-    exported = image_steps.export_or_block(source)
-    image_steps.volumes.delete(source)
+    source = steps.volume_with("orphaned", *BRIEF)
+    exported = steps.export_or_block(source)
+    steps.volumes.delete(source)
 
-    claim = workloads.wait_bound(image_steps.restore(exported).claim)
+    claim = workloads.wait_bound(steps.restore(exported).claim)
 
     workloads.verify(claim, source.image)
 
 
 @clause("backing-image.restore")
-def test_snapshot_must_exist(image_restoring: Restoring[Exported], image_steps: ImageExportSteps) -> None:
+def test_snapshot_must_exist(image_restoring: Restoring[Exported], steps: ImageExportSteps) -> None:
     """A claim from a VolumeSnapshot that does not exist is refused; a claim from one that does is bound."""
-    must_refuse_a_missing_snapshot(image_restoring.claim, image_steps.volumes)
+    must_refuse_a_missing_snapshot(image_restoring.claim, steps.volumes)
 
 
 @clause("backing-image.restore.base")
@@ -108,9 +108,9 @@ def test_writes_do_not_reach_the_image(layered: Layered, backing_images: Backing
 
 @clause("backing-image.restore.unchanged")
 @pytest.mark.block
-def test_other_restore_is_not_written_to(layered: Layered, image_steps: ImageExportSteps, workloads: Workloads) -> None:
+def test_other_restore_is_not_written_to(layered: Layered, steps: ImageExportSteps, workloads: Workloads) -> None:
     """Of two volumes that restored one image the second holds what was exported, and not what the first was given."""
-    other = workloads.wait_bound(image_steps.restore(layered.base).claim)
+    other = workloads.wait_bound(steps.restore(layered.base).claim)
 
     workloads.verify(other, layered.base.source.image)
     workloads.verify(layered.source.pvc, layered.source.image)

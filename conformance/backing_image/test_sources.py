@@ -19,47 +19,45 @@ pytestmark = pytest.mark.source
 
 @clause("backing-image.source.detached")
 @pytest.mark.data
-def test_detached_volume_is_exported(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
+def test_detached_volume_is_exported(steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """A VolumeSnapshot of a volume that is attached nowhere becomes an image with the volume's data."""
-    source = image_steps.volumes.detached(image_steps.volume_with("detached", *BRIEF))
+    source = steps.volumes.detached(steps.volume_with("detached", *BRIEF))
 
-    exported = image_steps.export(source)
+    exported = steps.export(source)
 
     must_hold(backing_images, exported.image.name, source.image)
 
 
 @clause("backing-image.create.content")
 @pytest.mark.data
-def test_attached_volume_is_exported(
-    image_steps: ImageExportSteps, workloads: Workloads, backing_images: BackingImages
-) -> None:
+def test_attached_volume_is_exported(steps: ImageExportSteps, workloads: Workloads) -> None:
     """A VolumeSnapshot of a volume that a pod uses all the while becomes an image with the volume's data."""
-    source = image_steps.volume_with("attached", *BRIEF)
+    source = steps.volume_with("attached", *BRIEF)
 
     with workloads.attached(source.pvc):
-        exported = image_steps.export_or_block(source)
+        exported = steps.export_or_block(source)
 
-    must_hold(backing_images, exported.image.name, source.image)
+    must_hold(steps.images, exported.image.name, source.image)
 
 
 @clause("backing-image.create.content")
 @pytest.mark.data
 @pytest.mark.size
-def test_expanded_volume_is_exported(image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
+def test_expanded_volume_is_exported(steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """The image of a volume that was expanded has the new size, and what was written to the new part."""
-    grown = image_steps.volumes.expanded(image_steps.volumes.new(), SIZE + 8 * MIB)
-    source = image_steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
+    grown = steps.volumes.expanded(steps.volumes.new(), SIZE + 8 * MIB)
+    source = steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
 
-    exported = image_steps.export_or_block(source)
+    exported = steps.export_or_block(source)
 
     must_hold(backing_images, exported.image.name, source.image)
 
 
 @clause("backing-image.source.base")
 @pytest.mark.data
-def test_base_is_in_the_image(layered: Layered, image_steps: ImageExportSteps, backing_images: BackingImages) -> None:
+def test_base_is_in_the_image(layered: Layered, steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """The image of a volume that has a backing image holds what was written to the volume, and below it the other."""
-    exported = image_steps.export_or_block(layered.source)
+    exported = steps.export_or_block(layered.source)
 
     must_hold(backing_images, exported.image.name, layered.source.image)
 

@@ -26,7 +26,7 @@ LONGEST_NAME = 253
 
 
 @pytest.fixture(scope="session")
-def backup_steps_in(
+def steps_in(
     volumes_in: Callable[[str], Volumes], snapshots: Snapshots, longhorn: Longhorn, deleting_class: str
 ) -> Callable[[str], BackupSteps]:
     """Makes the steps in a new namespace whose name contains a word."""
@@ -34,9 +34,9 @@ def backup_steps_in(
 
 
 @pytest.fixture(scope="session")
-def backup_steps(backup_steps_in: Callable[[str], BackupSteps]) -> BackupSteps:
+def steps(steps_in: Callable[[str], BackupSteps]) -> BackupSteps:
     """The steps, in a namespace for what tests share."""
-    return backup_steps_in("shared")
+    return steps_in("shared")
 
 
 @pytest.fixture(scope="session")
@@ -52,16 +52,16 @@ def retaining_class(snapshots: Snapshots) -> str:
 
 
 @pytest.fixture(scope="session")
-def requested(backup_steps: BackupSteps) -> Requested:
+def requested(steps: BackupSteps) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made."""
-    return backup_steps.request(backup_steps.volume_with("only", *SPECKLES))
+    return steps.request(steps.volume_with("only", *SPECKLES))
 
 
 @pytest.fixture(scope="session")
-def three_snapshots(backup_steps: BackupSteps) -> tuple[Requested, ...]:
+def three_snapshots(steps: BackupSteps) -> tuple[Requested, ...]:
     """Three VolumeSnapshots of one volume, created at once."""
-    source = backup_steps.volume_with("at-once", *BRIEF)
-    return tuple(backup_steps.request(source) for _ in range(3))
+    source = steps.volume_with("at-once", *BRIEF)
+    return tuple(steps.request(source) for _ in range(3))
 
 
 @pytest.fixture(scope="session")
@@ -74,86 +74,84 @@ def completed(requested: Requested, snapshots: Snapshots, longhorn: Longhorn) ->
 
 
 @pytest.fixture(scope="session")
-def backed_up(requested: Requested, backup_steps: BackupSteps) -> BackedUp:
+def backed_up(requested: Requested, steps: BackupSteps) -> BackedUp:
     """That VolumeSnapshot when it is ready."""
-    return backup_steps.finish(requested)
+    return steps.finish(requested)
 
 
 @pytest.fixture(scope="session")
-def restoring(backed_up: BackedUp, backup_steps: BackupSteps) -> Restoring[BackedUp]:
+def restoring(backed_up: BackedUp, steps: BackupSteps) -> Restoring[BackedUp]:
     """A claim that restores it."""
-    return backup_steps.restore(backed_up)
+    return steps.restore(backed_up)
 
 
 @pytest.fixture(scope="session")
-def empty_volume(backup_steps: BackupSteps) -> Source:
+def empty_volume(steps: BackupSteps) -> Source:
     """A volume that holds nothing, for VolumeSnapshots about which only their acceptance is of interest."""
-    return backup_steps.volumes.new()
+    return steps.volumes.new()
 
 
 @pytest.fixture(scope="session")
-def empty_volume_snapshot(empty_volume: Source, backup_steps: BackupSteps) -> Requested:
+def empty_volume_snapshot(empty_volume: Source, steps: BackupSteps) -> Requested:
     """A VolumeSnapshot of it, not waited for."""
-    return backup_steps.request(empty_volume)
+    return steps.request(empty_volume)
 
 
 @pytest.fixture(scope="session")
-def many_snapshots(backup_steps: BackupSteps) -> ManySnapshots:
+def many_snapshots(steps: BackupSteps) -> ManySnapshots:
     """Ten VolumeSnapshots of each of two volumes, all created at once; not waited for."""
-    sources = backup_steps.volumes.write_ends(backup_steps.volumes.new(), "ends"), backup_steps.volumes.new()
-    turns = [[backup_steps.request(source) for source in sources] for _ in range(10)]
+    sources = steps.volumes.write_ends(steps.volumes.new(), "ends"), steps.volumes.new()
+    turns = [[steps.request(source) for source in sources] for _ in range(10)]
     of_ends, of_empty = zip(*turns, strict=True)
     return ManySnapshots(of_ends, of_empty)
 
 
 @pytest.fixture(scope="session")
-def backups_of_deleted_volume(backup_steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
+def backups_of_deleted_volume(steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
     """Two VolumeSnapshots of a volume that is deleted when they are ready."""
-    source = backup_steps.volume_with("orphaned", *SPECKLES)
-    requested = [backup_steps.request(source) for _ in range(2)]
-    first, second = [backup_steps.finish(each) for each in requested]
-    backup_steps.volumes.delete(source)
+    source = steps.volume_with("orphaned", *SPECKLES)
+    requested = [steps.request(source) for _ in range(2)]
+    first, second = [steps.finish(each) for each in requested]
+    steps.volumes.delete(source)
     return first, second
 
 
 @pytest.fixture(scope="session")
-def same_name_snapshots(
-    backup_steps: BackupSteps, backup_steps_in: Callable[[str], BackupSteps]
-) -> tuple[Requested, Requested]:
+def same_name_snapshots(steps: BackupSteps, steps_in: Callable[[str], BackupSteps]) -> tuple[Requested, Requested]:
     """Two VolumeSnapshots of the same name in two namespaces; not waited for."""
     name = "namesake-".ljust(LONGEST_NAME, "x")
-    places = {"here": backup_steps, "there": backup_steps_in("elsewhere")}
-    sources = [steps.volume_with(seed, *SPECKLES) for seed, steps in places.items()]
-    one, other = [backup_steps.request(source, name=name) for source in sources]
+    places = {"here": steps, "there": steps_in("elsewhere")}
+    sources = [place.volume_with(seed, *SPECKLES) for seed, place in places.items()]
+    one, other = [steps.request(source, name=name) for source in sources]
     return one, other
 
 
 @pytest.fixture(scope="session")
-def successive_backups(backup_steps: BackupSteps) -> SuccessiveBackups:
+def successive_backups(steps: BackupSteps) -> SuccessiveBackups:
     """Two backups of one volume, each overtaken by a write as soon as its snapshot was taken."""
-    one = backup_steps.volume_with("one", *SPECKLES)
-    first = backup_steps.take(one)
-    two = backup_steps.volumes.write(one, "two", *OVERWRITTEN)
-    first_done = backup_steps.finish(first)
-    second = backup_steps.take(two)
-    now = backup_steps.volumes.write(two, "three", *BRIEF)
-    return SuccessiveBackups(first_done, backup_steps.finish(second), now)
+    one = steps.volume_with("one", *SPECKLES)
+    first = steps.take(one)
+    two = steps.volumes.write(one, "two", *OVERWRITTEN)
+    first_done = steps.finish(first)
+    second = steps.take(two)
+    now = steps.volumes.write(two, "three", *BRIEF)
+    return SuccessiveBackups(first_done, steps.finish(second), now)
 
 
 @pytest.fixture(scope="session")
-def full_backup(successive_backups: SuccessiveBackups, backup_steps: BackupSteps, snapshots: Snapshots) -> BackedUp:
+def full_backup(successive_backups: SuccessiveBackups, steps: BackupSteps, snapshots: Snapshots) -> BackedUp:
     """One more backup of that volume, of a class with `backupMode: full`."""
     full_class = snapshots.create_class("Delete", {"type": "bak", "backupMode": "full"})
-    return backup_steps.back_up(successive_backups.now, full_class)
+    return steps.back_up(successive_backups.now, full_class)
 
 
 @pytest.fixture(scope="session")
-def policies(backup_steps: BackupSteps, retaining_class: str) -> Policies[BackedUp]:
+def policies(steps: BackupSteps, retaining_class: str) -> Policies[BackedUp]:
     """Two backups of one volume under the two policies. Their VolumeSnapshots are there."""
-    kept = backup_steps.volume_with("kept", *SPECKLES)
-    retained = backup_steps.back_up(kept, retaining_class)
-    dropped = backup_steps.volumes.write(kept, "dropped", *OVERWRITTEN)
-    return Policies(retained, backup_steps.back_up(dropped))
+    kept = steps.volume_with("kept", *SPECKLES)
+    retained = steps.back_up(kept, retaining_class)
+    dropped = steps.volumes.write(kept, "dropped", *OVERWRITTEN)
+    return Policies(retained, steps.back_up(dropped))
 
 
 @pytest.fixture(scope="session")
@@ -190,9 +188,9 @@ def unavailable_target(
 
 
 @pytest.fixture(scope="session")
-def existing(backup_steps: BackupSteps, longhorn: Longhorn) -> BackupOutsideCsi:
+def existing(steps: BackupSteps, longhorn: Longhorn) -> BackupOutsideCsi:
     """A backup that was made with Longhorn's own means and not by a VolumeSnapshot."""
-    source = backup_steps.volume_with("made", *SPECKLES)
+    source = steps.volume_with("made", *SPECKLES)
     volume = longhorn.volume_of(source.pvc)
     return BackupOutsideCsi(source, volume, longhorn.make_backup(volume), longhorn.documented_backup_scheme)
 

@@ -94,13 +94,13 @@ def test_retain_keeps_the_backup_in_the_bucket(witness: Policies[BackedUp], back
 
 @clause("backup.delete")
 @pytest.mark.delete
-def test_unfinished_backup_can_be_deleted(backup_steps: BackupSteps, backupstore: Backupstore) -> None:
+def test_unfinished_backup_can_be_deleted(steps: BackupSteps, backupstore: Backupstore) -> None:
     """A VolumeSnapshot deleted as soon as its backup has begun is removed, and its backup with it."""
-    finished = backup_steps.back_up_or_block(backup_steps.volumes.new())
-    backup_steps.wait_listed(finished)
-    requested = backup_steps.take(backup_steps.volumes.write(finished.source, "unfinished", *OVERWRITTEN))
+    finished = steps.back_up_or_block(steps.volumes.new())
+    steps.wait_listed(finished)
+    requested = steps.take(steps.volumes.write(finished.source, "unfinished", *OVERWRITTEN))
 
-    backup_steps.delete_unfinished(requested)
+    steps.delete_unfinished(requested)
 
     left = set(backupstore.backup_names(finished.backup.volume)) - {finished.backup.name}
     assert not left, f"the bucket still has, of the unfinished backup: {left}"
@@ -120,15 +120,15 @@ def test_backup_of_a_deleted_volume_can_be_deleted(
 
 @clause("backup.delete.others")
 @pytest.mark.delete
-def test_older_backup_may_go_first(backup_steps: BackupSteps, backupstore: Backupstore) -> None:
+def test_older_backup_may_go_first(steps: BackupSteps, backupstore: Backupstore) -> None:
     """Deleting the older of two backups of a volume keeps the newer, which is based on it, byte for byte."""
-    source, made = backup_steps.volumes.new(), []
+    source, made = steps.volumes.new(), []
     for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN):
-        source = backup_steps.volumes.write(source, seed, *ranges)
-        made.append(backup_steps.back_up_or_block(source))
+        source = steps.volumes.write(source, seed, *ranges)
+        made.append(steps.back_up_or_block(source))
     older, newer = made
 
-    backup_steps.delete(older)
+    steps.delete(older)
 
     image = backupstore.image(newer.backup.volume, newer.backup.name)
     assert first_difference(image, newer.source.image) is None

@@ -53,11 +53,11 @@ def test_each_of_many_names_its_own_backup(
 @clause("backup.off-cluster")
 @pytest.mark.data
 def test_ends_and_emptiness_are_stored(
-    many_snapshots: ManySnapshots, backup_steps: BackupSteps, backupstore: Backupstore
+    many_snapshots: ManySnapshots, steps: BackupSteps, backupstore: Backupstore
 ) -> None:
     """The bucket gives back the very ends of a volume, and nothing but zeros for a volume never written."""
     for requested in many_snapshots.of_ends[-1], many_snapshots.of_empty[-1]:
-        backed_up = backup_steps.finish_or_block(requested)
+        backed_up = steps.finish_or_block(requested)
 
         image = backupstore.image(backed_up.backup.volume, backed_up.backup.name)
 
@@ -68,12 +68,12 @@ def test_ends_and_emptiness_are_stored(
 @clause("backup.restore")
 @pytest.mark.restore
 def test_ends_and_emptiness_are_restored(
-    many_snapshots: ManySnapshots, backup_steps: BackupSteps, workloads: Workloads
+    many_snapshots: ManySnapshots, steps: BackupSteps, workloads: Workloads
 ) -> None:
     """A volume written at its very ends and one never written are restored as they were."""
     sources = many_snapshots.of_ends[0], many_snapshots.of_empty[0]
 
-    claims = [backup_steps.restore(backup_steps.finish_or_block(requested)).claim for requested in sources]
+    claims = [steps.restore(steps.finish_or_block(requested)).claim for requested in sources]
 
     for claim, requested in zip(claims, sources, strict=True):
         workloads.verify(workloads.wait_bound(claim), requested.source.image)

@@ -83,11 +83,11 @@ def test_ready_when_the_backup_is_complete(completed: BackedUp, snapshots: Snaps
 
 
 @clause("backup.ready")
-def test_ready_backup_can_be_read(backup_steps: BackupSteps, backupstore: Backupstore) -> None:
+def test_ready_backup_can_be_read(steps: BackupSteps, backupstore: Backupstore) -> None:
     """At the moment at which the VolumeSnapshot is ready the backup lies in the backupstore, complete."""
-    source = backup_steps.volume_with("fresh", *SPECKLES)
+    source = steps.volume_with("fresh", *SPECKLES)
 
-    backed_up = backup_steps.back_up(source)
+    backed_up = steps.back_up(source)
 
     stored = backupstore.backup(backed_up.backup.volume, backed_up.backup.name)
     assert stored.complete, f"{backed_up.snapshot} was ready before {backed_up.backup} was complete in the bucket"
@@ -95,11 +95,11 @@ def test_ready_backup_can_be_read(backup_steps: BackupSteps, backupstore: Backup
 
 @clause("backup.source.detached")
 @pytest.mark.source
-def test_detached_volume_is_backed_up(backup_steps: BackupSteps, backupstore: Backupstore) -> None:
+def test_detached_volume_is_backed_up(steps: BackupSteps, backupstore: Backupstore) -> None:
     """A VolumeSnapshot of a volume that is attached nowhere becomes a backup with the volume's data."""
-    source = backup_steps.volumes.detached(backup_steps.volume_with("detached", *SPECKLES))
+    source = steps.volumes.detached(steps.volume_with("detached", *SPECKLES))
 
-    backed_up = backup_steps.back_up(source)
+    backed_up = steps.back_up(source)
 
     image = backupstore.image(backed_up.backup.volume, backed_up.backup.name)
     assert first_difference(image, source.image) is None

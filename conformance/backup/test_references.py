@@ -57,19 +57,17 @@ def must_be_refused(template: str, code: str, pre_provisioned: PreProvisionedBac
 @clause("backup.pre-provisioned.names")
 @pytest.mark.pre_provisioned
 @pytest.mark.parametrize("template", UNKNOWN.values(), ids=UNKNOWN.keys())
-def test_names_must_be_listed(template: str, pre_provisioned: PreProvisionedBackup, backup_steps: BackupSteps) -> None:
+def test_names_must_be_listed(template: str, pre_provisioned: PreProvisionedBackup, steps: BackupSteps) -> None:
     """A claim through a handle that names nothing that Longhorn lists is refused as not found; the right one works."""
-    must_be_refused(template, "NotFound", pre_provisioned, backup_steps)
+    must_be_refused(template, "NotFound", pre_provisioned, steps)
 
 
 @clause("backup.pre-provisioned.handle.malformed")
 @pytest.mark.pre_provisioned
 @pytest.mark.parametrize("template", MALFORMED.values(), ids=MALFORMED.keys())
-def test_handle_must_have_its_form(
-    template: str, pre_provisioned: PreProvisionedBackup, backup_steps: BackupSteps
-) -> None:
+def test_handle_must_have_its_form(template: str, pre_provisioned: PreProvisionedBackup, steps: BackupSteps) -> None:
     """A claim through a handle of another form is refused as invalid or not found; the right one works."""
-    must_be_refused(template, "(InvalidArgument|NotFound)", pre_provisioned, backup_steps)
+    must_be_refused(template, "(InvalidArgument|NotFound)", pre_provisioned, steps)
 
 
 @clause("backup.pre-provisioned.content-name")

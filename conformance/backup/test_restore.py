@@ -33,12 +33,12 @@ def test_claim_gets_the_data(restoring: Restoring[BackedUp], workloads: Workload
 
 @clause("backup.restore")
 @pytest.mark.filesystem
-def test_claim_gets_the_files(backup_steps: BackupSteps, workloads: Workloads) -> None:
+def test_claim_gets_the_files(steps: BackupSteps, workloads: Workloads) -> None:
     """With volumeMode Filesystem the new volume has the file that was backed up."""
-    source = backup_steps.volumes.file("file", 3 * MIB)
-    backed_up = backup_steps.back_up(source)
+    source = steps.volumes.file("file", 3 * MIB)
+    backed_up = steps.back_up(source)
 
-    claim = workloads.wait_bound(backup_steps.restore(backed_up).claim)
+    claim = workloads.wait_bound(steps.restore(backed_up).claim)
 
     workloads.verify(claim, source.image)
 
@@ -46,12 +46,10 @@ def test_claim_gets_the_files(backup_steps: BackupSteps, workloads: Workloads) -
 @clause("backup.restore")
 @pytest.mark.block
 def test_claim_gets_the_backup_that_it_names(
-    successive_backups: SuccessiveBackups, backup_steps: BackupSteps, workloads: Workloads
+    successive_backups: SuccessiveBackups, steps: BackupSteps, workloads: Workloads
 ) -> None:
     """Of two backups of one volume each is restored as it was, the older one too."""
-    claims = [
-        backup_steps.restore(backed_up).claim for backed_up in (successive_backups.first, successive_backups.second)
-    ]
+    claims = [steps.restore(backed_up).claim for backed_up in (successive_backups.first, successive_backups.second)]
 
     for claim, backed_up in zip(claims, (successive_backups.first, successive_backups.second), strict=True):
         workloads.verify(workloads.wait_bound(claim), backed_up.source.image)

@@ -19,86 +19,80 @@ pytestmark = [pytest.mark.restore, pytest.mark.block]
 
 
 @clause("backup.restore")
-def test_restored_while_the_source_is_attached(
-    backed_up: BackedUp, backup_steps: BackupSteps, workloads: Workloads
-) -> None:
+def test_restored_while_the_source_is_attached(backed_up: BackedUp, steps: BackupSteps, workloads: Workloads) -> None:
     """A claim gets the data while a pod uses the volume that was backed up."""
     with workloads.attached(backed_up.source.pvc):
-        claim = workloads.wait_bound(backup_steps.restore(backed_up).claim)
+        claim = workloads.wait_bound(steps.restore(backed_up).claim)
 
         workloads.verify(claim, backed_up.source.image)
 
 
 @clause("backup.restore")
-def test_restored_while_the_source_is_detached(
-    backed_up: BackedUp, backup_steps: BackupSteps, workloads: Workloads
-) -> None:
+def test_restored_while_the_source_is_detached(backed_up: BackedUp, steps: BackupSteps, workloads: Workloads) -> None:
     """A claim gets the data while the volume that was backed up is attached nowhere."""
-    backup_steps.volumes.detached(backed_up.source)
+    steps.volumes.detached(backed_up.source)
 
-    claim = workloads.wait_bound(backup_steps.restore(backed_up).claim)
+    claim = workloads.wait_bound(steps.restore(backed_up).claim)
 
     workloads.verify(claim, backed_up.source.image)
 
 
 @clause("backup.restore")
 def test_restored_when_the_source_is_deleted(
-    backups_of_deleted_volume: tuple[BackedUp, BackedUp], backup_steps: BackupSteps, workloads: Workloads
+    backups_of_deleted_volume: tuple[BackedUp, BackedUp], steps: BackupSteps, workloads: Workloads
 ) -> None:
     """A claim gets the data when the claim that was backed up is gone, and its volume with it."""
-    claim = workloads.wait_bound(backup_steps.restore(backups_of_deleted_volume[0]).claim)
+    claim = workloads.wait_bound(steps.restore(backups_of_deleted_volume[0]).claim)
 
     workloads.verify(claim, backups_of_deleted_volume[0].source.image)
 
 
 @clause("backup.restore")
 def test_claim_may_come_before_the_snapshot(
-    empty_volume_snapshot: Requested, backup_steps: BackupSteps, recorder: Recorder
+    empty_volume_snapshot: Requested, steps: BackupSteps, recorder: Recorder
 ) -> None:
     """A claim created before its VolumeSnapshot is bound once that exists and is ready."""
     spec, source = empty_volume_snapshot.snapshot.object["spec"], empty_volume_snapshot.source
     name = f"comes-later-{source.pvc.name}"
-    claim = backup_steps.volumes.try_to_restore(name, source.pvc.namespace)
+    claim = steps.volumes.try_to_restore(name, source.pvc.namespace)
     wait_refused(recorder, claim, rf'volumesnapshots\S* "{name}" not found')
 
-    backup_steps.finish_or_block(backup_steps.request(source, spec["volumeSnapshotClassName"], name=name))
+    steps.finish_or_block(steps.request(source, spec["volumeSnapshotClassName"], name=name))
 
-    assert backup_steps.volumes.wait_bound(claim, RESTORE_BOUND_LATE).volume
+    assert steps.volumes.wait_bound(claim, RESTORE_BOUND_LATE).volume
 
 
 @clause("backup.restore")
 def test_claim_may_have_the_name_of_an_earlier_one(
-    successive_backups: SuccessiveBackups, backup_steps: BackupSteps, workloads: Workloads
+    successive_backups: SuccessiveBackups, steps: BackupSteps, workloads: Workloads
 ) -> None:
     """A claim of a name that an earlier restore had gets its own backup's data, not those of the earlier one."""
     first, second = successive_backups.first, successive_backups.second
-    earlier = workloads.wait_bound(backup_steps.restore(first, name="used-name").claim)
+    earlier = workloads.wait_bound(steps.restore(first, name="used-name").claim)
     workloads.delete_claim(earlier)
     workloads.wait_deleted(earlier)
 
-    later = workloads.wait_bound(backup_steps.restore(second, name="used-name").claim)
+    later = workloads.wait_bound(steps.restore(second, name="used-name").claim)
 
     workloads.verify(later, second.source.image)
 
 
 @clause("backup.restore")
-def test_snapshot_must_exist(restoring: Restoring[BackedUp], backup_steps: BackupSteps) -> None:
+def test_snapshot_must_exist(restoring: Restoring[BackedUp], steps: BackupSteps) -> None:
     """A claim from a VolumeSnapshot that does not exist is refused; a claim from one that does is bound."""
-    must_refuse_a_missing_snapshot(restoring.claim, backup_steps.volumes)
+    must_refuse_a_missing_snapshot(restoring.claim, steps.volumes)
 
 
 @clause("backup.restore")
-def test_snapshot_must_be_in_the_namespace(
-    restoring: Restoring[BackedUp], namespace: str, backup_steps: BackupSteps
-) -> None:
+def test_snapshot_must_be_in_the_namespace(restoring: Restoring[BackedUp], namespace: str, steps: BackupSteps) -> None:
     """A claim from a VolumeSnapshot of another namespace is refused; one in the namespace of that is bound."""
     snapshot = restoring.original.snapshot
     with standing_on("a claim in the VolumeSnapshot's namespace is not bound either"):
-        backup_steps.volumes.wait_bound(restoring.claim)
+        steps.volumes.wait_bound(restoring.claim)
 
-    claim = backup_steps.volumes.try_to_restore(snapshot.name, namespace)
+    claim = steps.volumes.try_to_restore(snapshot.name, namespace)
 
-    backup_steps.volumes.wait_refused(claim, rf'volumesnapshots\S* "{snapshot.name}" not found')
+    steps.volumes.wait_refused(claim, rf'volumesnapshots\S* "{snapshot.name}" not found')
 
 
 @clause("backup.create")
@@ -116,12 +110,12 @@ def test_name_may_have_the_maximum_length(
 
 @clause("backup.restore")
 def test_snapshots_of_one_name_are_distinguished(
-    same_name_snapshots: tuple[Requested, Requested], backup_steps: BackupSteps, workloads: Workloads
+    same_name_snapshots: tuple[Requested, Requested], steps: BackupSteps, workloads: Workloads
 ) -> None:
     """Of two VolumeSnapshots of one name in two namespaces each is restored, in its own, as its own volume was."""
-    both = [backup_steps.finish_or_block(requested) for requested in same_name_snapshots]
+    both = [steps.finish_or_block(requested) for requested in same_name_snapshots]
 
-    claims = [backup_steps.restore(each, name=each.snapshot.name).claim for each in both]
+    claims = [steps.restore(each, name=each.snapshot.name).claim for each in both]
 
     for claim, each in zip(claims, both, strict=True):
         workloads.verify(workloads.wait_bound(claim), each.source.image)
@@ -129,13 +123,13 @@ def test_snapshots_of_one_name_are_distinguished(
 
 @clause("backup.restore.size")
 @pytest.mark.size
-def test_expanded_volume_is_restored(backup_steps: BackupSteps, workloads: Workloads) -> None:
+def test_expanded_volume_is_restored(steps: BackupSteps, workloads: Workloads) -> None:
     """A VolumeSnapshot of a volume that was expanded has the new size, and so has the claim that restores it."""
-    grown = backup_steps.volumes.expanded(backup_steps.volumes.new(), SIZE + 8 * MIB)
-    source = backup_steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
+    grown = steps.volumes.expanded(steps.volumes.new(), SIZE + 8 * MIB)
+    source = steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
 
-    backed_up = backup_steps.back_up_or_block(source)
-    claim = workloads.wait_bound(backup_steps.restore(backed_up).claim)
+    backed_up = steps.back_up_or_block(source)
+    claim = workloads.wait_bound(steps.restore(backed_up).claim)
 
     sizes = backed_up.snapshot.restore_size, claim.capacity
     assert set(sizes) == {source.pvc.size}, f"restoreSize and capacity are {sizes}, expected {source.pvc.size} each"

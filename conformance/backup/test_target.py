@@ -14,10 +14,10 @@ pytestmark = pytest.mark.target
 
 @clause("backup.target.required")
 def test_snapshot_waits_for_the_target(
-    unavailable_target: UnavailableTarget, backup_steps: BackupSteps, snapshots: Snapshots
+    unavailable_target: UnavailableTarget, steps: BackupSteps, snapshots: Snapshots
 ) -> None:
     """The VolumeSnapshot's error names an unusable target; it becomes ready once the target is available again."""
-    requested = backup_steps.request(backup_steps.volumes.new(unavailable_target.storage_class))
+    requested = steps.request(steps.volumes.new(unavailable_target.storage_class))
 
     snapshots.wait_error(requested.snapshot, f"(?i)backup ?target.*{unavailable_target.name}")
 
@@ -30,17 +30,17 @@ def test_snapshot_waits_for_the_target(
 
 @clause("backup.target.given-up")
 def test_waiting_snapshot_can_be_deleted(
-    unavailable_target: UnavailableTarget, backup_steps: BackupSteps, longhorn: Longhorn
+    unavailable_target: UnavailableTarget, steps: BackupSteps, longhorn: Longhorn
 ) -> None:
     """A VolumeSnapshot deleted while it waits is removed, and makes no backup once the target is available again.
 
     That it could be made is seen from another VolumeSnapshot of the same volume, which is made then.
     """
-    source = backup_steps.volumes.new(unavailable_target.storage_class)
-    backup_steps.delete_waiting(backup_steps.request(source), f"(?i)backup ?target.*{unavailable_target.name}")
+    source = steps.volumes.new(unavailable_target.storage_class)
+    steps.delete_waiting(steps.request(source), f"(?i)backup ?target.*{unavailable_target.name}")
 
     unavailable_target.make_available()
-    control = backup_steps.back_up(source)
+    control = steps.back_up(source)
 
     made = [backup.name for backup in longhorn.backups_of(control.backup.volume)]
     assert made == [control.backup.name], f"the VolumeSnapshot that was deleted while waiting led to a backup: {made}"

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 
-MAKERS = frozenset(
-    {"backup_steps", "existing", "image_steps", "make_namespace", "namespace", "object_store", "workloads"}
-)
+MAKERS = frozenset({"existing", "make_namespace", "namespace", "object_store", "steps", "workloads"})
 """The fixtures with which a test makes something of its own."""
 
 PREPARED = frozenset({"applicable_clauses", "request"})
