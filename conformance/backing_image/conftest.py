@@ -77,14 +77,14 @@ def three_exports(image_requested: Requested, formats: Mapping[str, Requested]) 
 
 
 @pytest.fixture(scope="session")
-def two_snapshots(steps: ImageExportSteps) -> tuple[Requested, Requested]:
+def two_snapshots(steps: ImageExportSteps) -> tuple[Requested, ...]:
     """Two VolumeSnapshots of one volume, created at once."""
     source = steps.volumes.new()
     return steps.request(source), steps.request(source)
 
 
 @pytest.fixture(scope="session")
-def successive_images(steps: ImageExportSteps) -> tuple[Exported, Exported]:
+def successive_images(steps: ImageExportSteps) -> tuple[Exported, ...]:
     """Two images of one volume, the first of them overtaken by a write as soon as its VolumeSnapshot was ready."""
     one = steps.volume_with("one", *SPECKLES)
     first = steps.take(one)
@@ -93,7 +93,7 @@ def successive_images(steps: ImageExportSteps) -> tuple[Exported, Exported]:
 
 
 @pytest.fixture(scope="session")
-def settled_images(successive_images: tuple[Exported, Exported], steps: ImageExportSteps) -> tuple[Exported, Exported]:
+def settled_images(successive_images: tuple[Exported, ...], steps: ImageExportSteps) -> tuple[Exported, ...]:
     """Two images of that volume whose files are right even if a release includes later writes in an export."""
     older = successive_images[1]
     newest = steps.volumes.write(older.source, "three", *BRIEF)
@@ -124,15 +124,7 @@ def existing(
     steps: ImageExportSteps, volumes_in: Callable[[str], Volumes], run: Run, own_stores: ObjectStore | None
 ) -> ExistingImages:
     """Makes images without CSI, and contents, VolumeSnapshots and claims for them, in a namespace of their own."""
-    return ExistingImages(
-        volumes_in("by-hand"),
-        steps.snapshots,
-        steps.images,
-        steps.longhorn,
-        steps.class_name,
-        run.name("files"),
-        own_stores,
-    )
+    return ExistingImages(steps, volumes_in("by-hand"), run.name("files"), own_stores)
 
 
 @pytest.fixture(scope="session")
@@ -242,11 +234,9 @@ def own_export(existing: ExistingImages, dropped_source: Source) -> Existing:
 
 
 @pytest.fixture(scope="session")
-def on_demand_images(
-    volumes_in: Callable[[str], Volumes], snapshots: Snapshots, backing_images: BackingImages, longhorn: Longhorn
-) -> OnDemandImages:
+def on_demand_images(steps: ImageExportSteps, volumes_in: Callable[[str], Volumes]) -> OnDemandImages:
     """The steps for images on demand, in a namespace for what tests share."""
-    return OnDemandImages(volumes_in("demands"), snapshots, backing_images, longhorn)
+    return OnDemandImages(volumes_in("demands"), steps.snapshots, steps.images, steps.longhorn)
 
 
 @pytest.fixture(scope="session")
@@ -316,9 +306,9 @@ def on_demand_deleted_pair(
         workloads.delete_claim(claim)
         workloads.wait_deleted(claim)
     for each in pair:
-        on_demand_images.delete(each.on_demand_snapshot)
+        on_demand_images.delete(each.prepared)
     deleted, retained = pair
-    return DeletedPair(deleted, retained, retained.on_demand_snapshot.snapshot)
+    return DeletedPair(deleted, retained, retained.prepared.snapshot)
 
 
 @pytest.fixture(scope="session")

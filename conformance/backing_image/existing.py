@@ -12,12 +12,15 @@ from fixtures.longhorn.disk_images import qcow2_file
 from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import GRAIN, Source, Volumes, overwritten
+from conformance.backing_image.scenarios import ImageExportSteps
 from conformance.scenarios import DeletedPair, delete_preprovisioned
 from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, BackingImage
 from fixtures.outcomes import Blocked
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.data import MIB, Image
 from fixtures.workloads.pods import Pvc
+from fixtures.longhorn.volume_snapshots import Content, VolumeSnapshot
 
 FILE_SIZE = 2 * MIB
 """Bytes of the disks in published files: less than a volume has, so that they are quickly made and downloaded."""
@@ -72,11 +75,8 @@ def written_handle(parameters: Mapping[str, str]) -> str:
 class ExistingImages:
     """Makes such images and what belongs to them."""
 
+    steps: ImageExportSteps
     volumes: Volumes
-    snapshots: Snapshots
-    images: BackingImages
-    longhorn: Longhorn
-    class_name: str
     bucket: str
     store: ObjectStore | None
 
@@ -94,22 +94,24 @@ class ExistingImages:
     def download(self, seed: str, *, packed: bool = False, key: str = "") -> Existing:
         """A new image that Longhorn downloads; not waited for."""
         url, content = self.publish(seed, packed=packed, key=key)
-        return Existing(self.images.make(DOWNLOAD, {"url": url}), {"url": url}, content)
+        return Existing(self.steps.images.make(DOWNLOAD, {"url": url}), {"url": url}, content)
 
     def export(self, source: Source, export_type: str = "raw") -> Existing:
         """A new image that Longhorn exports from a volume; not waited for."""
-        parameters = {"volume-name": self.longhorn.volume_of(source.pvc), "export-type": export_type}
-        return Existing(self.images.make(EXPORT, parameters), parameters, source.image)
+        parameters = {"volume-name": self.steps.longhorn.volume_of(source.pvc), "export-type": export_type}
+        return Existing(self.steps.images.make(EXPORT, parameters), parameters, source.image)
 
     def finish(self, existing: Existing) -> Existing:
         """An image when its file is complete."""
-        return replace(existing, image=self.images.wait_ready(existing.image.name))
+        return replace(existing, image=self.steps.images.wait_ready(existing.image.name))
 
     def preprovision(self, unfinished: Existing) -> PreProvisionedImage:
         """For an image, once its file is complete: content and VolumeSnapshot as the page writes them, and a claim."""
         existing = self.finish(unfinished)
         handle, namespace = written_handle(existing.documented), self.volumes.namespace
-        content, snapshot = self.snapshots.preprovision(handle, namespace, policy="Retain", class_name=self.class_name)
+        content, snapshot = self.steps.snapshots.preprovision(
+            handle, namespace, policy="Retain", class_name=self.steps.class_name
+        )
         return PreProvisionedImage(existing, handle, content, snapshot, self.restore(snapshot))
 
     def claim(self, parameters: Mapping[str, str]) -> Pvc:
@@ -118,7 +120,7 @@ class ExistingImages:
 
     def claim_through(self, handle: str) -> Pvc:
         """A claim that restores through a handle; not waited for."""
-        _, snapshot = self.snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
+        _, snapshot = self.steps.snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
         return self.restore(snapshot)
 
     def restore(self, snapshot: VolumeSnapshot) -> Pvc:
@@ -129,4 +131,6 @@ class ExistingImages:
         """The first image under Delete, the second under Retain; their VolumeSnapshots are deleted once ready."""
         deleted, retained = [self.finish(each) for each in unfinished]
         handles = written_handle(deleted.documented), written_handle(retained.documented)
-        return DeletedPair(deleted, retained, delete_preprovisioned(self.snapshots, self.volumes.namespace, *handles))
+        return DeletedPair(
+            deleted, retained, delete_preprovisioned(self.steps.snapshots, self.volumes.namespace, *handles)
+        )

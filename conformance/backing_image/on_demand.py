@@ -49,19 +49,19 @@ class OnDemand:
     `early`: whether the image already existed just before the claim was created.
     """
 
-    on_demand_snapshot: OnDemandSnapshot
+    prepared: OnDemandSnapshot
     claim: Pvc
     early: bool
 
     @property
     def handle(self) -> BackingImageHandle:
         """The handle, as it was given."""
-        return self.on_demand_snapshot.handle
+        return self.prepared.handle
 
     @property
     def holds(self) -> Image:
         """What the claim's volume is to hold."""
-        return self.on_demand_snapshot.holds
+        return self.prepared.holds
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,11 @@ class OnDemandImages:
         content, snapshot = self.snapshots.preprovision(str(handle), self.volumes.namespace, policy=policy)
         return OnDemandSnapshot(handle, content, snapshot, holds)
 
-    def claim(self, on_demand_snapshot: OnDemandSnapshot) -> OnDemand:
+    def claim(self, prepared: OnDemandSnapshot) -> OnDemand:
         """A claim of the usual size, created once the VolumeSnapshot is ready. Blocked if it does not become ready."""
-        self.wait_ready(on_demand_snapshot)
-        snapshot, early = (
-            on_demand_snapshot.snapshot,
-            self.images.find(on_demand_snapshot.handle.backing_image) is not None,
-        )
-        return OnDemand(on_demand_snapshot, self.volumes.try_to_restore(snapshot.name, snapshot.namespace), early)
+        self.wait_ready(prepared)
+        snapshot, early = (prepared.snapshot, self.images.find(prepared.handle.backing_image) is not None)
+        return OnDemand(prepared, self.volumes.try_to_restore(snapshot.name, snapshot.namespace), early)
 
     def preprovision_and_claim(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemand:
         """All of it: content, VolumeSnapshot and claim for a handle."""
@@ -158,19 +155,19 @@ class OnDemandImages:
         with standing_on("an image of which nothing is wrong is not ready either"):
             self.images.wait_ready(restored.handle.backing_image)
 
-    def wait_ready(self, on_demand_snapshot: OnDemandSnapshot) -> None:
+    def wait_ready(self, prepared: OnDemandSnapshot) -> None:
         """Wait until a VolumeSnapshot is ready, for tests that are not about that: Blocked if it is not."""
         with standing_on("the VolumeSnapshot for an image on demand is not ready"):
-            self.snapshots.wait_ready(on_demand_snapshot.snapshot, PRE_PROVISIONED_READY)
+            self.snapshots.wait_ready(prepared.snapshot, PRE_PROVISIONED_READY)
 
-    def delete(self, on_demand_snapshot: OnDemandSnapshot) -> None:
+    def delete(self, prepared: OnDemandSnapshot) -> None:
         """Ask for the deletion of a VolumeSnapshot."""
-        self.snapshots.delete(on_demand_snapshot.snapshot)
+        self.snapshots.delete(prepared.snapshot)
 
-    def wait_gone(self, on_demand_snapshot: OnDemandSnapshot) -> None:
+    def wait_gone(self, prepared: OnDemandSnapshot) -> None:
         """Wait until a VolumeSnapshot is gone, and its content."""
-        self.snapshots.wait_gone(on_demand_snapshot.snapshot)
-        self.snapshots.wait_content_gone(on_demand_snapshot.content)
+        self.snapshots.wait_gone(prepared.snapshot)
+        self.snapshots.wait_content_gone(prepared.content)
 
     def refused(self, handle: str, pattern: str) -> str:
         """A claim through any text as a handle is refused for a reason that matches a pattern; the reason."""

@@ -62,7 +62,7 @@ def test_ends_of_the_volume_are_in_the_file(formats: Mapping[str, Requested], st
 @clause("backing-image.create.content")
 @pytest.mark.data
 def test_volume_without_data_is_exported(
-    two_snapshots: tuple[Requested, Requested], steps: ImageExportSteps, backing_images: BackingImages
+    two_snapshots: tuple[Requested, ...], steps: ImageExportSteps, backing_images: BackingImages
 ) -> None:
     """The image of a volume that was never written holds zeros, as many as the volume is large."""
     exported = steps.finish_or_block(two_snapshots[0])
@@ -73,7 +73,7 @@ def test_volume_without_data_is_exported(
 @clause("backing-image.create.point-in-time")
 @pytest.mark.data
 def test_later_writes_are_not_in_the_image(
-    successive_images: tuple[Exported, Exported], backing_images: BackingImages
+    successive_images: tuple[Exported, ...], backing_images: BackingImages
 ) -> None:
     """Each of two images holds what the volume held when its VolumeSnapshot got ready, and nothing of the next write.
 

@@ -54,9 +54,7 @@ def test_retain_keeps_the_image(image_witness: Policies[Exported], backing_image
 @clause("backing-image.delete.existing.download")
 @pytest.mark.delete
 @pytest.mark.pre_provisioned
-def test_downloaded_image_is_deleted_under_delete(
-    deleted_downloads: DeletedPair[Existing], backing_images: BackingImages
-) -> None:
+def test_downloaded_image_is_deleted(deleted_downloads: DeletedPair[Existing], backing_images: BackingImages) -> None:
     """Deleting a pre-provisioned VolumeSnapshot under Delete deletes the downloaded image that its handle names."""
     backing_images.wait_gone(deleted_downloads.deleted.image.name)
 
@@ -64,9 +62,7 @@ def test_downloaded_image_is_deleted_under_delete(
 @clause("backing-image.delete.existing.export")
 @pytest.mark.delete
 @pytest.mark.pre_provisioned
-def test_exported_image_is_deleted_under_delete(
-    deleted_exports: DeletedPair[Existing], backing_images: BackingImages
-) -> None:
+def test_exported_image_is_deleted(deleted_exports: DeletedPair[Existing], backing_images: BackingImages) -> None:
     """Deleting a pre-provisioned VolumeSnapshot under Delete deletes the exported image that its handle names."""
     backing_images.wait_gone(deleted_exports.deleted.image.name)
 
@@ -121,13 +117,13 @@ def test_image_in_use_cannot_be_deleted_directly(existing: ExistingImages, own_e
     with standing_on("no volume uses the image"):
         claim = existing.volumes.wait_accepted(existing.claim(own_export.documented))
 
-    refused = existing.images.refusal_to_delete(name)
+    refused = existing.steps.images.refusal_to_delete(name)
 
     assert f"cannot delete backing image {name}" in refused.message, refused.message
-    must_be_intact(existing.images, name, own_export.content)
+    must_be_intact(existing.steps.images, name, own_export.content)
     existing.volumes.delete(Source(claim, own_export.content))
-    existing.images.delete(name)
-    existing.images.wait_gone(name)
+    existing.steps.images.delete(name)
+    existing.steps.images.wait_gone(name)
 
 
 @clause("backing-image.delete.others")

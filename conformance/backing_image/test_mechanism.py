@@ -44,7 +44,7 @@ def test_content_is_named_by_uid(exported: Exported) -> None:
 @clause("backing-image.name.uid")
 @pytest.mark.names
 def test_each_snapshot_has_its_own(
-    two_snapshots: tuple[Requested, Requested], snapshots: Snapshots, steps: ImageExportSteps
+    two_snapshots: tuple[Requested, ...], snapshots: Snapshots, steps: ImageExportSteps
 ) -> None:
     """Of two VolumeSnapshots of one claim at once each has its own content and image, and there is no third."""
     contents = [snapshots.wait_handle(requested.snapshot) for requested in two_snapshots]

@@ -51,9 +51,7 @@ def test_ready_before_the_image_exists(
 
 
 @clause("backing-image.on-demand.moment")
-def test_image_is_made_when_a_claim_needs_it(
-    on_demand: OnDemand, backing_images: BackingImages, recorder: Recorder
-) -> None:
+def test_image_is_made_for_a_claim(on_demand: OnDemand, backing_images: BackingImages, recorder: Recorder) -> None:
     """The image does not exist before the claim, and exists after it."""
     must_be_made_for_its_claim(on_demand, backing_images, recorder)
 
@@ -74,7 +72,7 @@ def test_second_claim_uses_the_same_image(through: str, on_demand: OnDemand, on_
     """A second claim through the handle, from the same VolumeSnapshot or another, gets the first one's image."""
     first = on_demand_images.image_of(on_demand)
 
-    again = on_demand.on_demand_snapshot
+    again = on_demand.prepared
     if through == "another-snapshot":
         again = on_demand_images.preprovision(on_demand.handle, on_demand.holds)
     second = on_demand_images.image_of(on_demand_images.claim(again))

@@ -41,9 +41,7 @@ def test_file_is_that_at_the_url(fetched: OnDemand, published: Published, backin
 
 
 @clause("backing-image.on-demand.download.moment")
-def test_image_is_made_when_a_claim_needs_it(
-    fetched: OnDemand, backing_images: BackingImages, recorder: Recorder
-) -> None:
+def test_image_is_made_for_a_claim(fetched: OnDemand, backing_images: BackingImages, recorder: Recorder) -> None:
     """Nothing is downloaded before the claim: the image does not exist before it, and exists after it."""
     must_be_made_for_its_claim(fetched, backing_images, recorder)
 

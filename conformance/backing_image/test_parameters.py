@@ -149,9 +149,7 @@ def test_values_are_decoded(escaped_url: PreProvisionedImage, existing: Existing
 
 
 @clause("backing-image.pre-provisioned.encoding")
-def test_values_that_are_not_encoded_mean_something_else(
-    escaped_url: PreProvisionedImage, existing: ExistingImages
-) -> None:
+def test_unencoded_values_mean_something_else(escaped_url: PreProvisionedImage, existing: ExistingImages) -> None:
     """A URL with escapes that is put into the handle as it is means another one, and its claim is refused."""
     right = escaped_url.existing.documented
     marked = written_handle(right | {"url": "URL"}).replace("url=URL", f"url={right['url']}")

@@ -59,7 +59,7 @@ def test_exported_image_is_restored(
 
 
 @clause("backing-image.pre-provisioned.export")
-def test_image_exported_as_qcow2_is_restored(
+def test_exported_qcow2_is_restored(
     existing_qcow2_export: PreProvisionedImage, existing: ExistingImages, workloads: Workloads
 ) -> None:
     """The same of an image exported as qcow2, whatever its file is."""
@@ -120,9 +120,7 @@ def test_content_carries_the_handle(existing_export: PreProvisionedImage, snapsh
 
 
 @clause("backing-image.pre-provisioned.content-name")
-def test_snapshot_is_bound_to_the_content_that_it_names(
-    existing_export: PreProvisionedImage, snapshots: Snapshots
-) -> None:
+def test_snapshot_is_bound_to_the_named_content(existing_export: PreProvisionedImage, snapshots: Snapshots) -> None:
     """The VolumeSnapshot is bound to the content that it names in its source."""
     must_bind_the_named_content(existing_export.snapshot, existing_export.content, snapshots)
 
@@ -136,9 +134,7 @@ def test_content_must_exist(existing_export: PreProvisionedImage, snapshots: Sna
 
 
 @clause("backing-image.pre-provisioned.reference")
-def test_snapshot_that_the_content_does_not_name_is_not_bound(
-    existing_export: PreProvisionedImage, snapshots: Snapshots
-) -> None:
+def test_unnamed_snapshot_is_not_bound(existing_export: PreProvisionedImage, snapshots: Snapshots) -> None:
     """A VolumeSnapshot that names the content of another one gets an error; the one that the content names is ready."""
     snapshot = snapshots.wait_ready(existing_export.snapshot, PRE_PROVISIONED_READY)
 

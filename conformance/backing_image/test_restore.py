@@ -54,7 +54,7 @@ def test_claim_gets_the_files(steps: ImageExportSteps, workloads: Workloads) -> 
 @clause("backing-image.restore")
 @pytest.mark.block
 def test_claim_gets_the_image_that_it_names(
-    settled_images: tuple[Exported, Exported], steps: ImageExportSteps, workloads: Workloads
+    settled_images: tuple[Exported, ...], steps: ImageExportSteps, workloads: Workloads
 ) -> None:
     """Of two images of one volume each is restored as it was, the older one too."""
     claims = [steps.restore(exported).claim for exported in settled_images]
@@ -118,7 +118,7 @@ def test_other_restore_is_not_written_to(layered: Layered, steps: ImageExportSte
 
 @clause("backing-image.restore.size")
 @pytest.mark.size
-def test_claim_of_equal_size_gets_that_size(
+def test_claim_of_equal_size_is_bound(
     image_restoring: Restoring[Exported], workloads: Workloads, longhorn: Longhorn
 ) -> None:
     """VolumeSnapshot, claim and restored volume have the size of the source."""

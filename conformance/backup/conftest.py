@@ -107,7 +107,7 @@ def many_snapshots(steps: BackupSteps) -> ManySnapshots:
 
 
 @pytest.fixture(scope="session")
-def backups_of_deleted_volume(steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
+def backups_of_deleted_volume(steps: BackupSteps) -> tuple[BackedUp, ...]:
     """Two VolumeSnapshots of a volume that is deleted when they are ready."""
     source = steps.volume_with("orphaned", *SPECKLES)
     requested = [steps.request(source) for _ in range(2)]
@@ -117,7 +117,7 @@ def backups_of_deleted_volume(steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
 
 
 @pytest.fixture(scope="session")
-def same_name_snapshots(steps: BackupSteps, steps_in: Callable[[str], BackupSteps]) -> tuple[Requested, Requested]:
+def same_name_snapshots(steps: BackupSteps, steps_in: Callable[[str], BackupSteps]) -> tuple[Requested, ...]:
     """Two VolumeSnapshots of the same name in two namespaces; not waited for."""
     name = "namesake-".ljust(LONGEST_NAME, "x")
     places = {"here": steps, "there": steps_in("elsewhere")}

@@ -141,23 +141,17 @@ class BackupSteps:
         with standing_on("the backup that the test needs was not made"):
             return self.finish(requested)
 
-    def delete(self, *backed_up: BackedUp) -> None:
-        """Delete VolumeSnapshots of a class with policy Delete, in this order at once, and wait for their backups."""
-        for each in backed_up:
-            self.snapshots.delete(each.snapshot)
-        for each in backed_up:
-            self.snapshots.wait_gone(each.snapshot)
-            self.longhorn.wait_backup_gone(each.backup.name)
+    def delete(self, backed_up: BackedUp) -> None:
+        """Delete a VolumeSnapshot of a class with policy Delete, and wait until its backup is gone."""
+        self.snapshots.delete(backed_up.snapshot)
+        self.snapshots.wait_gone(backed_up.snapshot)
+        self.longhorn.wait_backup_gone(backed_up.backup.name)
 
     def delete_waiting(self, requested: Requested, error: str) -> None:
         """Delete a VolumeSnapshot once it shows an error that matches a pattern, and wait until it is gone."""
         self.snapshots.wait_error(requested.snapshot, error)
         self.snapshots.delete(requested.snapshot)
         self.snapshots.wait_gone(requested.snapshot)
-
-    def wait_listed(self, backed_up: BackedUp) -> None:
-        """Wait until Longhorn lists the backup volume."""
-        self.longhorn.wait_backup_volume(backed_up.backup.volume)
 
     def delete_unfinished(self, requested: Requested) -> None:
         """Delete a VolumeSnapshot whose backup has begun, and wait for both to go."""
@@ -168,8 +162,7 @@ class BackupSteps:
 
     def restore(self, backed_up: BackedUp, *, name: str = "") -> Restoring[BackedUp]:
         """A new claim of the same size, in the same namespace, that restores a VolumeSnapshot; not waited for."""
-        claim = self.volumes.restore(backed_up.snapshot, backed_up.source, name=name)
-        return Restoring(claim, backed_up)
+        return Restoring(self.volumes.restore(backed_up.snapshot, backed_up.source, name=name), backed_up)
 
 
 def stored_blocks(image: Image) -> frozenset[str]:

@@ -97,7 +97,7 @@ def test_retain_keeps_the_backup_in_the_bucket(witness: Policies[BackedUp], back
 def test_unfinished_backup_can_be_deleted(steps: BackupSteps, backupstore: Backupstore) -> None:
     """A VolumeSnapshot deleted as soon as its backup has begun is removed, and its backup with it."""
     finished = steps.back_up_or_block(steps.volumes.new())
-    steps.wait_listed(finished)
+    steps.longhorn.wait_backup_volume(finished.backup.volume)
     requested = steps.take(steps.volumes.write(finished.source, "unfinished", *OVERWRITTEN))
 
     steps.delete_unfinished(requested)
@@ -109,7 +109,7 @@ def test_unfinished_backup_can_be_deleted(steps: BackupSteps, backupstore: Backu
 @clause("backup.delete")
 @pytest.mark.delete
 def test_backup_of_a_deleted_volume_can_be_deleted(
-    backups_of_deleted_volume: tuple[BackedUp, BackedUp], snapshots: Snapshots, longhorn: Longhorn
+    backups_of_deleted_volume: tuple[BackedUp, ...], snapshots: Snapshots, longhorn: Longhorn
 ) -> None:
     """The backup is deleted with its VolumeSnapshot even after the claim and its volume were deleted."""
     snapshots.delete(backups_of_deleted_volume[1].snapshot)

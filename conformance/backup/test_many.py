@@ -17,9 +17,7 @@ from fixtures.workloads.pods import Workloads
 
 @clause("backup.create")
 @pytest.mark.create
-def test_each_of_many_gets_its_own_backup(
-    many_snapshots: ManySnapshots, snapshots: Snapshots, longhorn: Longhorn
-) -> None:
+def test_each_gets_its_own_backup(many_snapshots: ManySnapshots, snapshots: Snapshots, longhorn: Longhorn) -> None:
     """Twenty VolumeSnapshots of two volumes, created at once, become ready, each by its own backup of its volume."""
     for of_one_volume in many_snapshots.of_ends, many_snapshots.of_empty:
         for requested in of_one_volume:
@@ -36,9 +34,7 @@ def test_each_of_many_gets_its_own_backup(
 @clause("backup.handle", "backup.handle.legacy")
 @pytest.mark.handle
 @pytest.mark.usefixtures("backed_up")  # one alone is backed up: else there is nothing to name
-def test_each_of_many_names_its_own_backup(
-    many_snapshots: ManySnapshots, snapshots: Snapshots, longhorn: Longhorn
-) -> None:
+def test_each_names_its_own_backup(many_snapshots: ManySnapshots, snapshots: Snapshots, longhorn: Longhorn) -> None:
     """Each content's handle names the backup that was made of its own Longhorn snapshot."""
     for requested in (*many_snapshots.of_ends, *many_snapshots.of_empty):
         content = snapshots.wait_handle(requested.snapshot)
@@ -52,9 +48,7 @@ def test_each_of_many_names_its_own_backup(
 
 @clause("backup.off-cluster")
 @pytest.mark.data
-def test_ends_and_emptiness_are_stored(
-    many_snapshots: ManySnapshots, steps: BackupSteps, backupstore: Backupstore
-) -> None:
+def test_ends_and_zeros_are_stored(many_snapshots: ManySnapshots, steps: BackupSteps, backupstore: Backupstore) -> None:
     """The bucket gives back the very ends of a volume, and nothing but zeros for a volume never written."""
     for requested in many_snapshots.of_ends[-1], many_snapshots.of_empty[-1]:
         backed_up = steps.finish_or_block(requested)
@@ -67,9 +61,7 @@ def test_ends_and_emptiness_are_stored(
 
 @clause("backup.restore")
 @pytest.mark.restore
-def test_ends_and_emptiness_are_restored(
-    many_snapshots: ManySnapshots, steps: BackupSteps, workloads: Workloads
-) -> None:
+def test_ends_and_zeros_are_restored(many_snapshots: ManySnapshots, steps: BackupSteps, workloads: Workloads) -> None:
     """A volume written at its very ends and one never written are restored as they were."""
     sources = many_snapshots.of_ends[0], many_snapshots.of_empty[0]
 

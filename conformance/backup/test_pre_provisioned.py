@@ -41,7 +41,7 @@ def test_documented_handle_is_accepted(pre_provisioned: PreProvisionedBackup, wo
 
 
 @clause("backup.pre-provisioned.names")
-def test_names_are_those_that_longhorn_lists(
+def test_names_are_those_listed(
     pre_provisioned: PreProvisionedBackup, workloads: Workloads, longhorn: Longhorn
 ) -> None:
     """The volume is restored from the backup that Longhorn lists under the two names in the handle."""
@@ -66,9 +66,7 @@ def test_older_scheme_is_accepted(existing: BackupOutsideCsi, snapshots: Snapsho
 
 
 @clause("backup.pre-provisioned.content-name")
-def test_snapshot_is_bound_to_the_content_that_it_names(
-    pre_provisioned: PreProvisionedBackup, snapshots: Snapshots
-) -> None:
+def test_snapshot_is_bound_to_the_named_content(pre_provisioned: PreProvisionedBackup, snapshots: Snapshots) -> None:
     """The VolumeSnapshot is bound to the content that it names in its source."""
     must_bind_the_named_content(pre_provisioned.snapshot, pre_provisioned.content, snapshots)
 
@@ -82,7 +80,7 @@ def test_content_made_by_hand_carries_its_handle(pre_provisioned: PreProvisioned
 
 
 @clause("backup.pre-provisioned.reference")
-def test_snapshot_that_the_content_does_not_name_is_not_bound(existing: BackupOutsideCsi, snapshots: Snapshots) -> None:
+def test_unnamed_snapshot_is_not_bound(existing: BackupOutsideCsi, snapshots: Snapshots) -> None:
     """A VolumeSnapshot that names the content of another one gets an error; the one that the content names is bound."""
     content, named = snapshots.preprovision(str(existing.documented_handle), existing.namespace, policy="Retain")
     snapshots.wait_ready(named, PRE_PROVISIONED_READY)

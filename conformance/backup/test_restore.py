@@ -63,9 +63,7 @@ def test_provisioner_restores(restoring: Restoring[BackedUp], recorder: Recorder
 
 @clause("backup.restore.size")
 @pytest.mark.size
-def test_claim_of_equal_size_gets_that_size(
-    restoring: Restoring[BackedUp], workloads: Workloads, longhorn: Longhorn
-) -> None:
+def test_claim_of_equal_size_is_bound(restoring: Restoring[BackedUp], workloads: Workloads, longhorn: Longhorn) -> None:
     """VolumeSnapshot, claim and restored volume have the size of the source."""
     claim = workloads.wait_bound(restoring.claim)
 

@@ -39,7 +39,7 @@ def test_restored_while_the_source_is_detached(backed_up: BackedUp, steps: Backu
 
 @clause("backup.restore")
 def test_restored_when_the_source_is_deleted(
-    backups_of_deleted_volume: tuple[BackedUp, BackedUp], steps: BackupSteps, workloads: Workloads
+    backups_of_deleted_volume: tuple[BackedUp, ...], steps: BackupSteps, workloads: Workloads
 ) -> None:
     """A claim gets the data when the claim that was backed up is gone, and its volume with it."""
     claim = workloads.wait_bound(steps.restore(backups_of_deleted_volume[0]).claim)
@@ -84,7 +84,7 @@ def test_snapshot_must_exist(restoring: Restoring[BackedUp], steps: BackupSteps)
 
 
 @clause("backup.restore")
-def test_snapshot_must_be_in_the_namespace(restoring: Restoring[BackedUp], namespace: str, steps: BackupSteps) -> None:
+def test_snapshot_must_be_in_namespace(restoring: Restoring[BackedUp], namespace: str, steps: BackupSteps) -> None:
     """A claim from a VolumeSnapshot of another namespace is refused; one in the namespace of that is bound."""
     snapshot = restoring.original.snapshot
     with standing_on("a claim in the VolumeSnapshot's namespace is not bound either"):
@@ -97,9 +97,7 @@ def test_snapshot_must_be_in_the_namespace(restoring: Restoring[BackedUp], names
 
 @clause("backup.create")
 @pytest.mark.names
-def test_name_may_have_the_maximum_length(
-    same_name_snapshots: tuple[Requested, Requested], snapshots: Snapshots
-) -> None:
+def test_name_may_have_the_maximum_length(same_name_snapshots: tuple[Requested, ...], snapshots: Snapshots) -> None:
     """A VolumeSnapshot with the longest possible name becomes ready, and so does another one of that name."""
     for requested in same_name_snapshots:
         ready = snapshots.wait_ready(requested.snapshot)
@@ -110,7 +108,7 @@ def test_name_may_have_the_maximum_length(
 
 @clause("backup.restore")
 def test_snapshots_of_one_name_are_distinguished(
-    same_name_snapshots: tuple[Requested, Requested], steps: BackupSteps, workloads: Workloads
+    same_name_snapshots: tuple[Requested, ...], steps: BackupSteps, workloads: Workloads
 ) -> None:
     """Of two VolumeSnapshots of one name in two namespaces each is restored, in its own, as its own volume was."""
     both = [steps.finish_or_block(requested) for requested in same_name_snapshots]
