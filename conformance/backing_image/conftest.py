@@ -265,9 +265,7 @@ def on_demand(on_demand_snapshot: OnDemandSnapshot, on_demand_images: OnDemandIm
 @pytest.fixture(scope="session")
 def qcow2_on_demand(on_demand_source: Source, on_demand_images: OnDemandImages) -> OnDemand:
     """A claim through the handle of an image that is to be exported as qcow2."""
-    return on_demand_images.preprovision_and_claim(
-        on_demand_images.export_of(on_demand_source, "qcow2"), on_demand_source.image
-    )
+    return on_demand_images.export(on_demand_source, "qcow2")
 
 
 @pytest.fixture(scope="session")
@@ -286,7 +284,7 @@ def published(publisher: Publisher) -> Published:
 def fetched(published: Published, on_demand_images: OnDemandImages) -> OnDemand:
     """A claim through the handle of an image to be downloaded, with the right checksum."""
     handle = on_demand_images.download_of(published.url, backingImageChecksum=published.checksum)
-    return on_demand_images.preprovision_and_claim(handle, published.holds)
+    return on_demand_images.restore(handle, published.holds)
 
 
 @pytest.fixture(scope="session")
@@ -294,11 +292,7 @@ def on_demand_deleted_pair(
     on_demand_images: OnDemandImages, on_demand_source: Source, backing_images: BackingImages, workloads: Workloads
 ) -> DeletedPair[OnDemand]:
     """Two unused images created on demand, under Delete and Retain; their VolumeSnapshots' deletion is requested."""
-    holds = on_demand_source.image
-    pair = [
-        on_demand_images.preprovision_and_claim(on_demand_images.export_of(on_demand_source), holds, policy)
-        for policy in ("Delete", "Retain")
-    ]
+    pair = [on_demand_images.export(on_demand_source, policy=policy) for policy in ("Delete", "Retain")]
     for each in pair:
         with standing_on("the image that is to be deleted or kept was not made"):
             backing_images.wait_ready(each.handle.backing_image)

@@ -128,9 +128,13 @@ class OnDemandImages:
         snapshot, early = (prepared.snapshot, self.images.find(prepared.handle.backing_image) is not None)
         return OnDemand(prepared, self.volumes.try_to_restore(snapshot.name, snapshot.namespace), early)
 
-    def preprovision_and_claim(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemand:
+    def restore(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemand:
         """All of it: content, VolumeSnapshot and claim for a handle."""
         return self.claim(self.preprovision(handle, holds, policy))
+
+    def export(self, source: Source, export_type: str = "raw", *, policy: str = "Retain") -> OnDemand:
+        """The same for the handle of a new image, to be exported from a volume."""
+        return self.restore(self.export_of(source, export_type), source.image, policy)
 
     def content_manifest(self, other: OnDemand) -> dict[str, Any]:
         """The manifest of a content with the same handle, and of the form that the page's examples have; not sent."""

@@ -51,7 +51,7 @@ def test_file_may_be_qcow2(publisher: Publisher, on_demand_images: OnDemandImage
     """A claim gets the disk that is in a qcow2 file."""
     packed = publisher.publish("disk.qcow2", packed=True)
 
-    restored = on_demand_images.preprovision_and_claim(on_demand_images.download_of(packed.url), packed.holds)
+    restored = on_demand_images.restore(on_demand_images.download_of(packed.url), packed.holds)
 
     workloads.verify(workloads.wait_bound(restored.claim), restored.holds)
 
@@ -61,7 +61,7 @@ def test_url_is_decoded(publisher: Publisher, on_demand_images: OnDemandImages, 
     """A URL that is encoded in the handle is decoded once: what is encoded in the URL itself stays so."""
     awkward = publisher.publish(AWKWARD)
 
-    restored = on_demand_images.preprovision_and_claim(on_demand_images.download_of(awkward.url), awkward.holds)
+    restored = on_demand_images.restore(on_demand_images.download_of(awkward.url), awkward.holds)
 
     image = backing_images.wait_there(restored.handle.backing_image)
     assert (url := image.parameters.get("url")) == awkward.url, f"the image's URL is {url}, the handle's {awkward.url}"
@@ -81,7 +81,7 @@ def test_right_checksum_is_accepted(fetched: OnDemand, published: Published, bac
 @clause("backing-image.on-demand.download.checksum")
 def test_checksum_may_be_left_out(published: Published, on_demand_images: OnDemandImages) -> None:
     """Without a checksum in the handle none is expected of the file, and the image becomes ready."""
-    restored = on_demand_images.preprovision_and_claim(on_demand_images.download_of(published.url), published.holds)
+    restored = on_demand_images.restore(on_demand_images.download_of(published.url), published.holds)
 
     image = on_demand_images.images.wait_ready(restored.handle.backing_image)
 
@@ -96,7 +96,7 @@ def test_wrong_checksum_fails_the_image(fetched: OnDemand, on_demand_images: OnD
     right = fetched.handle["backingImageChecksum"]
 
     handle = on_demand_images.download_of(fetched.handle["url"], backingImageChecksum=WRONG)
-    on_demand_images.control(on_demand_images.preprovision_and_claim(handle, fetched.holds))
+    on_demand_images.control(on_demand_images.restore(handle, fetched.holds))
 
     on_demand_images.images.wait_failed(handle.backing_image, f"(?=.*{WRONG})(?=.*{right})")
     assert not on_demand_images.images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)
@@ -121,7 +121,7 @@ def test_missing_file_fails_the_image(fetched: OnDemand, on_demand_images: OnDem
     on_demand_images.control_ready(fetched)
 
     handle = on_demand_images.download_of(fetched.handle["url"] + ".missing")
-    on_demand_images.control(on_demand_images.preprovision_and_claim(handle, fetched.holds))
+    on_demand_images.control(on_demand_images.restore(handle, fetched.holds))
 
     on_demand_images.images.wait_failed(handle.backing_image, r"\b40[34]\b")
     assert not on_demand_images.images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)

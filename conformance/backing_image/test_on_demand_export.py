@@ -49,7 +49,7 @@ def test_volume_in_use_is_exported(on_demand_images: OnDemandImages, workloads: 
     """A volume that a pod uses is exported too, and the claim gets its data."""
     source = on_demand_images.volumes.write(on_demand_images.volumes.new(), "in-use", *BRIEF)
     with workloads.attached(source.pvc):
-        restored = on_demand_images.preprovision_and_claim(on_demand_images.export_of(source), source.image)
+        restored = on_demand_images.export(source)
         claim = workloads.wait_bound(restored.claim)
         on_demand_images.images.wait_ready(restored.handle.backing_image)
 
