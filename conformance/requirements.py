@@ -1,16 +1,16 @@
 """What more than one page requires. Each function is one requirement: it does what a user does, and asserts it."""
 
 from conformance.scenarios import Requested
-from fixtures.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
-from fixtures.cluster import Cluster, Obj
-from fixtures.history import Recorder, Revision, before
-from fixtures.kinds import PV
-from fixtures.longhorn import Longhorn
+from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
+from fixtures.kubernetes.client import Cluster, Obj
+from fixtures.kubernetes.history import Recorder, Revision, before
+from fixtures.kubernetes.resource_kinds import PV
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.provisioning import wait_refused
+from fixtures.longhorn.volume_snapshots import DRIVER, Content, Snapshots, VolumeSnapshot, is_ready
+from fixtures.longhorn.volumes import SIZE, Source, Volumes
 from fixtures.outcomes import standing_on
-from fixtures.provisioning import wait_refused
-from fixtures.snapshots import DRIVER, Content, Snapshots, VolumeSnapshot, is_ready
-from fixtures.volumes import SIZE, Source, Volumes
-from fixtures.workloads import Pvc, Workloads
+from fixtures.workloads.pods import Pvc, Workloads
 
 CLAIM = {"persistentVolumeClaimName": "some-claim"}
 CONTENT = {"volumeSnapshotContentName": "some-content"}

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from fixtures.budgets import PRE_PROVISIONED_READY
-from fixtures.snapshots import Snapshots, VolumeSnapshot
-from fixtures.volumes import Source
-from fixtures.workloads import Pvc
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.longhorn.volume_snapshots import Snapshots, VolumeSnapshot
+from fixtures.longhorn.volumes import Source
+from fixtures.workloads.pods import Pvc
 
 Made = TypeVar("Made")
 """What a VolumeSnapshot led to, or what stands for it: a backup or a backing image."""

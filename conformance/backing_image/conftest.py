@@ -14,9 +14,11 @@ from conformance.backing_image.existing import (
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages, OnDemandSnapshot, Published, Publisher
 from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
 from conformance.scenarios import DeletedPair, Policies, Requested, Restoring
+from fixtures.kubernetes.run import Run
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.objects import Longhorn
-from fixtures.s3.object_store import ObjectStore
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
 from fixtures.outcomes import standing_on
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.pods import Workloads

@@ -6,21 +6,17 @@ A pre-provisioned content has the policy Retain by default: deleting it leaves t
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
-from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, BackingImage, BackingImages
-from fixtures.longhorn.disk_images import qcow2_file
-from fixtures.longhorn.handles import BackingImageHandle
-from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.longhorn.volumes import GRAIN, Source, Volumes, overwritten
 from conformance.backing_image.scenarios import ImageExportSteps
 from conformance.scenarios import DeletedPair, delete_preprovisioned
-from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, BackingImage
+from fixtures.longhorn.disk_images import qcow2_file
+from fixtures.longhorn.handles import BackingImageHandle
+from fixtures.longhorn.volume_snapshots import Content, VolumeSnapshot
+from fixtures.longhorn.volumes import GRAIN, Source, Volumes, overwritten
 from fixtures.outcomes import Blocked
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.data import MIB, Image
 from fixtures.workloads.pods import Pvc
-from fixtures.longhorn.volume_snapshots import Content, VolumeSnapshot
 
 FILE_SIZE = 2 * MIB
 """Bytes of the disks in published files: less than a volume has, so that they are quickly made and downloaded."""

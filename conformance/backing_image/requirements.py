@@ -2,12 +2,12 @@
 
 from conformance.backing_image.existing import ExistingImages, PreProvisionedImage
 from conformance.backing_image.on_demand import OnDemand
-from fixtures.backing_images import BackingImages
-from fixtures.diskfiles import read_disk_file
-from fixtures.history import Recorder
-from fixtures.kinds import PVC
-from fixtures.stream import Image, first_difference
-from fixtures.workloads import Pvc
+from fixtures.kubernetes.history import Recorder
+from fixtures.kubernetes.resource_kinds import PVC
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.disk_images import read_disk_file
+from fixtures.workloads.data import Image, first_difference
+from fixtures.workloads.pods import Pvc
 
 
 def must_hold(images: BackingImages, name: str, data: Image) -> None:

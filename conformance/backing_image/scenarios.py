@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-from fixtures.longhorn.backing_images import BackingImage, BackingImages
-from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.longhorn.volumes import Source, Volumes
 from conformance.scenarios import Requested, Restoring
+from fixtures.longhorn.backing_images import BackingImage, BackingImages
 from fixtures.longhorn.objects import Longhorn
-from fixtures.outcomes import standing_on
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import Source, Volumes
+from fixtures.outcomes import standing_on
 
 
 @dataclass(frozen=True)

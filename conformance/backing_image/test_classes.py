@@ -5,16 +5,15 @@ from collections.abc import Mapping
 
 import pytest
 
+from conformance.backing_image.scenarios import Exported
+from conformance.requirements import must_wait_for_its_class
+from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
-from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import Source
-from conformance.backing_image.scenarios import Exported
-from conformance.requirements import must_wait_for_its_class
-from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
 
 pytestmark = pytest.mark.classes

@@ -5,16 +5,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from fixtures.catalogue.clauses import clause
-from fixtures.longhorn.backing_images import EXPORT, BackingImages
-from fixtures.longhorn.disk_images import read_disk_file
-from fixtures.longhorn.objects import Longhorn
-from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import SIZE
 from conformance.backing_image.requirements import must_hold
 from conformance.backing_image.scenarios import Exported, ImageExportSteps
 from conformance.requirements import must_be_bound_both_ways
 from conformance.scenarios import Requested
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import EXPORT, BackingImages
+from fixtures.longhorn.disk_images import read_disk_file
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import SIZE
 from fixtures.outcomes import standing_on
 from fixtures.workloads.data import first_difference
 

@@ -6,18 +6,16 @@ not taken for retention.
 
 import pytest
 
-from fixtures.catalogue.clauses import clause
-from fixtures.longhorn.backing_images import BackingImages
-from fixtures.longhorn.disk_images import read_disk_file
-from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES, Source
 from conformance.backing_image.existing import Existing, ExistingImages
 from conformance.backing_image.requirements import must_be_intact
 from conformance.backing_image.scenarios import Exported, ImageExportSteps
 from conformance.requirements import must_keep_the_content
 from conformance.scenarios import DeletedPair, Policies
+from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES, Source
 from fixtures.outcomes import standing_on
-from fixtures.workloads.data import Image, first_difference
 
 
 @clause("backing-image.delete")

@@ -6,8 +6,8 @@ import pytest
 
 from conformance.backing_image.scenarios import Exported
 from conformance.scenarios import Requested
-from fixtures.longhorn.backing_images import EXPORT, BackingImages
 from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import EXPORT, BackingImages
 from fixtures.longhorn.handles import parse_backing_image_handle
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots

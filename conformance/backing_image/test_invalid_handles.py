@@ -6,8 +6,8 @@ Not in the tables is what the page leaves open: a host other than `backing`, a p
 import pytest
 
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages
-from fixtures.longhorn.backing_images import BackingImages
 from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.handles import BackingImageHandle
 
 pytestmark = [pytest.mark.on_demand, pytest.mark.handle]

@@ -4,11 +4,11 @@ import pytest
 
 from conformance.backing_image.on_demand import NAME, TYPE, OnDemand, OnDemandImages, OnDemandSnapshot
 from conformance.backing_image.requirements import must_be_made_for_its_claim
-from fixtures.longhorn.backing_images import BackingImages
-from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.catalogue.clauses import clause
-from fixtures.longhorn.handles import BackingImageHandle
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.kubernetes.history import Recorder
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 from fixtures.workloads.pods import Workloads
 

@@ -4,8 +4,8 @@ import pytest
 
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages
 from conformance.scenarios import DeletedPair
-from fixtures.longhorn.backing_images import BackingImages
 from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
 
 pytestmark = pytest.mark.on_demand

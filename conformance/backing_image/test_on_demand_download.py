@@ -6,9 +6,9 @@ import pytest
 
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages, Published, Publisher
 from conformance.backing_image.requirements import must_be_made_for_its_claim
-from fixtures.longhorn.backing_images import DOWNLOAD, BackingImage, BackingImages
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
+from fixtures.longhorn.backing_images import DOWNLOAD, BackingImage, BackingImages
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand

@@ -3,11 +3,11 @@
 import pytest
 
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages
-from fixtures.longhorn.backing_images import EXPORT, BackingImages
 from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.backing_images import EXPORT, BackingImages
 from fixtures.longhorn.disk_images import read_disk_file
-from fixtures.workloads.data import first_difference
 from fixtures.longhorn.volumes import BRIEF, Source
+from fixtures.workloads.data import first_difference
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand

@@ -4,11 +4,6 @@ import hashlib
 
 import pytest
 
-from fixtures.catalogue.clauses import clause
-from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
-from fixtures.kubernetes.client import Cluster
-from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
-from fixtures.longhorn.volume_snapshots import Snapshots
 from conformance.backing_image.existing import ExistingImages, ImagesByOrigin, PreProvisionedImage, written_handle
 from conformance.backing_image.requirements import must_get_the_image
 from conformance.requirements import (
@@ -18,10 +13,11 @@ from conformance.requirements import (
     must_show_the_handle,
     must_wait_for_its_content,
 )
-from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
-from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.kubernetes.client import Cluster
+from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
+from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.outcomes import standing_on
 from fixtures.workloads.pods import Workloads
 

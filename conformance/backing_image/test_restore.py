@@ -2,15 +2,6 @@
 
 import pytest
 
-from fixtures.catalogue.clauses import clause
-from fixtures.kubernetes.history import Recorder
-from fixtures.kubernetes.resource_kinds import PV
-from fixtures.longhorn.backing_images import BackingImages
-from fixtures.longhorn.disk_images import read_disk_file
-from fixtures.longhorn.objects import Longhorn
-from fixtures.longhorn.provisioning import wait_refused
-from fixtures.longhorn.volume_snapshots import DRIVER
-from fixtures.longhorn.volumes import BRIEF, SIZE
 from conformance.backing_image.requirements import must_hold
 from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
 from conformance.requirements import (
@@ -20,10 +11,14 @@ from conformance.requirements import (
     must_refuse_a_smaller_claim,
 )
 from conformance.scenarios import Restoring
+from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.history import Recorder
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.volumes import BRIEF, SIZE
 from fixtures.outcomes import standing_on
-from fixtures.workloads.data import MIB, Image, Piece, first_difference
-from fixtures.workloads.pods import Workloads
 from fixtures.workloads.data import MIB, Image, Piece
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.restore
 

@@ -5,13 +5,13 @@ import pytest
 from conformance.backing_image.requirements import must_hold
 from conformance.backing_image.scenarios import ImageExportSteps, Layered
 from conformance.requirements import CLAIM, CONTENT, must_name_one_source, must_wait_for_its_claim
-from fixtures.longhorn.backing_images import BackingImages
-from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE
 from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE
 from fixtures.kubernetes.client import Cluster, Obj
+from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.workloads.data import MIB
 from fixtures.longhorn.volumes import BRIEF, SIZE
+from fixtures.workloads.data import MIB
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.source

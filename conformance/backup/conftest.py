@@ -14,11 +14,11 @@ from conformance.backup.scenarios import (
     UnavailableTarget,
 )
 from conformance.scenarios import DeletedPair, Policies, Requested, Restoring, delete_preprovisioned
-from fixtures.longhorn.objects import Backup, Longhorn
-from fixtures.s3.object_store import ObjectStore
 from fixtures.kubernetes.run import Run
+from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
+from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.pods import Workloads
 
 LONGEST_NAME = 253

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from conformance.scenarios import Requested, Restoring
 from fixtures.kubernetes.history import Revision
 from fixtures.longhorn.handles import BackupHandle
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import BLOCK, Source, Volumes
-from conformance.scenarios import Requested, Restoring
 from fixtures.outcomes import standing_on
 from fixtures.s3.backupstore_format import checksum
 from fixtures.s3.object_store import ObjectStore

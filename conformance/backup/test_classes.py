@@ -4,8 +4,8 @@ import pytest
 
 from conformance.backup.scenarios import BackedUp
 from conformance.scenarios import Policies
-from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
 from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.objects import Longhorn

@@ -2,13 +2,13 @@
 
 import pytest
 
+from conformance.requirements import must_be_bound_both_ways
+from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from conformance.requirements import must_be_bound_both_ways
-from conformance.scenarios import Requested
 from fixtures.outcomes import standing_on
 
 pytestmark = pytest.mark.create

@@ -5,9 +5,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from conformance.backup.scenarios import BackedUp, SuccessiveBackups
-from fixtures.s3.backupstore import Backupstore
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.objects import Longhorn
+from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
 
 pytestmark = pytest.mark.data

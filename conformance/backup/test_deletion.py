@@ -6,14 +6,13 @@ deleted is gone (the fixture `witness`), so that a slow deletion is not taken fo
 
 import pytest
 
-from fixtures.catalogue.clauses import clause
-from fixtures.longhorn.objects import Longhorn
-from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES
 from conformance.backup.scenarios import BackedUp, BackupSteps, stored_blocks
 from conformance.requirements import must_keep_the_content
 from conformance.scenarios import DeletedPair, Policies
+from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.objects import Backup, Longhorn
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES
 from fixtures.outcomes import Blocked
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference

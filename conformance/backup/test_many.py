@@ -6,11 +6,11 @@ Half of them are of a volume of which only the first and the last sector were ev
 import pytest
 
 from conformance.backup.scenarios import BackupSteps, ManySnapshots
-from fixtures.s3.backupstore import Backupstore
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.handles import BackupHandle, parse_handle
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
 from fixtures.workloads.pods import Workloads
 

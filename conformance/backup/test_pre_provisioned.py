@@ -12,8 +12,8 @@ from conformance.requirements import (
     must_not_bind_another,
     must_show_the_handle,
 )
-from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.kubernetes.client import Cluster
 from fixtures.longhorn.handles import BackupHandle
 from fixtures.longhorn.objects import Longhorn

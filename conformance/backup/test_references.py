@@ -6,15 +6,14 @@ error first, then makes what was missing: that things go on is the proof that it
 
 import pytest
 
-from fixtures.catalogue.clauses import clause
-from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
-from fixtures.kubernetes.client import Cluster, Obj
-from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import SIZE, Source
 from conformance.backup.scenarios import BackupOutsideCsi, BackupSteps, PreProvisionedBackup
 from conformance.requirements import must_wait_for_its_class, must_wait_for_its_content
 from conformance.scenarios import Requested
+from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
+from fixtures.kubernetes.client import Cluster, Obj
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import SIZE, Source
 from fixtures.outcomes import standing_on
 from fixtures.workloads.pods import Workloads
 

@@ -13,8 +13,8 @@ from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.provisioning import wait_refused
-from fixtures.workloads.data import MIB
 from fixtures.longhorn.volumes import SIZE
+from fixtures.workloads.data import MIB
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.restore

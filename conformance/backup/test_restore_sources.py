@@ -2,15 +2,15 @@
 
 import pytest
 
+from conformance.backup.scenarios import BackedUp, BackupSteps, SuccessiveBackups
+from conformance.requirements import must_refuse_a_missing_snapshot
+from conformance.scenarios import Requested, Restoring
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import RESTORE_BOUND_LATE
 from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.provisioning import wait_refused
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE
-from conformance.backup.scenarios import BackedUp, BackupSteps, SuccessiveBackups
-from conformance.requirements import must_refuse_a_missing_snapshot
-from conformance.scenarios import Requested, Restoring
 from fixtures.outcomes import standing_on
 from fixtures.workloads.data import MIB
 from fixtures.workloads.pods import Workloads

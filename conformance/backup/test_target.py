@@ -3,8 +3,8 @@
 import pytest
 
 from conformance.backup.scenarios import BackupSteps, UnavailableTarget
-from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
 from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
 from fixtures.kubernetes.history import before
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
