@@ -1,1 +1,1 @@
-"""Steadiness: the same verdicts, whatever the order of the tests and whatever a correct cluster does meanwhile."""
+"""Flakiness: does the suite reach the same verdicts in any order and on a correct cluster that is disturbed?"""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,26 +10,23 @@ from tools.flakiness.results import Difference, Results, wrong_verdicts
 from tools.flakiness.rounds import Round, RoundRun, Suite
 
 REFERENCE = "reference"
-PATIENCE = 20.0
+REFERENCE_BUDGET = 600.0
+"""Seconds for the reference."""
+ROUND_FACTOR = 20.0
 """A round that takes this many times as long as the reference hangs; each single wait of the suite ends sooner."""
 
 
 class NoReference(Exception):
-    """The undisturbed run gave no report to compare with; the text holds what it said."""
+    """The undisturbed run left no report to compare with; the text holds its output."""
 
 
 @dataclass(frozen=True)
 class ComparedRound:
-    """A round that ran, and what was not as in the reference."""
+    """A round that ran, and how it differs from the reference."""
 
     round: Round
-    ran: RoundRun
+    run: RoundRun
     differences: tuple[Difference, ...]
-
-    @property
-    def name(self) -> str:
-        """The folder of its reports."""
-        return folder(self.round)
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class Batch:
 
     @property
     def differing(self) -> tuple[ComparedRound, ...]:
-        """The rounds that were not as the reference."""
+        """The rounds that differ from the reference."""
         return tuple(each for each in self.rounds if each.differences)
 
     @property
@@ -49,52 +46,47 @@ class Batch:
         """How often each disturbance happened in all rounds together."""
         total: Counter[str] = Counter()
         for each in self.rounds:
-            total.update(each.ran.disturbances)
+            total.update(each.run.disturbances)
         return total
-
-
-def folder(each: Round) -> str:
-    """The name of a round's folder."""
-    return f"round-{each.seed}"
 
 
 def consecutive_rounds(
     count: int, seed: int, level: float, arguments: Sequence[str] = (), *, troubles: bool = False
 ) -> list[Round]:
-    """Rounds with consecutive seeds, so that the first of any seed can be asked for alone."""
+    """Rounds with consecutive seeds, so that each can be run again alone."""
     return [Round(seed + number, level, tuple(arguments), troubles) for number in range(count)]
 
 
 def run(
     rounds: Iterable[Round],
     arguments: Sequence[str],
-    keep: Path,
+    reports: Path,
     jobs: int,
     *,
-    begun: Callable[[RoundRun], None],
-    ended: Callable[[ComparedRound], None],
+    on_reference: Callable[[RoundRun], None],
+    on_round: Callable[[ComparedRound], None],
 ) -> None:
-    """Run the reference with `arguments`, then all rounds, `jobs` at a time; told as they end. Raises NoReference.
+    """Run the reference with `arguments`, then all rounds, `jobs` at a time. Raises NoReference.
 
-    `keep` gets a folder with the reports of each. When this is interrupted, what runs is ended and waited for.
+    The callbacks get the reference and each round when it has ended; `reports` gets a folder for each. An interrupt
+    ends the rounds that run and waits for them.
     """
-    suite = Suite(keep)
+    suite = Suite(reports)
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            reference = pool.submit(suite.run, REFERENCE, tuple(arguments), 600.0).result()
-            if reference.seen is None:
+            reference = pool.submit(suite.run, REFERENCE, tuple(arguments), REFERENCE_BUDGET).result()
+            if reference.results is None:
                 raise NoReference(f"{reference.trouble}\n{reference.output}")
-            begun(reference)
-            expected, limit = reference.seen, PATIENCE * max(reference.seconds, 10.0)
-            waiting: list[Future[ComparedRound]] = [pool.submit(_one, suite, each, expected, limit) for each in rounds]
-            for future in as_completed(waiting):
-                ended(future.result())
+            on_reference(reference)
+            expected, limit = reference.results, ROUND_FACTOR * max(reference.seconds, 10.0)
+            for future in as_completed([pool.submit(_compared, suite, each, expected, limit) for each in rounds]):
+                on_round(future.result())
         except BaseException:
             suite.end()
             raise
 
 
-def _one(suite: Suite, each: Round, expected: Results, limit: float) -> ComparedRound:
-    ran = suite.run(folder(each), each.pytest_arguments, limit)
-    found = ran.against(expected)
-    return ComparedRound(each, ran, wrong_verdicts(found) if each.troubles else found)
+def _compared(suite: Suite, each: Round, expected: Results, limit: float) -> ComparedRound:
+    run = suite.run(each.folder, each.pytest_arguments, limit)
+    found = run.differences_from(expected)
+    return ComparedRound(each, run, wrong_verdicts(found) if each.troubles else found)

@@ -1,4 +1,4 @@
-"""What a round of the suite said, read from its reports, and how that differs from what another one said."""
+"""The results of a round, read from its reports, and how they differ from those of another one."""
 
 import json
 import textwrap
@@ -11,22 +11,22 @@ from typing import Any
 _OUTCOMES = ("failure", "error", "skipped")
 
 _SHOWN = 240
-"""Characters of a message that a line shows; the report has all."""
+"""Characters of a message in a line; the report has all of it."""
 
 _WITHOUT_VERDICTS = ("failed with exit code 1", "nothing verified with exit code 5")
-"""How a run ends that could not verify all, or nothing at all."""
+"""How a run ends that could not verify everything, or anything."""
 
 ABSENT = "absent"
-"""Stands for the outcome of what one of two rounds does not know at all."""
+"""The outcome of what only one of two rounds has."""
 
 
 class UnreadableReport(Exception):
-    """A round left no report, or none that can be read; the text says which."""
+    """A round left no report, or one that cannot be read; the text says which."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """An outcome, and what the report has to say about it."""
+    """An outcome, and the message in the report."""
 
     outcome: str
     message: str = ""
@@ -34,7 +34,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Results:
-    """All that one round said: of each clause, of each test, and of itself (problems and exit code)."""
+    """The outcome of each clause and each test, and of the run itself (problems and exit code)."""
 
     exit_code: int
     verdict: str
@@ -50,13 +50,13 @@ class Difference:
     kind: str
     name: str
     expected: str
-    seen: str
+    found: str
     message: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.kind} {self.name}: {self.seen} instead of {self.expected}"
-        said = " ".join(self.message.split())
-        return f"{text}: {textwrap.shorten(said, _SHOWN)}" if said else text
+        text = f"{self.kind} {self.name}: {self.found} instead of {self.expected}"
+        message = " ".join(self.message.split())
+        return f"{text}: {textwrap.shorten(message, _SHOWN)}" if message else text
 
 
 def read(directory: Path, exit_code: int) -> Results:
@@ -75,20 +75,20 @@ def read(directory: Path, exit_code: int) -> Results:
         raise UnreadableReport(f"no readable report in {directory.name}: {error}") from error
 
 
-def differences(reference: Results, seen: Results) -> tuple[Difference, ...]:
-    """Everything that was not the same; what was said about it may differ."""
+def differences(reference: Results, found: Results) -> tuple[Difference, ...]:
+    """Every outcome that differs; messages may differ."""
     return (
-        *_between("clause", reference.clauses, seen.clauses),
-        *_between("test", reference.tests, seen.tests),
-        *_between("problem", reference.problems, seen.problems),
-        *_of_run(reference, seen),
+        *_between("clause", reference.clauses, found.clauses),
+        *_between("test", reference.tests, found.tests),
+        *_between("problem", reference.problems, found.problems),
+        *_of_run(reference, found),
     )
 
 
 def wrong_verdicts(found: Sequence[Difference]) -> tuple[Difference, ...]:
-    """Those that not even a cluster in trouble excuses: a verdict may be missing, and no verdict may be another one.
+    """The differences that a cluster in trouble does not excuse: verdicts may be missing there, but none may be wrong.
 
-    Tests and the run may fail for lack of verdicts, and whatever the run says of that is no difference.
+    Tests and the run may fail for lack of verdicts.
     """
     return tuple(each for each in found if not _is_lack_of_verdicts(each))
 
@@ -96,10 +96,10 @@ def wrong_verdicts(found: Sequence[Difference]) -> tuple[Difference, ...]:
 def _is_lack_of_verdicts(difference: Difference) -> bool:
     match difference.kind:
         case "clause":
-            return difference.seen == "not verified"
+            return difference.found == "not verified"
         case "run":
-            return difference.seen in _WITHOUT_VERDICTS
-    return difference.seen != ABSENT and difference.kind in ("test", "problem")
+            return difference.found in _WITHOUT_VERDICTS
+    return difference.found != ABSENT and difference.kind in ("test", "problem")
 
 
 def _between(kind: str, expected: Mapping[str, Finding], seen: Mapping[str, Finding]) -> Iterator[Difference]:

@@ -19,16 +19,16 @@ from tools.flakiness.results import Difference, Results, UnreadableReport, diffe
 ROOT = Path(__file__).parents[2]
 
 _CLEAN_UP = 60.0
-"""Seconds for a hanging round to report what it knows."""
+"""Seconds for a hanging round to write its report."""
 
 _DISTURBED = re.compile(r"^disturbed: (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Round:
-    """What to run: the seed of order and disturbances, their level, and what else pytest is told.
+    """What to run: the seed of order and disturbances, their level, and further arguments for pytest.
 
-    With `troubles` the cluster also keeps its users from getting on.
+    With `troubles` the cluster is also broken in ways that block its users.
     """
 
     seed: int
@@ -38,14 +38,19 @@ class Round:
 
     @property
     def pytest_arguments(self) -> tuple[str, ...]:
-        """What makes this round: the same words make it again."""
+        """All arguments of this round."""
         order = ("-p", "randomly", f"--randomly-seed={self.seed}")
         troubles = ":troubles" if self.troubles else ""
         return (*order, f"--chaos={self.seed}:{self.level:g}{troubles}", *self.arguments)
 
     @property
+    def folder(self) -> str:
+        """The name of the folder of its reports."""
+        return f"round-{self.seed}"
+
+    @property
     def command(self) -> str:
-        """The line that runs just this round again."""
+        """The command that runs only this round again."""
         troubles = " --troubles" if self.troubles else ""
         line = f"python -m tools.flakiness --rounds 1 --seed {self.seed} --level {self.level:g}{troubles}"
         return f"{line} -- {shlex.join(self.arguments)}" if self.arguments else line
@@ -53,36 +58,36 @@ class Round:
 
 @dataclass(frozen=True)
 class RoundRun:
-    """What came of running the suite. `seen` is None if it left no report; `output` is what it printed."""
+    """The outcome of running the suite. `results` is None if it left no report; `output` is what it printed."""
 
     seconds: float
-    seen: Results | None
+    results: Results | None
     trouble: str
     output: str
     disturbances: Mapping[str, int]
 
-    def against(self, reference: Results) -> tuple[Difference, ...]:
-        """What was not as in the reference."""
-        if self.seen is None:
+    def differences_from(self, reference: Results) -> tuple[Difference, ...]:
+        """How it differs from the reference."""
+        if self.results is None:
             return (Difference("run", "as a whole", reference.verdict, "no report", self.trouble),)
-        return differences(reference, self.seen)
+        return differences(reference, self.results)
 
 
 class Suite:
     """Runs the suite in processes of its own; several may run side by side, and all can be ended."""
 
-    def __init__(self, keep: Path) -> None:
-        """`keep` takes the reports of a run, by its name."""
-        self._keep = keep
+    def __init__(self, reports: Path) -> None:
+        """`reports` gets a folder for each run."""
+        self._reports = reports
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._ended = False
 
     def run(self, name: str, arguments: Sequence[str], limit: float) -> RoundRun:
-        """Run it once; after `limit` seconds it counts as hanging and is interrupted, then killed."""
-        reports = self._keep / name
+        """Run it once; after `limit` seconds it is interrupted, and killed if it does not end then."""
+        reports = self._reports / name
         reports.mkdir(parents=True)
-        with tempfile.TemporaryDirectory(prefix="steady-", ignore_cleanup_errors=True) as scratch:
+        with tempfile.TemporaryDirectory(prefix="flakiness-", ignore_cleanup_errors=True) as scratch:
             began = time.monotonic()
             with (reports / "output.txt").open("wb") as output:
                 exit_code, trouble = self._process(arguments, reports, Path(scratch), output.fileno(), limit)
@@ -90,13 +95,13 @@ class Suite:
             disturbances = _disturbances(Path(scratch))
         printed = (reports / "output.txt").read_text(encoding="utf-8", errors="replace")
         try:
-            seen = read(reports, exit_code)
+            results = read(reports, exit_code)
         except UnreadableReport as error:
             return RoundRun(seconds, None, trouble or str(error), printed, disturbances)
-        return RoundRun(seconds, None if trouble else seen, trouble, printed, disturbances)
+        return RoundRun(seconds, None if trouble else results, trouble, printed, disturbances)
 
     def end(self) -> None:
-        """End what runs; nothing more begins."""
+        """End the runs and start no more."""
         with self._lock:
             self._ended = True
             for process in self._running:
@@ -105,12 +110,12 @@ class Suite:
     def _process(
         self, arguments: Sequence[str], reports: Path, scratch: Path, output: int, limit: float
     ) -> tuple[int, str]:
-        """The exit code, and what was wrong with the process itself."""
+        """The exit code, and what went wrong with the process itself."""
         command = [sys.executable, "-m", "pytest", f"--report-dir={reports}", *arguments]
         environment = {**os.environ, "TMPDIR": str(scratch)}
         with self._lock:
             if self._ended:
-                return 2, "not begun"
+                return 2, "not started"
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
@@ -136,7 +141,7 @@ class Suite:
 
 
 def _disturbances(scratch: Path) -> dict[str, int]:
-    """How often each disturbance happened, as the round's simulators said when they ended."""
+    """How often each disturbance happened, from what the round's simulators logged at their end."""
     counts: Counter[str] = Counter()
     for log in scratch.rglob("simulator.log"):
         for line in _DISTURBED.findall(log.read_text(encoding="utf-8", errors="replace")):

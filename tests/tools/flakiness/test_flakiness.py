@@ -1,4 +1,4 @@
-"""The runner itself, with a few tests of the suite: a verdict that flickers is told, and made again by its command."""
+"""The program itself, with a few tests of the suite: a flaky verdict is reported, and its command reproduces it."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def outside_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.e2e
-def test_a_verdict_that_flickers_is_told_with_its_seed(
+def test_a_flaky_verdict_is_reported_with_its_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The second of two rounds meets a broken cluster."""
@@ -48,10 +48,8 @@ def test_a_verdict_that_flickers_is_told_with_its_seed(
     written = json.loads((tmp_path / "flakiness.json").read_text())
     assert exit_code == 1
     assert "  clause backup.name.content: violates instead of conforms: " in told
-    again = (
-        "python -m tools.flakiness --rounds 1 --seed 8 --level 1 -- -k 'backup and content_is_named_by_uid' --fault="
-    )
-    assert f"  again: {again}content-named-after-half-the-uid\n" in told
+    again = "python -m tools.flakiness --rounds 1 --seed 8 --level 1 -- -k 'backup and content_is_named_by_uid'"
+    assert f"  run it again: {again} --fault=content-named-after-half-the-uid\n" in told
     assert told.splitlines()[-2].endswith(" differences in 1 rounds, seeds 8")
     assert [(each["seed"], bool(each["differences"])) for each in written["rounds"]] == [
         (7, False),
@@ -60,7 +58,7 @@ def test_a_verdict_that_flickers_is_told_with_its_seed(
     (violated, *_) = written["rounds"][1]["differences"]
     assert (violated["kind"], violated["name"]) == ("clause", "backup.name.content")
     assert all(each["disturbances"] > 0 for each in written["rounds"])
-    assert [path.name for path in (tmp_path / "steady").iterdir() if path.name != "reference"] == ["round-8"]
+    assert [path.name for path in (tmp_path / "flakiness").iterdir() if path.name != "reference"] == ["round-8"]
 
 
 def test_without_a_reference_there_is_no_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,21 +76,19 @@ def test_a_wrong_option_ends_with_2(wrong: list[str], capsys: pytest.CaptureFixt
     assert f"argument {wrong[0]}: {wrong[1]}: must be " in capsys.readouterr().err
 
 
-def test_a_round_that_hangs_is_ended_and_told(tmp_path: Path) -> None:
+def test_a_round_that_hangs_is_ended_and_reported(tmp_path: Path) -> None:
     ran = Suite(tmp_path).run("hanging", FEW, limit=0.2)
 
-    assert ran.seen is None
+    assert ran.results is None
     assert "did not end within 0 s" in ran.trouble
     conforming = Results(exit_code=0, verdict="conforms", clauses={}, tests={}, problems={})
-    (found,) = ran.against(conforming)
-    assert (found.kind, found.expected, found.seen) == ("run", "conforms", "no report")
+    (found,) = ran.differences_from(conforming)
+    assert (found.kind, found.expected, found.found) == ("run", "conforms", "no report")
 
 
 def test_seeds_are_consecutive_so_that_each_round_can_be_run_alone() -> None:
-    many, alone = (
-        batch.consecutive_rounds(3, 40, 2.0, ("-m", "retain")),
-        batch.consecutive_rounds(1, 42, 2.0, ("-m", "retain")),
-    )
+    many = batch.consecutive_rounds(3, 40, 2.0, ("-m", "retain"))
+    alone = batch.consecutive_rounds(1, 42, 2.0, ("-m", "retain"))
 
     assert many[2] == alone[0]
     assert many[2].command == "python -m tools.flakiness --rounds 1 --seed 42 --level 2 -- -m retain"
@@ -140,7 +136,7 @@ def test_interrupted_it_ends_its_rounds_and_waits_for_them(tmp_path: Path, numbe
     assert process.returncode == 2
     assert "interrupted after 0 rounds" in errors
     written = json.loads((tmp_path / "flakiness.json").read_text())
-    assert (written["asked"], written["rounds"], written["steady"]) == (4, [], False)
+    assert (written["requested"], written["rounds"], written["stable"]) == (4, [], False)
     assert "Traceback" not in errors
 
 

@@ -1,4 +1,4 @@
-"""What counts as not the same."""
+"""What counts as a difference between two rounds."""
 
 import json
 from dataclasses import replace
@@ -17,14 +17,14 @@ REFERENCE = Results(
 )
 
 
-def test_what_is_the_same_makes_no_difference() -> None:
+def test_equal_outcomes_make_no_difference() -> None:
     other_words = {**REFERENCE.clauses, "tea.cup": Finding("not applicable", "until 1.2")}
     assert differences(REFERENCE, REFERENCE) == ()
     assert differences(REFERENCE, replace(REFERENCE, clauses=other_words)) == ()
 
 
 @pytest.mark.parametrize("verdict", ["violates", "not verified", "deviates", "not applicable"])
-def test_another_verdict_is_told_with_what_was_seen(verdict: str) -> None:
+def test_another_verdict_is_reported_with_its_message(verdict: str) -> None:
     seen = replace(REFERENCE, clauses={**REFERENCE.clauses, "tea.milk": Finding(verdict, "sugar came second")})
 
     (found,) = differences(REFERENCE, seen)
@@ -34,12 +34,12 @@ def test_another_verdict_is_told_with_what_was_seen(verdict: str) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["failure", "error", "skipped"])
-def test_another_outcome_of_a_test_is_told_though_all_verdicts_are_the_same(outcome: str) -> None:
+def test_another_outcome_of_a_test_is_reported_though_all_verdicts_are_equal(outcome: str) -> None:
     seen = replace(REFERENCE, tests={**REFERENCE.tests, "tea::test_milk": Finding(outcome)})
     assert differences(REFERENCE, seen) == (Difference("test", "tea::test_milk", "passed", outcome),)
 
 
-def test_a_missing_test_and_a_new_one_are_told() -> None:
+def test_a_missing_test_and_a_new_one_are_reported() -> None:
     seen = replace(REFERENCE, tests={"tea::test_milk": Finding("passed"), "tea::test_biscuit": Finding("passed")})
     assert differences(REFERENCE, seen) == (
         Difference("test", "tea::test_biscuit", "absent", "passed"),
@@ -47,7 +47,7 @@ def test_a_missing_test_and_a_new_one_are_told() -> None:
     )
 
 
-def test_problems_of_the_run_are_told_however_often_they_are_in_the_reference() -> None:
+def test_new_and_repeated_problems_of_the_run_are_reported() -> None:
     once = {"leftover tea::test_milk": Finding("1 times", "a drop")}
     twice = {"leftover tea::test_milk": Finding("2 times", "a drop; a crumb")}
     name = "leftover tea::test_milk"
@@ -60,7 +60,7 @@ def test_problems_of_the_run_are_told_however_often_they_are_in_the_reference() 
     )
 
 
-def test_another_verdict_or_exit_code_of_the_run_is_told() -> None:
+def test_another_verdict_or_exit_code_of_the_run_is_reported() -> None:
     assert differences(REFERENCE, replace(REFERENCE, exit_code=1)) == (
         Difference("run", "as a whole", "conforms with exit code 0", "conforms with exit code 1"),
     )
@@ -77,7 +77,7 @@ def test_a_cluster_in_trouble_excuses_a_missing_verdict_and_no_wrong_one() -> No
     for verdict in ("violates", "deviates", "not applicable", "absent"):
         wrong = replace(excused, clauses={**clauses, "tea.milk": Finding(verdict)})
         (found,) = wrong_verdicts(differences(REFERENCE, wrong))
-        assert (found.name, found.seen) == ("tea.milk", verdict)
+        assert (found.name, found.found) == ("tea.milk", verdict)
     for seen in (replace(excused, verdict="violates"), replace(excused, exit_code=3), replace(excused, tests={})):
         assert wrong_verdicts(differences(REFERENCE, seen))
 
@@ -106,7 +106,7 @@ def test_reports_are_read_with_their_messages(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"verdict": "conforms"}'])
-def test_a_report_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, content: str) -> None:
+def test_an_unreadable_report_is_an_error(tmp_path: Path, content: str) -> None:
     (tmp_path / "junit.xml").write_text("<testsuites/>")
     (tmp_path / "conformance.json").write_text(content)
     with pytest.raises(UnreadableReport, match="no readable report in"):
