@@ -11,8 +11,9 @@ import pytest
 
 from fixtures.outcomes import Blocked
 from tests.test_ended_early import PART, left_of
+from tools import ROOT
 from tools.cluster.leftovers import leftovers
-from tools.cluster.simulated_cluster import ROOT, SuiteRun, command, environment, simulator
+from tools.cluster.simulated_cluster import SuiteRun, command, environment, simulator
 
 PATIENCE = 100.0
 """Seconds after which a run that lost its cluster has not come to an end."""

@@ -13,8 +13,9 @@ from kubernetes.client import Configuration
 from kubernetes.config import load_kube_config
 
 from fixtures.report.shards import Shard
+from tools import ROOT
 from tools.cluster.rbac import MANIFESTS
-from tools.cluster.simulated_cluster import ROOT, command, environment
+from tools.cluster.simulated_cluster import command, environment
 
 JOB = ROOT / "manifests" / "job"
 WAYS = ("whole", "shards")

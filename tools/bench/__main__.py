@@ -1,5 +1,6 @@
-"""Measure, and print the table."""
+"""Measure, and print a table."""
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from tools.bench import measures
 from tools.bench.cluster import BenchError, running
 from tools.bench.measures import Row
+from tools.simulator_process import SimulatorError
 
 
 def measure() -> list[Row]:
@@ -33,10 +35,11 @@ def table(rows: list[Row]) -> str:
 
 
 def main() -> int:
-    """0, or 1 when something could not be measured."""
+    """The exit status: 0, or 1 if something could not be measured."""
+    argparse.ArgumentParser("python -m tools.bench", description="Measure how fast the simulator is.").parse_args()
     try:
         print(table(measure()))
-    except BenchError as error:
+    except (BenchError, SimulatorError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     return 0

@@ -1,10 +1,8 @@
-"""A simulator that runs for the measurements, and the little client that they need."""
+"""A simulator to measure, and a small client for it."""
 
 import contextlib
 import http.client
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tools.simulator_process import running_simulator
 
 Obj = dict[str, Any]
 
 
 class BenchError(Exception):
-    """The simulator did not do what is to be measured."""
+    """The simulator refused a request, or did not do in time what is measured."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +25,14 @@ class Cluster:
 
     address: str
     pid: int
-    s3_endpoint: str
     start_seconds: float
 
     def connect(self) -> http.client.HTTPConnection:
-        """A connection of one's own; not to be shared between threads."""
+        """A new connection; not to be shared between threads."""
         return http.client.HTTPConnection(self.address, timeout=30)
 
     def memory(self) -> int | None:
-        """Bytes of resident memory; None where that cannot be read."""
+        """Bytes of resident memory; None where /proc cannot be read."""
         try:
             lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         except OSError:
@@ -45,25 +42,13 @@ class Cluster:
 
 @contextlib.contextmanager
 def running(directory: Path) -> Iterator[Cluster]:
-    """A simulator of its own."""
-    began = time.perf_counter()
-    files = ("--kubeconfig", str(directory / "kubeconfig"), "--data-dir", str(directory / "data"))
-    process = subprocess.Popen([sys.executable, "-m", "simulator", *files], cwd=ROOT, stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise BenchError(f"the simulator did not start (exit status {process.wait()})")
-        said = json.loads(line)
-        address = said["server"].removeprefix("http://")
-        yield Cluster(address, process.pid, said["s3"]["endpoint"], time.perf_counter() - began)
-    finally:
-        process.terminate()
-        process.communicate()
+    """A new simulator. Raises SimulatorError if it does not start."""
+    with running_simulator(directory) as process:
+        yield Cluster(process.ready["server"].removeprefix("http://"), process.pid, process.start_seconds)
 
 
 def request(connection: http.client.HTTPConnection, method: str, path: str, body: Obj | None = None) -> Obj:
-    """One request. Raises BenchError for a refusal."""
+    """The answer to a request. Raises BenchError for an error status."""
     data = None if body is None else json.dumps(body)
     connection.request(method, path, data, {"Content-Type": "application/json"})
     response = connection.getresponse()
@@ -74,7 +59,7 @@ def request(connection: http.client.HTTPConnection, method: str, path: str, body
 
 
 class Watch:
-    """A watch in a thread of its own, that notes when each event came."""
+    """A watch in its own thread, which notes when each event arrived."""
 
     def __init__(self, cluster: Cluster, path: str) -> None:
         self._connection = cluster.connect()

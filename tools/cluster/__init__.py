@@ -1,1 +1,1 @@
-"""The target `cluster`, tried on a simulator that was started by hand."""
+"""The suite on a simulator as on an existing cluster, compared with its own target."""

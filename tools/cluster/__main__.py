@@ -1,9 +1,8 @@
-"""`python -m tools.cluster`: all of the suite on simulators started by hand, beside `--target simulator`.
+"""`python -m tools.cluster`: run the suite on simulators as on an existing cluster, and compare with its own target.
 
-Through the kubeconfig alone the verdicts have to be the same: with two workers on one cluster, in two shards that run
-side by side on one cluster and are joined, and where the run is told of no store and starts one. Nothing may be left,
-and the rights of manifests/rbac have to be just those that were used. `-- ARGUMENTS` go to all runs. Exit code 0 if all
-of that is so.
+With a kubeconfig alone the verdicts must be those of `--target simulator`: with two workers on one cluster, in two
+shards at the same time on one cluster, and without S3 options, where the run starts its own server. No run may leave
+anything, and the rights in manifests/rbac must be exactly those that were used.
 """
 
 import argparse
@@ -14,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tools import ROOT
 from tools.cluster.leftovers import leftovers
 from tools.cluster.rbac import (
     MANIFESTS,
@@ -26,16 +26,21 @@ from tools.cluster.rbac import (
     least,
     used,
 )
-from tools.cluster.simulated_cluster import ROOT, SimulatedCluster, SuiteRun, simulator, suite
+from tools.cluster.simulated_cluster import SimulatedCluster, SuiteRun, simulator, suite
 
 WORKERS = ("-n", "2", "--dist", "loadfile")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code."""
-    parser = argparse.ArgumentParser("python -m tools.cluster", description=__doc__)
-    parser.add_argument("--release", default="", help="what the simulators behave like")
-    parser.add_argument("suite", nargs="*", metavar="ARGUMENTS", help="for all runs, after `--`")
+    """The exit code: 0 if nothing differs, else 1."""
+    parser = argparse.ArgumentParser(
+        "python -m tools.cluster",
+        description="Run the suite on simulators as on an existing cluster: with workers, in shards, and with an S3 "
+        "server of its own. Report each verdict that differs from --target simulator, each leftover, and each right in "
+        "manifests/rbac that is missing or unused.",
+    )
+    parser.add_argument("--release", default="", metavar="X.Y.Z", help="Longhorn release to simulate")
+    parser.add_argument("suite", nargs="*", metavar="ARGUMENT", help="after `--`: for all runs, such as -m backup")
     given = parser.parse_args(arguments)
     wrong: list[str] = []
     with tempfile.TemporaryDirectory(prefix="lsc-cluster-") as name:
@@ -45,33 +50,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wrong += problems("--target simulator", expected)
         with simulator(folder / "one", release=given.release) as cluster:
             wrong += compare("-n 2", expected, on(cluster, folder / "workers", *WORKERS, *given.suite))
-            asked = used(cluster.page("/simulator/requests")["requests"])
-            needed = least(asked | for_clean_up() | for_old_releases())
+            requested = used(cluster.page("/simulator/requests")["requests"])
+            needed = least(requested | for_clean_up() | for_old_releases())
             wrong += [f"manifests/rbac: {each}" for each in differences(granted(), needed)]
             wrong += [f"-n 2: left over: {each}" for each in leftovers(cluster)]
             wrong += compare("shards", expected, in_shards(cluster, folder, given.suite))
             wrong += [f"shards: left over: {each}" for each in leftovers(cluster)]
         with simulator(folder / "two", release=given.release) as cluster:
-            wrong += without_a_store(cluster, expected, folder / "own", given.suite)
+            wrong += without_s3_options(cluster, expected, folder / "own", given.suite)
     print(*wrong, f"{len(wrong)} differences", sep="\n")
     return 1 if wrong else 0
 
 
-def without_a_store(
+def without_s3_options(
     cluster: SimulatedCluster, expected: SuiteRun, reports: Path, arguments: Sequence[str]
 ) -> list[str]:
     """A run without S3 options, which starts its own server."""
     target = ("--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--allow-settings-changes")
     wrong = compare("own store", expected, suite(reports, *target, *WORKERS, *arguments))
-    asked = used(cluster.page("/simulator/requests")["requests"])
+    requested = used(cluster.page("/simulator/requests")["requests"])
     has = least(granted() | granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "own-store"))
-    needed = least(asked | for_clean_up() | for_old_releases() | for_old_targets() | for_newer_kubernetes())
+    needed = least(requested | for_clean_up() | for_old_releases() | for_old_targets() | for_newer_kubernetes())
     wrong += [f"manifests/rbac/own-store: {each}" for each in differences(has, needed)]
     return wrong + [f"own store: left over: {each}" for each in leftovers(cluster)]
 
 
 def on(cluster: SimulatedCluster, reports: Path, *arguments: str) -> SuiteRun:
-    """A run on a cluster, which may have a default class of its own."""
+    """A run on a cluster, which may change settings, such as the default class."""
     return suite(reports, *cluster.arguments, "--allow-settings-changes", *arguments)
 
 
@@ -91,7 +96,7 @@ def in_shards(cluster: SimulatedCluster, folder: Path, arguments: Sequence[str])
 
 
 def compare(name: str, expected: SuiteRun, ran: SuiteRun) -> list[str]:
-    """A line for each verdict that is another one."""
+    """A line for each verdict that differs."""
     lines = problems(name, ran)
     for clause, verdict in expected.verdicts.items():
         if ran.verdicts.get(clause) != verdict:
@@ -100,7 +105,7 @@ def compare(name: str, expected: SuiteRun, ran: SuiteRun) -> list[str]:
 
 
 def problems(name: str, ran: SuiteRun) -> list[str]:
-    """What went wrong with a run itself; also says how it went."""
+    """What went wrong with a run itself; also prints its outcome."""
     verdicts = [verdict for verdict, _ in ran.verdicts.values()]
     counts = ", ".join(f"{verdicts.count(each)} {each}" for each in dict.fromkeys(verdicts))
     seconds = ran.report.get("run", {}).get("seconds", 0)
@@ -108,7 +113,7 @@ def problems(name: str, ran: SuiteRun) -> list[str]:
     if not verdicts:
         print(ran.text)
     lines = [f"{name}: {each['kind']}: {each['message']}" for each in ran.report["problems"]]
-    return lines if verdicts else [f"{name}: there is no report"]
+    return lines if verdicts else [f"{name}: no report"]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a run has left in a simulated cluster."""
+"""Objects that a run has left in a simulated cluster."""
 
 from fixtures.kubernetes.run import RUN_LABEL, TARGET_LABEL
 from tools.cluster.simulated_cluster import SimulatedCluster
@@ -23,7 +23,7 @@ _MADE_BY_RUNS_ONLY = (
 
 
 def leftovers(cluster: SimulatedCluster) -> list[str]:
-    """The objects with a label of the suite, and all of the kinds that a new simulator has none of."""
+    """Objects with a label of the suite, and all objects of kinds that a new simulator has none of."""
     found = []
     for path in (*_LABELLED, *_MADE_BY_RUNS_ONLY):
         for item in cluster.page(path)["items"]:

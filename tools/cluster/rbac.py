@@ -1,4 +1,4 @@
-"""Which rights the manifests grant, and which a run has used: both as RBAC puts it."""
+"""The rights that the manifests grant and those that a run has used, in RBAC's terms."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Right:
 
 
 def granted(folder: Path = MANIFESTS) -> frozenset[Right]:
-    """What the manifests of a folder grant. ValueError for a role that is bound to nobody, or for a wildcard."""
+    """The rights that a folder's manifests grant. Raises ValueError for a wildcard, or a role without a binding."""
     documents = [each for path in sorted(folder.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text())]
     bound = {(each["roleRef"]["kind"], each["roleRef"]["name"]) for each in documents if "roleRef" in each}
     rights = set()
@@ -39,14 +39,14 @@ def granted(folder: Path = MANIFESTS) -> frozenset[Right]:
         if role["kind"] not in ("Role", "ClusterRole"):
             continue
         if (role["kind"], role["metadata"]["name"]) not in bound:
-            raise ValueError(f"{role['kind']} {role['metadata']['name']} is bound to nobody")
+            raise ValueError(f"{role['kind']} {role['metadata']['name']} has no binding")
         namespace = role["metadata"].get("namespace", EVERYWHERE)
         for rule in role["rules"]:
             for group in rule["apiGroups"]:
                 for resource in rule["resources"]:
                     for verb in rule["verbs"]:
                         if "*" in (group, resource, verb):
-                            raise ValueError(f"{role['kind']} {role['metadata']['name']} grants everything: {rule}")
+                            raise ValueError(f"{role['kind']} {role['metadata']['name']} grants a wildcard: {rule}")
                         rights.add(Right(group, resource, verb, namespace))
     return frozenset(rights)
 
@@ -54,7 +54,7 @@ def granted(folder: Path = MANIFESTS) -> frozenset[Right]:
 def used(requests: Iterable[Mapping[str, Any]]) -> frozenset[Right]:
     """The least rights for requests that a simulator has counted.
 
-    What is asked in Longhorn's namespace alone needs a right there only; namespaces of the run are not known before.
+    Requests in Longhorn's namespace need a right in that namespace only; the names of other namespaces are random.
     """
     rights = set()
     for each in requests:
@@ -64,7 +64,7 @@ def used(requests: Iterable[Mapping[str, Any]]) -> frozenset[Right]:
 
 
 def for_clean_up() -> frozenset[Right]:
-    """What the clean-up may have to ask for, and asks for only if something went wrong."""
+    """The rights that the clean-up needs, some of them only after something went wrong."""
     rights = set()
     for kind in REMOVED:
         group = kind.api_version.rpartition("/")[0]
@@ -73,22 +73,22 @@ def for_clean_up() -> frozenset[Right]:
 
 
 def for_old_releases() -> frozenset[Right]:
-    """What is asked of a Longhorn up to 1.4 only, to learn its version."""
+    """The rights to learn the version of a Longhorn up to 1.4."""
     return frozenset({Right("longhorn.io", ENGINE_IMAGE.plural, "list", LONGHORN)})
 
 
 def for_old_targets() -> frozenset[Right]:
-    """What is asked of a Longhorn up to 1.7 only, to put another backup target in place."""
+    """The rights to replace the backup target of a Longhorn up to 1.7."""
     return frozenset({Right("longhorn.io", LONGHORN_SETTING.plural, "patch", LONGHORN)})
 
 
 def for_newer_kubernetes() -> frozenset[Right]:
-    """What 1.35 and newer ask for where a port is forwarded; older ones, and the simulator, are content with `get`."""
+    """The right to forward a port on Kubernetes 1.35 and newer; older ones, and the simulator, demand `get`."""
     return frozenset({Right("", "pods/portforward", "create", EVERYWHERE)})
 
 
 def least(rights: Iterable[Right]) -> frozenset[Right]:
-    """Without those in a namespace that one has everywhere."""
+    """Without rights in a namespace that are also granted everywhere."""
     everything = set(rights)
     return frozenset(
         right
@@ -98,7 +98,7 @@ def least(rights: Iterable[Right]) -> frozenset[Right]:
 
 
 def differences(has: frozenset[Right], needs: frozenset[Right]) -> list[str]:
-    """A line for each right that is missing, and for each that is granted in vain."""
+    """A line for each right that is missing, and for each that is unused."""
     return [f"missing: {right}" for right in sorted(needs - has)] + [
-        f"granted in vain: {right}" for right in sorted(has - needs)
+        f"unused: {right}" for right in sorted(has - needs)
     ]

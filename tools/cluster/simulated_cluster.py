@@ -1,4 +1,4 @@
-"""A simulator started by hand, and the suite run on it through its kubeconfig, as anybody would."""
+"""A simulator, and the suite run on it through its kubeconfig, as on an existing cluster."""
 
 import json
 import os
@@ -14,15 +14,14 @@ import orjson
 import urllib3
 
 from fixtures.s3.access import S3Access
-from fixtures.targets.registry import make_target
 from fixtures.targets.simulator.options import SimulatorOptions
-
-ROOT = Path(__file__).parents[2]
+from fixtures.targets.registry import make_target
+from tools import ROOT
 
 
 @dataclass(frozen=True)
 class SimulatedCluster:
-    """A simulated cluster and what one has to say to verify it."""
+    """A simulated cluster, and what a run needs to verify it. `keys` is a file in the format of AWS's tools."""
 
     kubeconfig: Path
     s3: S3Access
@@ -32,7 +31,7 @@ class SimulatedCluster:
 
     @property
     def arguments(self) -> list[str]:
-        """The options of the suite; the keys are in a file."""
+        """The options of the suite."""
         return [
             "--target=cluster",
             f"--kubeconfig={self.kubeconfig}",
@@ -42,7 +41,7 @@ class SimulatedCluster:
         ]
 
     def page(self, path: str) -> Any:
-        """What the API server answers to a GET, as JSON."""
+        """The API server's JSON answer to a GET. Raises ValueError for another status than 200."""
         answer = urllib3.request("GET", f"{self.server}{path}", retries=False, timeout=30)
         if answer.status != 200:
             raise ValueError(f"GET {path}: {answer.status} {answer.data[:200]!r}")
@@ -51,7 +50,7 @@ class SimulatedCluster:
 
 @contextmanager
 def simulator(folder: Path, **options: Any) -> Iterator[SimulatedCluster]:
-    """One that runs as long as the body; `options` are those of SimulatorOptions. Its files are below `folder`."""
+    """A simulator that runs as long as the body, with its files in `folder`; `options` are those of SimulatorOptions."""
     folder.mkdir(exist_ok=True)
     target = make_target(SimulatorOptions(**options), folder)
     address = target.start()
@@ -70,7 +69,7 @@ def simulator(folder: Path, **options: Any) -> Iterator[SimulatedCluster]:
 
 @dataclass(frozen=True)
 class SuiteRun:
-    """A run of the suite that has ended."""
+    """A finished run of the suite."""
 
     exit_code: int
     text: str
@@ -78,7 +77,7 @@ class SuiteRun:
 
     @classmethod
     def read(cls, exit_code: int, text: str, reports: Path) -> "SuiteRun":
-        """With the report in a folder; without clauses if there is none."""
+        """Reads the report in a folder; one without clauses if there is none."""
         path = reports / "conformance.json"
         report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"clauses": [], "problems": []}
         return cls(exit_code, text, report)
@@ -95,17 +94,17 @@ class SuiteRun:
 
 
 def command(reports: Path, arguments: Sequence[str]) -> list[str]:
-    """The command line of a run whose report goes to a folder."""
+    """The command line of a run that writes its report to a folder."""
     return [sys.executable, "-m", "pytest", f"--report-dir={reports}", *arguments]
 
 
 def environment() -> dict[str, str]:
-    """That of this process without what makes pytest or AWS's tools behave otherwise."""
+    """The environment of this process without variables that change how pytest and AWS's tools behave."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "AWS_"))}
 
 
 def suite(reports: Path, *arguments: str) -> SuiteRun:
-    """Run the suite; its report goes to a folder."""
+    """Run the suite, its report written to a folder."""
     ran = subprocess.run(
         command(reports, arguments), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
     )

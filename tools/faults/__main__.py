@@ -9,9 +9,9 @@ from pathlib import Path
 
 from fixtures.catalogue.clauses import load
 from simulator.overrides.registry import OverrideError, faults
+from tools import ROOT
 from tools.faults import document, terminal, webpage
 from tools.faults.document import Matrix
-from tools.faults.forked import ROOT
 from tools.faults.judge import conforming_tests, never_red, trouble_of_control
 from tools.faults.plan import PlanError, cases, without_fault
 from tools.faults.runs import run_all

@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tools import ROOT
 
 LIBRARIES = (
     "boto3",

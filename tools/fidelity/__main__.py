@@ -64,7 +64,7 @@ def _compare(scenarios: list[str], keep: Path | None, made: Path | None) -> int:
     else:
         groups = [wanted for group in GROUPS if (wanted := [name for name in group if name in scenarios])]
         with tempfile.TemporaryDirectory() as scratch:
-            simulated = replay.run_all(groups, keep or Path(scratch))
+            simulated = replay.replay_all(groups, keep or Path(scratch))
     judgement = judge(recordings, simulated)
     whole = len(scenarios) == len(SCENARIOS)
     if not whole:

@@ -9,9 +9,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools import ROOT
 from tools.flakiness import batch, report
 from tools.flakiness.batch import Batch, ComparedRound, NoReference
-from tools.flakiness.rounds import ROOT, RoundRun
+from tools.flakiness.rounds import RoundRun
 
 _SEEDS = 1_000_000
 

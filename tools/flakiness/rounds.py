@@ -14,9 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import ROOT
 from tools.flakiness.results import Difference, Results, UnreadableReport, differences, read
-
-ROOT = Path(__file__).parents[2]
 
 _CLEAN_UP = 60.0
 """Seconds for a hanging round to write its report."""

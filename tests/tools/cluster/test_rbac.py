@@ -1,4 +1,4 @@
-"""The manifests of the rights of a run: how they are read, and how they are compared with what a run has used."""
+"""The manifests with the rights of a run: how they are read, and compared with the rights that a run has used."""
 
 from pathlib import Path
 
@@ -22,12 +22,12 @@ from tools.cluster.simulated_cluster import simulator
 
 
 def request(verb: str, resource: str, namespace: str) -> dict[str, object]:
-    """As a simulator tells of one."""
+    """A request as a simulator counts it."""
     return {"verb": verb, "group": "", "resource": resource, "namespace": namespace, "count": 1}
 
 
-def test_what_is_asked_in_longhorns_namespace_is_needed_there_only() -> None:
-    """Unless the same is asked elsewhere as well."""
+def test_requests_in_longhorns_namespace_need_rights_there_only() -> None:
+    """Unless the same is requested elsewhere as well."""
     rights = used(
         [
             request("get", "secrets", LONGHORN),
@@ -44,22 +44,22 @@ def test_what_is_asked_in_longhorns_namespace_is_needed_there_only() -> None:
     }
 
 
-def test_differences_are_told_both_ways() -> None:
-    """What is missing, and what nobody uses."""
+def test_differences_are_reported_both_ways() -> None:
+    """Missing rights, and unused ones."""
     pods, secrets = Right("", "pods", "list", ""), Right("longhorn.io", "volumes", "get", LONGHORN)
 
     assert differences(frozenset({pods, secrets}), frozenset({pods, secrets})) == []
     assert differences(frozenset({pods}), frozenset({secrets})) == [
         "missing: get volumes.longhorn.io in longhorn-system",
-        "granted in vain: list pods",
+        "unused: list pods",
     ]
 
 
 @pytest.mark.parametrize(
     ("rule", "binding", "complaint"),
     [
-        ({"apiGroups": [""], "resources": ["*"], "verbs": ["get"]}, "mine", "grants everything"),
-        ({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}, "yours", "is bound to nobody"),
+        ({"apiGroups": [""], "resources": ["*"], "verbs": ["get"]}, "mine", "grants a wildcard"),
+        ({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}, "yours", "has no binding"),
     ],
     ids=["wildcard", "unbound"],
 )
@@ -76,12 +76,12 @@ def test_unsound_roles_are_refused(tmp_path: Path, rule: dict[str, object], bind
 
 
 def test_a_clean_up_may_do_what_it_does() -> None:
-    """Also what it has to do only when something went wrong."""
+    """Also what it needs only after something went wrong."""
     assert for_clean_up() <= granted()
 
 
 def test_an_old_longhorn_may_be_asked_for_its_version(tmp_path: Path) -> None:
-    """It has no setting with it; what is asked instead is allowed as well."""
+    """It has no setting for it; the requests made instead are allowed as well."""
     with simulator(tmp_path / "cluster", longhorn_version="1.4.4") as cluster:
         discover(Cluster(cluster.kubeconfig, Run("look"), tmp_path))
         asked = used(cluster.page("/simulator/requests")["requests"])

@@ -1,4 +1,4 @@
-"""The suite through a kubeconfig alone, on a simulator started by hand. All of it: `python -m tools.cluster`."""
+"""The suite on a simulator through its kubeconfig alone. All of it: `tox -e cluster`."""
 
 from pathlib import Path
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tools.faults.forked import ROOT
+from tools import ROOT
 
 RUN = """
 import functools, sys

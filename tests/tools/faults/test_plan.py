@@ -2,7 +2,7 @@
 
 from fixtures.catalogue.clauses import load
 from simulator.overrides.registry import faults
-from tools.faults.forked import ROOT
+from tools import ROOT
 from tools.faults.plan import without_fault
 
 

@@ -19,7 +19,7 @@ def test_a_client_sees_what_a_real_cluster_shows(
 ) -> None:
     real = real_recordings()
 
-    judgement = judge(real, replay.run(SCENARIOS, tmp_path, speed=SPEED))
+    judgement = judge(real, replay.replay(SCENARIOS, tmp_path, speed=SPEED))
 
     record_property("fidelity", json.dumps(list(report.counted(SCENARIOS, real, judgement))))
     assert not judgement.open, "\n".join(report.listed(judgement))

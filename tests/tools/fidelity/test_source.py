@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tools import ROOT
 from tools.fidelity.__main__ import RECORDED, SCENARIOS
 from tools.fidelity.recording import load
-from tools.fidelity.replay import CLIENT, REPOSITORY, read
+from tools.fidelity.replay import CLIENT, read
 
-RECORDINGS = REPOSITORY.parent / "shared" / "recordings"
+RECORDINGS = ROOT.parent / "shared" / "recordings"
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from simulator.disturbances.catalogue import ALL, TROUBLES
+from tools import ROOT
 from tools.flakiness import __main__ as command
 from tools.flakiness import batch
 from tools.flakiness.results import Results
-from tools.flakiness.rounds import ROOT, Round, RoundRun, Suite
+from tools.flakiness.rounds import Round, RoundRun, Suite
 
 FEW = ("-k", "backup and content_is_named_by_uid")
 
