@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tools.fidelity.normalise import EXPORTING, normalise
+from tools.fidelity.normalise import normalise
+from tools.fidelity.placeholders import EXPORTING
 from tools.fidelity.recording import Recording, Write, dump, leaves, load
 from tools.fidelity.scenario_events import image_name
 
