@@ -1,1 +1,1 @@
-"""The kill matrix: every fault of the simulator against the suite, and whether the suite names what is broken."""
+"""The kill matrix: every fault of the simulator against the suite, which must notice it and name what is broken."""

@@ -1,4 +1,4 @@
-"""`faults.json`: the matrix as data. Its shape is told in docs/add-a-fault.md."""
+"""`faults.json`: the matrix as data, described in docs/add-a-fault.md."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Matrix:
-    """All rows, in the order of the faults' clauses, and what is wrong beyond a single row.
+    """All rows in the order of the faults' clauses, and what is wrong beyond a single row.
 
     `controls` are the documented versions on which the suite was run without a fault, each with what was wrong there
     ("" for nothing); `without_fault` the testable clauses that no fault breaks; `never_red` the tests that no fault

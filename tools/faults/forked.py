@@ -1,8 +1,7 @@
-"""Runs the suite on a simulator of its own, both forked from a process that has loaded the large libraries already.
+"""Runs the suite on a simulator, both forked from a process that has already loaded the large libraries.
 
-Loading them costs as much time as half of the suite. Apart from that both are as anybody starts them: the suite's
-plugins and tests are not loaded beforehand, for pytest has to see them loaded, and the simulator is made from its
-command line.
+Loading them takes as long as half of the suite. Otherwise both start as usual: the suite's plugins and tests are not
+loaded beforehand, because pytest rewrites them, and the simulator is created from its command line.
 """
 
 import asyncio
@@ -33,7 +32,7 @@ LIBRARIES = (
     "simulator.app",
     "moto.s3.models",
     "moto.s3.responses",
-    # The suite's own in which pytest rewrites nothing; they bring most of the others.
+    # Modules of the suite that pytest does not rewrite; they import most of the others.
     "fixtures.report.outputs",
     "fixtures.report.verdicts",
     "fixtures.report.tracing",
@@ -47,7 +46,7 @@ LIBRARIES = (
 SILENCE = 120.0
 """Seconds without a line from the suite after which it hangs. A test takes seconds, also where it waits in vain."""
 _READY = 30.0
-"""Seconds for a simulator to be ready, on a machine that is busy with others of its kind."""
+"""Seconds for a simulator to be ready on a busy machine."""
 _STOPPED = 15.0
 """Seconds for it to stop."""
 _TAIL = 4000
@@ -56,10 +55,10 @@ _TAIL = 4000
 
 @dataclass(frozen=True)
 class SuiteRun:
-    """What became of one run of the suite.
+    """The outcome of one run of the suite.
 
     `document` is its conformance.json, None if it wrote none; `exercised` what the simulator counted, by fault;
-    `trouble` says in words if the run itself went wrong, with `output` to look at.
+    `trouble` is what went wrong with the run itself, with `output` to examine.
     """
 
     exit_code: int | None
@@ -88,9 +87,9 @@ class RunningSimulator:
 
 
 def load() -> None:
-    """Load the large libraries. To be called once, by the process that forks, before it has threads.
+    """Load the large libraries. Call it once, in the process that forks, before it has threads.
 
-    Without garbage collection, which costs a run a tenth of its time: none lasts long enough to need it.
+    Turns off garbage collection, which costs a tenth of a run's time: no run is long enough to need it.
     """
     for name in LIBRARIES:
         import_module(name)
@@ -158,9 +157,9 @@ def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: 
 
     end_with_parent()
     os.chdir(ROOT)
-    # Before the suite's own modules are loaded, which take this name from there.
+    # Before the suite's other modules import this name.
     registry.make_target = lambda *_, **__: RunningSimulator(announcement, folder / "simulator")
-    # Of its reports the first, from which the others are made, is enough.
+    # conformance.json is enough; the other reports are derived from it.
     outputs.derive = lambda *_: None
     os.environ.pop("GITHUB_STEP_SUMMARY", None)
     own = [
@@ -168,7 +167,7 @@ def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: 
         f"--basetemp={folder / 'pytest'}",
         "--keep",
         "--no-diagnostics",
-        # What a test saw is in the report; to write out how it got there takes longer than many a test.
+        # The report has the messages; writing tracebacks takes longer than many tests.
         "--tb=no",
         "-q",
         "--no-header",
@@ -177,7 +176,7 @@ def _verify(folder: Path, announcement: str, arguments: Sequence[str], plugins: 
 
 
 def _fork(body: Callable[[], int], log: Path, output: int | None = None) -> int:
-    """Run `body` in a new process, its exit code is what it returns. What it prints goes to `output`, or to `log`."""
+    """Run `body` in a new process, which exits with its result and prints to `output`, or to `log`."""
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
@@ -193,7 +192,7 @@ def _fork(body: Callable[[], int], log: Path, output: int | None = None) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         code = body()
-    except BaseException as error:  # noqa: BLE001 - the process ends here, whatever it was
+    except BaseException as error:  # noqa: BLE001 - the process ends here with any error
         sys.excepthook(type(error), error, error.__traceback__)
     finally:
         sys.stdout.flush()
@@ -202,7 +201,7 @@ def _fork(body: Callable[[], int], log: Path, output: int | None = None) -> int:
 
 
 def _line(reading: int, most: float) -> str:
-    """The first line of a pipe, "" if there comes none."""
+    """The first line of a pipe, "" if there is none in `most` seconds."""
     found = b""
     end = time.monotonic() + most
     while not found.endswith(b"\n"):
@@ -240,7 +239,7 @@ def wait_while_it_reports(child: int, log: Path, silence: float) -> int | None:
 
 
 def _exercised(announcement: str) -> dict[str, dict[str, int]]:
-    """What the simulator counted; nothing if it is gone."""
+    """What the simulator counted; empty if it has ended."""
     from simulator.app import FAULTS_PAGE
 
     try:

@@ -1,4 +1,4 @@
-"""What a run of the suite on a faulty simulator proves about the fault and about the tests."""
+"""What a run of the suite on a faulty simulator proves about the fault and the tests."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from tools.faults.plan import Case
 
 @dataclass(frozen=True)
 class Hit:
-    """A clause in a run: its verdict, whether the fault breaks it, and whether a failure text speaks of the fault."""
+    """A clause in a run: its verdict, whether the fault breaks it, and whether a failure message matches its `says`."""
 
     clause: str
     verdict: str
@@ -21,7 +21,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Failure:
-    """A test that failed, and the text in which it says what it saw."""
+    """A test that failed, and its message."""
 
     test: str
     seen: str
@@ -32,8 +32,8 @@ class Result:
     """A fault's row in the matrix.
 
     `hits` are its own clauses, then the others that were violated; `blocked` could not be verified because of it.
-    `asked` and `changed` count the calls of what it replaces, and those whose answer it changed. Nothing in `problems`:
-    the fault is killed, by the right clauses and for the right reason.
+    `asked` and `changed` count the calls of the replaced decisions, and those whose answer it changed. Without
+    `problems` the fault is killed, by the right clauses and for the right reason.
     """
 
     case: Case
@@ -48,7 +48,7 @@ class Result:
 
 
 def judge(case: Case, run: SuiteRun) -> Result:
-    """Compare what was found with what the fault is to break."""
+    """Compare what was found with what the fault must break."""
     entries: dict[str, Any] = {entry["id"]: entry for entry in (run.document or {"clauses": []})["clauses"]}
     hits = [_hit(case, name, entries.get(name, {})) for name in case.clauses]
     hits += [

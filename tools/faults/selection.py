@@ -1,8 +1,8 @@
 """Which tests are run on a faulty simulator.
 
-The tests of the clauses that the fault breaks, and the tests that come along for almost nothing: they stand on the same
-arrangements and only look at them. What makes something of its own (a volume, a VolumeSnapshot, a claim) costs as much
-as the fault's own tests, and is left to `--all-tests`.
+The tests of the clauses that the fault breaks, and the tests that cost almost nothing beside them, because they only
+read the same scenarios. A test that creates something (a volume, a VolumeSnapshot, a claim) costs as much as the
+fault's own tests, and only runs with `--all-tests`.
 """
 
 import inspect
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pytest
 
 MAKERS = frozenset({"existing", "make_namespace", "namespace", "object_store", "steps", "workloads"})
-"""The fixtures with which a test makes something of its own."""
+"""The fixtures with which a test creates something."""
 
 PREPARED = frozenset({"applicable_clauses", "request"})
 
@@ -31,10 +31,10 @@ class Selection:
 
 
 def concerned(items: Sequence[pytest.Item], clauses: frozenset[str]) -> set[pytest.Item]:
-    """The tests of these clauses, and those that only look at the same arrangements."""
+    """The tests of these clauses, and those that only read the same scenarios."""
     own = {item for item in items if clauses & clauses_of(item)}
-    arranged = PREPARED.union(*(fixtures_of(item) for item in own))
-    return own | {item for item in items if fixtures_of(item) <= arranged and only_looks(item)}
+    shared = PREPARED.union(*(fixtures_of(item) for item in own))
+    return own | {item for item in items if fixtures_of(item) <= shared and only_reads(item)}
 
 
 def clauses_of(item: pytest.Item) -> frozenset[str]:
@@ -43,12 +43,12 @@ def clauses_of(item: pytest.Item) -> frozenset[str]:
 
 
 def fixtures_of(item: pytest.Item) -> frozenset[str]:
-    """All fixtures that a test stands on, those of its fixtures too."""
+    """All fixtures of a test, including those of its fixtures."""
     names: list[str] = getattr(item, "fixturenames", [])
     return frozenset(names)
 
 
-def only_looks(item: pytest.Item) -> bool:
-    """Whether a test takes no fixture with which things are made."""
+def only_reads(item: pytest.Item) -> bool:
+    """Whether a test takes no fixture that creates something."""
     function = getattr(item, "function", None)
     return function is not None and MAKERS.isdisjoint(inspect.signature(function).parameters)

@@ -1,8 +1,4 @@
-"""For people: `python -m tools.fidelity distil RECORDINGS` and `python -m tools.fidelity compare [SCENARIO ...]`.
-
-`distil` makes `recordings/` from raw recordings (a folder with one folder a scenario). `compare` runs the simulator
-and prints every difference; `--keep DIRECTORY` keeps what the client saw, `--from DIRECTORY` compares that again.
-"""
+"""The command line: `python -m tools.fidelity compare [SCENARIO ...]` and `python -m tools.fidelity import DIR`."""
 
 import argparse
 import sys
@@ -13,11 +9,13 @@ from pathlib import Path
 from tools.fidelity import accepted, replay, report
 from tools.fidelity.compare import KnownBehaviour, compare
 from tools.fidelity.recording import Recording, dump, load
+from tools.fidelity.replay import ReplayError
+from tools.simulator_process import SimulatorError
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recordings"
 ACCEPTED = HERE / "accepted.toml"
-# Each group has a simulator of its own. They mostly wait, so that all of them can run at once.
+# Each group has its own simulator. They mostly wait, so all can run at the same time.
 GROUPS = (
     ("no_target", "api"),
     ("bak", "filesystem", "detached", "chain"),
@@ -34,21 +32,21 @@ def real_recordings() -> dict[str, Recording]:
 
 
 def known_behaviour(recordings: Mapping[str, Recording]) -> KnownBehaviour:
-    """What the real recordings show together."""
+    """What all real recordings show together."""
     known = KnownBehaviour()
     for recording in recordings.values():
-        known.learn(recording)
+        known.add(recording)
     return known
 
 
 def judge(real: Mapping[str, Recording], simulated: Mapping[str, Recording]) -> accepted.Judgement:
-    """The differences of every simulated scenario, against the list of accepted ones."""
+    """The differences of every simulated scenario, checked against the list of accepted ones."""
     known = known_behaviour(real)
     found = [each for name, recording in simulated.items() for each in compare(real[name], recording, known)]
     return accepted.judge(found, accepted.read(ACCEPTED))
 
 
-def _distil(source: Path) -> int:
+def _import(source: Path) -> int:
     RECORDED.mkdir(exist_ok=True)
     for name in SCENARIOS:
         recording = replay.read(name, source / name)
@@ -57,40 +55,50 @@ def _distil(source: Path) -> int:
     return 0
 
 
-def _compare(scenarios: list[str], keep: Path | None, made: Path | None) -> int:
+def _compare(scenarios: list[str], keep: Path | None, kept: Path | None) -> int:
     recordings = real_recordings()
-    if made is not None:
-        simulated = {name: replay.read(name, next(made.glob(f"*/{name}"))) for name in scenarios}
+    if kept is not None:
+        simulated = {name: replay.read(name, next(kept.glob(f"*/{name}"))) for name in scenarios}
     else:
         groups = [wanted for group in GROUPS if (wanted := [name for name in group if name in scenarios])]
         with tempfile.TemporaryDirectory() as scratch:
             simulated = replay.replay_all(groups, keep or Path(scratch))
     judgement = judge(recordings, simulated)
-    whole = len(scenarios) == len(SCENARIOS)
-    if not whole:
+    if len(scenarios) < len(SCENARIOS):
         judgement.outdated.clear()
-    print(*report.reasoned(judgement), *report.counted(scenarios, recordings, judgement), sep="\n")
-    print(*report.listed(judgement), sep="\n", end="")
+    lines = (
+        *report.accepted_lines(judgement),
+        *report.count_lines(scenarios, recordings, judgement),
+        *report.open_lines(judgement),
+    )
+    print(*lines, sep="\n")
     return 1 if judgement.open or judgement.outdated else 0
 
 
 def main() -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m tools.fidelity")
+    """The exit status: 0, 1 if a difference is open or an accepted one is gone, 2 if nothing can be compared."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.fidelity",
+        description="Replay the client that recorded a real cluster against the simulator, and compare what it saw.",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    distil = commands.add_parser("distil")
-    distil.add_argument("recordings", type=Path)
-    comparing = commands.add_parser("compare")
-    comparing.add_argument("scenarios", nargs="*", metavar="SCENARIO")
-    comparing.add_argument("--from", dest="made", type=Path)
-    comparing.add_argument("--keep", type=Path)
+    importing = commands.add_parser("import", help="turn raw recordings into the files that are compared")
+    importing.add_argument("recordings", type=Path, metavar="DIR", help="has a folder for each scenario")
+    comparing = commands.add_parser("compare", help="run the simulator and print every difference")
+    comparing.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="only these (default: all)")
+    comparing.add_argument("--keep", type=Path, metavar="DIR", help="keep what the client saw in this directory")
+    comparing.add_argument("--from", dest="kept", type=Path, metavar="DIR", help="compare what --keep has kept")
     options = parser.parse_args()
-    if options.command == "distil":
-        return _distil(options.recordings)
+    if options.command == "import":
+        return _import(options.recordings)
     unknown = [name for name in options.scenarios if name not in SCENARIOS]
     if unknown:
         parser.error(f"no such scenario: {', '.join(unknown)} (known: {', '.join(SCENARIOS)})")
-    return _compare(options.scenarios or list(SCENARIOS), options.keep, options.made)
+    try:
+        return _compare(options.scenarios or list(SCENARIOS), options.keep, options.kept)
+    except (ReplayError, SimulatorError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The list of differences that are accepted, each with its reason.
+"""The list of accepted differences, each with its reason.
 
-An entry names the differences that it covers by patterns (`*` stands for anything). An entry that covers nothing
-any more is an error of the list, unless it says `sometimes`: then what it covers depends on which of two
-independent writers was faster.
+An entry names the differences that it covers by patterns (`*` matches anything). An entry that no longer covers any
+is an error of the list, unless it is marked `sometimes`: the difference then depends on which of two independent
+writers was faster.
 """
 
 import re
@@ -15,12 +15,12 @@ from tools.fidelity.compare import Difference
 
 
 class AcceptedError(Exception):
-    """An entry of the list that is not complete."""
+    """An incomplete entry of the list."""
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """Patterns for the parts of a difference, and why a reader can live with it."""
+    """Patterns for the parts of a difference, and why it is acceptable."""
 
     reason: str
     aspect: str
@@ -31,14 +31,14 @@ class Accepted:
     sometimes: bool = False
 
     def covers(self, difference: Difference) -> bool:
-        """Whether every part of the difference fits its pattern."""
+        """Whether every part of the difference matches its pattern."""
         parts = ("scenario", "aspect", "subject", "detail", "text")
-        return all(_fits(getattr(self, part), getattr(difference, part)) for part in parts)
+        return all(_matches(getattr(self, part), getattr(difference, part)) for part in parts)
 
 
 @dataclass
 class Judgement:
-    """Which differences are covered by which entry, which are open, which entries are out of date."""
+    """The differences by the entry that covers them, the open ones, and the outdated entries."""
 
     covered: dict[Accepted, list[Difference]] = field(default_factory=dict)
     open: list[Difference] = field(default_factory=list)
@@ -55,7 +55,7 @@ def read(path: Path) -> tuple[Accepted, ...]:
     entries = []
     for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("accepted", []):
         if not str(entry.get("reason", "")).strip():
-            raise AcceptedError(f"{path.name}: an entry without a reason: {entry}")
+            raise AcceptedError(f"{path.name}: entry without a reason: {entry}")
         try:
             entries.append(Accepted(**entry))
         except TypeError as error:
@@ -64,7 +64,7 @@ def read(path: Path) -> tuple[Accepted, ...]:
 
 
 def judge(differences: Iterable[Difference], entries: Sequence[Accepted]) -> Judgement:
-    """Every difference goes to the first entry that covers it."""
+    """Assigns every difference to the first entry that covers it."""
     judgement = Judgement()
     for difference in differences:
         entry = next((entry for entry in entries if entry.covers(difference)), None)
@@ -76,5 +76,5 @@ def judge(differences: Iterable[Difference], entries: Sequence[Accepted]) -> Jud
     return judgement
 
 
-def _fits(pattern: str, text: str) -> bool:
+def _matches(pattern: str, text: str) -> bool:
     return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None

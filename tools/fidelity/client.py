@@ -1,10 +1,10 @@
-"""Runs record.py unchanged in the simulator's time: `python -m tools.fidelity.client SPEED SCRIPT [ARGUMENT ...]`.
+"""Runs the recorded client unchanged at the speed of the simulator (`... client SPEED SCRIPT [ARG ...]`).
 
-A simulator of pace 0.05 lives 20 seconds in each of ours. record.py waits 20 seconds here and gives up after 180
-there, so its clock must go as fast, or it would look at everything much too late: `time.sleep` and `time.time` are
-scaled, nothing else. What takes our time and not the cluster's is kept out of it: the first sleep, there for the
-client's own watches to start, is as long as it says, a library that it loads on the way is loaded before, and it
-does not ask more often than our processors can answer.
+In a simulator of pace 0.05, 20 seconds pass in each of ours. The client waits 20 seconds at one place and gives up
+after 180 at another, so its clock must go as fast, or it would look at everything too late: `time.sleep` and
+`time.time` are scaled. What takes real time is not: the first sleep, in which the client's watches start, lasts as
+long as it says; a library that the client loads late is loaded before; and sleeps have a lower limit, so that the
+client sends no more requests than this machine can answer.
 """
 
 import importlib
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 _SHORTEST = 0.03
-"""Seconds of ours between two questions."""
+"""Real seconds between two requests."""
 
 
 def run(speed: float, script: Path, arguments: list[str]) -> None:

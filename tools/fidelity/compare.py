@@ -1,16 +1,13 @@
 """Two recordings of one scenario, object by object.
 
-What is compared of an object, so that neither chance nor speed decides (what either shows only just before the
-client leaves, the other need not have reached):
+What is compared, so that neither chance nor speed decides (changes just before the client leaves may be missing):
 
-- *what is seen of each field*: the set of its changes (from value, to value), so that a cycle that is run through
-  again counts once; a field that mirrors how far something else has come may show what it shows of any real object
-  of that kind;
-- *which fields change in one write*: no write of the simulator mixes changes that no real cluster was seen to write
-  together;
-- *in which order*: of every two changes that all recordings show in the same order, within an object (for the first
-  and for the last time that they happen) and between objects of the same claim or snapshot (for the first time, and
-  if one was seen to follow the other within three seconds), the simulator shows that order.
+- *the changes of each field*: the set of its changes (from value, to value), so that a repeated cycle counts once; a
+  field that mirrors the progress of something else may show what it shows in any real object of that kind;
+- *the fields of one write*: no write of the simulator combines changes that no real cluster wrote together;
+- *the order*: where all recordings show two changes in the same order, the simulator shows it too. This holds within
+  an object (for the first and for the last time that they happen) and between objects of the same claim or snapshot
+  (for the first time, and if one followed the other within three seconds in a recording).
 """
 
 import re
@@ -25,14 +22,14 @@ Change = tuple[str, str, str]
 
 _ABSENT = "absent"
 _ORDER_ACROSS = 2
-# Seconds. What leads to something is followed by it soon; a longer way goes over steps between, each of which counts.
+# Seconds. A consequence follows its cause soon; a longer way has steps between, each of which is compared.
 _NEAR = 3.0
 _PLACEHOLDER = re.compile(r"\{(\w+)[^{}]*\}")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """`aspect` is object, field, write, order or note; `text` says what either showed."""
+    """`aspect` is object, field, write, order or note; `text` says what each of the two showed."""
 
     scenario: str
     aspect: str
@@ -62,15 +59,15 @@ class Step:
 
 @dataclass
 class KnownBehaviour:
-    """What real recordings show together: which fields are written at once, and which changes have one order."""
+    """What the real recordings show: which fields are written together, and which changes always have one order."""
 
     writes: set[tuple[str, frozenset[str]]] = field(default_factory=set)
     variants: set[tuple[str, str, frozenset[tuple[str, str]]]] = field(default_factory=set)
     orders: dict[tuple[str, str], int] = field(default_factory=dict)
     near: set[tuple[str, str]] = field(default_factory=set)
 
-    def learn(self, recording: Recording) -> None:
-        """Adds a real recording."""
+    def add(self, recording: Recording) -> None:
+        """Add a real recording."""
         for write, changes in changes_of(recording):
             self.writes.add((write.kind, _paths(changes)))
         for subject, paths in _changes_by_subject(recording).items():
@@ -80,21 +77,21 @@ class KnownBehaviour:
             if one.subject == two.subject or two.seconds - one.seconds <= _NEAR:
                 self.near.add((earlier, later))
 
-    def has_seen(self, subject: str, path: str, changes: Iterable[tuple[str, str]], *, whole: bool) -> bool:
-        """Whether a mirroring field changed so in another real object, or (not `whole`) at first."""
+    def shows(self, subject: str, path: str, changes: Iterable[tuple[str, str]], *, whole: bool) -> bool:
+        """Whether a mirroring field shows these changes in a real object, all of its changes if `whole`."""
         if not _MIRRORS.fullmatch(f"{subject.partition(' ')[0]} {path}"):
             return False
         kind, place, seen = _variant(subject, path, changes)
         known = (of for k, p, of in self.variants if (k, p) == (kind, place))
         return any(seen == of or (seen <= of and not whole) for of in known)
 
-    def demands(self, earlier: str, later: str, *, same_object: bool) -> bool:
-        """Whether this order is seen, never the other one, near enough and often enough to be more than chance."""
+    def requires(self, earlier: str, later: str, *, same_object: bool) -> bool:
+        """Whether this order, never the reverse, is shown near enough and often enough to be more than chance."""
         seen = self.orders.get((earlier, later), 0) if (earlier, later) in self.near else 0
         return seen >= (1 if same_object else _ORDER_ACROSS) and (later, earlier) not in self.orders
 
 
-# Fields that tell how far something else has come: what is seen of them depends on which of two was faster.
+# Fields that mirror the progress of something else: their changes depend on which of two was faster.
 _MIRRORS = re.compile(
     r"VolumeAttachment status\.attachmentTicketStatuses\..*|Volume status\.kubernetesStatus\..*|Pod status\..*"
 )
@@ -117,23 +114,23 @@ def compare(real: Recording, simulated: Recording, known: KnownBehaviour) -> Ite
 
 
 def changes_of(recording: Recording) -> Iterator[tuple[Write, tuple[Change, ...]]]:
-    """Each write with its changes, told against the object's state before."""
+    """Each write with its changes from the object's state before."""
     states: dict[str, Leaves] = {}
     for write in recording.writes:
         state = states.setdefault(write.subject, {})
-        changes = [(path, _shown(state, path), _word(value)) for path, value in write.changed.items()]
-        changes += [(path, _shown(state, path), _ABSENT) for path in write.removed]
+        changes = [(path, _value(state, path), _word(value)) for path, value in write.changed.items()]
+        changes += [(path, _value(state, path), _ABSENT) for path in write.removed]
         if write.verb == "DELETED":
             changes.append(("object", "there", "gone"))
             states[write.subject] = {}
         state.update(write.changed)
         for path in write.removed:
             state.pop(path, None)
-        # A field that is written anew with the same value is no change that a reader of the normal form could see.
+        # Writing the same value again is no change.
         yield write, tuple(change for change in changes if change[1] != change[2])
 
 
-def _shown(state: Mapping[str, Leaf], path: str) -> str:
+def _value(state: Mapping[str, Leaf], path: str) -> str:
     return _word(state[path]) if path in state else _ABSENT
 
 
@@ -176,12 +173,12 @@ def _fields(real: Recording, simulated: Recording, known: KnownBehaviour) -> Ite
             wanted, seen = there[subject].get(path, {}), here[subject].get(path, {})
             missing = [change for change, at in wanted.items() if change not in seen and at < real.settled]
             extra = [change for change, at in seen.items() if change not in wanted and at < simulated.settled]
-            if (missing or extra) and not known.has_seen(subject, path, seen, whole=bool(missing)):
-                text = f"a real cluster {_told(missing)}; the simulator {_told(extra)}"
+            if (missing or extra) and not known.shows(subject, path, seen, whole=bool(missing)):
+                text = f"a real cluster {_text(missing)}; the simulator {_text(extra)}"
                 yield Difference(real.scenario, "field", subject, path, text)
 
 
-def _told(changes: Sequence[tuple[str, str]]) -> str:
+def _text(changes: Sequence[tuple[str, str]]) -> str:
     return ", ".join(f"{before} -> {after}" for before, after in changes) or "nothing more"
 
 
@@ -196,15 +193,15 @@ def _changes_by_subject(recording: Recording) -> dict[str, dict[str, dict[tuple[
 
 
 def _writes(real: Recording, simulated: Recording, known: KnownBehaviour) -> Iterator[Difference]:
-    told: set[tuple[str, frozenset[str]]] = set()
+    reported: set[tuple[str, frozenset[str]]] = set()
     shared = real.subjects()
     for write, changes in changes_of(simulated):
         if write.subject not in shared:
             continue
         key = (write.subject, _paths(changes))
-        if not changes or key in told or (write.kind, key[1]) in known.writes:
+        if not changes or key in reported or (write.kind, key[1]) in known.writes:
             continue
-        told.add(key)
+        reported.add(key)
         text = f"the simulator writes this at once, no real cluster was seen to ({write.verb})"
         yield Difference(real.scenario, "write", write.subject, ", ".join(sorted(key[1])), text)
 
@@ -224,7 +221,7 @@ def ordered(recording: Recording) -> Iterator[tuple[str, str, tuple[Step, Step]]
     """
     firsts: dict[tuple[str, Change], Step] = {}
     lasts: dict[tuple[str, Change], Step] = {}
-    for step in filter(_telling, steps(recording)):
+    for step in filter(_is_milestone, steps(recording)):
         firsts.setdefault((step.subject, step.change), step)
         lasts[step.subject, step.change] = step
     for word, chosen in (("first", firsts), ("last", lasts)):
@@ -232,7 +229,7 @@ def ordered(recording: Recording) -> Iterator[tuple[str, str, tuple[Step, Step]]
         for step in chosen.values():
             for name in _families(step):
                 by_family.setdefault(name, []).append(step)
-        # There are a million pairs in all: what is done for each has to be little.
+        # There are a million pairs in all, so the work for each is small.
         seen: set[tuple[int, int]] = set()
         for members in by_family.values():
             members.sort(key=lambda step: step.at)
@@ -248,8 +245,8 @@ def ordered(recording: Recording) -> Iterator[tuple[str, str, tuple[Step, Step]]
                         yield f"{word} {earlier.label}{whose}", f"{word} {later.label}{whose}", (earlier, later)
 
 
-# Fields whose change is a step of the story; the others come along with one of these.
-_TELLING = re.compile(
+# Fields whose changes have an order to compare; others change together with one of these.
+_MILESTONES = re.compile(
     r"object|metadata\.(uid|deletionTimestamp|finalizers\[\d+\]|annotations\..*)"
     r"|spec\.(nodeID|volumeName|nodeName|backupTargetURL|attachmentTickets\.[^.]*\.id|dataEngine)"
     r"|status\.(phase|readyToUse|state|robustness|attached|available|snapshotHandle|boundVolumeSnapshotContentName|error\.message"
@@ -258,8 +255,8 @@ _TELLING = re.compile(
 )
 
 
-def _telling(step: Step) -> bool:
-    return bool(_TELLING.fullmatch(step.change[0]))
+def _is_milestone(step: Step) -> bool:
+    return bool(_MILESTONES.fullmatch(step.change[0]))
 
 
 def _families(step: Step) -> set[str]:
@@ -280,16 +277,16 @@ def _orders(real: Recording, simulated: Recording, known: KnownBehaviour) -> Ite
     wanted: dict[tuple[str, Change, str, Change, str], bool] = {}
     for earlier, later, (one, two) in ordered(real):
         same = one.subject == two.subject
-        if known.demands(earlier, later, same_object=same):
+        if known.requires(earlier, later, same_object=same):
             word = earlier.partition(" ")[0]
             wanted[one.subject, one.change, two.subject, two.change, word] = True
-    told: set[tuple[str, str, str]] = set()
+    reported: set[tuple[str, str, str]] = set()
     for earlier, _, (one, two) in ordered(simulated):
         word = earlier.partition(" ")[0]
         if wanted.get((two.subject, two.change, one.subject, one.change, word)):
             pair = (one.subject, two.subject, two.change[0])
-            if pair not in told:
-                told.add(pair)
+            if pair not in reported:
+                reported.add(pair)
                 detail = f"{two.change[0]}: {two.change[1]} -> {two.change[2]}"
                 other = f"{one.subject} {one.change[0]}: {one.change[1]} -> {one.change[2]}"
                 text = f"comes after {other}; in every real recording before"

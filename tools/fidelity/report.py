@@ -1,4 +1,4 @@
-"""What a comparison came to, in lines for people."""
+"""The result of a comparison in lines for a terminal."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,8 +8,8 @@ from tools.fidelity.compare import Difference
 from tools.fidelity.recording import Recording
 
 
-def counted(scenarios: Sequence[str], real: Mapping[str, Recording], judgement: Judgement) -> Iterator[str]:
-    """How much was compared, scenario by scenario, and how many differences are accepted and open."""
+def count_lines(scenarios: Sequence[str], real: Mapping[str, Recording], judgement: Judgement) -> Iterator[str]:
+    """For each scenario how much was compared, and how many differences are accepted and open."""
     covered = [difference for each in judgement.covered.values() for difference in each]
     for name in scenarios:
         recording = real[name]
@@ -25,16 +25,16 @@ def counted(scenarios: Sequence[str], real: Mapping[str, Recording], judgement: 
     )
 
 
-def listed(judgement: Judgement) -> Iterator[str]:
-    """Every open difference, and every entry of the list that is out of date."""
+def open_lines(judgement: Judgement) -> Iterator[str]:
+    """Every open difference, and every outdated entry of the list."""
     for difference in judgement.open:
         yield f"open: {difference}"
     for entry in judgement.outdated:
-        yield f"out of date, covers nothing any more: {entry}"
+        yield f"outdated, no longer covers any difference: {entry}"
 
 
-def reasoned(judgement: Judgement) -> Iterator[str]:
-    """Every accepted difference, under the reason for which it is."""
+def accepted_lines(judgement: Judgement) -> Iterator[str]:
+    """Every accepted difference, below its reason."""
     for entry, differences in judgement.covered.items():
         yield " ".join(entry.reason.split())
         for difference in differences:

@@ -1,7 +1,6 @@
-"""What of a client's history belongs to its scenario: its namespace, its volumes and their snapshots and backups.
+"""The events that belong to a scenario: those of its namespace, its volumes and their snapshots and backups.
 
-The client watches whole kinds. A cluster that others use, or a simulator with objects of its own, shows more than
-the scenario made.
+The client watches whole kinds, and so also sees objects of others.
 """
 
 import hashlib
@@ -10,13 +9,16 @@ from typing import Any
 
 Event = Mapping[str, Any]
 
-# Kinds that only the scenario about the backup target is about; elsewhere they are polled in the background.
+# Kinds that are polled in the background, except in the scenario about the backup target.
 _BACKGROUND = {"BackupTarget"}
 _IMAGES = {"BackingImage", "BackingImageDataSource"}
 
 
 def scenario_events(history: Sequence[Event], namespace: str, *, background: bool) -> list[Event]:
-    """The events of `history` about `namespace` and what is kept for it elsewhere, in order of revision."""
+    """The events of `history` about `namespace` and its objects elsewhere, in order of revision.
+
+    With `background` also those of kinds that are polled in the background.
+    """
     volumes = {
         event["name"]
         for event in history
@@ -39,7 +41,7 @@ def scenario_events(history: Sequence[Event], namespace: str, *, background: boo
 
 
 def image_name(requested: str, limit: int = 40) -> str:
-    """What Longhorn makes of the name of a backing image: one that is too long is cut, a hash of it added."""
+    """Longhorn's name for a backing image: a name that is too long is cut, and a hash of it is added."""
     if len(requested) <= limit:
         return requested
     return f"{requested[: limit - 9].rstrip('-')}-{hashlib.sha512(requested.encode()).hexdigest()[:8]}"

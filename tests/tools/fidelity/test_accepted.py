@@ -27,7 +27,7 @@ def test_what_no_entry_covers_is_open() -> None:
     judgement = accepted.judge([LATE], [])
 
     assert judgement.open == [LATE]
-    assert list(report.listed(judgement)) == [f"open: {LATE}"]
+    assert list(report.open_lines(judgement)) == [f"open: {LATE}"]
 
 
 def test_an_entry_that_covers_nothing_is_out_of_date_unless_it_says_sometimes() -> None:
@@ -38,7 +38,7 @@ def test_an_entry_that_covers_nothing_is_out_of_date_unless_it_says_sometimes() 
 
 
 def test_the_report_counts_what_is_accepted() -> None:
-    lines = list(report.counted(["bak"], real_recordings(), accepted.judge([LATE], [ENTRY])))
+    lines = list(report.count_lines(["bak"], real_recordings(), accepted.judge([LATE], [ENTRY])))
 
     assert lines[0].endswith(":  1 differences accepted, 0 open")
     assert lines[-1].startswith("1 differences are accepted, by 1 entries")

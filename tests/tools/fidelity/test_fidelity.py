@@ -21,5 +21,5 @@ def test_a_client_sees_what_a_real_cluster_shows(
 
     judgement = judge(real, replay.replay(SCENARIOS, tmp_path, speed=SPEED))
 
-    record_property("fidelity", json.dumps(list(report.counted(SCENARIOS, real, judgement))))
-    assert not judgement.open, "\n".join(report.listed(judgement))
+    record_property("fidelity", json.dumps(list(report.count_lines(SCENARIOS, real, judgement))))
+    assert not judgement.open, "\n".join(report.open_lines(judgement))
