@@ -1,4 +1,4 @@
-"""The matrix, run on faults that are none: it must not be content with any of them."""
+"""The kill matrix on unsound faults: it must report each of them."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ NAMES = ("sound", "misnamed", "surviving", "dead", "idle", "unattributed")
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple["subprocess.CompletedProcess[str]", dict[str, Any]]:
-    """The command, run on the examples, and its document's rows by the names of the faults."""
+    """The command, run on the examples, and the rows of its document by fault."""
     folder = tmp_path_factory.mktemp("matrix")
     command = [sys.executable, "-c", RUN, *NAMES, f"--report-dir={folder}", "--no-control"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
@@ -32,7 +32,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple["subprocess.Complete
 
 
 @pytest.mark.e2e
-def test_it_fails_and_says_how_many(done: tuple["subprocess.CompletedProcess[str]", dict[str, Any]]) -> None:
+def test_it_fails_and_counts_the_sound_faults(done: tuple["subprocess.CompletedProcess[str]", dict[str, Any]]) -> None:
     ended, _ = done
     assert ended.returncode == 1
     assert f"1 of {len(NAMES)} faults killed and attributed" in ended.stdout
@@ -49,7 +49,7 @@ def test_it_fails_and_says_how_many(done: tuple["subprocess.CompletedProcess[str
         ("unattributed", "unrelated: backup.name.uid is violated"),
     ],
 )
-def test_what_is_no_fault_is_told(
+def test_an_unsound_fault_is_reported(
     name: str, problem: str, done: tuple["subprocess.CompletedProcess[str]", dict[str, Any]]
 ) -> None:
     ended, rows = done
@@ -73,7 +73,7 @@ def test_an_unknown_fault_is_a_usage_error(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_reader_may_leave_before_the_end_of_the_list() -> None:
+def test_the_list_of_faults_can_be_piped_to_head() -> None:
     command = f"{sys.executable} -m simulator --list-faults | head -1"
     ended = subprocess.run(
         ["/bin/bash", "-o", "pipefail", "-c", command],

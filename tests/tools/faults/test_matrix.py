@@ -1,4 +1,4 @@
-"""What is made of a run of the suite on a faulty simulator, and how it is shown."""
+"""How a run of the suite on a faulty simulator is judged and shown."""
 
 import json
 from dataclasses import replace
@@ -59,7 +59,7 @@ def test_a_fault_is_killed_by_all_clauses_that_it_breaks() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told(run: SuiteRun, problems: tuple[str, ...]) -> None:
+def test_problems_are_reported(run: SuiteRun, problems: tuple[str, ...]) -> None:
     found = judge(CASE, run).problems
     assert len(found) == len(problems), found
     assert all(text.startswith(start) for text, start in zip(found, problems, strict=True)), found

@@ -1,4 +1,4 @@
-"""The kill matrix holds: every testable clause has a fault. The matrix itself is `tox -e faults`."""
+"""Every testable clause has a fault. The kill matrix itself is `tox -e faults`."""
 
 from fixtures.catalogue.clauses import load
 from simulator.overrides.registry import faults
@@ -7,5 +7,5 @@ from tools.faults.plan import without_fault
 
 
 def test_each_testable_clause_has_a_fault() -> None:
-    """Nothing is verified of which nobody has shown that the verification can fail."""
+    """Without one nobody knows that its tests can fail."""
     assert without_fault(load(ROOT / "conformance"), faults()) == []

@@ -1,1 +1,1 @@
-"""Faults that are none, each in a way of its own: the matrix must say so."""
+"""Sound and unsound faults for tests of the kill matrix."""
