@@ -12,10 +12,16 @@ from typing import Any
 import pytest
 
 from fixtures.kubernetes.client import Cluster
-from fixtures.kubernetes.resource_kinds import BACKUP_TARGET, NAMESPACE, STORAGE_CLASS, SUPPORT_BUNDLE, VOLUME_SNAPSHOT_CLASS
-from fixtures.s3.object_store import ObjectStore
+from fixtures.kubernetes.resource_kinds import (
+    BACKUP_TARGET,
+    NAMESPACE,
+    STORAGE_CLASS,
+    SUPPORT_BUNDLE,
+    VOLUME_SNAPSHOT_CLASS,
+)
 from fixtures.kubernetes.run import RUN_LABEL, Run
 from fixtures.longhorn.backup_target import FORMER
+from fixtures.s3.object_store import ObjectStore
 from tools import ROOT
 from tools.cluster.leftovers import leftovers
 from tools.cluster.rbac import MANIFESTS, granted, least, used

@@ -14,8 +14,8 @@ import orjson
 import urllib3
 
 from fixtures.s3.access import S3Access
-from fixtures.targets.simulator.options import SimulatorOptions
 from fixtures.targets.registry import make_target
+from fixtures.targets.simulator.options import SimulatorOptions
 from tools import ROOT
 
 
@@ -50,7 +50,7 @@ class SimulatedCluster:
 
 @contextmanager
 def simulator(folder: Path, **options: Any) -> Iterator[SimulatedCluster]:
-    """A simulator that runs as long as the body, with its files in `folder`; `options` are those of SimulatorOptions."""
+    """A simulator that runs as long as the body, with its files in `folder`; `options` are of SimulatorOptions."""
     folder.mkdir(exist_ok=True)
     target = make_target(SimulatorOptions(**options), folder)
     address = target.start()
