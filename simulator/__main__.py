@@ -11,14 +11,14 @@ from simulator.options import UsageError, parse
 
 
 def main() -> int:
-    """The exit status: 0 after a stop that was asked for, 1 when a part died, 2 for a wrong command line."""
+    """The exit status: 0 after a requested stop, 1 if a part died, 2 for an invalid command line."""
     try:
         options = parse(sys.argv[1:])
         if options.list_faults:
             from simulator.decisions import decisions
 
             decisions(options)
-            return tell(fault_table())
+            return print_text(fault_table())
         from simulator.app import run
 
         return asyncio.run(run(options))
@@ -27,12 +27,12 @@ def main() -> int:
         return 2
 
 
-def tell(text: str) -> int:
-    """Print; the exit status. Whoever reads may have had enough before the end (`| head -1`): that is no failure."""
+def print_text(text: str) -> int:
+    """Print; returns the exit status. A reader that stops early (`| head -1`) is no failure."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        # Python flushes once more at its end, and must not meet the closed pipe again.
+        # Python flushes once more at its end, which must not hit the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
@@ -54,6 +54,6 @@ def fault_table() -> str:
 
 if __name__ == "__main__":
     status = main()
-    # What is still there goes with the process: to look for cycles in it takes longer than all the rest of the end.
+    # Remaining objects end with the process: collecting cycles among them takes longer than the rest of the exit.
     gc.freeze()
     sys.exit(status)

@@ -35,21 +35,21 @@ REGION = "us-east-1"
 LONGHORN_NAMESPACE = "longhorn-system"
 
 COLLECT_AFTER = 50_000
-"""New containers (dicts, lists, tasks) after which Python looks for garbage in cycles. Objects are trees of dicts, many
-and long-lived, so that looking every 700 took an eighth of the processor's time."""
+"""New containers (dicts, lists, tasks) after which Python collects garbage cycles. Objects are trees of dicts, many and
+long-lived, so that collecting every 700 took an eighth of the CPU time."""
 
 FAULTS_PAGE = "simulator/faults"
-"""Path at the API server's address: how often each fault was asked, and how often it answered differently."""
+"""Path on the API server: how often each fault was called, and how often it changed the answer."""
 
 ABOUT_PAGE = "simulator/about"
-"""Path by which a client can tell that it has a simulated cluster before it, and which."""
+"""Path on the API server by which a client recognizes a simulated cluster."""
 
 REQUESTS_PAGE = "simulator/requests"
-"""Path of the requests so far, in the words of RBAC."""
+"""Path on the API server: the requests so far, as RBAC describes them."""
 
 
 async def run(options: Options) -> int:
-    """Serve until told to stop; the exit status. Raises UsageError for what cannot be done as asked."""
+    """Serve until stopped; returns the exit status. Raises UsageError for options that cannot be met."""
     gc.set_threshold(COLLECT_AFTER, 20, 20)
     chosen = decisions(options)
     stopped = asyncio.Event()
@@ -115,7 +115,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         parts = [*lifecycle_controllers(api, clock), control_plane, storage]
         tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in parts]
         running.push_async_callback(_cancel, tasks)
-        await asyncio.sleep(0)  # every part runs to its first wait: the node and its like exist then
+        await asyncio.sleep(0)  # every part runs to its first wait, so that the node and the like exist
         try:
             kubeconfig.write(options.kubeconfig, server.url)
         except kubeconfig.KubeconfigError as error:
@@ -130,7 +130,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
 
 
 async def _load(s3: S3Server) -> None:
-    """Fetch S3's slow part in the background, then stay: a part that ends is taken for dead."""
+    """Load S3's slow part in the background, then stay: a part that ends counts as dead."""
     await s3.storage.load()
     await asyncio.Event().wait()
 
@@ -150,14 +150,14 @@ async def _listen(
 
 
 async def until_end(stopped: asyncio.Event, tasks: list[asyncio.Task[None]]) -> int:
-    """Wait for the end: 0 if it was asked for, 1 if a part of the cluster died, which is told on stderr."""
+    """Wait for the end: 0 if it was requested, 1 if a part of the cluster died, with a message on stderr."""
     stopping = asyncio.create_task(stopped.wait())
     done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
     if stopping in done:
         return 0
     stopping.cancel()
     for task in done:
-        print(f"{task.get_name()} ended unexpectedly; the simulator cannot go on", file=sys.stderr)
+        print(f"{task.get_name()} ended unexpectedly; the simulator stops", file=sys.stderr)
         if error := task.exception():
             traceback.print_exception(error)
     return 1
@@ -175,7 +175,7 @@ def _snapshot_versions(options: Options) -> Sequence[str]:
 
 
 def _about(options: Options) -> dict[str, Any]:
-    """What it simulates, for whoever has only the API's address."""
+    """What is simulated, for clients that only have the API's address."""
     return {
         "longhorn": {"namespace": LONGHORN_NAMESPACE, "version": options.version.text},
         "release": options.release,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 FAST = 0.002
-"""Pace by default: a step that takes a real cluster one second takes two milliseconds."""
+"""The default pace: a step of one second in a real cluster takes two milliseconds."""
 
 REAL = 1.0
 """Pace of a real cluster."""
@@ -16,10 +16,10 @@ REAL = 1.0
 
 @dataclass(frozen=True)
 class Clock:
-    """Durations are always given as the seconds that a real cluster takes; `pace` scales what is slept.
+    """Durations are the seconds that a real cluster takes; `pace` scales what is slept.
 
-    Only delays are scaled. A give-up deadline never is: the work behind it (hashing, compressing, copying) does not
-    become faster with the pace, and a deadline that fires on a busy machine would be a wrong answer.
+    Only delays are scaled. A deadline never is: the work behind it (hashing, compressing, copying) does not become
+    faster with the pace, and a deadline that expires on a busy machine would be a wrong answer.
     `step_delay` gives extra seconds of wall-clock time for a step.
     """
 

@@ -1,4 +1,4 @@
-"""The decisions of all storeys, with the faults and the release's quirks that were asked for."""
+"""The decisions of all storeys, with the requested faults and the release's quirks."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from simulator.overrides.override_counts import OverrideCount
 
 @dataclass(frozen=True)
 class Decisions:
-    """What every storey decides, and how often each override in it was asked, by its name."""
+    """The decisions of every storey, and how often each override was called, by its name."""
 
     kubernetes: KubernetesDecisions
     csi: CsiDecisions

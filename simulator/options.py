@@ -12,12 +12,12 @@ from simulator.longhorn.version import NEWEST, UnknownVersionError, Version
 
 
 class UsageError(Exception):
-    """A command line that makes no sense; the text is one line for the person who typed it."""
+    """An invalid command line; the text is one line for the user."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for.
+    """The command line.
 
     `kubeconfig` is absolute; ports are 0 for any free one; `parent` is a process id, None for the real parent.
     """

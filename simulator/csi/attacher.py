@@ -1,4 +1,4 @@
-"""The csi-attacher sidecar 4.12: has the driver attach and detach what VolumeAttachments say."""
+"""The csi-attacher sidecar 4.12: has the driver attach and detach volumes as VolumeAttachments say."""
 
 from collections.abc import Iterable
 
@@ -24,10 +24,10 @@ class Attacher:
         self._driver = driver
         self._finalizer = names.attacher_finalizer(driver.name)
         self._attachments = Controller(api, clock, f"{MANAGER}-attachments", self._sync, expected=(Failed,))
-        self._attachments.watch(ATTACHMENTS, _worth_a_look)
+        self._attachments.watch(ATTACHMENTS, _relevant)
         self._volumes = Controller(api, clock, f"{MANAGER}-volumes", self._sync_volume)
         self._volumes.watch(VOLUMES)
-        self._volumes.watch(ATTACHMENTS, _volume_of_gone)
+        self._volumes.watch(ATTACHMENTS, _volume_of_deleted)
 
     @property
     def controllers(self) -> tuple[Controller, Controller]:
@@ -94,7 +94,7 @@ class Attacher:
         self._api.patch(ATTACHMENTS, name, "", patch, subresource="status", manager=MANAGER)
 
     async def _sync_volume(self, key: Key) -> None:
-        """Let a deleted PersistentVolume go that is attached nowhere."""
+        """Release a deleted PersistentVolume that is not attached."""
         volume = self._api.find(VOLUMES, key[1])
         if volume is None or not objects.is_deleting(volume) or self._finalizer not in objects.finalizers(volume):
             return
@@ -107,20 +107,20 @@ def _volume_name(attachment: Obj) -> str:
     return str(attachment["spec"]["source"].get("persistentVolumeName", ""))
 
 
-def _volume_of_gone(change: Change) -> Iterable[Key]:
+def _volume_of_deleted(change: Change) -> Iterable[Key]:
     return [("", _volume_name(change.object))] if change.type == "DELETED" else []
 
 
-def _worth_a_look(change: Change) -> Iterable[Key]:
-    """The attacher's own reports of errors are no reason to try again before the back-off says so."""
+def _relevant(change: Change) -> Iterable[Key]:
+    """The attacher's own error reports must not cause a retry before the back-off ends."""
     if change.type == "DELETED":
         return []
-    if change.old is not None and _essence(change.object) == _essence(change.old):
+    if change.old is not None and _without_reports(change.object) == _without_reports(change.old):
         return []
     return [change.key]
 
 
-def _essence(attachment: Obj) -> Obj:
+def _without_reports(attachment: Obj) -> Obj:
     metadata = {k: v for k, v in attachment["metadata"].items() if k not in {"resourceVersion", "managedFields"}}
     status = {k: v for k, v in objects.status(attachment).items() if k not in {"attachError", "detachError"}}
     return {"spec": attachment["spec"], "metadata": metadata, "status": status}

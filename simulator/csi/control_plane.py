@@ -1,4 +1,4 @@
-"""The control plane and the node of a cluster with CSI drivers, as one thing that runs."""
+"""The control plane and the node of a cluster with CSI drivers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -79,7 +79,7 @@ class ControlPlane:
             ]
 
     async def run(self) -> None:
-        """Make the node's objects and work until cancelled."""
+        """Create the node's objects and work until cancelled."""
         node_registration.register(self._api)
         registration.register(self._api, self._drivers, self._namespace)
         async with asyncio.TaskGroup() as group:
@@ -87,7 +87,7 @@ class ControlPlane:
                 group.create_task(part.run())
 
     def logs(self, pod: Obj, container: str, options: LogOptions) -> AsyncIterator[bytes]:
-        """What a container printed."""
+        """The output of a container."""
         return self._pods.logs(pod, container, options)
 
     def paused(self, volume: str) -> AbstractAsyncContextManager[None]:

@@ -1,6 +1,6 @@
 """The kinds of `snapshot.storage.k8s.io/v1` as external-snapshotter 8.6.0 installs them.
 
-Before 6.0.0 it installed them in `v1beta1` as well; the two versions differ in nothing but their name.
+Before 6.0.0 it installed them in `v1beta1` as well; the two versions differ only in name.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Column, Obj, Resource, Rule
 
 SNAPSHOT_VERSIONS = ("v1", "v1beta1")
-"""All versions that the kinds were ever served in, the stored one first."""
+"""All versions of the kinds so far, the stored one first."""
 
 _STRING: Obj = {"type": "string"}
 _BOOLEAN: Obj = {"type": "boolean"}

@@ -1,4 +1,4 @@
-"""The names that Kubernetes' storage controllers write into objects: finalizers, annotations, kinds of resources."""
+"""Names that the snapshot-controller and the sidecars write into objects: kinds, finalizers, annotations."""
 
 SNAPSHOT_GROUP = "snapshot.storage.k8s.io"
 SNAPSHOTS = f"volumesnapshots.{SNAPSHOT_GROUP}"

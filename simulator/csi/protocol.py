@@ -39,7 +39,7 @@ class CsiError(Exception):
 
     @property
     def is_final(self) -> bool:
-        """Whether the call certainly came to an end; otherwise the driver may still be working on it."""
+        """Whether the call has certainly ended; else the driver may still work on it."""
         return self.code not in {
             Code.CANCELED,
             Code.DEADLINE_EXCEEDED,

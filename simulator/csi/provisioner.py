@@ -1,4 +1,4 @@
-"""The csi-provisioner sidecar 5.3.0: makes PersistentVolumes for claims, and deletes them when they are released."""
+"""The csi-provisioner sidecar 5.3.0: creates PersistentVolumes for claims, and deletes released ones."""
 
 import random
 import uuid
@@ -9,7 +9,7 @@ from simulator.clock import Clock
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
 from simulator.csi.protocol import Code, CreateVolumeRequest, CsiError, CsiVolume, Driver, VolumeCapability
-from simulator.csi.restore_source import PopulatorsBusiness, RestoreSource, requested_bytes
+from simulator.csi.restore_source import OtherPopulator, RestoreSource, requested_bytes
 from simulator.csi.snapshot_status import Failed
 from simulator.kubernetes import delays, objects
 from simulator.kubernetes.api import Api, Change
@@ -39,7 +39,7 @@ _IN_BACKGROUND = frozenset({Code.CANCELED, Code.DEADLINE_EXCEEDED, Code.UNAVAILA
 
 @dataclass(frozen=True)
 class _Order:
-    """A claim with all that is needed to provision it."""
+    """A claim with everything that its provisioning needs."""
 
     claim: Obj
     storage_class: Obj
@@ -59,7 +59,7 @@ class Provisioner:
         self._identity = f"{int(clock.now().timestamp() * 1000)}-{random.randrange(10_000)}-{driver.name}"
         self._events = EventRecorder(api, f"{driver.name}_{LEADER}_{uuid.uuid4()}")
         self._in_background: dict[Key, Obj] = {}
-        """Claims whose volume the driver may still be making; they are finished even when the claim goes."""
+        """Claims whose volume the driver may still create; they are completed even if the claim is deleted."""
         self._claims = Controller(api, clock, f"{MANAGER}-claims", self._sync_claim, expected=(Failed,))
         self._claims.watch(CLAIMS, _claim_and_source)
         self._volumes = Controller(api, clock, f"{MANAGER}-volumes", self._sync_volume, expected=(Failed,))
@@ -91,7 +91,7 @@ class Provisioner:
         await self._clock.sleep(delays.CALL)
         try:
             await self._provision(key, claim, storage_class)
-        except PopulatorsBusiness:
+        except OtherPopulator:
             text = "Assuming an external populator will provision the volume"
             self._events.record(claim, "Normal", "Provisioning", text, component="external-provisioner")
         except (Failed, CsiError) as error:
@@ -152,7 +152,7 @@ class Provisioner:
         return _Order(claim, storage_class, request, fs_type)
 
     def _release_source(self, source: Obj) -> None:
-        """Let the claim go that was cloned, when no clone of it is still to be made."""
+        """Release a cloned claim when no clone of it is pending."""
         namespace, name = objects.key_of(source)
         for claim in self._api.list(CLAIMS, namespace):
             if _cloned_claim(claim) == name and objects.status(claim).get("phase") == "Pending":
@@ -254,7 +254,7 @@ class Provisioner:
 
 
 def _cloned_claim(claim: Obj) -> str:
-    """The claim that a claim is a clone of, empty when it is none."""
+    """The source claim of a clone, empty for other claims."""
     source = claim["spec"].get("dataSource") or {}
     return str(source["name"]) if source.get("kind") == "PersistentVolumeClaim" else ""
 
@@ -266,7 +266,7 @@ def _claim_and_source(change: Change) -> Iterable[Key]:
 
 
 def _fs_type(storage_class: Obj) -> str:
-    """The file system of a Filesystem-mode volume. Raises Failed when the class names two."""
+    """The file system of a Filesystem-mode volume. Raises Failed if the class names two."""
     parameters = storage_class.get("parameters") or {}
     found = {key: value for key, value in parameters.items() if key == FS_TYPE_PARAMETER or key.lower() == "fstype"}
     if len(found) > 1:

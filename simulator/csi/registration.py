@@ -1,4 +1,4 @@
-"""What a cluster knows of its CSI drivers: CSIDriver, CSINode, and the leases of the sidecars."""
+"""The objects of CSI drivers: CSIDriver, CSINode, and the leases of the sidecars."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from simulator.kubernetes.node.registration import create_leases, create_missing
 
 
 def register(api: Api, drivers: Collection[str], namespace: str) -> None:
-    """Create the objects of the drivers, whose sidecars run in `namespace`. What exists stays."""
+    """Create the objects of the drivers, whose sidecars run in `namespace`. Existing objects stay."""
     on_node = [{"name": driver, "nodeID": NODE, "topologyKeys": None} for driver in drivers]
     create_missing(api, CSI_NODES, {"metadata": {"name": NODE}, "spec": {"drivers": on_node}})
     create_leases(api, [("kube-system", "snapshot-controller-leader")])

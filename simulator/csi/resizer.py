@@ -1,4 +1,4 @@
-"""The csi-resizer sidecar 2.2: expands the volume of a bound claim that asks for more."""
+"""The csi-resizer sidecar 2.2: expands the volume of a bound claim that requests more."""
 
 from simulator.clock import Clock
 from simulator.csi.protocol import CsiError, Driver
@@ -16,7 +16,7 @@ MANAGER = "csi-resizer"
 
 
 class Resizer:
-    """The sidecar of one driver. The driver expands the file system, too, so nothing is left to the node."""
+    """The sidecar of one driver. The driver expands the file system as well, so the node need not."""
 
     def __init__(self, api: Api, clock: Clock, driver: Driver) -> None:
         self._api = api

@@ -1,4 +1,4 @@
-"""What the provisioner checks about a claim's data source before it asks the driver (csi-provisioner 5.3.0)."""
+"""How the provisioner checks a claim's data source before it calls the driver (csi-provisioner 5.3.0)."""
 
 from collections.abc import Collection
 from typing import Any
@@ -18,8 +18,8 @@ _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 
-class PopulatorsBusiness(Exception):
-    """The data source is of a kind that somebody else provides volumes from."""
+class OtherPopulator(Exception):
+    """The data source is of a kind that another volume populator serves."""
 
 
 class RestoreSource:
@@ -31,7 +31,7 @@ class RestoreSource:
         self._driver = driver
 
     def check_kind(self, claim: Obj, capabilities: Collection[str]) -> Obj | None:
-        """The claim's data source, if it has one that this driver serves. Raises Failed and PopulatorsBusiness."""
+        """The claim's data source, if it has one that this driver serves. Raises Failed and OtherPopulator."""
         source = self._decisions.volume_source(claim)
         if source is None:
             return None
@@ -51,11 +51,11 @@ class RestoreSource:
                     "CSI driver does not support clone operations: controller CLONE_VOLUME capability is not reported"
                 )
         else:
-            raise PopulatorsBusiness
+            raise OtherPopulator
         return source
 
     def snapshot_handle(self, claim: Obj, storage_class: Obj, source: Obj) -> str:
-        """The handle of the VolumeSnapshot that is restored. Raises Failed with the provisioner's text."""
+        """The handle of the restored VolumeSnapshot. Raises Failed with the provisioner's text."""
         name = source["name"]
         try:
             return self._handle(claim, storage_class, name)
@@ -119,7 +119,7 @@ class RestoreSource:
             raise Failed(f"{prefix}{what}{parse}")
 
     def cloned_volume(self, claim: Obj, storage_class: Obj, source: Obj) -> str:
-        """The handle of the volume behind the claim that is cloned. Raises Failed."""
+        """The handle of the volume behind the cloned claim. Raises Failed."""
         try:
             return self._cloned(claim, storage_class, source["name"])
         except Failed as failed:
@@ -151,7 +151,7 @@ class RestoreSource:
 
 
 def requested_bytes(claim: Obj) -> int:
-    """Bytes that a claim asks for."""
+    """Bytes that a claim requests."""
     return to_bytes(claim["spec"]["resources"]["requests"]["storage"])
 
 

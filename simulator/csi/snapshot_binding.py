@@ -1,4 +1,4 @@
-"""How a VolumeSnapshot gets its content: made for a claim, or found when it is pre-provisioned."""
+"""How a VolumeSnapshot gets its content: created for a claim, or found if pre-provisioned."""
 
 from simulator.clock import Clock
 from simulator.csi import names
@@ -33,7 +33,7 @@ class Binding:
         self._status = status
 
     def content_of(self, snapshot: Obj) -> Obj | None:
-        """The content that exists for a VolumeSnapshot. Raises Failed when there is one that is not for it."""
+        """The content that exists for a VolumeSnapshot. Raises Failed if it belongs to another one."""
         if "volumeSnapshotContentName" in snapshot["spec"]["source"]:
             return self._pre_provisioned(snapshot)
         content = self._api.find(names.CONTENTS, self._decisions.content_name(snapshot))
@@ -49,7 +49,7 @@ class Binding:
         return content
 
     async def advance(self, snapshot: Obj) -> None:
-        """Bind, or make the content, and take over what it says. Raises Failed."""
+        """Bind or create the content, and copy its status. Raises Failed."""
         content = self.content_of(snapshot)
         if "volumeSnapshotContentName" in snapshot["spec"]["source"]:
             if content is None:
@@ -74,7 +74,7 @@ class Binding:
         return content
 
     def _refuse_finalizers(self, snapshot: Obj, reason: str, text: str) -> None:
-        """A content that is not for this snapshot stops it before it gets its finalizers."""
+        """A snapshot with another one's content gets no finalizers. Raises Failed."""
         try:
             self._status.fail(snapshot, reason, text)
         except Failed:
@@ -131,7 +131,7 @@ class Binding:
         return self._api.find(CLAIMS, snapshot["spec"]["source"]["persistentVolumeClaimName"], namespace)
 
     def _content_for(self, snapshot: Obj) -> Obj:
-        """The content as it is created. Raises Failed when class or volume cannot tell what is needed."""
+        """The content to create. Raises Failed if class or volume lack something."""
         try:
             snapshot_class = self._class(snapshot)
             volume = self._volume(snapshot)

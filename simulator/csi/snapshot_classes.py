@@ -12,15 +12,15 @@ from simulator.kubernetes.objects import quoted
 from simulator.kubernetes.resources import Obj
 
 UNBOUND = "the PVC {claim} is not yet bound to a PV, will not attempt to take a snapshot"
-"""Why no snapshot is taken of a claim that has no volume."""
+"""Why there is no snapshot of a claim without a volume."""
 
 
 class ClassMissing(Failed):
-    """The class that a VolumeSnapshot names does not exist; a deletion goes on without."""
+    """The class that a VolumeSnapshot names does not exist; a deletion continues without it."""
 
 
 class ClassChoice:
-    """The first thing that is settled about every VolumeSnapshot, at every look at it."""
+    """Determines the class at the beginning of every sync of a VolumeSnapshot."""
 
     def __init__(self, api: Api, decisions: CsiDecisions, status: SnapshotStatus) -> None:
         self._api = api
@@ -28,7 +28,7 @@ class ClassChoice:
         self._status = status
 
     def settle(self, snapshot: Obj) -> Obj:
-        """The VolumeSnapshot with its class. Raises Failed, as ClassMissing when the named class does not exist."""
+        """The VolumeSnapshot with its class. Raises Failed, or ClassMissing if the named class does not exist."""
         name = snapshot["spec"].get("volumeSnapshotClassName")
         if name is not None:
             self._find(snapshot, name)

@@ -1,6 +1,6 @@
-"""The snapshot-controller: joins VolumeSnapshots and VolumeSnapshotContents, and takes them apart again.
+"""The snapshot-controller: binds VolumeSnapshots and VolumeSnapshotContents, and deletes them.
 
-Follows external-snapshotter 8.6.0. It knows no driver; the csi-snapshotter sidecar does the driver's part.
+Follows external-snapshotter 8.6.0. It knows no driver; the csi-snapshotter sidecar calls the driver.
 """
 
 from collections.abc import Iterable
@@ -128,7 +128,7 @@ class SnapshotController:
             raise Failed(text)
 
     def _release_claim(self, snapshot: Obj, without: Obj | None) -> None:
-        """Let the source claim go when no snapshot (but `without`) needs it any longer."""
+        """Release the source claim when no snapshot (except `without`) needs it any longer."""
         namespace, _ = objects.key_of(snapshot)
         name = snapshot["spec"]["source"].get("persistentVolumeClaimName", "")
         claim = self._api.find(CLAIMS, name, namespace) if name else None
@@ -161,7 +161,7 @@ class SnapshotController:
 
 
 def _snapshot_of_deleted_content(change: Change) -> Iterable[Key]:
-    """A content that is gone wakes its VolumeSnapshot; other changes do so by way of the content's own queue."""
+    """The VolumeSnapshot of a deleted content; other changes reach it through the content's own queue."""
     reference = change.object["spec"]["volumeSnapshotRef"]
     return [(reference["namespace"], reference["name"])] if change.type == "DELETED" else []
 

@@ -15,7 +15,7 @@ _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
 class SecretTemplateError(Exception):
-    """A class whose secret cannot be worked out."""
+    """A class whose secret cannot be determined."""
 
 
 @dataclass(frozen=True)

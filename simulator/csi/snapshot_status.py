@@ -1,4 +1,4 @@
-"""`status` of a VolumeSnapshot: errors, and what it takes over from its content."""
+"""`status` of a VolumeSnapshot: errors, and what it copies from its content."""
 
 from datetime import UTC, datetime
 from typing import NoReturn
@@ -16,7 +16,7 @@ MANAGER = "snapshot-controller"
 
 
 class Failed(Exception):
-    """A step could not be done; the key is worked on again after its back-off."""
+    """A step failed; the key is retried after its back-off."""
 
 
 class SnapshotStatus:
@@ -31,7 +31,7 @@ class SnapshotStatus:
     def fail(self, snapshot: Obj, reason: str, message: str, *, unready: bool = True, why: str = "") -> NoReturn:
         """Show an error, once, with an event of the same text, and give up for now. Raises Failed.
 
-        With `unready` the snapshot also becomes not ready. `why` is what is told to the caller, if not the message.
+        With `unready` the snapshot also becomes not ready. `why` is the text of Failed, by default the message.
         """
         fresh = objects.current(self._api, names.SNAPSHOTS, snapshot)
         status = objects.status(fresh)
@@ -45,7 +45,7 @@ class SnapshotStatus:
         raise Failed(why or message)
 
     def follow(self, snapshot: Obj, content: Obj) -> None:
-        """Take over what the content says; the time of creation and the name of the content are written once."""
+        """Copy the content's status; the creation time and the content's name are written once."""
         fresh = objects.current(self._api, names.SNAPSHOTS, snapshot)
         old, new = objects.status(fresh), objects.status(fresh)
         new.setdefault("boundVolumeSnapshotContentName", self._decisions.bound_content_name(content))

@@ -1,6 +1,6 @@
-"""The csi-snapshotter sidecar 8.6.0: asks the driver for what VolumeSnapshotContents want.
+"""The csi-snapshotter sidecar 8.6.0: has the driver create and delete the snapshots of VolumeSnapshotContents.
 
-The driver lists no snapshots, so a content that is not ready is asked about by calling CreateSnapshot again.
+The driver lists no snapshots, so CreateSnapshot is called again for a content that is not ready.
 """
 
 from collections.abc import Iterable
@@ -42,7 +42,7 @@ class Snapshotter:
         self._decisions = decisions
         self._events = EventRecorder(api, f"csi-snapshotter {driver.name}")
         self.controller = Controller(api, clock, f"{MANAGER}-{driver.name}", self._sync, expected=(Failed,))
-        self.controller.watch(names.CONTENTS, _worth_a_look)
+        self.controller.watch(names.CONTENTS, _relevant)
 
     async def _sync(self, key: Key) -> Result | None:
         content = self._api.find(names.CONTENTS, key[1])
@@ -90,7 +90,7 @@ class Snapshotter:
     # Creation
 
     async def _take(self, content: Obj) -> bool:
-        """Ask the driver for the snapshot; whether it is ready. Raises Failed."""
+        """Have the driver create the snapshot; returns whether it is ready. Raises Failed."""
         volume = content["spec"]["source"]["volumeHandle"]
         request = self._request(content)
         content = objects.annotate(self._api, names.CONTENTS, content, {names.BEING_CREATED: "yes"}, manager=MANAGER)
@@ -147,7 +147,7 @@ class Snapshotter:
         return objects.secret_values(secret)
 
     def _record(self, content: Obj, answer: CsiSnapshot) -> None:
-        """Take over the driver's answer; handle, time and size are written once. Without a time it is the epoch."""
+        """Record the driver's answer; handle, time and size are written once. The default time is the epoch."""
         self._write_status(
             content,
             handle=self._decisions.recorded_handle(content, answer),
@@ -170,7 +170,7 @@ class Snapshotter:
             self._api.update_status(names.CONTENTS, {**fresh, "status": status}, manager=MANAGER)
 
     def _adopt(self, content: Obj) -> bool:
-        """Give a pre-provisioned content its status without asking the driver. Raises Failed."""
+        """Set the status of a pre-provisioned content without a call to the driver. Raises Failed."""
         class_name = content["spec"].get("volumeSnapshotClassName")
         missing = class_name and self._api.find(names.CLASSES, class_name) is None
         if missing and self._decisions.class_must_exist(class_name):
@@ -221,7 +221,7 @@ def _nanoseconds(moment: datetime) -> int:
 
 
 def _should_delete(content: Obj) -> bool:
-    """Whether a content that is being deleted is given up; one that the driver may be at work on is not."""
+    """Whether to delete the snapshot of a deleted content; not while the driver may still create it."""
     if not objects.is_deleting(content):
         return False
     spec = content["spec"]
@@ -231,8 +231,8 @@ def _should_delete(content: Obj) -> bool:
     return names.BEING_CREATED not in annotations and names.BEING_DELETED in annotations
 
 
-def _worth_a_look(change: Change) -> Iterable[Key]:
-    """Not of interest: a deletion that is over, and updates of what the sidecar itself and finalizers change."""
+def _relevant(change: Change) -> Iterable[Key]:
+    """Ignores completed deletions, and updates of finalizers and of what the sidecar itself writes."""
     if change.type == "DELETED":
         return []
     if change.old is not None:

@@ -1,4 +1,4 @@
-"""The kubelet's plugin for CSI volumes: has a driver stage and publish them."""
+"""The kubelet's plugin for CSI volumes: stages and publishes them through a driver."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,11 +1,11 @@
-"""All disturbances by name, with why a correct cluster may do it. Seconds are seconds on the wall."""
+"""All disturbances by name, each with the reason why a correct cluster may do it. Seconds are wall-clock seconds."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Disturbance:
-    """`odds` is how often it happens where it can, at level 1; `longest` is for how long at most."""
+    """`odds` is the probability at level 1, each time it can happen; `longest` is its longest duration."""
 
     name: str
     why: str
@@ -21,19 +21,19 @@ SLOW_STEP = Disturbance(
 )
 LATE_DELIVERY = Disturbance(
     "late-delivery",
-    "A controller hears of a change by its own watch; watches are independent and promise no time.",
+    "Each controller has its own watch; watches are independent and guarantee no latency.",
     odds=0.1,
     longest=0.02,
 )
 REPEATED_DELIVERY = Disturbance(
     "repeated-delivery",
-    "An informer tells its handlers of an object again at each resync and after each new list.",
+    "An informer calls its handlers again for every object at each resync and after each new list.",
     odds=0.05,
     longest=0.03,
 )
 REORDERED_QUEUE = Disturbance(
     "reordered-queue",
-    "A work queue promises that a key is worked on by one worker at a time, not in which order keys are.",
+    "A work queue guarantees one worker per key at a time, but no order of the keys.",
     odds=0.3,
 )
 CONTROLLER_ENDED = Disturbance(
@@ -44,30 +44,30 @@ CONTROLLER_ENDED = Disturbance(
 )
 CONFLICT = Disturbance(
     "conflict",
-    "Between a controller's read and its update somebody else may write; the update is refused with 409, to be redone.",
+    "Another writer may come between a controller's read and its update, which then fails with 409 and is repeated.",
     odds=0.03,
 )
 LATE_EVENT = Disturbance(
     "late-event",
-    "Events are sent in the background, after what they tell about.",
+    "Events are sent in the background, after what they report.",
     odds=0.2,
     longest=0.05,
 )
 SLOW_REQUEST = Disturbance(
     "slow-request",
-    "An API server answers when its queues, its etcd and the network let it.",
+    "The answer of an API server depends on its queues, its etcd and the network.",
     odds=0.05,
     longest=0.03,
 )
 WATCH_LOST = Disturbance(
     "watch-lost",
-    "Connections break, and API servers restart: a client goes on from the last revision that it saw.",
+    "Connections break, and API servers restart: a client continues from the last revision that it saw.",
     odds=1.0,
     longest=3.0,
 )
 WATCH_EXPIRED = Disturbance(
     "watch-expired",
-    "History is compacted: a watch that goes on from a revision before that is told 410, and its client lists again.",
+    "History is compacted: a watch from an earlier revision gets 410, and its client lists again.",
     odds=0.1,
 )
 SLOW_S3 = Disturbance(
@@ -84,40 +84,40 @@ SLOW_RPC = Disturbance(
 )
 RPC_UNAVAILABLE = Disturbance(
     "rpc-unavailable",
-    "While a driver's container restarts nobody answers at its socket: Unavailable, and the call is made again.",
+    "While a driver's container restarts its socket is closed: Unavailable, and the call is repeated.",
     odds=0.04,
 )
 RPC_ANSWER_LOST = Disturbance(
     "rpc-answer-lost",
     "A CSI call whose answer comes after the caller's deadline is DeadlineExceeded though the work is done; "
-    "all calls are idempotent and are made again.",
+    "all calls are idempotent and are repeated.",
     odds=0.04,
 )
 
 API_AWAY = Disturbance(
     "api-away",
-    "An API server restarts: connections break, and nobody answers for a while.",
+    "An API server restarts: connections break, and it is unavailable for a while.",
     odds=0.0003,
     longest=2.0,
 )
 API_BUSY = Disturbance(
     "api-busy",
-    "An API server that has too much to do answers 429 and says when to come again.",
+    "An overloaded API server answers 429 with the time to wait before a retry.",
     odds=0.002,
 )
 ETCD_TIMEOUT = Disturbance(
     "etcd-timeout",
-    "While etcd elects a leader requests end with 500 after a time.",
+    "While etcd elects a leader requests fail with 500 after a while.",
     odds=0.002,
 )
 ANSWER_LOST = Disturbance(
     "answer-lost",
-    "A write is done, and its answer is an error all the same: etcd's confirmation came too late.",
+    "A write is done, but its answer is an error: etcd's confirmation came too late.",
     odds=0.003,
 )
 ANSWER_BROKEN = Disturbance(
     "answer-broken",
-    "A connection breaks in the middle of an answer.",
+    "A connection breaks within an answer.",
     odds=0.002,
 )
 KIND_UNKNOWN = Disturbance(
@@ -127,7 +127,7 @@ KIND_UNKNOWN = Disturbance(
 )
 WEBHOOK_AWAY = Disturbance(
     "webhook-away",
-    "A webhook that nobody answers for makes writes fail with 500.",
+    "A webhook that is unavailable makes writes fail with 500.",
     odds=0.005,
 )
 OTHER_WRITER = Disturbance(
@@ -142,12 +142,12 @@ QUOTA = Disturbance(
 )
 S3_BUSY = Disturbance(
     "s3-busy",
-    "A store that has too much to do answers 503, to Longhorn as well.",
+    "An overloaded store answers 503, to Longhorn as well.",
     odds=0.005,
 )
 S3_BROKEN = Disturbance(
     "s3-broken",
-    "A connection to the store breaks in the middle of an answer.",
+    "A connection to the store breaks within an answer.",
     odds=0.005,
 )
 
@@ -164,7 +164,7 @@ TROUBLES = (
     S3_BUSY,
     S3_BROKEN,
 )
-"""Those that keep a user from getting on: a verdict may be missing for them, and may not be wrong."""
+"""Failures that can stop a user: verdicts may be missing because of them, but not wrong."""
 
 ALL = (
     SLOW_STEP,

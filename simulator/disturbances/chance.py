@@ -7,7 +7,7 @@ from random import Random
 from simulator.disturbances.catalogue import ALL, TROUBLES, Disturbance
 
 MOST = 0.5
-"""However high the level, half of the time nothing happens, so that everything gets on."""
+"""At any level nothing happens half of the time, so that there is progress."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Chaos:
 
 
 class Chance:
-    """Draws. Each disturbance has a sequence of its own, so that one does not shift what happens in another."""
+    """Random draws. Each disturbance has its own sequence, independent of the others."""
 
     def __init__(self, chaos: Chaos) -> None:
         self._level = chaos.level
@@ -44,7 +44,7 @@ class Chance:
         self._happened: Counter[Disturbance] = Counter()
 
     def happens(self, disturbance: Disturbance) -> bool:
-        """Whether it happens this time; never what was not asked for."""
+        """Whether it happens this time; never one that was not requested."""
         if disturbance not in self._sequences:
             return False
         odds = min(MOST, disturbance.odds * self._level)
@@ -54,11 +54,11 @@ class Chance:
         return True
 
     def seconds(self, disturbance: Disturbance) -> float:
-        """For how long it happens this time; 0 if it does not."""
+        """Its duration this time in seconds; 0 if it does not happen."""
         return self.up_to(disturbance) if self.happens(disturbance) else 0.0
 
     def up_to(self, disturbance: Disturbance) -> float:
-        """Some time up to the longest."""
+        """A duration in seconds, up to the longest."""
         return self._sequences[disturbance].uniform(0.0, disturbance.longest)
 
     def below(self, disturbance: Disturbance, limit: int) -> int:
@@ -66,7 +66,7 @@ class Chance:
         return self._sequences[disturbance].randrange(limit)
 
     def until(self, disturbance: Disturbance) -> float:
-        """After how long something happens that always happens sooner or later; a higher level makes it sooner."""
+        """Seconds until something happens that always happens in the end; fewer at a higher level."""
         return (0.1 + self.up_to(disturbance)) / self._level
 
     def count(self, disturbance: Disturbance) -> None:

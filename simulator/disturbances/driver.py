@@ -1,4 +1,4 @@
-"""A CSI driver behind a socket on which calls are slow, find nobody, or lose their answer."""
+"""A CSI driver behind a socket on which calls are slow, fail, or lose their answer."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -28,7 +28,7 @@ DEADLINE = "context deadline exceeded"
 
 
 class RemoteDriver:
-    """Another driver, reached over such a socket. Every call may raise CsiError; all may be made again."""
+    """Another driver, reached over such a socket. Every call may raise CsiError, and may be repeated."""
 
     def __init__(self, driver: Driver, chance: Chance) -> None:
         self._driver = driver
@@ -90,7 +90,7 @@ class RemoteDriver:
         await self._call(lambda: self._driver.node_unstage_volume(volume_id))
 
     async def _call(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Make a call as another process does: what serves it goes on when the caller ends meanwhile."""
+        """Make a call as from another process: it continues even if the caller ends."""
         if self._chance.happens(RPC_UNAVAILABLE):
             raise CsiError(Code.UNAVAILABLE, UNAVAILABLE)
         await asyncio.sleep(self._chance.seconds(SLOW_RPC))
@@ -103,13 +103,13 @@ class RemoteDriver:
         return answer
 
     def _forget(self, serving: asyncio.Task[Any]) -> None:
-        """What went wrong was told to the caller, if there still is one."""
+        """Errors were raised to the caller, if it still exists."""
         self._served.discard(serving)
         if not serving.cancelled():
             serving.exception()
 
 
 async def _served(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """In the driver's process no controller of the caller's works."""
+    """In the driver's process there is no controller of the caller's."""
     WORKING.set("")
     return await call()

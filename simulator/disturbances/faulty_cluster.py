@@ -107,7 +107,7 @@ def slow_down() -> S3Error:
 async def _maybe_truncated(
     chance: Chance, disturbance: Disturbance, request: web.Request, answer: web.StreamResponse
 ) -> web.StreamResponse:
-    """The answer, or half of it and the end of the connection."""
+    """The answer, or half of it before the connection breaks."""
     body = answer.body if isinstance(answer, web.Response) else None
     if not isinstance(body, bytes) or len(body) < 2 or not chance.happens(disturbance):
         return answer

@@ -1,4 +1,4 @@
-"""S3 over a slow network, and with too much to do."""
+"""S3 over a slow network, and overloaded."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Connect
 
 
 class SlowConnections:
-    """The connections of others, slow now and then."""
+    """Other connections, sometimes slow."""
 
     def __init__(self, connections: S3Connections, chance: Chance) -> None:
         self._connections = connections
@@ -21,7 +21,7 @@ class SlowConnections:
 
 
 class SlowConnection:
-    """The connection of somebody else, slow now and then."""
+    """Another connection, sometimes slow."""
 
     def __init__(self, connection: S3Connection, chance: Chance) -> None:
         self._connection = connection
@@ -43,7 +43,7 @@ class SlowConnection:
         return await self._connection.get(key)
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """None when there is no such key."""
+        """None if there is no such key."""
         await self._travel()
         return await self._connection.head(key)
 
@@ -53,7 +53,7 @@ class SlowConnection:
         return await self._connection.list(prefix, delimiter)
 
     async def delete(self, key: str) -> None:
-        """A key that is not there is no error."""
+        """A missing key is no error."""
         await self._travel()
         await self._connection.delete(key)
 

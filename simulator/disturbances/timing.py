@@ -1,4 +1,4 @@
-"""A disturbed cluster's timing: late, repeated and reordered news, controllers that end, watches that break."""
+"""A disturbed cluster's timing: late, repeated and reordered deliveries, controllers that end, watches that break."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from simulator.disturbances import catalogue
 from simulator.disturbances.chance import Chance
 
 ABSENCE = 0.02
-"""Longest time, in seconds, until the successor of a controller that ended works."""
+"""Longest time, in seconds, until the successor of an ended controller works."""
 
 
 class DisturbedTiming:
@@ -17,14 +17,14 @@ class DisturbedTiming:
         self._ended: set[str] = set()
 
     def deliveries(self, controller: str) -> Sequence[float]:
-        """Late now and then, and now and then once more."""
+        """Sometimes late, sometimes repeated."""
         del controller
         first = self._chance.seconds(catalogue.LATE_DELIVERY)
         again = self._chance.seconds(catalogue.REPEATED_DELIVERY)
         return (first, again) if again else (first,)
 
     def next_in(self, controller: str, waiting: int) -> int:
-        """Any, now and then."""
+        """Sometimes any."""
         del controller
         if not self._chance.happens(catalogue.REORDERED_QUEUE):
             return 0
@@ -38,21 +38,21 @@ class DisturbedTiming:
         return self._chance.until(catalogue.CONTROLLER_ENDED)
 
     def absence(self, controller: str) -> float:
-        """Not long."""
+        """Up to ABSENCE."""
         del controller
         return self._chance.up_to(catalogue.CONTROLLER_ENDED) / catalogue.CONTROLLER_ENDED.longest * ABSENCE
 
     def is_overtaken(self, controller: str, resource: str) -> bool:
-        """Now and then."""
+        """Sometimes."""
         del controller, resource
         return self._chance.happens(catalogue.CONFLICT)
 
     def event_delay(self) -> float:
-        """Now and then."""
+        """Sometimes."""
         return self._chance.seconds(catalogue.LATE_EVENT)
 
     def request_delay(self, method: str) -> float:
-        """Now and then."""
+        """Sometimes."""
         del method
         return self._chance.seconds(catalogue.SLOW_REQUEST)
 
@@ -65,6 +65,6 @@ class DisturbedTiming:
         self._chance.count(catalogue.WATCH_LOST)
 
     def forgets(self, resource: str) -> bool:
-        """Now and then."""
+        """Sometimes."""
         del resource
         return self._chance.happens(catalogue.WATCH_EXPIRED)

@@ -11,7 +11,7 @@ from simulator.kubernetes.resources import Obj, Resource
 class Admission:
     """A request under admission: `operation` is CREATE, UPDATE or DELETE.
 
-    A mutating hook changes `object` in place. On DELETE `object` is what is going to be deleted.
+    A mutating hook changes `object` in place. On DELETE `object` is the object to be deleted.
     """
 
     operation: str
@@ -45,7 +45,7 @@ class AdmissionHooks:
         self._hooks.setdefault(resource, []).append(_Registered(frozenset(operations), hook, mutating))
 
     def run(self, resource: Resource, request: Admission, *, mutating: bool) -> bool:
-        """Let the hooks of one phase see `request`; returns whether there were any. ApiError when one refuses."""
+        """Run the hooks of one phase on `request`; returns whether there were any. Raises ApiError if one refuses."""
         ran = False
         for registered in self._hooks.get(resource.key, ()):
             if registered.mutating is mutating and request.operation in registered.operations:

@@ -1,4 +1,4 @@
-"""The API of the simulated cluster, as code in the same process uses it; the REST server stands on the same calls."""
+"""The API of the simulated cluster for code in the same process; the REST server uses the same calls."""
 
 import uuid
 from collections.abc import Callable, Collection
@@ -28,7 +28,7 @@ class Api:
     """All objects of the cluster. Every call is synchronous and atomic, and raises ApiError for a refusal.
 
     A `resource` is named `<plural>.<group>`, in the core group just `<plural>`. What is returned may be changed freely;
-    what subscribers get is shared and must not be.
+    what subscribers get is shared and must not be changed.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Api:
         for resource, strategy in kinds.resources():
             self._resources[resource.key] = resource
             self._strategies[resource.key] = strategy
-        self.subscribe("namespaces", self._furnish)
+        self.subscribe("namespaces", self._complete_namespace)
         for name in ("default", "kube-system", "kube-public", "kube-node-lease"):
             self.create("namespaces", {"metadata": {"name": name}})
 
@@ -55,7 +55,7 @@ class Api:
         return self.store.revision
 
     def register(self, resource: Resource) -> None:
-        """Serve another kind; it also shows as a CustomResourceDefinition."""
+        """Serve another kind; it is also listed as a CustomResourceDefinition."""
         if resource.key in self._resources:
             raise ValueError(f"{resource.key} is already served")
         self._resources[resource.key] = resource
@@ -74,11 +74,11 @@ class Api:
         return self._resources.get(key)
 
     def resources(self) -> tuple[Resource, ...]:
-        """All that is served."""
+        """All served resources."""
         return tuple(self._resources.values())
 
     def strategy(self, resource: Resource) -> Strategy:
-        """What is done with this kind beyond storing it."""
+        """How this kind is defaulted, validated and deleted."""
         return self._strategies.get(resource.key, PLAIN)
 
     def get(self, resource: str, name: str, namespace: str = "") -> Obj:
@@ -113,13 +113,13 @@ class Api:
         return found
 
     def view(self, resource: str, namespace: str = "", *, labels: str = "") -> Objects:
-        """The stored objects themselves, for whoever only looks at many: they are shared and must not be changed."""
+        """The stored objects themselves, for reading many: they are shared and must not be changed."""
         return [stored.object for stored in self.select(resource, namespace, labels=labels)]
 
     def subscribe(self, resource: str, callback: Callable[[Change], None]) -> Callable[[], None]:
-        """Have `callback` called at the commit of each revision of `resource`, of all resources when it is empty.
+        """Call `callback` at the commit of each revision of `resource`, or of all resources if it is empty.
 
-        Returns what ends the subscription.
+        Returns a function that ends the subscription.
         """
         return self.store.subscribe(resource, callback)
 
@@ -143,7 +143,7 @@ class Api:
         dry_run: bool = False,
         managers: managedfields.Managers | None = None,
     ) -> Stored:
-        """`create`, but returns the stored revision. `managers` says who owns the fields, if not just `manager`."""
+        """Like `create`, but returns the stored revision. `managers` own the fields, by default `manager`."""
         served = self._resources[resource]
         new = copy_of(obj)
         new["apiVersion"], new["kind"] = served.api_version, served.kind
@@ -182,12 +182,12 @@ class Api:
 
     def update(self, resource: str, obj: Obj, *, manager: str = "") -> Obj:
         """Replace an object; a stale resourceVersion is refused with 409. Returns it as stored."""
-        self._meet_others(resource, obj)
+        self._check_overtaken(resource, obj)
         return self.replace(resource, obj, manager=manager).copied()
 
     def update_status(self, resource: str, obj: Obj, *, manager: str = "") -> Obj:
         """Replace an object's status and nothing else. Where there is no status subresource this is `update`."""
-        self._meet_others(resource, obj)
+        self._check_overtaken(resource, obj)
         subresource = "status" if self._resources[resource].status_subresource else ""
         return self.replace(resource, obj, subresource=subresource, manager=manager).copied()
 
@@ -258,7 +258,7 @@ class Api:
         dry_run: bool = False,
         managers: managedfields.Managers | None = None,
     ) -> Stored:
-        """Make `new` (which is taken over) the next revision of `stored`; a write that changes nothing is none."""
+        """Make `new` the next revision of `stored`, and keep `new`; a write that changes nothing makes no revision."""
         old = stored.object
         given, _ = metadata.tidy(new.get("metadata") or {})
         self._check_preconditions(served, old, given)
@@ -294,14 +294,14 @@ class Api:
             return Stored(served, new, self.revision, managers)
         return self.store.commit(served, "MODIFIED", new, managers)
 
-    def _meet_others(self, resource: str, obj: Obj) -> None:
-        """Refuse a controller's update with 409 if somebody else was faster."""
+    def _check_overtaken(self, resource: str, obj: Obj) -> None:
+        """Refuse a controller's update with 409 if another writer was faster."""
         controller = WORKING.get()
         if controller and not self.store.delivering and self.timing.is_overtaken(controller, resource):
             raise errors.conflict(self._resources[resource], obj["metadata"]["name"])
 
-    def _furnish(self, change: Change) -> None:
-        """Give a new namespace what every namespace has."""
+    def _complete_namespace(self, change: Change) -> None:
+        """Create the objects that every namespace has."""
         if change.type == "ADDED":
             namespace = change.object["metadata"]["name"]
             self.create("serviceaccounts", {"metadata": {"name": "default", "namespace": namespace}})

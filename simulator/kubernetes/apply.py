@@ -1,9 +1,10 @@
-"""Server-side apply: a client states the fields that it cares about, and owns them."""
+"""Server-side apply: a client sends the fields that it wants, and owns them."""
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError, bad_request, invalid, required
 from simulator.kubernetes.managedfields import (
     Managers,
@@ -17,14 +18,11 @@ from simulator.kubernetes.managedfields import (
 from simulator.kubernetes.resources import Obj, Resource, copy_of
 from simulator.kubernetes.store import Stored
 
-if TYPE_CHECKING:
-    from simulator.kubernetes.api import Api
-
 _ABSENT = object()
 
 
 def server_side_apply(
-    api: "Api",
+    api: Api,
     resource: Resource,
     current: Stored | None,
     config: Obj,
@@ -147,7 +145,7 @@ def _place(items: Any, kind: str, rest: str) -> int | None:
 
 
 def _remove(obj: Any, path: Path) -> None:
-    """Take away what `path` names; a map or an item that others still fill stays."""
+    """Remove the value at `path`; a map or an item that has other fields stays."""
     if path[-1] == ".":
         parent, last = path[:-2], path[-2]
     else:

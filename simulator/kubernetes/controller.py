@@ -18,12 +18,12 @@ Key = tuple[str, str]
 """(namespace, name)"""
 
 QUIET = frozenset({404, 409})
-"""Refusals that belong to normal work: the object is gone, or somebody else was faster."""
+"""Refusals in normal operation: the object is gone, or another writer was faster."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a key comes back: `after` so many seconds of the cluster, or `again` with growing pauses."""
+    """When a key is worked on again: `after` seconds of the cluster, or `again` with back-off."""
 
     after: float | None = None
     again: bool = False
@@ -35,11 +35,11 @@ Reconcile = Callable[[Key], Awaitable[Result | None]]
 class Controller:
     """A work queue as client-go has it.
 
-    Each key is worked on by one worker at a time; keys that come in meanwhile are worked on once more afterwards.
-    A key waits for one time only: of two that it should come back at, the earlier.
-    Failures come back after `backoff[0]` seconds, then twice as long each time up to `backoff[1]`; success resets that.
-    Whoever begins again after an end in mid-flight works on all that exists, and on what was left undone.
-    Exceptions in `expected`, and an ApiError 404 or 409, are such failures; any other exception is printed as well.
+    Each key has one worker at a time; a key that is queued during its work is worked on once more afterwards.
+    A key waits for one time only, the earlier of two.
+    A failed key is retried after `backoff[0]` seconds, then after twice as long each time up to `backoff[1]`; success
+    resets that. After a restart all existing objects are worked on, and the keys that were left undone.
+    Exceptions in `expected`, and an ApiError 404 or 409, are failures; any other exception is printed as well.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Controller:
         self._waiting: dict[Key, asyncio.TimerHandle] = {}
 
     def watch(self, resource: str, keys: Callable[[Change], Iterable[Key]] | None = None) -> None:
-        """Work on what `keys` makes of each change of `resource`: by default the object itself. Before run()."""
+        """Queue `keys(change)` for each change of `resource`, by default the object's own key. Call before run()."""
         self._watched.append((resource, keys or (lambda change: (change.key,))))
 
     def enqueue(self, key: Key, *, after: float = 0.0) -> None:
@@ -82,7 +82,7 @@ class Controller:
                 self._offer(key)
 
     async def run(self) -> None:
-        """Work until cancelled, beginning with everything that exists; so again when its process had ended."""
+        """Work until cancelled, starting with all existing objects, also after each end of its process."""
         timing = self._api.timing
         while (lifetime := timing.lifetime(self.name)) is not None:
             with contextlib.suppress(TimeoutError):
@@ -177,7 +177,7 @@ class Controller:
     async def _attempt(self, key: Key) -> None:
         try:
             result = await self._reconcile(key)
-        except Exception as error:  # noqa: BLE001 - a controller outlives whatever one of its keys does
+        except Exception as error:  # noqa: BLE001 - an error with one key must not end the controller
             expected = isinstance(error, self._expected)
             if not expected and not (isinstance(error, ApiError) and error.status in QUIET):
                 with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""How an object is deleted: preconditions, grace, finalizers, and when it is really gone."""
+"""How an object is deleted: preconditions, grace, finalizers, and when it is gone."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,10 +11,10 @@ from simulator.kubernetes.store import Store, Stored
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 DEFAULT_GRACE = 30
-"""Seconds that a pod gets to end."""
+"""Seconds for a pod to end."""
 
 IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
-"""Namespaces that nobody can delete."""
+"""Namespaces that cannot be deleted."""
 
 PROPAGATIONS = ("Foreground", "Background", "Orphan")
 
@@ -30,7 +30,7 @@ class Deletion:
     dry_run: bool = False
 
     def check(self, resource: Resource, obj: Obj) -> None:
-        """Raises ApiError when a precondition does not hold, an option is unknown, or this object has to stay."""
+        """Raises ApiError if a precondition fails, an option is unknown, or the object cannot be deleted."""
         metadata = obj["metadata"]
         if resource.key == "namespaces" and metadata["name"] in IMMORTAL:
             raise errors.forbidden(resource, metadata["name"], "this namespace may not be deleted")
@@ -51,13 +51,13 @@ class Deletion:
             raise errors.invalid("DeleteOptions", "meta.k8s.io", "", [wrong])
 
     def add_finalizer(self, metadata: Obj) -> None:
-        """Add the finalizer that stands for the propagation, unless the object is being deleted already."""
+        """Add the finalizer of the propagation, unless the object is being deleted already."""
         wanted = {"Foreground": FOREGROUND, "Orphan": ORPHAN}.get(self.propagation)
         if wanted and wanted not in metadata.get("finalizers", []) and "deletionTimestamp" not in metadata:
             metadata["finalizers"] = [*metadata.get("finalizers", []), wanted]
 
     def grace(self, obj: Obj) -> int:
-        """Seconds that a graceful object (a pod) gets to end."""
+        """Seconds for a graceful object (a pod) to end."""
         if not at(obj, "spec.nodeName") or at(obj, "status.phase") in {"Succeeded", "Failed"}:
             return 0
         if self.grace_seconds is not None:
@@ -115,7 +115,7 @@ class Deleter:
 
     @staticmethod
     def is_over(resource: Resource, obj: Obj) -> bool:
-        """Whether nothing holds an object any longer that is being deleted."""
+        """Whether nothing blocks the deletion of an object any longer."""
         if obj["metadata"].get("finalizers"):
             return False
         if resource.key == "namespaces":

@@ -1,11 +1,10 @@
-"""What the API server answers when it refuses: a Status with a code, a reason and, for invalid objects, causes."""
+"""Errors of the API server: a Status with a code, a reason and, for invalid objects, causes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from simulator.kubernetes.resources import Resource
+from simulator.kubernetes.resources import Obj, Resource
 
 STALE = "the object has been modified; please apply your changes to the latest version and try again"
 """Why a write with an old resourceVersion is refused."""
@@ -14,10 +13,10 @@ STALE = "the object has been modified; please apply your changes to the latest v
 class ApiError(Exception):
     """A refusal: HTTP `status`, the `reason` word, the `message` and the Status' `details`.
 
-    `continuation` is where a list can go on that expired, if it may show later objects.
+    `continuation` is the token with which an expired list can continue, with newer objects.
     """
 
-    def __init__(self, status: int, reason: str, message: str, details: dict[str, Any] | None = None) -> None:
+    def __init__(self, status: int, reason: str, message: str, details: Obj | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
@@ -26,9 +25,9 @@ class ApiError(Exception):
         self._has_details = details is not None
         self.continuation = ""
 
-    def body(self) -> dict[str, Any]:
+    def body(self) -> Obj:
         """The Status object as it goes over the wire."""
-        body: dict[str, Any] = {
+        body: Obj = {
             "kind": "Status",
             "apiVersion": "v1",
             "metadata": {"continue": self.continuation} if self.continuation else {},
@@ -45,7 +44,7 @@ class ApiError(Exception):
 class Denied(Exception):
     """Raised by an admission hook that refuses a request.
 
-    With `webhook` it reads as the answer of that webhook, without as that of a built-in admission plugin (403).
+    With `webhook` the answer reads as that webhook's, else as that of a built-in admission plugin (403).
     """
 
     def __init__(self, message: str, *, webhook: str = "", status: int = 422, reason: str = "Invalid") -> None:
@@ -68,33 +67,33 @@ class FieldError:
         return f"{self.field}: {self.body}"
 
 
-def _details(resource: "Resource", name: str, **more: Any) -> dict[str, Any]:
-    details: dict[str, Any] = {"name": name} if name else {}
+def _details(resource: Resource, name: str, **more: Any) -> Obj:
+    details: Obj = {"name": name} if name else {}
     if resource.group:
         details["group"] = resource.group
     return {**details, "kind": resource.plural, **more}
 
 
-def not_found(resource: "Resource", name: str) -> ApiError:
+def not_found(resource: Resource, name: str) -> ApiError:
     """404: there is no such object."""
     return ApiError(404, "NotFound", f'{resource.key} "{name}" not found', _details(resource, name))
 
 
-def already_exists(resource: "Resource", name: str, *, terminating: bool = False) -> ApiError:
+def already_exists(resource: Resource, name: str, *, terminating: bool = False) -> ApiError:
     """409 for a name that is taken, maybe by an object that is `terminating`."""
     prefix = "object is being deleted: " if terminating else ""
     message = f'{prefix}{resource.key} "{name}" already exists'
     return ApiError(409, "AlreadyExists", message, _details(resource, name))
 
 
-def conflict(resource: "Resource", name: str, why: str = STALE) -> ApiError:
-    """409: the write does not fit what is stored."""
+def conflict(resource: Resource, name: str, why: str = STALE) -> ApiError:
+    """409: the write conflicts with the stored object."""
     message = f'Operation cannot be fulfilled on {resource.key} "{name}": {why}'
     return ApiError(409, "Conflict", message, _details(resource, name))
 
 
-def forbidden(resource: "Resource", name: str, why: str, causes: Sequence[dict[str, str]] = ()) -> ApiError:
-    """403, with a cause each for programs."""
+def forbidden(resource: Resource, name: str, why: str, causes: Sequence[dict[str, str]] = ()) -> ApiError:
+    """403, with machine-readable causes."""
     about = f'{resource.key} "{name}"' if name else resource.key
     details = _details(resource, name, causes=list(causes)) if causes else _details(resource, name)
     return ApiError(403, "Forbidden", f"{about} is forbidden: {why}", details)
@@ -106,12 +105,12 @@ def bad_request(message: str) -> ApiError:
 
 
 def internal(message: str) -> ApiError:
-    """500, as the server tells of its own failures."""
+    """500: a failure of the server itself."""
     return ApiError(500, "InternalError", message, {"causes": [{"message": message}]})
 
 
 def patch_failed() -> ApiError:
-    """A JSON patch whose operation does not fit: the API server does not say which."""
+    """422 for a JSON patch with an operation that fails: the API server does not say which."""
     return ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {})
 
 
@@ -121,7 +120,7 @@ def invalid(kind: str, group: str, name: str, errors: Iterable[FieldError]) -> A
     texts = [str(error) for error in unique]
     text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     qualified = f"{kind}.{group}" if group else kind
-    details: dict[str, Any] = {"name": name} if name else {}
+    details: Obj = {"name": name} if name else {}
     if group:
         details["group"] = group
     details["kind"] = kind
@@ -129,7 +128,7 @@ def invalid(kind: str, group: str, name: str, errors: Iterable[FieldError]) -> A
     return ApiError(422, "Invalid", f'{qualified} "{name}" is invalid: {text}', details)
 
 
-def denied(resource: "Resource", name: str, refusal: Denied) -> ApiError:
+def denied(resource: Resource, name: str, refusal: Denied) -> ApiError:
     """How an admission hook's refusal reaches the client."""
     if not refusal.webhook:
         return forbidden(resource, name, refusal.message)
@@ -138,17 +137,17 @@ def denied(resource: "Resource", name: str, refusal: Denied) -> ApiError:
 
 
 def required(field: str, detail: str = "") -> FieldError:
-    """A field that must be there is not."""
+    """A required field is missing."""
     return FieldError(field, f"Required value: {detail}" if detail else "Required value", "FieldValueRequired")
 
 
 def invalid_value(field: str, value: object, detail: str) -> FieldError:
-    """A value that the field may not have."""
+    """A value that is invalid for the field."""
     return FieldError(field, f"Invalid value: {_shown(value)}: {detail}")
 
 
 def not_supported(field: str, value: object, supported: Iterable[str]) -> FieldError:
-    """A value that is not among those that are `supported`."""
+    """A value that is not among the `supported` ones."""
     offered = ", ".join(f'"{each}"' for each in supported)
     return FieldError(
         field, f"Unsupported value: {_shown(value)}: supported values: {offered}", "FieldValueNotSupported"

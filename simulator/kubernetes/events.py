@@ -14,7 +14,7 @@ SIMILAR_LIMIT = 10
 SIMILAR_WINDOW = 600.0
 BURST = 25
 REFILL = 300.0
-"""Seconds of the cluster after which one more event about the same object is let through."""
+"""Seconds of the cluster after which one more event about the same object is allowed."""
 
 COMBINED = "(combined from similar events): "
 
@@ -36,8 +36,8 @@ class _Bucket:
 class EventRecorder:
     """Writes core/v1 Events for one component.
 
-    The same event again counts up the first one; more than ten similar ones within ten minutes are combined; of more
-    than 25 about one object the rest is dropped. Writing is best effort: a refusal loses the event.
+    A repeated event increments the count of the first one; more than ten similar ones within ten minutes are combined;
+    after 25 about one object further ones are dropped. Writing is best effort: a refused event is lost.
     """
 
     def __init__(self, api: Api, component: str, host: str = "") -> None:
@@ -61,7 +61,7 @@ class EventRecorder:
         group = (*source, involved["apiVersion"], type, reason)
         message, key = self._combine(group, message, now)
         key = (*key, field_path)
-        if not self._let_through(source, now):
+        if not self._is_allowed(source, now):
             return
         delay = self._api.timing.event_delay()
         if delay > 0:
@@ -72,7 +72,7 @@ class EventRecorder:
 
     def _send(self, key: _Group, involved: Obj, type: str, reason: str, message: str, component: str) -> None:
         with suppress(ApiError):
-            if not self._count_up(key, message):
+            if not self._increment(key, message):
                 self._write(key, involved, type, reason, message, component)
 
     def _now(self) -> float:
@@ -91,7 +91,7 @@ class EventRecorder:
             return COMBINED + message, group
         return message, (*group, message)
 
-    def _let_through(self, source: _Group, now: float) -> bool:
+    def _is_allowed(self, source: _Group, now: float) -> bool:
         bucket = self._buckets.setdefault(source, _Bucket(last=now))
         bucket.tokens = min(BURST, bucket.tokens + (now - bucket.last) / REFILL)
         bucket.last = now
@@ -100,8 +100,8 @@ class EventRecorder:
         bucket.tokens -= 1
         return True
 
-    def _count_up(self, key: _Group, message: str) -> bool:
-        """Count the event up that was written before; False when there is none."""
+    def _increment(self, key: _Group, message: str) -> bool:
+        """Increment the count of an earlier event; False if there is none."""
         if key not in self._written:
             return False
         namespace, name = self._written[key]

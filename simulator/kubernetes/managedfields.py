@@ -12,7 +12,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Owner:
-    """A field manager as managedFields tells them apart."""
+    """A field manager as managedFields distinguishes it."""
 
     manager: str
     operation: str
@@ -78,7 +78,7 @@ UNOWNED = frozenset(
         "selfLink",
     }
 )
-"""Fields of metadata that nobody owns."""
+"""Fields of metadata without an owner."""
 
 ITEM_KEYS: dict[str, tuple[str, ...]] = {
     "containers": ("name",),
@@ -94,7 +94,7 @@ ITEM_KEYS: dict[str, tuple[str, ...]] = {
     "secrets": ("name",),
     "drivers": ("name",),
 }
-"""By what the items of a built-in kind's list are told apart; lists that are not named here are replaced whole."""
+"""The keys of list items in built-in kinds; lists that are not named here are replaced as a whole."""
 
 
 def item_keys(resource: Resource, field: str) -> tuple[str, ...]:
@@ -161,7 +161,7 @@ def item_path(item: Any, keys: tuple[str, ...]) -> str:
 def written(
     resource: Resource, managers: Managers, old: Obj | None, new: Obj, manager: str, subresource: str, now: str
 ) -> Managers:
-    """The managers after an ordinary write by `manager`: it owns what it changed, nobody owns what is gone."""
+    """The managers after an ordinary write by `manager`: it owns what it changed, removed fields have no owner."""
     changed = owned_paths(resource, new, old)
     removed = owned_paths(resource, old, new) - changed if old is not None else frozenset[Path]()
     mine = Owner(manager or "unknown", "Update", resource.api_version, subresource)

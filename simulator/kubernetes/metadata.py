@@ -125,7 +125,7 @@ def name_errors(resource: Resource, metadata: Obj) -> list[FieldError]:
 
 
 def carry(old: Obj, new: Obj) -> list[FieldError]:
-    """Take from `old` what a client cannot set; the errors are attempts to change what may not change."""
+    """Copy from `old` what a client cannot set; the errors are changes of immutable fields."""
     errors: list[FieldError] = []
     created = new.get("creationTimestamp")
     if created and created != old.get("creationTimestamp"):

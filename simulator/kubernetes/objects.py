@@ -1,4 +1,4 @@
-"""Looking at Kubernetes objects and changing small parts of them, each change one atomic write."""
+"""Reading Kubernetes objects and changing small parts of them, each change in one atomic write."""
 
 import base64
 import json
@@ -39,13 +39,13 @@ def quoted(text: str) -> str:
 
 
 def current(api: Api, resource: str, obj: Obj) -> Obj:
-    """The object as it is now. Raises ApiError 404 when it is gone."""
+    """The current object. Raises ApiError 404 when it is gone."""
     namespace, name = key_of(obj)
     return api.get(resource, name, namespace)
 
 
 def add_finalizers(api: Api, resource: str, obj: Obj, added: list[str], *, manager: str) -> Obj:
-    """The object with all of `added`; nothing is written when it has them."""
+    """The object with all of `added`; nothing is written if it has them."""
     fresh = current(api, resource, obj)
     missing = [each for each in added if each not in finalizers(fresh)]
     if not missing:
@@ -55,7 +55,7 @@ def add_finalizers(api: Api, resource: str, obj: Obj, added: list[str], *, manag
 
 
 def remove_finalizers(api: Api, resource: str, obj: Obj, removed: list[str], *, manager: str) -> Obj:
-    """The object without any of `removed`; the last finalizer of a deleted object takes the object with it."""
+    """The object without any of `removed`; removing the last one of a deleted object removes the object."""
     fresh = current(api, resource, obj)
     kept = [each for each in finalizers(fresh) if each not in removed]
     if kept == finalizers(fresh):
@@ -65,7 +65,7 @@ def remove_finalizers(api: Api, resource: str, obj: Obj, removed: list[str], *, 
 
 
 def annotate(api: Api, resource: str, obj: Obj, changes: dict[str, str | None], *, manager: str) -> Obj:
-    """The object with annotations set, or with None removed; nothing is written when they are so already."""
+    """The object with annotations set, or with None removed; nothing is written if nothing changes."""
     namespace, name = key_of(obj)
     patch: Obj = {"metadata": {"annotations": changes}}
     return api.patch(resource, name, namespace, patch, manager=manager)

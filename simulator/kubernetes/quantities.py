@@ -9,7 +9,7 @@ _DECIMAL = {"m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 
 
 def parse(text: str | int | float) -> Decimal:
-    """The exact value of a quantity. Raises ValueError for what is none."""
+    """The exact value of a quantity. Raises ValueError for invalid text."""
     match = _FORM.match(str(text))
     if match is None:
         raise ValueError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
@@ -38,7 +38,7 @@ def binary(size: int) -> str:
 
 
 def canonical(text: str | int | float) -> str:
-    """A quantity as the API server gives it back: the largest unit of its own family without remainder."""
+    """A quantity as the API server returns it: the largest unit of its own family without remainder."""
     written = str(text)
     value = parse(written)
     if value == value.to_integral_value():

@@ -37,11 +37,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind that is served, stored in `version`; `older_versions` are alike in all but their name.
+    """One kind that is served, stored in `version`; `older_versions` differ only in name.
 
     `schema` is an OpenAPI v3 structural schema of the whole object. `status_subresource` says whether /status exists
     (then the main path ignores the status). `builtin` marks a kind of Kubernetes itself, which differs from a custom
-    resource in patches, lists and answers to a deletion.
+    resource in patches, lists and the answer to a deletion.
     """
 
     group: str
@@ -94,7 +94,7 @@ def copy_of(value: Any) -> Any:
 
 
 def at(value: Any, path: str) -> Any:
-    """The value at a dotted `path`, None when something on the way is absent."""
+    """The value at a dotted `path`, None if a part of it is absent."""
     for part in path.split("."):
         if not isinstance(value, dict):
             return None

@@ -1,11 +1,11 @@
-"""What a write makes of an object: the next revision, before defaults, admission and validation."""
+"""The next revision of an object after a write, before defaults, admission and validation."""
 
 from simulator.kubernetes import metadata
 from simulator.kubernetes.errors import FieldError
 from simulator.kubernetes.resources import Obj, Resource, copy_of
 
 SUBRESOURCE_PARTS = {"status": ("status",), "finalize": ("spec",), "binding": ("spec", "status")}
-"""What a write to a subresource changes; `binding` is how the scheduler gives a pod its node."""
+"""What a write to a subresource changes; the scheduler sets a pod's node by `binding`."""
 
 
 def replaced(served: Resource, old: Obj, new: Obj) -> list[FieldError]:
@@ -26,7 +26,7 @@ def with_subresource(served: Resource, old: Obj, new: Obj, subresource: str) -> 
     """`old` with the parts of `new` that a write to the subresource changes."""
     parts = {part: new.get(part) for part in SUBRESOURCE_PARTS[subresource]}
     kept = {key: value for key, value in old.items() if key not in parts}
-    # Nothing prepares a custom resource, so that what stays can stay the same.
+    # Nothing prepares a custom resource, so unchanged parts can be shared.
     kept = copy_of(kept) if served.builtin else {**kept, "metadata": {**kept["metadata"]}}
     return {**kept, **{part: value for part, value in parts.items() if value is not None}}
 

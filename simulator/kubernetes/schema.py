@@ -80,7 +80,7 @@ def fill_defaults(schema: Obj, value: Any) -> None:
 
 
 def shape(schema: Obj, new: Obj, old: Obj | None) -> None:
-    """Prune an object and fill its defaults in, in place; a part that equals that of `old`, which was shaped, is.
+    """Prune an object and fill its defaults in, in place; parts that equal those of `old` are shaped already.
 
     Without a schema an object stays as it is.
     """
@@ -97,7 +97,7 @@ def shape(schema: Obj, new: Obj, old: Obj | None) -> None:
 
 
 def refuse_undecodable(served: Resource, new: Obj) -> None:
-    """A built-in kind with a value of the wrong type cannot even be decoded: ApiError 400."""
+    """Raises ApiError 400 for a built-in kind with a value of the wrong type, which cannot be decoded."""
     wrong = validate(served.schema, new) if served.builtin else ()
     if wrong:
         kind = f'{served.kind} in version "{served.version}" cannot be handled as a {served.kind}'
@@ -105,7 +105,7 @@ def refuse_undecodable(served: Resource, new: Obj) -> None:
 
 
 def violations(resource: Resource, new: Obj, old: Obj | None) -> list[FieldError]:
-    """Everything that is wrong with a custom resource; on update, unchanged parts are not judged again."""
+    """Everything that is wrong with a custom resource; on update, unchanged parts are not checked again."""
     found = validate(resource.schema, new, old)
     if any(error.reason in BLOCKING for error in found):
         return [*found, _UNCHECKED] if resource.rules else found
@@ -134,7 +134,7 @@ def _type_at(schema: Obj, path: str) -> str:
 
 
 def validate(schema: Obj, value: Any, old: Any = None, path: str = "") -> list[FieldError]:
-    """The errors of `value` against the schema; a part that equals `old` is taken as it is."""
+    """The errors of `value` against the schema; a part that equals `old` is accepted."""
     if old is not None and value == old:
         return []
     if value is None and schema.get("nullable"):

@@ -74,7 +74,7 @@ def _label_requirement(text: str) -> Predicate:
 
 @lru_cache(maxsize=1024)
 def label_selector(selector: str) -> Predicate | None:
-    """A predicate over objects, None when everything matches. Raises ApiError 400 for what is no selector."""
+    """A predicate over objects, None when everything matches. Raises ApiError 400 for an invalid one."""
     requirements = [_label_requirement(part) for part in _split(selector)]
     if not requirements:
         return None
@@ -88,7 +88,7 @@ def label_selector(selector: str) -> Predicate | None:
 
 @lru_cache(maxsize=1024)
 def equal_label(selector: str) -> tuple[str, str] | None:
-    """A label that every object that matches has, with its value; None if the selector asks for none."""
+    """A label with its value that every match has; None if the selector requires none."""
     for part in _split(selector):
         match = None if _SET.match(part) else _EQUAL.match(part)
         if match and match[2] != "!=":
@@ -106,7 +106,7 @@ def _field(obj: Obj, path: str) -> str:
 
 
 def field_selector(resource: Resource, selector: str) -> Predicate | None:
-    """A predicate over objects, None when everything matches. Raises ApiError 400 for a field that is not offered."""
+    """A predicate over objects, None when everything matches. Raises ApiError 400 for an unknown field."""
     requirements: list[tuple[str, bool, str]] = []
     allowed = {"metadata.name", "metadata.namespace", *SELECTABLE.get(resource.key, ())}
     for part in selector.split(","):

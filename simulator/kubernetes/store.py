@@ -1,4 +1,4 @@
-"""Objects and their revisions: one counter for all, a log for each resource, subscribers told at each commit."""
+"""Objects and their revisions: one counter for all, one log per resource, subscribers called at each commit."""
 
 import marshal
 from bisect import bisect_left, insort
@@ -14,10 +14,10 @@ from simulator.kubernetes.managedfields import Managers, rendered
 from simulator.kubernetes.resources import Obj, Resource
 
 FIRST_REVISION = 1000
-"""Where the counter starts; everything before counts as compacted, as in a cluster that has been up for a while."""
+"""The first revision; earlier ones count as compacted, as in a cluster that has run for a while."""
 
 LOG_LENGTH = 5000
-"""Changes that are kept for each resource, for watches that ask for an earlier revision."""
+"""Changes kept per resource, for watches from an earlier revision."""
 
 ObjectKey = tuple[str, str]
 
@@ -29,7 +29,7 @@ def encode(value: Any, *, ordered: bool = False) -> bytes:
 
 
 class Stored:
-    """One revision of an object. Never changed; its bytes are made once, when somebody first asks for them."""
+    """One revision of an object. Immutable; its bytes are made once, on first use."""
 
     __slots__ = ("_packed", "_tail", "managers", "object", "resource", "revision")
 
@@ -151,7 +151,7 @@ class Store:
         return stored
 
     def _place(self, resource: str, key: ObjectKey, before: Stored | None, after: Stored | None) -> None:
-        """Keep the order of the keys and what is known of labels."""
+        """Update the order of the keys and the index of labels."""
         keys = self._keys.setdefault(resource, [])
         if before is None:
             insort(keys, key)
@@ -167,11 +167,11 @@ class Store:
             labelled.setdefault(label, set()).add(key)
 
     def oldest(self, resource: Resource) -> int:
-        """The oldest revision from which a watch can still go on."""
+        """The oldest revision from which a watch can continue."""
         return max(self.compacted, self._dropped.get(resource.key, 0))
 
     def compact(self) -> None:
-        """Forget the past: a watch from any earlier revision is answered with 410."""
+        """Drop the past: a watch from any earlier revision gets 410."""
         self.compacted = self.revision
         self._logs.clear()
 
@@ -180,7 +180,7 @@ class Store:
         return (change for change in self._logs.get(resource.key, ()) if change.stored.revision > revision)
 
     def at(self, resource: Resource, revision: int, namespace: str = "") -> list[Stored] | None:
-        """The objects as they were at an earlier revision; None when that is forgotten."""
+        """The objects as they were at an earlier revision; None if it is compacted."""
         if revision < self.oldest(resource):
             return None
         table = dict(self._tables.get(resource.key, {}))
@@ -194,19 +194,19 @@ class Store:
         return [table[key] for key in sorted(table) if not namespace or key[0] == namespace]
 
     def subscribe(self, resource: str, callback: Subscriber) -> Callable[[], None]:
-        """Call back at each commit; with an empty `resource` for all of them. Returns what ends it."""
+        """Call back at each commit, of all resources if `resource` is empty. Returns a function that ends that."""
         callbacks = self._subscribers.setdefault(resource, [])
         callbacks.append(callback)
         return lambda: callbacks.remove(callback)
 
     @property
     def delivering(self) -> bool:
-        """Whether subscribers are being told of a commit."""
+        """Whether subscribers are being called."""
         return self._delivering
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Commit several revisions before anybody hears of the first."""
+        """Commit several revisions before subscribers hear of the first."""
         held, self._delivering = self._delivering, True
         try:
             yield
@@ -215,7 +215,7 @@ class Store:
             self._deliver()
 
     def _deliver(self) -> None:
-        """Tell the subscribers, in the order of revisions also when one of them commits on its own."""
+        """Call the subscribers in the order of revisions, even if one of them commits as well."""
         if self._delivering:
             return
         self._delivering = True

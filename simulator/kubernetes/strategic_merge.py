@@ -80,7 +80,7 @@ def _place(field: str, items: list[Any], wanted: Any) -> int | None:
 
 
 def _ordered(field: str, items: list[Any], order: list[Any]) -> list[Any]:
-    """`items` with those that `order` names in its order, the others after them."""
+    """`items` in the order of `order`, the others after them."""
     if field not in ITEM_KEYS and field not in SET_FIELDS:
         return items
     wanted = [item if field in SET_FIELDS else _identity(field, item) for item in order]

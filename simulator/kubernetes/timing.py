@@ -1,6 +1,6 @@
-"""What differs from one time to the next in a cluster that works correctly: when things are heard, and who is away.
+"""What varies in a correct cluster: when watchers hear of changes, and when processes are away.
 
-Nothing here is a choice about what is right: with any timing the cluster arrives at the same answers.
+It never changes what is right: with any timing the cluster arrives at the same results.
 """
 
 from collections.abc import Sequence
@@ -14,51 +14,51 @@ AT_ONCE = (0.0,)
 
 
 class Timing(Protocol):
-    """Asked by the API, its server and its controllers. All durations are seconds on the wall, never scaled."""
+    """Used by the API, its server and its controllers. All durations are wall-clock seconds, never scaled."""
 
     def deliveries(self, controller: str) -> Sequence[float]:
-        """After how long a controller hears of a change: one duration for each time that it hears of it."""
+        """Delays after which a controller hears of a change, one per delivery."""
         ...
 
     def next_in(self, controller: str, waiting: int) -> int:
-        """Which of so many waiting keys a controller takes next."""
+        """Index of the key, of the `waiting` ones, that a controller takes next."""
         ...
 
     def lifetime(self, controller: str) -> float | None:
-        """After how long the process of a controller ends, in the middle of its work; None for never."""
+        """Seconds after which the process of a controller ends, amid its work; None for never."""
         ...
 
     def absence(self, controller: str) -> float:
-        """How long it takes until a controller that ended works again."""
+        """Seconds until an ended controller works again."""
         ...
 
     def is_overtaken(self, controller: str, resource: str) -> bool:
-        """Whether somebody else wrote the object between a controller's look at it and its update."""
+        """Whether another writer changed the object between a controller's read and its update."""
         ...
 
     def event_delay(self) -> float:
-        """How long an Event is under way."""
+        """Delay of an Event."""
         ...
 
     def request_delay(self, method: str) -> float:
-        """How long a request waits before it is served."""
+        """Delay of a request."""
         ...
 
     def watch_lifetime(self) -> float | None:
-        """After how long the connection of a watch is lost; None for never."""
+        """Seconds after which the connection of a watch is lost; None for never."""
         ...
 
     def watch_broke(self) -> None:
-        """Told when it is lost."""
+        """Called when it is lost."""
         ...
 
     def forgets(self, resource: str) -> bool:
-        """Whether a watch of a resource that has not changed since is told that its revision is too old."""
+        """Whether the revision of a watch counts as too old though its resource has not changed since."""
         ...
 
 
 class NoDisturbance:
-    """Everything is heard at once and once, nobody is away, nothing is lost."""
+    """Every change is delivered once and at once, no process ends, nothing is lost."""
 
     def deliveries(self, controller: str) -> Sequence[float]:
         """At once."""
@@ -71,7 +71,7 @@ class NoDisturbance:
         return 0
 
     def lifetime(self, controller: str) -> float | None:
-        """For ever."""
+        """Never."""
         del controller
         return None
 
@@ -95,7 +95,7 @@ class NoDisturbance:
         return 0.0
 
     def watch_lifetime(self) -> float | None:
-        """For ever."""
+        """Never."""
         return None
 
     def watch_broke(self) -> None:

@@ -1,4 +1,4 @@
-"""How often an override was asked, and how often it gave another answer than the decision that it replaces."""
+"""How often an override was called, and how often its answer differed from the decision that it replaces."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass
 class OverrideCount:
-    """Counts of the calls of one override, or of all that belong to one fault. `changed` of the `asked` differed."""
+    """Calls of one override, or of all of one fault: `changed` of the `asked` ones had another answer."""
 
     asked: int = 0
     changed: int = 0
@@ -15,7 +15,7 @@ class OverrideCount:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a call led to: an answer or an error."""
+    """The result of a call: an answer or an error."""
 
     answer: Any = None
     error: Exception | None = None
@@ -24,7 +24,7 @@ class _Outcome:
     def of(cls, function: Callable[..., Any], args: tuple[Any, ...], named: Mapping[str, Any]) -> "_Outcome":
         try:
             return cls(function(*args, **named))
-        except Exception as error:  # noqa: BLE001 - a refusal is an answer like others
+        except Exception as error:  # noqa: BLE001 - an error is an answer, too
             return cls(error=error)
 
     def give(self) -> Any:
@@ -42,13 +42,13 @@ class _Outcome:
 
 
 def counted(replace: Callable[..., Any], original: Callable[..., Any], count: OverrideCount) -> Callable[..., Any]:
-    """The replacement of a decision, put in front of the original, with its calls noted in `count`."""
+    """The replacement of a decision, which counts its calls in `count`."""
 
     def answer(*args: Any, **named: Any) -> Any:
         rights: list[_Outcome] = []
 
         def ask(*asked: Any, **also: Any) -> Any:
-            """The original, for the override; what it answers to the question of this call is kept."""
+            """The original, for the override; its answers to the same question are kept."""
             outcome = _Outcome.of(original, asked, also)
             if (asked, also) == (args, named):
                 rights.append(outcome)

@@ -10,7 +10,7 @@ from typing import Any
 from simulator.overrides.override_counts import OverrideCount, counted
 
 Replacement = Callable[..., Any]
-"""Called with the original (bound) method and then its arguments; what it returns is the new answer."""
+"""Called with the original (bound) method and then its arguments; returns the new answer."""
 
 
 class OverrideError(Exception):
@@ -69,8 +69,8 @@ def fault(name: str, *, breaks: str | tuple[str, ...], decision: str, says: str)
 def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dict[str, OverrideCount]:
     """Put each override in the place of the method that it names; a later one wraps an earlier one.
 
-    `decisions` maps a storey to its decisions object. What comes back counts, under the overrides' names, how often
-    they are asked from now on. Raises OverrideError for an unknown storey or method.
+    `decisions` maps a storey to its decisions object. Returns counters, by the overrides' names, of their calls
+    from now on. Raises OverrideError for an unknown storey or method.
     """
     counts: dict[str, OverrideCount] = {}
     for change in overrides:

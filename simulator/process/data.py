@@ -1,7 +1,6 @@
-"""The directory with the volumes' bytes: made at the start, removed at the end, found again if that end was SIGKILL.
+"""The directory with the volumes' bytes: created at the start, removed at the end, or later if that end was SIGKILL.
 
-Its name tells the process that it belongs to, by id and start time, so that a later start can remove what is left of a
-process that is gone.
+Its name has the id and the start time of its process, so that a later start can remove the leftovers of ended ones.
 """
 
 import contextlib
@@ -30,7 +29,7 @@ def directory(parent: Path | None) -> Iterator[Path]:
 
 
 def remove_leftovers(root: Path) -> None:
-    """Remove the directories of simulators that run no more; those of other users are left alone."""
+    """Remove the directories of ended simulators, except those of other users."""
     for entry in os.scandir(root):
         found = _NAME.fullmatch(entry.name)
         if not found or not entry.is_dir(follow_symlinks=False):
@@ -41,7 +40,7 @@ def remove_leftovers(root: Path) -> None:
 
 
 def start_time(pid: int) -> int | None:
-    """When a process was started, in ticks since boot; None where that cannot be told, or if it is gone."""
+    """When a process was started, in ticks since boot; None if that is unknown or the process is gone."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -61,7 +60,7 @@ def _runs(pid: int, started: int) -> bool:
 
 
 def _remove(path: Path) -> None:
-    """Remove a tree, also directories in it that a pod made unreadable."""
+    """Remove a tree, including directories that a pod made unreadable."""
     for directory_, names, _ in os.walk(path):
         for name in names:
             child = Path(directory_, name)

@@ -9,11 +9,11 @@ _NAME = "longhorn-simulator"
 
 
 class KubeconfigError(Exception):
-    """The file cannot be written, or is somebody else's."""
+    """The file cannot be written, or is not a simulator's."""
 
 
 def write(path: Path, server: str) -> None:
-    """Write it in one step, so that nobody reads half of it.
+    """Write it atomically.
 
     Raises KubeconfigError, also for a file that exists and was not written by a simulator.
     """
@@ -36,7 +36,7 @@ def write(path: Path, server: str) -> None:
     )
     try:
         if path.exists() and (content := path.read_text()) and not content.startswith(_MARK):
-            raise KubeconfigError(f"{path} exists and is not a simulator's kubeconfig; it is left alone")
+            raise KubeconfigError(f"{path} exists and is not a simulator's kubeconfig; not overwritten")
         fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(fd, "w") as file:
             file.write(text)
@@ -46,7 +46,7 @@ def write(path: Path, server: str) -> None:
 
 
 def remove(path: Path, server: str) -> None:
-    """Remove it, unless another simulator has written it meanwhile."""
+    """Remove it, unless another simulator has overwritten it."""
     try:
         if f"    server: {server}\n" in path.read_text():
             path.unlink()

@@ -1,4 +1,4 @@
-"""Noticing the end of the parent process, without polling."""
+"""Watching for the end of the parent process, without polling."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def watched(pid: int, ended: Callable[[], None]) -> Iterator[None]:
-    """Call `ended` once when the process `pid` ends, or at once if it is gone. Must run in an event loop.
+    """Call `ended` once the process `pid` ends, or immediately if it is gone. Must run in an event loop.
 
     Uses a pidfd on Linux and kqueue on macOS and the BSDs.
     """

@@ -23,7 +23,7 @@ class User:
 
 
 class Accounts:
-    """The root key may do everything; a user what its policies allow."""
+    """The root key may do everything, a user what its policies allow."""
 
     def __init__(self, access_key: str, secret_key: str) -> None:
         self.root = access_key

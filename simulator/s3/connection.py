@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class S3Error(Exception):
-    """A refusal as S3 words it."""
+    """An error answer of S3."""
 
     def __init__(self, status: int, code: str, message: str, request_id: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -31,7 +31,7 @@ class ObjectInfo:
 
 @dataclass(frozen=True)
 class Listing:
-    """What ListObjectsV2 answers, all pages: keys, and common prefixes where a delimiter was given."""
+    """All pages of ListObjectsV2: keys, and common prefixes if a delimiter was given."""
 
     objects: tuple[ObjectInfo, ...]
     prefixes: tuple[str, ...]
@@ -50,13 +50,13 @@ class S3Connection(Protocol):
         ...
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """None when there is no such key."""
+        """None if there is no such key."""
         ...
 
     async def list(self, prefix: str, delimiter: str = "") -> Listing: ...
 
     async def delete(self, key: str) -> None:
-        """A key that is not there is no error."""
+        """A missing key is no error."""
         ...
 
 
@@ -64,5 +64,5 @@ class S3Connections(Protocol):
     """The S3 services that can be reached from inside the cluster."""
 
     def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str) -> S3Connection:
-        """Nothing is asked yet. Raises S3UnreachableError for an endpoint that does not exist."""
+        """Sends nothing yet. Raises S3UnreachableError for an endpoint that does not exist."""
         ...

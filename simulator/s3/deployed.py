@@ -1,7 +1,7 @@
-"""S3 servers that are deployed as pods: run by this process, each with objects and keys of its own.
+"""S3 servers that are deployed as pods: run by this process, each with its own objects and keys.
 
-What is started is a server like the first one, whatever the image has inside; its command line and environment say on
-which port it listens, with which keys, and with which certificate.
+Each is a server like the first one, whatever its image; its command line and environment set port, keys and
+certificate.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from simulator.s3.connection import S3Connection, S3UnreachableError
 from simulator.s3.server import S3Server
 
 IMAGES = frozenset({"minio", "silo", "seaweedfs"})
-"""The last part of the names of images that have such a server inside."""
+"""The last part of the names of images with such a server."""
 
 Address = tuple[str, int]
 Names = Callable[[], Mapping[Address, Address]]
-"""What the cluster's services are called, host and port, with where they are on this machine."""
+"""The addresses of the cluster's services on this machine, by host and port."""
 
 _HOST = "127.0.0.1"
 _REGION = "us-east-1"
@@ -27,7 +27,7 @@ _PORTS = {"--address": 9000, "-s3.port": 8333}
 
 
 class S3Services:
-    """All S3 servers of the cluster, as Longhorn reaches them: the first one, and those in pods by their services."""
+    """All S3 servers of the cluster as Longhorn reaches them: the first one, and those in pods, by their services."""
 
     def __init__(self, first: S3Server) -> None:
         self._first = first
@@ -36,11 +36,11 @@ class S3Services:
         self.names: Names = dict
 
     def hosts(self) -> dict[Address, Address]:
-        """Host and port as pods write them, and those of this machine that answer."""
+        """The addresses on this machine, by host and port as pods write them."""
         return {**self.names(), **self._first.hosts()}
 
     def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str) -> S3Connection:
-        """A connection from inside the cluster. Raises S3UnreachableError for an endpoint that is none of theirs."""
+        """A connection from inside the cluster. Raises S3UnreachableError for an unknown endpoint."""
         parts = urlsplit(endpoint)
         server = None if self._first.is_at(endpoint) else self._behind(parts)
         if server is None:
@@ -58,7 +58,7 @@ class S3Services:
     async def start(
         self, access_key: str, secret_key: str, certificate: ssl.SSLContext | None
     ) -> tuple[S3Server, Address]:
-        """Start one more server on a free port, without buckets."""
+        """Start another server on a free port, without buckets."""
         self._accounts += 1
         server = S3Server(access_key, secret_key, "", _REGION, account=f"{self._accounts:012}")
         await server.start(_HOST, 0, certificate)
@@ -68,7 +68,7 @@ class S3Services:
         return server, address
 
     async def stop(self, server: S3Server, address: Address) -> None:
-        """Stop one, and forget what lies in it: it was in its pod."""
+        """Stop a server and drop its objects, which were in its pod."""
         self._deployed.pop(address, None)
         await server.stop()
         server.storage.forget()
@@ -84,19 +84,19 @@ class S3Program:
         self.ports: dict[int, Address] = {}
 
     async def start(
-        self, command: Sequence[str], environment: Mapping[str, str], outside: Callable[[str], str]
+        self, command: Sequence[str], environment: Mapping[str, str], to_host: Callable[[str], str]
     ) -> None:
-        """Listen as the command line says; `outside` is where a file of the container is on this machine.
+        """Listen as the command line says; `to_host` maps paths of the container to this machine.
 
-        ValueError for a server without keys, OSError for a certificate that cannot be read.
+        Raises ValueError for a server without keys, OSError for a certificate that cannot be read.
         """
         options = _options(command)
         access_key, secret_key = _keys(environment)
-        self._server = await self._services.start(access_key, secret_key, _certificate(options, outside))
+        self._server = await self._services.start(access_key, secret_key, _certificate(options, to_host))
         self.ports = {_port(options): self._server[1]}
 
     async def wait(self) -> int:
-        """The exit code once it has been told to end."""
+        """The exit code once it has ended."""
         await self._ended.wait()
         server, self._server = self._server, None
         self.ports = {}
@@ -105,7 +105,7 @@ class S3Program:
         return 0
 
     def end(self) -> None:
-        """Have it end."""
+        """End it."""
         self._ended.set()
 
 
@@ -133,7 +133,7 @@ def _port(options: Mapping[str, str]) -> int:
     return _PORTS["--address"]
 
 
-def _certificate(options: Mapping[str, str], outside: Callable[[str], str]) -> ssl.SSLContext | None:
+def _certificate(options: Mapping[str, str], to_host: Callable[[str], str]) -> ssl.SSLContext | None:
     if folder := options.get("--certs-dir"):
         files = (f"{folder}/public.crt", f"{folder}/private.key")
     elif "-s3.cert.file" in options:
@@ -141,6 +141,6 @@ def _certificate(options: Mapping[str, str], outside: Callable[[str], str]) -> s
     else:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    certificate, key = (Path(outside(file)) for file in files)
+    certificate, key = (Path(to_host(file)) for file in files)
     context.load_cert_chain(certificate, key)
     return context

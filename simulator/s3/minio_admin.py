@@ -1,4 +1,4 @@
-"""The part of MinIO's admin interface that makes users and policies, version 3.
+"""The part of MinIO's admin API, version 3, that manages users and policies.
 
 Secrets travel encrypted with the caller's secret key (`minio.crypto`). Only the root key may call it.
 """
@@ -103,7 +103,7 @@ class MinioAdmin:
 
 
 class _Response(io.BytesIO):
-    """The little of an HTTP response that `minio.crypto.decrypt` looks at."""
+    """The part of an HTTP response that `minio.crypto.decrypt` uses."""
 
     def release_conn(self) -> None:
         """Nothing to release."""

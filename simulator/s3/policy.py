@@ -16,14 +16,14 @@ class Statement:
     resources: tuple[str, ...]
 
     def applies(self, action: str, resource: str) -> bool:
-        """Whether it speaks of `action` (`s3:GetObject`) on `resource` (`arn:aws:s3:::bucket/key`)."""
+        """Whether it covers `action` (`s3:GetObject`) on `resource` (`arn:aws:s3:::bucket/key`)."""
         return any(fnmatch.fnmatchcase(action.lower(), known.lower()) for known in self.actions) and any(
             fnmatch.fnmatchcase(resource, known) for known in self.resources
         )
 
 
 def parse(document: str | bytes) -> tuple[Statement, ...]:
-    """The statements of a policy document. Raises ValueError for what is none, or has conditions."""
+    """The statements of a policy document. Raises ValueError for an invalid one, or one with conditions."""
     policy = json.loads(document)
     if not isinstance(policy, dict) or "Statement" not in policy:
         raise ValueError("a policy needs a Statement")

@@ -18,20 +18,20 @@ from simulator.s3.signature import authenticate, is_anonymous
 from simulator.s3.storage import Storage
 
 INSIDE_ENDPOINT = "http://minio.longhorn-snapshot-s3:9000"
-"""Where pods and Longhorn reach the service."""
+"""The endpoint for pods and Longhorn."""
 
 _MAX_BODY = 5 << 30
-_SOMEBODY = "AWS4-HMAC-SHA256 Credential=anybody/20240101/us-east-1/s3/aws4_request"
+_ANY_SIGNATURE = "AWS4-HMAC-SHA256 Credential=anybody/20240101/us-east-1/s3/aws4_request"
 _HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
 
 
 class S3Server:
-    """An S3 service with one bucket to begin with. Data live in memory, and end with the process."""
+    """An S3 service that starts with one bucket. Data are in memory, and end with the process."""
 
     def __init__(
         self, access_key: str, secret_key: str, bucket: str, region: str, *, account: str | None = None
     ) -> None:
-        """`bucket` is "" for none; `account` keeps its objects apart from those of others, None for the first one."""
+        """`bucket` is "" for none; `account` separates its objects from other servers', None for the first server."""
         self.access_key = access_key
         self.secret_key = secret_key
         self.bucket = bucket
@@ -56,7 +56,7 @@ class S3Server:
         self.endpoint = f"{'http' if certificate is None else 'https'}://{host}:{self._runner.addresses[0][1]}"
 
     def hosts(self) -> dict[tuple[str, int], tuple[str, int]]:
-        """Host and port as pods write them, and those of this machine that answer."""
+        """The addresses on this machine, by host and port as pods write them."""
         if self._runner is None:
             return {}
         inside = urlsplit(self.inside_endpoint)
@@ -79,7 +79,7 @@ class S3Server:
         return endpoint.rstrip("/") in {self.inside_endpoint, self.endpoint}
 
     def inside(self, access_key: str, secret_key: str, bucket: str) -> S3Connection:
-        """A connection from inside the cluster, by whatever name."""
+        """A connection from inside the cluster, by any name."""
         return _InsideConnection(self, access_key, secret_key, bucket)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
@@ -100,7 +100,7 @@ class S3Server:
     async def _answer(self, request: web.Request, request_id: str) -> tuple[int, Mapping[str, str], bytes]:
         body = await request.read()
         if is_anonymous(request.raw_path, request.headers):
-            return await self._answer_anybody(request, body, request_id)
+            return await self._answer_anonymous(request, body, request_id)
         user = authenticate(
             request.method,
             request.raw_path,
@@ -112,29 +112,29 @@ class S3Server:
         path, _, query = request.raw_path.partition("?")
         if path.startswith(ADMIN_PREFIX):
             return self._admin.answer(user, request.method, path, request.query, body, request_id)
-        for action, resource in _wanted(request.method, path, query):
+        for action, resource in _required_actions(request.method, path, query):
             self.accounts.authorize(user, action, resource, request_id)
         await self.storage.ready()
         return self._respond(request, request.headers, body)
 
-    async def _answer_anybody(
+    async def _answer_anonymous(
         self, request: web.Request, body: bytes, request_id: str
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """A request without a signature: what the bucket's own policy allows everybody is done."""
+        """Answer a request without a signature, as the bucket's policy allows everybody."""
         await self.storage.ready()
         path, _, query = request.raw_path.partition("?")
         statements = self.storage.public_statements(unquote(path).lstrip("/").partition("/")[0])
-        wanted = _wanted(request.method, path, query)
-        if path.startswith(ADMIN_PREFIX) or not all(permits(statements, *each) for each in wanted):
+        required = _required_actions(request.method, path, query)
+        if path.startswith(ADMIN_PREFIX) or not all(permits(statements, *each) for each in required):
             raise S3Error(403, "AccessDenied", "Access Denied.", request_id)
-        # What is allowed was decided above; without a signature moto would decide again, by an access list.
-        signed = {**request.headers, "Authorization": _SOMEBODY}
+        # Permissions were checked above; without a signature moto would check them again, by an access list.
+        signed = {**request.headers, "Authorization": _ANY_SIGNATURE}
         return self._respond(request, signed, body)
 
     def _respond(
         self, request: web.Request, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
-        # By its name inside the cluster the host would be read as that of a bucket.
+        # moto would take the name inside the cluster for that of a bucket.
         named = {**headers, "Host": urlsplit(self.endpoint).netloc}
         return self.storage.respond(request.method, f"{self.endpoint}{request.raw_path}", named, body)
 
@@ -188,8 +188,8 @@ class _InsideConnection:
         return request_id
 
 
-def _wanted(method: str, path: str, query: str) -> list[tuple[str, str]]:
-    """The actions that a request needs, with what they are done to."""
+def _required_actions(method: str, path: str, query: str) -> list[tuple[str, str]]:
+    """The actions that a request needs, with their resources."""
     bucket, _, key = unquote(path).lstrip("/").partition("/")
     names = {part.partition("=")[0] for part in query.split("&")}
     resource = f"arn:aws:s3:::{bucket}"

@@ -22,7 +22,7 @@ def authenticate(
 ) -> str:
     """The access key whose secret signed the request. Raises S3Error.
 
-    `raw_path` is path and query as they came over the wire; `headers` must find a name in any spelling of case.
+    `raw_path` is path and query as they came over the wire; `headers` must be case-insensitive.
     """
     path, _, query = raw_path.partition("?")
     parameters = _parameters(query)

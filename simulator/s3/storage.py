@@ -1,7 +1,7 @@
-"""The objects themselves: moto's S3, in memory, loaded when the cluster is up already.
+"""The objects themselves: moto's S3, in memory, loaded after the cluster has started.
 
-Importing moto takes about a second, which must not delay the start. Until it is there, writers and all requests over
-HTTP wait in `ready()`; readers inside the cluster need not, because nobody can have written anything yet.
+Importing moto takes about a second, which must not delay the start. Until then writers and all requests over HTTP wait
+in `ready()`; readers inside the cluster need not, because nothing can have been written yet.
 """
 
 import asyncio
@@ -20,10 +20,7 @@ _PARTITION = "aws"
 
 
 class Storage:
-    """All buckets of one server. Made with the names of those that exist from the beginning.
-
-    moto keeps those of several servers apart by `account`.
-    """
+    """All buckets of one server, initially `buckets`. moto separates servers by `account`."""
 
     def __init__(self, region: str, buckets: tuple[str, ...], account: str = _ACCOUNT) -> None:
         self._region = region
@@ -35,7 +32,7 @@ class Storage:
         self._requests: Any = None
 
     def load(self) -> "asyncio.Task[None]":
-        """Begin loading, in a thread; once is enough."""
+        """Start loading in a thread, unless started already."""
         if self._loading is None:
             self._loading = asyncio.create_task(self._load())
         return self._loading
@@ -52,7 +49,7 @@ class Storage:
         return bucket in self._backend.buckets
 
     def public_statements(self, bucket: str) -> tuple[Statement, ...]:
-        """What the policy of a bucket says about everybody, after `ready()`; nothing when there is no bucket."""
+        """The statements of a bucket's policy about everybody, after `ready()`; none if there is no bucket."""
         found = self._backend.buckets.get(bucket)
         return parse_public(found.policy) if found is not None and found.policy else ()
 
@@ -69,7 +66,7 @@ class Storage:
         return content
 
     def head(self, bucket: str, key: str) -> ObjectInfo | None:
-        """An object's size and time, None when there is none."""
+        """An object's size and time, None if there is no such key."""
         found = self._backend.get_object(bucket, key) if self._backend else None
         return None if found is None else _info(found)
 
@@ -84,14 +81,14 @@ class Storage:
         return Listing(tuple(objects), tuple(sorted(prefixes or ())))
 
     def delete(self, bucket: str, key: str) -> None:
-        """Remove an object; none is no error."""
+        """Remove an object; a missing one is no error."""
         if self._backend is not None:
             self._backend.delete_object(bucket, key)
 
     def respond(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
-        """Answer a request as S3 does, whoever sent it; after `ready()`."""
+        """Answer a request as S3 does, without checking its signature; after `ready()`."""
         owned = {**headers, "x-moto-account-id": self._account}
         request = self._requests.Request.from_primitives(method, url, owned, body)
         _, _, key = url.partition("://")[2].partition("/")[2].partition("?")[0].partition("/")
@@ -102,7 +99,7 @@ class Storage:
         return status, {name: str(value) for name, value in answer_headers.items()}, content
 
     def forget(self) -> None:
-        """Let go of all that lies in it."""
+        """Delete all buckets and objects."""
         for name in tuple(self._backend.buckets) if self._backend is not None else ():
             bucket = self._backend.buckets[name]
             for key in tuple(bucket.keys):
@@ -121,7 +118,7 @@ class Storage:
 
 
 async def _imported(*modules: str) -> None:
-    """Import modules in a thread that nobody waits for when the process ends."""
+    """Import modules in a thread that does not delay the end of the process."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
@@ -137,7 +134,7 @@ async def _imported(*modules: str) -> None:
         try:
             for module in modules:
                 importlib.import_module(module)
-        except Exception as raised:  # noqa: BLE001 - it is raised again where it is waited for
+        except Exception as raised:  # noqa: BLE001 - raised again where it is awaited
             error = raised
         with contextlib.suppress(RuntimeError):  # the loop is closed: the process is ending
             loop.call_soon_threadsafe(settle, error)

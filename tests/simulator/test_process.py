@@ -206,7 +206,7 @@ def test_a_part_that_dies_is_told_and_ends_the_process(capsys: pytest.CaptureFix
 
     assert asyncio.run(end()) == 1
     told = capsys.readouterr().err
-    assert told.startswith("ControlPlane ended unexpectedly; the simulator cannot go on\n")
+    assert told.startswith("ControlPlane ended unexpectedly; the simulator stops\n")
     assert told.endswith("RuntimeError: out of order\n")
 
 
@@ -280,7 +280,7 @@ def test_a_taken_port_is_one_line_and_status_2(tmp_path: Path) -> None:
 def test_a_foreign_kubeconfig_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("apiVersion: v1\n")
-    with pytest.raises(kubeconfig.KubeconfigError, match="is not a simulator's kubeconfig; it is left alone"):
+    with pytest.raises(kubeconfig.KubeconfigError, match="is not a simulator's kubeconfig; not overwritten"):
         kubeconfig.write(path, "http://127.0.0.1:1")
     assert path.read_text() == "apiVersion: v1\n"
 

@@ -1,4 +1,4 @@
-"""What the API server does with one built-in kind beyond storing it."""
+"""How the API server defaults, validates and deletes one built-in kind."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ def _no_errors(api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
 class Strategy:
     """`prepare` fills defaults in place, `validate` finds errors; `old` is None on create.
 
-    `graceful` kinds (pods) are given time to end. `answers_object` says that a completed deletion is answered with
-    the object instead of a Status.
+    `graceful` kinds (pods) get time to end. With `answers_object` the answer to a completed deletion is the object
+    instead of a Status.
     """
 
     prepare: Callable[[Cluster, Obj, Obj | None], None] = _nothing

@@ -38,7 +38,7 @@ def _resource(
 
 
 def resources() -> tuple[tuple[Resource, Strategy], ...]:
-    """All built-in resources with what the server does with them."""
+    """All built-in resources with their strategies."""
     known = schemas()
     return tuple((replace(resource, schema=known[resource.key]), strategy) for resource, strategy in _served())
 

@@ -1,4 +1,4 @@
-"""Schemas of the built-in kinds, as deep as clients usually write them; what lies deeper is kept as sent."""
+"""Schemas of the built-in kinds, as deep as clients usually write them; deeper fields are kept as sent."""
 
 from typing import Any
 

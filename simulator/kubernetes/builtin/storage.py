@@ -106,7 +106,7 @@ def _data_source_errors(spec: Obj) -> list[FieldError]:
 
 
 def _canonical(new: Obj, amounts: Obj | None) -> None:
-    """Write quantities the way the API server does. Raises ApiError 400 for what is none."""
+    """Write quantities as the API server does. Raises ApiError 400 for an invalid one."""
     if amounts is None:
         return
     for name, text in amounts.items():
@@ -151,7 +151,7 @@ def _resize_errors(api: Cluster, new: Obj, old: Obj, asked: int, had: int) -> li
 
 
 def prepare_volume(api: Cluster, new: Obj, old: Obj | None) -> None:
-    """Default a PersistentVolume, and note when its phase changes."""
+    """Default a PersistentVolume, and set the time of a phase change."""
     _canonical(new, at(new, "spec.capacity"))
     now = api.clock.timestamp()
     metadata, spec = new["metadata"], new.setdefault("spec", {})

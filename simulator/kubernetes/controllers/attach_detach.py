@@ -1,4 +1,4 @@
-"""The attach/detach controller: a VolumeAttachment for each volume that a pod on the node uses, and none for others."""
+"""The attach/detach controller: one VolumeAttachment per volume that a pod on the node uses."""
 
 from collections.abc import Iterable
 
@@ -14,21 +14,21 @@ from simulator.kubernetes.wait_for_change import wait_for_change
 
 MANAGER = "kube-controller-manager"
 FIRST_RETRY, LAST_RETRY = 0.5, 122.0
-"""Seconds before an attachment that failed is looked at again; doubled each time."""
+"""Seconds before a failed attachment is retried; doubled each time."""
 
-AT_ONCE = 100
-"""Volumes that can be waiting for their attachment at the same time."""
+MAX_WAITING = 100
+"""Volumes that can wait for their attachment at the same time."""
 
 
 class AttachDetach:
-    """A queue of PersistentVolumes: each is attached while a pod wants it, and detached when none does."""
+    """A queue of PersistentVolumes: each is attached while a pod uses it, and detached when none does."""
 
     def __init__(self, api: Api, clock: Clock, in_use: VolumesInUse) -> None:
         self._api = api
         self._clock = clock
         self._in_use = in_use
         self._events = EventRecorder(api, "attachdetach-controller")
-        self.controller = Controller(api, clock, "attach-detach", self._sync, workers=AT_ONCE)
+        self.controller = Controller(api, clock, "attach-detach", self._sync, workers=MAX_WAITING)
         self.controller.watch(names.PODS, self._volumes_of_pod)
         self.controller.watch(names.CLAIMS, _volume_of_claim)
         self.controller.watch(names.ATTACHMENTS, lambda change: [("", _volume_name(change.object))])
@@ -67,7 +67,7 @@ class AttachDetach:
         return self._api.find(names.ATTACHMENTS, _attachment_of(volume))
 
     async def _attach(self, volume: Obj) -> None:
-        """See the volume attached, or no longer wanted. Failures are told to the pods and looked at again."""
+        """Attach the volume, unless the pods stop using it. Failures are recorded at the pods and retried."""
         name = volume["metadata"]["name"]
         pause = FIRST_RETRY
         with wait_for_change(self._api, names.PODS, names.ATTACHMENTS) as change:
@@ -83,15 +83,15 @@ class AttachDetach:
                     await change.wait()
                 elif status.get("attached"):
                     await self._clock.sleep(4 * delays.RECONCILER)
-                    self._tell(pods, "Normal", "SuccessfulAttachVolume", f'succeeded for volume "{name}" ')
+                    self._record(pods, "Normal", "SuccessfulAttachVolume", f'succeeded for volume "{name}" ')
                     self._in_use.attach(name)
                 else:
                     error = status["attachError"]["message"]
-                    self._tell(pods, "Warning", "FailedAttachVolume", f'failed for volume "{name}" : {error}')
+                    self._record(pods, "Warning", "FailedAttachVolume", f'failed for volume "{name}" : {error}')
                     await self._clock.sleep(5 * delays.RECONCILER + pause)
                     pause = min(2 * pause, LAST_RETRY)
 
-    def _tell(self, pods: list[Obj], type_: str, reason: str, text: str) -> None:
+    def _record(self, pods: list[Obj], type_: str, reason: str, text: str) -> None:
         for pod in pods:
             self._events.record(pod, type_, reason, f"AttachVolume.Attach {text}")
 

@@ -1,4 +1,4 @@
-"""The PersistentVolume controller: brings claims and PersistentVolumes together, and lets them go again."""
+"""The PersistentVolume controller: binds claims and PersistentVolumes, and releases them."""
 
 from collections.abc import Iterable
 
@@ -40,7 +40,7 @@ class Binder:
         return self._claims, self._volumes
 
     def _claims_of_volume(self, change: Change) -> Iterable[Key]:
-        """A volume that is bound or gone wakes its claim; a new unreserved one all claims that wait."""
+        """The claim of a bound or deleted volume; all waiting claims for a new volume without one."""
         reference = change.object["spec"].get("claimRef")
         if reference is not None:
             bound = objects.status(change.object).get("phase") == "Bound"
@@ -73,7 +73,7 @@ class Binder:
             return None
         if objects.is_deleting(claim):
             return None
-        return await self._ask_for_volume(claim)
+        return await self._request_volume(claim)
 
     def _volume_for(self, claim: Obj) -> Obj | None:
         """The PersistentVolume that is reserved for a claim, or else the smallest one that fits."""
@@ -95,7 +95,7 @@ class Binder:
         return self._api.get(names.VOLUMES, min(candidates)[2]) if candidates else None
 
     async def _bind(self, claim: Obj, volume: Obj) -> None:
-        """The four writes of a binding; each is left out when it is done already."""
+        """The four writes of a binding; each is omitted if done already."""
         volume = self._reserve(claim, volume)
         if objects.status(volume).get("phase") != "Bound":
             self._set_phase(volume, "Bound")
@@ -147,8 +147,8 @@ class Binder:
             text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
             self._events.record(fresh, "Warning", "ClaimLost", text)
 
-    async def _ask_for_volume(self, claim: Obj) -> Result | None:
-        """Mark the claim for its provisioner; looks again after the resync period."""
+    async def _request_volume(self, claim: Obj) -> Result | None:
+        """Mark the claim for its provisioner; checked again after the resync period."""
         name = claim["spec"].get("storageClassName") or ""
         if not name:
             self._events.record(claim, "Normal", "FailedBinding", NO_CLASS)
@@ -211,7 +211,7 @@ class Binder:
 
 
 def _volume_of_claim(change: Change) -> Iterable[Key]:
-    """A claim that is gone releases its volume."""
+    """The volume of a deleted claim, which is released."""
     name = change.object["spec"].get("volumeName")
     return [("", name)] if name and change.type == "DELETED" else []
 

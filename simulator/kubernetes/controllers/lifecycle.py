@@ -27,7 +27,7 @@ def lifecycle_controllers(api: Api, clock: Clock) -> list[Runnable]:
 
 
 class NamespaceLifecycle:
-    """Deletes the content of a terminating namespace, the pods first, and then lets the namespace go."""
+    """Deletes the content of a terminating namespace, the pods first, and then the namespace."""
 
     def __init__(self, api: Api, clock: Clock) -> None:
         self._api = api
@@ -44,7 +44,7 @@ class NamespaceLifecycle:
             end()
 
     def _follow(self, change: Change) -> None:
-        """Something left a namespace: maybe it was the last."""
+        """After a deletion the namespace may be empty."""
         namespace, _ = change.key
         if change.type == "DELETED" and namespace:
             self._queue.enqueue(("", namespace))
@@ -143,7 +143,7 @@ Place = tuple[Resource, str, str]
 
 
 class GarbageCollector:
-    """Deletes objects whose owners are gone, and carries out foreground and orphaning deletions.
+    """Deletes objects whose owners are gone, and executes foreground and orphaning deletions.
 
     The keys of its queue are ("", uid) of owners.
     """
@@ -155,7 +155,7 @@ class GarbageCollector:
         self._dependents: dict[str, dict[str, Place]] = {}
 
     async def run(self) -> None:
-        """Collect until cancelled, beginning with what exists."""
+        """Collect until cancelled, starting with the existing objects."""
         end = self._api.subscribe("", self._follow)
         try:
             for resource in self._api.resources():

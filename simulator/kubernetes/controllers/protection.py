@@ -1,4 +1,4 @@
-"""Protection of storage objects in use: a claim that a pod uses, and a PersistentVolume that is bound, stay."""
+"""Protection of storage objects in use: claims of pods, and bound PersistentVolumes."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ MANAGER = "kube-controller-manager"
 
 
 class Protection:
-    """Takes the protecting finalizers off deleted claims and PersistentVolumes when nothing uses them any longer."""
+    """Removes the protection finalizers of deleted claims and PersistentVolumes that are no longer in use."""
 
     def __init__(self, api: Api, clock: Clock) -> None:
         self._api = api

@@ -17,7 +17,7 @@ UNAVAILABLE = (
 
 
 class Scheduler:
-    """Puts each pod on the node as soon as its claims can be served there."""
+    """Binds each pod to the node as soon as its claims allow it."""
 
     def __init__(self, api: Api, clock: Clock) -> None:
         self._api = api
@@ -51,7 +51,7 @@ class Scheduler:
             self._bind(pod)
 
     def _problem(self, pod: Obj) -> str:
-        """Why the pod cannot run on the node, empty when it can."""
+        """Why the pod cannot run on the node, empty if it can."""
         namespace, _ = objects.key_of(pod)
         for claim_name in claims_of(pod).values():
             claim = self._api.find(names.CLAIMS, claim_name, namespace)
@@ -71,7 +71,7 @@ class Scheduler:
         return storage_class is not None and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
 
     def _bind_claims(self, pod: Obj) -> bool:
-        """Choose the node for claims that wait for it; whether all claims are bound."""
+        """Select the node for waiting claims; returns whether all claims are bound."""
         namespace, _ = objects.key_of(pod)
         claims = [self._api.get(names.CLAIMS, name, namespace) for name in claims_of(pod).values()]
         waiting = [claim for claim in claims if not self._is_bound(claim)]

@@ -1,4 +1,4 @@
-"""What a container is started with: its environment and its command, as Kubernetes expands them."""
+"""The environment and the command of a container, as Kubernetes expands them."""
 
 import os
 import re
@@ -16,31 +16,31 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class ConfigError(Exception):
-    """A container that cannot be configured; the kubelet tries it again."""
+    """A container that cannot be configured; the kubelet retries it."""
 
 
 @dataclass(frozen=True)
 class Launch:
-    """A container as a process; `outside` replaces paths of the container by those of this machine."""
+    """A container as a process; `to_host` replaces paths of the container by those of this machine."""
 
     command: tuple[str, ...]
     environment: dict[str, str]
     directory: Path
-    outside: Callable[[str], str]
+    to_host: Callable[[str], str]
 
 
 def launch_of(api: Api, pod: Obj, container: Obj, paths: Paths, home: Path) -> Launch:
-    """How a container is started; `home` is where it works when it does not say. Raises ConfigError."""
+    """How a container is started; `home` is the default working directory. Raises ConfigError."""
     variables = _variables(api, pod, container)
     words = [*(container.get("command") or ()), *(container.get("args") or ())] or ["/bin/sh"]
-    command = tuple(paths.outside(_expand(word, variables)) for word in words)
+    command = tuple(paths.to_host(_expand(word, variables)) for word in words)
     environment = {"PATH": _PATH, "HOSTNAME": pod["metadata"]["name"], "HOME": str(home)}
-    environment |= {name: paths.outside(value) for name, value in variables.items()}
+    environment |= {name: paths.to_host(value) for name, value in variables.items()}
     if "LANG" in os.environ:
         environment.setdefault("LANG", os.environ["LANG"])
     wanted = container.get("workingDir")
-    directory = Path(paths.outside(wanted)) if wanted else home
-    return Launch(command, environment, directory if directory.is_dir() else home, paths.outside)
+    directory = Path(paths.to_host(wanted)) if wanted else home
+    return Launch(command, environment, directory if directory.is_dir() else home, paths.to_host)
 
 
 def _expand(text: str, variables: dict[str, str]) -> str:

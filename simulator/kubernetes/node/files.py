@@ -10,7 +10,7 @@ from simulator.kubernetes.resources import Obj
 
 
 def set_up(api: Api, pod: Obj, volume: Obj, directory: Path) -> None:
-    """Make `directory` the content of a volume of the pod. Raises MountError."""
+    """Write the content of a volume of the pod to `directory`. Raises MountError."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in _content(api, pod, volume).items():
         target = directory / name

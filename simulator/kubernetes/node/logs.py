@@ -1,4 +1,4 @@
-"""What containers print: kept in memory by line, read with the options that `kubectl logs` has."""
+"""The output of containers: kept in memory by line, read with the options of `kubectl logs`."""
 
 import asyncio
 from collections import deque
@@ -9,14 +9,14 @@ from datetime import datetime
 from simulator.clock import Clock
 
 LIMIT = 10 * 1024 * 1024
-"""Bytes of a container's log that are kept, as the kubelet rotates it."""
+"""Bytes kept per container, as the kubelet rotates logs."""
 
 LONGEST_LINE = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line with its end, as far as it has one, and when it was read."""
+    """A line with its line break, if it has one, and when it was read."""
 
     number: int
     time: datetime
@@ -27,7 +27,7 @@ class Log:
     """The output of one run of a container."""
 
     def __init__(self, clock: Clock, shown: Callable[[bytes], bytes] = bytes) -> None:
-        """`shown` makes of each line what is kept."""
+        """`shown` converts each line before it is kept."""
         self._clock = clock
         self._shown = shown
         self._lines: deque[Line] = deque()
@@ -38,7 +38,7 @@ class Log:
         self.is_closed = False
 
     def write(self, data: bytes) -> None:
-        """Take what the container printed; a line counts when it is complete, or very long."""
+        """Add output; a line is added when it is complete, or very long."""
         *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:
             self._append(line + b"\n")
@@ -48,7 +48,7 @@ class Log:
         self._wake()
 
     def close(self) -> None:
-        """No more comes."""
+        """The output is complete."""
         if self._partial:
             self._append(self._partial)
             self._partial = b""
@@ -67,7 +67,7 @@ class Log:
         limit: int | None = None,
         since: datetime | None = None,
     ) -> AsyncIterator[bytes]:
-        """The lines (from `since` on), with `follow` also those that are still to come. `limit` is in bytes."""
+        """The lines (from `since` on), with `follow` also future ones. `limit` is in bytes."""
         begin = self._count - tail if tail is not None else 0
         left = limit
         while True:

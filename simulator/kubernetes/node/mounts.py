@@ -50,7 +50,7 @@ class Mounted:
 
 
 class Mounts:
-    """The volumes of one pod, below a directory of its own."""
+    """The volumes of one pod, below the pod's directory."""
 
     def __init__(self, node: NodeVolumes, pod: Obj, root: Path) -> None:
         self._node = node
@@ -62,11 +62,11 @@ class Mounts:
 
     @property
     def handles(self) -> frozenset[str]:
-        """The driver's names of the volumes that the pod has."""
+        """The driver's names of the pod's volumes."""
         return frozenset(each.volume["spec"]["csi"]["volumeHandle"] for each in self._mounted)
 
     async def set_up(self) -> None:
-        """Have all volumes ready; what cannot be mounted is told and tried again until it can."""
+        """Mount all volumes; failures are recorded as events and retried."""
         for volume in self._pod["spec"].get("volumes") or ():
             if "persistentVolumeClaim" not in volume:
                 await self._retry(volume["name"], partial(self._set_up_files, volume))
@@ -75,7 +75,7 @@ class Mounts:
             await self._retry(volume["metadata"]["name"], partial(self._mount, volume, name))
 
     async def take_down(self) -> None:
-        """Unmount all volumes; what fails is tried again until it succeeds."""
+        """Unmount all volumes; failures are recorded as events and retried."""
         for mounted in reversed(self._mounted):
             await self._retry(mounted.name, partial(self._unmount, mounted), "FailedUnMount", "UnmountVolume.TearDown")
 
@@ -86,13 +86,13 @@ class Mounts:
                 await mounted.plugin.unmount_device(mounted.volume)
 
     async def report_unused(self) -> None:
-        """Let the node say that the volumes are no longer in use."""
+        """Have the node report the volumes as no longer in use."""
         volumes = [mounted.name for mounted in self._mounted]
         self._mounted.clear()
         await asyncio.gather(*(self._node.in_use.unmount(volume, self._uid) for volume in volumes))
 
     def paths(self, container: Obj) -> Paths:
-        """The container's mount and device paths with what stands behind them."""
+        """The container's mount and device paths with the files behind them."""
         real: dict[str, str] = {}
         for device in container.get("volumeDevices") or ():
             real[device["devicePath"]] = str(self._places[device["name"]])
@@ -134,7 +134,7 @@ class Mounts:
         self._places[volume["name"]] = directory
 
     async def _attached_volume(self, claim_name: str) -> Obj:
-        """The PersistentVolume of a claim, once the node knows it as attached."""
+        """The PersistentVolume of a claim, once it is attached to the node."""
         namespace, _ = objects.key_of(self._pod)
         api, in_use = self._node.api, self._node.in_use
         with wait_for_change(api, names.CLAIMS, names.VOLUMES) as change:

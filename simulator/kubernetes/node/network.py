@@ -1,4 +1,4 @@
-"""Names and ports of pods: of those that are reached at all, which are the servers that this process runs."""
+"""Service names and pod ports, for the servers that run in this process."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,24 +8,24 @@ from simulator.kubernetes.node.programs import Address
 from simulator.kubernetes.resources import Obj
 
 Ports = Callable[[Obj], Mapping[int, Address]]
-"""The ports of a pod that answer, with where they are on this machine."""
+"""The open ports of a pod with their addresses on this machine."""
 
 _SUFFIXES = ("", ".svc", ".svc.cluster.local")
 
 
 class Network:
-    """What services are called inside of the cluster, and what is behind them."""
+    """The names of services inside the cluster, and the addresses behind them."""
 
     def __init__(self, api: Api, ports: Ports) -> None:
         self._api = api
         self._ports = ports
 
     def port(self, pod: Obj, number: int) -> Address | None:
-        """Where a port of a pod is on this machine, None if nothing answers there."""
+        """The address of a pod's port on this machine, None if it is not open."""
         return self._ports(pod).get(number)
 
     def names(self) -> dict[Address, Address]:
-        """Host and port of all services that have somebody behind them, by all their names."""
+        """The addresses of all services with an open port, by host and port in all spellings."""
         found: dict[Address, Address] = {}
         for service in self._api.list("services"):
             for number, address in self._behind(service).items():
@@ -34,7 +34,7 @@ class Network:
         return found
 
     def _behind(self, service: Obj) -> dict[int, Address]:
-        """The ports of a service with the first pod that answers there."""
+        """The ports of a service, each with the address of the first pod that has it open."""
         selector = service["spec"].get("selector")
         if not selector:
             return {}
@@ -44,16 +44,16 @@ class Network:
             labels = pod["metadata"].get("labels") or {}
             if not selector.items() <= labels.items():
                 continue
-            answering = self._ports(pod)
+            opened = self._ports(pod)
             for port in service["spec"].get("ports") or ():
-                address = answering.get(_number(pod, port["targetPort"]))
+                address = opened.get(_number(pod, port["targetPort"]))
                 if address is not None:
                     found.setdefault(port["port"], address)
         return found
 
 
 def _number(pod: Obj, port: int | str) -> int:
-    """A port of a pod by its number or its name; 0 for a name that it does not have."""
+    """A port of a pod by its number or its name; 0 for an unknown name."""
     if isinstance(port, int):
         return port
     declared = [each for container in pod["spec"]["containers"] for each in container.get("ports") or ()]

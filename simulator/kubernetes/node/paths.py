@@ -1,11 +1,11 @@
-"""Paths of a container that stand for files elsewhere: replaced in what it is given, and back in what it prints."""
+"""Paths of a container that stand for files elsewhere: replaced in its command, and back in its output."""
 
 import re
 from collections.abc import Mapping
 
 
 class Paths:
-    """Which real path stands behind which path of a container."""
+    """The real paths behind the paths of a container."""
 
     def __init__(self, real: Mapping[str, str]) -> None:
         """`real` maps device and mount paths of the container to paths of this machine."""
@@ -17,10 +17,10 @@ class Paths:
         backwards = b"|".join(re.escape(path) for path in sorted(self._inside, key=len, reverse=True))
         self._backwards = re.compile(backwards) if self._inside else None
 
-    def outside(self, text: str) -> str:
-        """`text` with the real paths. Only whole path components are replaced, and no parts of longer paths."""
+    def to_host(self, text: str) -> str:
+        """`text` with the real paths. Only whole path components are replaced, not parts of longer paths."""
         return self._pattern.sub(lambda match: self._real[match[0]], text) if self._pattern else text
 
-    def inside(self, output: bytes) -> bytes:
-        """Output of the container with the paths that it knows."""
+    def to_container(self, output: bytes) -> bytes:
+        """Output of the container with the container's paths."""
         return self._backwards.sub(lambda match: self._inside[match[0]], output) if self._backwards else output

@@ -1,4 +1,4 @@
-"""A container as a child process of this machine, in a process group of its own."""
+"""A container as a child process, in its own process group."""
 
 import asyncio
 import contextlib
@@ -13,10 +13,10 @@ from simulator.kubernetes.node.logs import Log
 from simulator.kubernetes.node.watchdog import Watchdog
 
 DRAIN = 1.0
-"""Seconds of the wall clock that are left to read what an ended container printed; a deadline, not a delay."""
+"""Seconds (wall clock) to read the output of an ended container; a deadline, not a delay."""
 
 _STOPPING = 0.0005
-"""Seconds between two looks whether all processes have stopped."""
+"""Seconds between two checks whether all processes have stopped."""
 
 _PROC = Path("/proc")
 _WAIT_FOR_A_WORD = 'read -r word || exit 1; exec "$@" </dev/null'
@@ -29,7 +29,7 @@ _NOT_STARTED = (
 
 
 class CannotStart(Exception):
-    """The command does not exist or cannot be executed; the text is what a container runtime says."""
+    """The command does not exist or cannot be executed; the text is a container runtime's."""
 
 
 class Process:
@@ -46,7 +46,7 @@ class Process:
     async def start(self, launch: Launch) -> None:
         """Start the command. Raises CannotStart.
 
-        A shell waits for a word before it becomes the command, so that nothing runs before the watchdog knows of it.
+        A shell waits for a word before it executes the command, so nothing runs before the watchdog knows it.
         """
         _check_command(launch)
         reading, writing = os.pipe()
@@ -91,10 +91,10 @@ class Process:
         return code if code >= 0 else 128 - code
 
     async def stop(self, grace: float) -> None:
-        """End the container: asked first, killed after `grace` seconds.
+        """End the container: SIGTERM, then SIGKILL after `grace` seconds.
 
-        The first process of a container ignores SIGTERM unless it handles it, so only one that does is asked, and its
-        grace is not scaled, for it works; for the others the grace is nothing but a delay.
+        The first process of a container ignores SIGTERM unless it handles it, so only one that does gets it, and its
+        grace is not scaled, because it works; for the others the grace is only a delay.
         """
         if self._child is None or self._child.returncode is not None:
             return
@@ -119,8 +119,8 @@ class Process:
         self._signal_group(signal.SIGSTOP)
 
     async def stopped(self) -> None:
-        """Return when every process of a frozen container stands still."""
-        while self.group is not None and has_running_members(self.group):  # noqa: ASYNC110 - the kernel does not tell
+        """Return when every process of a frozen container has stopped."""
+        while self.group is not None and has_running_members(self.group):  # noqa: ASYNC110 - the kernel does not notify
             await asyncio.sleep(_STOPPING)
 
     def thaw(self) -> None:
@@ -167,7 +167,7 @@ def _check_command(launch: Launch) -> None:
 
 
 def _handles_termination(pid: int) -> bool:
-    """Whether a process has a handler for SIGTERM; where that cannot be told it counts as one that has."""
+    """Whether a process handles SIGTERM; True where that is unknown."""
     try:
         status = (_PROC / str(pid) / "status").read_text()
     except OSError:
@@ -177,7 +177,7 @@ def _handles_termination(pid: int) -> bool:
 
 
 def has_running_members(group: int) -> bool:
-    """Whether any process of a group is still neither stopped nor ended. Where that cannot be told: no."""
+    """Whether any process of a group is neither stopped nor ended; False where that is unknown."""
     for entry in _PROC.glob("[0-9]*/stat"):
         try:
             fields = entry.read_text().rpartition(")")[2].split()

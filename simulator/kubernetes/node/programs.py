@@ -1,4 +1,4 @@
-"""Containers whose image has a known server inside: it runs in this process, and others reach its ports."""
+"""Containers with a known server in their image: it runs in this process, and its ports are reachable."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
@@ -11,14 +11,14 @@ Address = tuple[str, int]
 
 
 class Program(Protocol):
-    """A server; `ports` are those of its container, with where they are on this machine."""
+    """A server; `ports` maps the container's ports to addresses on this machine."""
 
     ports: dict[int, Address]
 
     async def start(
-        self, command: Sequence[str], environment: Mapping[str, str], outside: Callable[[str], str]
+        self, command: Sequence[str], environment: Mapping[str, str], to_host: Callable[[str], str]
     ) -> None:
-        """ValueError or OSError if it cannot be started like that."""
+        """Raises ValueError or OSError if it cannot be started like that."""
 
     async def wait(self) -> int: ...
 
@@ -26,11 +26,11 @@ class Program(Protocol):
 
 
 Programs = Mapping[str, Callable[[], Program]]
-"""Servers by the last part of the names of images that have them inside."""
+"""Servers by the last part of their images' names."""
 
 
 class Running(Protocol):
-    """One run of a container, as a process or otherwise."""
+    """One run of a container, as a process or in this process."""
 
     async def start(self, launch: Launch) -> None: ...
 
@@ -48,7 +48,7 @@ class Running(Protocol):
 
 
 class Served:
-    """One run of a container that is such a server. It writes to no volumes, so it is never frozen."""
+    """One run of a container with such a server. It writes to no volumes, so it is never frozen."""
 
     def __init__(self, program: Program, log: Log) -> None:
         self._program = program
@@ -56,13 +56,13 @@ class Served:
 
     @property
     def ports(self) -> Mapping[int, Address]:
-        """Ports of the container that answer."""
+        """Open ports of the container."""
         return self._program.ports
 
     async def start(self, launch: Launch) -> None:
         """Raises CannotStart."""
         try:
-            await self._program.start(launch.command, launch.environment, launch.outside)
+            await self._program.start(launch.command, launch.environment, launch.to_host)
         except (ValueError, OSError) as error:
             raise CannotStart(str(error)) from error
         self._log.write(f"listening on {', '.join(map(str, self.ports))}\n".encode())
@@ -74,7 +74,7 @@ class Served:
         return code
 
     async def stop(self, grace: float) -> None:
-        """It ends as soon as it is asked to."""
+        """End it, without delay."""
         del grace
         self._program.end()
 
@@ -93,7 +93,7 @@ class Served:
 
 
 def program_of(programs: Programs, container: Mapping[str, object]) -> Program | None:
-    """The server in a container's image, None if it is not known or the container runs a command of its own."""
+    """The server in a container's image, None if it is unknown or the container has a command."""
     if container.get("command"):
         return None
     name = str(container["image"]).rpartition("/")[2].partition("@")[0].partition(":")[0]

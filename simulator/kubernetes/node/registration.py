@@ -18,7 +18,7 @@ _PRESSURES = {
 
 
 def register(api: Api) -> None:
-    """Create the Node and the leases of those who work on it. What exists stays."""
+    """Create the Node and the leases of Kubernetes' processes. Existing objects stay."""
     _create_node(api, api.clock.timestamp())
     create_leases(api, [("kube-node-lease", names.NODE)])
     create_leases(api, [("kube-system", each) for each in ("kube-scheduler", "kube-controller-manager")])
@@ -35,7 +35,7 @@ def create_leases(api: Api, leases: Iterable[tuple[str, str]]) -> None:
 
 
 def create_missing(api: Api, resource: str, obj: Obj) -> bool:
-    """Create an object unless it exists; whether it was created."""
+    """Create an object unless it exists; returns whether it was created."""
     if api.find(resource, *reversed(objects.key_of(obj))) is not None:
         return False
     api.create(resource, obj, manager=MANAGER)

@@ -1,4 +1,4 @@
-"""The node's part in pods: a kubelet with a container runtime whose containers are processes of this machine."""
+"""The kubelet, with a container runtime whose containers are processes of this machine."""
 
 import asyncio
 import shutil
@@ -17,7 +17,7 @@ from simulator.kubernetes.node.programs import Address, Programs, ports_of
 from simulator.kubernetes.node.volume_plugin import VolumePlugin
 from simulator.kubernetes.node.volumes_in_use import VolumesInUse
 from simulator.kubernetes.node.watchdog import Watchdog
-from simulator.kubernetes.node.worker import Gate, Run, Worker
+from simulator.kubernetes.node.worker import Gate, PodWorker, Run
 from simulator.kubernetes.objects import is_over
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.server import LogOptions
@@ -43,12 +43,12 @@ class PodRuntime:
         self._watchdog = Watchdog()
         self._gate = Gate()
         self._frozen = 0
-        self._workers: dict[str, Worker] = {}
+        self._workers: dict[str, PodWorker] = {}
         self._addresses = 0
         self._wake: asyncio.Queue[Obj] = asyncio.Queue()
 
     async def run(self) -> None:
-        """Run pods until cancelled; then none of their processes is left."""
+        """Run pods until cancelled, and end all their processes then."""
         end = self._api.subscribe(names.PODS, self._follow)
         for pod in self._api.list(names.PODS):
             self._see(pod)
@@ -84,7 +84,7 @@ class PodRuntime:
         uid = pod["metadata"]["uid"]
         self._addresses += 1
         address = f"10.244.{self._addresses >> 8 & 255}.{self._addresses & 255}"
-        self._workers[uid] = Worker(
+        self._workers[uid] = PodWorker(
             self._node, self._watchdog, self._gate, self._programs, pod, self._root / uid, address
         )
         self._wake.put_nowait(pod)
@@ -95,13 +95,13 @@ class PodRuntime:
             return
         try:
             await worker.run()
-        except Exception as error:  # noqa: BLE001 - a defect that shows in one pod must not end the others
+        except Exception as error:  # noqa: BLE001 - a defect with one pod must not end the others
             print(f"pod {objects.shown(pod)} cannot be run any further", file=sys.stderr)
             traceback.print_exception(error)
         await worker.release()
         await asyncio.to_thread(worker.mounts.remove)
 
-    # What others need of the pods
+    # For the API server and for drivers
 
     async def logs(self, pod: Obj, container: str, options: LogOptions) -> AsyncIterator[bytes]:
         """The output of a container. Raises KeyError when the pod has no such container."""
@@ -125,7 +125,7 @@ class PodRuntime:
         return next((run for run in worker.runs if run.state.name == container), None)
 
     def ports(self, pod: Obj) -> dict[int, Address]:
-        """The ports of a pod that answer, with where they are on this machine."""
+        """The open ports of a pod with their addresses on this machine."""
         worker = self._workers.get(pod["metadata"]["uid"])
         return {} if worker is None else ports_of(run.process for run in worker.runs)
 

@@ -15,7 +15,7 @@ EPOCH = "1970-01-01T00:00:00Z"
 
 @dataclass
 class ContainerState:
-    """What is known of a container: its specification and how it goes."""
+    """A container's specification and state."""
 
     spec: Obj
     state: Obj = field(default_factory=lambda: {"waiting": {"reason": "ContainerCreating"}})
@@ -51,7 +51,7 @@ class StatusReport:
         self.containers: list[ContainerState] = []
 
     def write(self, phase: str, *, sandbox: bool, over: bool = False) -> None:
-        """Report. `sandbox` says whether the pod's sandbox is up, `over` whether no container will run again."""
+        """Report. `sandbox`: the pod's sandbox is up; `over`: no container will run again."""
         namespace, name = objects.key_of(self._pod)
         pod = self._api.find(names.PODS, name, namespace)
         if pod is None or pod["metadata"]["uid"] != self._pod["metadata"]["uid"]:
@@ -142,6 +142,6 @@ def _mount_status(mount: Obj) -> Obj:
 
 
 def image_id(image: str) -> str:
-    """A digest for an image, which no container here has."""
+    """A made-up digest of an image."""
     repository = image.rpartition(":")[0] if ":" in image.rpartition("/")[2] else image
     return f"{repository}@sha256:{hashlib.sha256(image.encode()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""How the kubelet mounts the volumes of a driver, whatever it speaks with that driver."""
+"""How the kubelet mounts the volumes of a driver, whatever protocol the driver speaks."""
 
 from pathlib import Path
 from typing import Protocol
@@ -7,11 +7,11 @@ from simulator.kubernetes.resources import Obj
 
 
 class MountError(Exception):
-    """A volume that cannot be mounted or unmounted now; the kubelet tries again."""
+    """A volume that cannot be mounted or unmounted now; the kubelet retries."""
 
 
 class VolumePlugin(Protocol):
-    """Called with PersistentVolumes. Every call may raise MountError, and may be made again."""
+    """Mounts PersistentVolumes. Every call may raise MountError, and may be repeated."""
 
     async def mount_device(self, volume: Obj) -> None:
         """Make the volume ready on the node, before the first pod uses it."""

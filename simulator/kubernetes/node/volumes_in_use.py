@@ -1,4 +1,4 @@
-"""What the node knows of its volumes: which are attached to it, and which its pods have mounted."""
+"""The node's volumes: which are attached to it, and which its pods have mounted."""
 
 from collections.abc import Callable
 
@@ -17,19 +17,19 @@ class VolumesInUse:
         self._listeners: list[Callable[[str], None]] = []
 
     def listen(self, listener: Callable[[str], None]) -> Callable[[], None]:
-        """Have `listener` called with each volume whose state changes. Returns what ends it."""
+        """Call `listener` with each volume whose state changes. Returns a function that ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     def attach(self, volume: str) -> None:
         if volume not in self._attached:
             self._attached.add(volume)
-            self._tell(volume)
+            self._notify(volume)
 
     def detach(self, volume: str) -> None:
         if volume in self._attached:
             self._attached.discard(volume)
-            self._tell(volume)
+            self._notify(volume)
 
     def is_attached(self, volume: str) -> bool:
         return volume in self._attached
@@ -43,11 +43,11 @@ class VolumesInUse:
         return frozenset(self._mounted.get(volume, ()))
 
     def is_in_use(self, volume: str) -> bool:
-        """Whether the node still says that it uses a volume."""
+        """Whether the node still reports a volume as in use."""
         return bool(self._mounted.get(volume)) or volume in self._unreported
 
     async def unmount(self, volume: str, pod: str) -> None:
-        """A pod's volume is no longer mounted; the node says so with its next status, which is what this waits for."""
+        """A pod's volume is no longer mounted; waits until the node's next status reports that."""
         users = self._mounted.get(volume, set())
         users.discard(pod)
         if users:
@@ -58,8 +58,8 @@ class VolumesInUse:
             await self._clock.sleep(delays.DETACH)
         finally:
             self._unreported.discard(volume)
-        self._tell(volume)
+        self._notify(volume)
 
-    def _tell(self, volume: str) -> None:
+    def _notify(self, volume: str) -> None:
         for listener in tuple(self._listeners):
             listener(volume)

@@ -19,7 +19,7 @@ from simulator.kubernetes.node.watchdog import Watchdog
 from simulator.kubernetes.resources import Obj
 
 FIRST_BACK_OFF, LAST_BACK_OFF = 10.0, 300.0
-"""Seconds before a container that keeps ending is started again."""
+"""Seconds before a container that keeps ending is restarted."""
 
 START_ERROR = 128
 """Exit code of a container whose command could not be started."""
@@ -27,7 +27,7 @@ START_ERROR = 128
 
 @dataclass
 class Run:
-    """A container of the pod with what it printed and, while it runs, its process."""
+    """A container of the pod with its output and, while it runs, its process."""
 
     state: ContainerState
     log: Log | None = None
@@ -45,8 +45,8 @@ class Gate:
         self.opened.set()
 
 
-class Worker:
-    """One pod. `run` ends when the pod has ended for good."""
+class PodWorker:
+    """One pod. `run` returns when the pod has ended for good."""
 
     def __init__(
         self,
@@ -102,19 +102,19 @@ class Worker:
                     run.process.kill()
 
     async def run(self) -> None:
-        """Live until all containers have ended, or the pod is deleted."""
-        life = asyncio.create_task(self._live())
+        """Run until all containers have ended, or the pod is deleted."""
+        running = asyncio.create_task(self._run_containers())
         deletion = asyncio.create_task(self._deleted.wait())
         try:
-            await asyncio.wait({life, deletion}, return_when=asyncio.FIRST_COMPLETED)
-            life.cancel()
-            await asyncio.wait({life})
-            if not life.cancelled():
-                life.result()
+            await asyncio.wait({running, deletion}, return_when=asyncio.FIRST_COMPLETED)
+            running.cancel()
+            await asyncio.wait({running})
+            if not running.cancelled():
+                running.result()
             await self._kill_containers()
             await self._end()
         finally:
-            for task in (life, deletion):
+            for task in (running, deletion):
                 task.cancel()
             left = [run.process for run in self.runs if run.process is not None]
             for process in left:
@@ -122,12 +122,12 @@ class Worker:
             await asyncio.gather(*(process.wait() for process in left))
 
     async def release(self) -> None:
-        """Have the node report the volumes as unused; takes as long as the next status of the node."""
+        """Have the node report the volumes as unused; takes until the node's next status."""
         await self.mounts.report_unused()
 
-    # Living
+    # Running
 
-    async def _live(self) -> None:
+    async def _run_containers(self) -> None:
         await self._clock.sleep(5 * delays.CALL)
         self._write()
         await self.mounts.set_up()
@@ -143,7 +143,7 @@ class Worker:
                 group.create_task(self._run_until_done(run))
 
     async def _run_until_done(self, run: Run) -> None:
-        """Run a container, again and again if the pod's restart policy says so."""
+        """Run a container, and restart it as the pod's restart policy says."""
         back_off = FIRST_BACK_OFF
         while True:
             await self._run_once(run)
@@ -211,7 +211,7 @@ class Worker:
         }
 
     async def _create(self, run: Run) -> Running:
-        """The container with its log; what cannot be configured yet is told and tried again."""
+        """The container with its log; configuration errors are recorded and retried."""
         while True:
             try:
                 self._launch(run)
@@ -223,7 +223,7 @@ class Worker:
             else:
                 break
         run.previous, paths = run.log, self.mounts.paths(run.state.spec)
-        run.log = Log(self._clock, paths.inside)
+        run.log = Log(self._clock, paths.to_container)
         program = program_of(self._programs, run.state.spec)
         return Process(self._clock, self._watchdog, run.log) if program is None else Served(program, run.log)
 
@@ -252,10 +252,10 @@ class Worker:
         if run.log is not None:
             run.log.close()
 
-    # Ending
+    # Stopping
 
     async def _kill_containers(self) -> None:
-        """End what runs, within the pod's grace."""
+        """End the running containers, within the pod's grace."""
         grace = self._grace()
         running = [run for run in self.runs if run.process is not None]
         for run in running:
@@ -285,7 +285,7 @@ class Worker:
         return float(pod["metadata"].get("deletionGracePeriodSeconds", 0))
 
     async def _end(self) -> None:
-        """The last reports: containers ended, sandbox gone, volumes given back; then a deleted pod may go."""
+        """The last reports: containers ended, sandbox removed, volumes unmounted; then the deletion is completed."""
         ended = all(run.state.exit_code is not None for run in self._containers)
         failed = any(run.state.exit_code not in {0, None} for run in self.runs)
         if not self._deleted.is_set():
@@ -310,7 +310,7 @@ class Worker:
             if error.status != 404:
                 raise
 
-    # Telling
+    # Reporting
 
     def _write(self, *, over: bool = False) -> None:
         if not self._removed:

@@ -24,7 +24,7 @@ from simulator.kubernetes.server.watching import Watch
 from simulator.kubernetes.server.wire import flag, page_not_found, refuse, reply
 
 BODY_LIMIT = 3 * 1024 * 1024
-"""Bytes that a request may carry."""
+"""Largest body of a request, in bytes."""
 
 SHUTDOWN_SECONDS = 1.0
 
@@ -67,7 +67,7 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     def add_service(self, namespace: str, name: str, port: int, handler: ServiceBackend) -> None:
-        """Have requests through the service proxy answered by `handler`."""
+        """Let `handler` answer requests through the service proxy."""
         self._services.add(namespace, name, port, handler)
 
     def set_logs(self, source: LogSource) -> None:
@@ -79,15 +79,15 @@ class Server:
         self._forwards.source = source
 
     def set_metrics(self, metrics: Callable[[], str]) -> None:
-        """Serve what `metrics` gives, in Prometheus' text format, at /metrics."""
+        """Serve the text of `metrics`, in Prometheus' format, at /metrics."""
         self._metrics = metrics
 
     def add_page(self, path: str, content: Callable[[], Obj]) -> None:
-        """Serve what `content` gives, as JSON, at a path that no Kubernetes API has."""
+        """Serve `content` as JSON at a path that no Kubernetes API has."""
         self._pages[path] = content
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes a free one."""
+        """Listen; port 0 chooses a free one."""
         application = web.Application(client_max_size=BODY_LIMIT, middlewares=self.middlewares)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(
@@ -117,7 +117,7 @@ class Server:
             return refuse(ApiError(413, "RequestEntityTooLarge", message))
         except ConnectionError:
             raise
-        except Exception as error:  # noqa: BLE001 - a defect of the simulator is a 500 for the client, and told here
+        except Exception as error:  # noqa: BLE001 - a defect of the simulator is a 500 for the client, and printed here
             print(f"{request.method} {request.path_qs} failed", file=sys.stderr)
             traceback.print_exception(error)
             return refuse(internal(f"Internal error occurred: {error}"))
@@ -129,7 +129,7 @@ class Server:
             await asyncio.sleep(delay)
         target = target_of(path, self._lookup)
         if target is None:
-            return self._outside(request, path.strip("/"))
+            return self._answer_other(request, path.strip("/"))
         self.requests.note(request.method, request.query, target)
         if not target.name:
             return await self._on_collection(request, target)
@@ -203,8 +203,8 @@ class Server:
             return await self._objects.patch(request, target)
         return await self._objects.replace(request, target)
 
-    def _outside(self, request: web.Request, path: str) -> web.Response:
-        """What is not about objects: health, version, discovery, OpenAPI."""
+    def _answer_other(self, request: web.Request, path: str) -> web.Response:
+        """Requests that are not about objects: health, version, discovery, OpenAPI."""
         if path.split("/")[0] in HEALTH:
             return web.Response(text="ok")
         if path == "version":

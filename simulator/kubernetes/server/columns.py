@@ -230,5 +230,5 @@ def _roles(obj: Obj) -> str:
 
 
 def name_cell(resource: str, obj: Obj) -> str:
-    """What the first column shows."""
+    """The cell in the first column."""
     return _class_name(obj) if resource == "storageclasses.storage.k8s.io" else str(obj["metadata"]["name"])

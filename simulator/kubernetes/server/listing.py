@@ -33,7 +33,7 @@ EXPIRED = (
 
 @dataclass(frozen=True)
 class _Page:
-    """Where a list goes on: at `revision` (LATEST: at what is there then), after `key`."""
+    """Where a list continues: at `revision` (LATEST: at the newest), after `key`."""
 
     revision: int
     key: tuple[str, str]
@@ -113,7 +113,7 @@ def _key(stored: Stored) -> tuple[str, str]:
 
 
 def _revisions(api: Api, target: Target, query: Query, page: _Page | None) -> tuple[list[Stored], int]:
-    asked = revision_of(query.get("resourceVersion", ""))
+    requested = revision_of(query.get("resourceVersion", ""))
     match = query.get("resourceVersionMatch", "")
     if match and "resourceVersion" not in query:
         words = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
@@ -122,13 +122,13 @@ def _revisions(api: Api, target: Target, query: Query, page: _Page | None) -> tu
     if match and match not in MATCHES:
         wrong = not_supported("resourceVersionMatch", match, (*MATCHES, ""))
         raise invalid("ListOptions", "meta.k8s.io", "", [wrong])
-    if match == "Exact" and asked is None:
+    if match == "Exact" and requested is None:
         words = 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
         wrong = FieldError("resourceVersionMatch", words, "FieldValueForbidden")
         raise invalid("ListOptions", "meta.k8s.io", "", [wrong])
-    if asked is not None:
-        refuse_future(api, asked)
-    revision = page.revision if page else asked if match == "Exact" else None
+    if requested is not None:
+        refuse_future(api, requested)
+    revision = page.revision if page else requested if match == "Exact" else None
     if revision is None or revision == LATEST:
         return api.store.all(target.resource, target.namespace), api.revision
     found = api.store.at(target.resource, revision, target.namespace)
@@ -160,7 +160,7 @@ def _rendered(
 
 
 def new_watch(api: Api, tables: Tables, target: Target, query: Query, accept: str) -> Watch:
-    """The watch that a GET with `watch` asks for. Raises ApiError when its options do not fit."""
+    """The watch of a GET with `watch`. Raises ApiError for options that do not fit."""
     revision = revision_of(query.get("resourceVersion", ""))
     if revision is not None:
         refuse_future(api, revision)

@@ -37,7 +37,7 @@ VALIDATIONS = ("Ignore", "Warn", "Strict")
 
 @dataclass(frozen=True)
 class Write:
-    """The options of a write: who writes, whether it is only tried, how unknown fields are treated."""
+    """The options of a write: manager, dry run, and how unknown fields are treated."""
 
     manager: str
     dry_run: bool
@@ -46,7 +46,7 @@ class Write:
 
 
 def write_options(request: web.Request, kind: str) -> Write:
-    """Read the options from the query. Raises ApiError 422 for a value that is not offered."""
+    """Read the options from the query. Raises ApiError 422 for an unsupported value."""
     query = request.query
     wrong: list[FieldError] = []
     dry_run = query.getall("dryRun", [])
@@ -166,7 +166,7 @@ class Objects:
         return reply(status)
 
     async def delete_collection(self, request: web.Request, target: Target) -> web.Response:
-        """DELETE of a collection: answers with what was there."""
+        """DELETE of a collection: answers with the deleted objects."""
         deletion = await _deletion(request)
         resource = target.resource
         matches = matcher(resource, request.query)
@@ -181,7 +181,7 @@ class Objects:
         return reply({"kind": kind, "apiVersion": resource.api_version, "metadata": metadata, "items": items})
 
     def _checked(self, target: Target, value: Any) -> Obj:
-        """The body with name and namespace of the path. Raises ApiError 400 when they differ, or the kind does."""
+        """The body with name and namespace of the path. Raises ApiError 400 if they or the kind differ."""
         resource = target.resource
         if not isinstance(value, dict) or not isinstance(value.get("metadata", {}), dict):
             raise bad_request("Object 'Kind' is missing in the body of the request")
@@ -213,7 +213,7 @@ class Objects:
             raise invalid(resource.plural, resource.group, target.name, [FieldError("metadata.resourceVersion", body)])
 
     def _unknown(self, resource: Resource, body: Body, options: Write) -> tuple[str, ...]:
-        """The warnings about fields that are unknown or given twice; with Strict they are a refusal."""
+        """The warnings about unknown and duplicate fields; with Strict they are an error."""
         if options.validation == "Ignore" or not isinstance(body.value, dict):
             return ()
         copied = copy_of(body.value)
@@ -269,7 +269,7 @@ async def _deletion(request: web.Request) -> Deletion:
         raise bad_request("DeleteOptions in the body of the request cannot be decoded")
     dry_run = query.getall("dryRun", []) or given.get("dryRun") or []
     if not isinstance(dry_run, list) or any(each != "All" for each in dry_run):
-        # Taken for no dry run it would delete what was only to be tried.
+        # Ignored, it would really delete.
         raise invalid("DeleteOptions", "meta.k8s.io", "", [not_supported("dryRun", str(dry_run[0]), ("All",))])
     propagation = query.get("propagationPolicy") or given.get("propagationPolicy") or ""
     if not propagation and (given.get("orphanDependents") or flag(query.get("orphanDependents"))):

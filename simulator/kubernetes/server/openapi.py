@@ -1,4 +1,4 @@
-"""OpenAPI documents: as much as kubectl needs to validate, to explain, and to see what the server can do."""
+"""OpenAPI documents: as much as kubectl needs to validate, explain and discover."""
 
 from collections.abc import Iterable
 from typing import Any

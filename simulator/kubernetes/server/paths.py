@@ -1,4 +1,4 @@
-"""What a request's path is about."""
+"""What a request's path addresses."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Lookup = Callable[[str, str, str], Resource | None]
 
 @dataclass(frozen=True)
 class Target:
-    """A resource, an object of it, or a subresource of the object; `rest` is what follows (for proxies)."""
+    """A resource, an object of it, or a subresource of the object; `rest` is the remaining path (for proxies)."""
 
     resource: Resource
     namespace: str = ""

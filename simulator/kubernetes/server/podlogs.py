@@ -15,7 +15,7 @@ from simulator.kubernetes.server.wire import flag, whole_number
 
 @dataclass(frozen=True)
 class LogOptions:
-    """What of a log is wanted. `tail_lines` None is everything, as is `since` None."""
+    """Which part of a log to return; None for `tail_lines` and `since` is everything."""
 
     follow: bool = False
     tail_lines: int | None = None
@@ -72,18 +72,18 @@ def _statuses(pod: Obj) -> list[Obj]:
 
 
 def _ended_before(pod: Obj) -> list[Obj]:
-    """The containers that ran, ended and were started again."""
+    """The containers that were restarted."""
     return [status for status in _statuses(pod) if at(status, "lastState.terminated")]
 
 
-def _container(pod: Obj, asked: str) -> str:
+def _container(pod: Obj, requested: str) -> str:
     spec = pod["spec"]
     names = [each["name"] for each in spec["containers"]]
     everything = [*names, *(each["name"] for each in spec.get("initContainers") or ())]
-    if asked:
-        if asked not in everything:
-            raise bad_request(f"container {asked} is not valid for pod {pod['metadata']['name']}")
-        return asked
+    if requested:
+        if requested not in everything:
+            raise bad_request(f"container {requested} is not valid for pod {pod['metadata']['name']}")
+        return requested
     default = pod["metadata"].get("annotations", {}).get("kubectl.kubernetes.io/default-container")
     if default in names:
         return str(default)

@@ -1,6 +1,6 @@
 """Forwarding of a connection to a port of a pod, over a WebSocket in the protocol v4.channel.k8s.io.
 
-Channel 0 carries the bytes, channel 1 what went wrong; on both the server first names the port.
+Channel 0 carries the bytes, channel 1 errors; on both the server first names the port.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from simulator.kubernetes.server.paths import Target
 PROTOCOL = "v4.channel.k8s.io"
 
 PortSource = Callable[[Obj, int], tuple[str, int] | None]
-"""Where a port of a pod is on this machine, None if nothing answers there."""
+"""The address of a pod's port on this machine, None if it is not open."""
 
 _PIECE = 1 << 16
 _DATA, _ERROR = b"\0", b"\1"
 
 
 class PortForwards:
-    """The connections that are being forwarded."""
+    """The forwarded connections."""
 
     def __init__(self, api: Api) -> None:
         self._api = api

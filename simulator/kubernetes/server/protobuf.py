@@ -44,7 +44,7 @@ _MESSAGES: dict[str, dict[int, Field]] = {
 
 
 def decode_protobuf(data: bytes) -> Obj | None:
-    """The object in a protobuf body; None when its kind is not among those that are understood."""
+    """The object in a protobuf body; None for an unknown kind."""
     if not data.startswith(MAGIC):
         return None
     envelope = dict(_fields(data.removeprefix(MAGIC)))
@@ -78,7 +78,7 @@ def _message(data: bytes, fields: dict[int, Field]) -> Obj:
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
-    """Number and value of each field: bytes for what has a length, else an int."""
+    """Number and value of each field: bytes for length-delimited ones, else an int."""
     place = 0
     while place < len(data):
         tag, place = _varint(data, place)

@@ -1,4 +1,4 @@
-"""The service proxy: requests to a service that somebody in this process answers."""
+"""The service proxy: requests to services that this process answers."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,7 +9,7 @@ from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.server.paths import Target
 
 ServiceBackend = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
-"""Answers a request to a path (with its leading slash) of a service."""
+"""Answers a request to a path of a service (with its leading slash)."""
 
 
 class Services:
@@ -27,10 +27,10 @@ class Services:
         """A request to `services/[scheme:]name[:port]/proxy/...`."""
         parts = target.name.split(":")
         name = parts[1] if len(parts) == 3 else parts[0]
-        asked = parts[-1] if len(parts) > 1 else ""
+        requested = parts[-1] if len(parts) > 1 else ""
         service = self._api.get("services", name, target.namespace)
         for port in service["spec"].get("ports") or ():
-            if asked in {"", str(port["port"]), port.get("name")}:
+            if requested in {"", str(port["port"]), port.get("name")}:
                 backend = self._backends.get((target.namespace, name, port["port"]))
                 if backend is not None:
                     return await backend(request, f"/{target.rest}")

@@ -1,4 +1,4 @@
-"""Which requests came in, in the words of RBAC: what a client may do is compared with what it does."""
+"""The requests so far as RBAC describes them, to compare a client's permissions with its requests."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _OF_COLLECTIONS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"
 
 
 class Requests:
-    """Counts requests about objects since the start of the server, refused ones too."""
+    """Counts requests about objects since the start of the server, including refused ones."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str, str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""Objects as a Table or as their metadata only, the way kubectl asks for them."""
+"""Objects as a Table or as their metadata only, as kubectl requests them."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ class Tables:
         return columns
 
     def rows(self, resource: Resource, revisions: Iterable[Stored], include: str) -> list[Obj]:
-        """A row for each object; `include` says what of the object goes along: None, Metadata or Object."""
+        """A row for each object; `include` is the part of the object to add: None, Metadata or Object."""
         columns = self._columns(resource)
         rows: list[Obj] = []
         for stored in revisions:

@@ -19,12 +19,12 @@ from simulator.kubernetes.store import Change, Stored, encode
 
 BOOKMARK_SECONDS = 60.0
 DEFAULT_TIMEOUT = (1800, 3600)
-"""Range of seconds after which the server ends a watch that names no timeout."""
+"""Range of seconds after which the server ends a watch without a timeout."""
 
 
 @dataclass(frozen=True)
 class WatchOptions:
-    """What a watch is about. `revision` None: begin with what exists; else only what comes after it."""
+    """What a watch is about. `revision` None: start with existing objects; else only with later changes."""
 
     namespace: str
     matches: Predicate
@@ -56,7 +56,7 @@ class Watch:
         self._unsubscribe: Callable[[], None] | None = None
 
     def begin(self) -> None:
-        """Queue what the client has to see first and follow from there on, without a gap."""
+        """Queue the initial events, and follow from there on without a gap."""
         options = self._options
         if options.revision is None:
             for stored in self._api.store.all(self._resource, options.namespace):
@@ -76,7 +76,7 @@ class Watch:
         self._unsubscribe = self._api.subscribe(self._resource.key, self._follow)
 
     def _oldest(self, revision: int) -> int:
-        """The oldest revision that a watch can go on from; one that nothing came after may be forgotten early."""
+        """The oldest revision from which a watch can continue; an idle resource's may expire early."""
         store = self._api.store
         idle = revision < store.revision and next(store.since(self._resource, revision), None) is None
         if idle and self._api.timing.forgets(self._resource.key):
@@ -84,12 +84,12 @@ class Watch:
         return store.oldest(self._resource)
 
     def end(self) -> None:
-        """Let the client's stream end after what is queued."""
+        """End the client's stream after the queued events."""
         self._ended = True
         self._wake.set()
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Send until the client goes, the timeout passes, or the server ends."""
+        """Send until the client disconnects, the timeout passes, or the server ends."""
         response = web.StreamResponse(headers={"Content-Type": JSON, "Cache-Control": "no-cache, private"})
         response.enable_chunked_encoding()
         loop = asyncio.get_running_loop()
@@ -173,7 +173,7 @@ class Watch:
 
 
 async def _break(request: web.Request, response: web.StreamResponse, lines: bytes) -> None:
-    """Lose the connection, in the middle of what was to be sent."""
+    """Lose the connection in the middle of an event."""
     await response.write(lines[: len(lines) // 2])
     if request.transport is not None:
         request.transport.abort()

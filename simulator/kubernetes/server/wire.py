@@ -15,7 +15,7 @@ from simulator.kubernetes.store import encode
 
 JSON = "application/json"
 UNNAMED = "application/octet-stream"
-"""The type of a body whose sender names none."""
+"""The type of a body without a content type."""
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
@@ -25,7 +25,7 @@ VERSION_PREFIX = "meta.k8s.io"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Kubernetes reads it: what looks like a date is text."""
+    """YAML as Kubernetes reads it: dates are text."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -43,7 +43,7 @@ class Body:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """A JSON map before later keys hide earlier ones."""
+    """A JSON map with all its keys, also duplicate ones."""
 
 
 def _duplicates(value: Any, path: str = "") -> list[str]:
@@ -63,7 +63,7 @@ def _duplicates(value: Any, path: str = "") -> list[str]:
 
 
 def decode(data: bytes, content_type: str = JSON) -> Body:
-    """The body as JSON data. Raises ApiError 400 when it is none, 415 for a format that is not spoken."""
+    """The body as JSON data. Raises ApiError 400 if it is invalid, 415 for an unsupported format."""
     as_yaml = content_type in {"application/yaml", APPLY_PATCH}
     if as_yaml and not data.lstrip().startswith((b"{", b"[")):
         try:
@@ -121,7 +121,7 @@ def refuse(error: ApiError) -> web.Response:
 
 
 def page_not_found() -> web.Response:
-    """The answer to a path that is not served at all."""
+    """The answer to a path that is not served."""
     return web.Response(status=404, text="404 page not found\n")
 
 
@@ -142,20 +142,20 @@ PLAIN = Rendering()
 
 
 def rendering(accept: str) -> Rendering:
-    """The first rendering in an Accept header that is offered. Raises ApiError 406 when there is none."""
+    """The first supported rendering in an Accept header. Raises ApiError 406 if there is none."""
     if not accept:
         return PLAIN
     for part in accept.split(","):
         media, *parameters = [each.strip() for each in part.split(";")]
-        asked = dict(each.split("=", 1) for each in parameters if "=" in each)
+        requested = dict(each.split("=", 1) for each in parameters if "=" in each)
         if media not in {JSON, "*/*", "application/*", "application/yaml", "text/html"}:
             continue
-        if "as" not in asked:
+        if "as" not in requested:
             return PLAIN
-        if asked.get("g") == VERSION_PREFIX and asked.get("v") in {"v1", "v1beta1"}:
-            kind = asked["as"].removesuffix("List")
+        if requested.get("g") == VERSION_PREFIX and requested.get("v") in {"v1", "v1beta1"}:
+            kind = requested["as"].removesuffix("List")
             if kind in {"Table", "PartialObjectMetadata"}:
-                return Rendering(kind, asked["v"])
+                return Rendering(kind, requested["v"])
     message = (
         "only the following media types are accepted: application/json, application/yaml, "
         "application/vnd.kubernetes.protobuf"
@@ -164,7 +164,7 @@ def rendering(accept: str) -> Rendering:
 
 
 def whole_number(query: Mapping[str, str], name: str) -> int | None:
-    """A numeric query parameter, None when it is absent. Raises ApiError 400 for what is no whole number."""
+    """A numeric query parameter, None when it is absent. Raises ApiError 400 unless it is a whole number."""
     text = query.get(name, "")
     if not text:
         return None

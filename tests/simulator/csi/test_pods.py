@@ -124,7 +124,7 @@ def test_mount_path_stands_for_the_files_of_the_volume(tmp_path: Path) -> None:
 def test_only_whole_paths_are_replaced(text: str, expected: str) -> None:
     paths = Paths({"/data": "/real", "/data/deep": "/other"})
 
-    assert paths.outside(text) == expected
+    assert paths.to_host(text) == expected
 
 
 def test_failed_attachment_is_told_until_it_succeeds(tmp_path: Path) -> None:
