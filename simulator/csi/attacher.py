@@ -55,7 +55,7 @@ class Attacher:
 
     async def _prepare(self, attachment: Obj) -> str:
         """The volume handle, once volume and attachment carry the attacher's finalizer. Raises Failed."""
-        name = attachment["spec"]["source"]["persistentVolumeName"]
+        name = objects.attached_volume(attachment)
         volume = self._api.find(VOLUMES, name)
         if volume is None:
             raise Failed(f'persistentvolume "{name}" not found')
@@ -76,7 +76,7 @@ class Attacher:
     async def _detach(self, attachment: Obj) -> None:
         if self._finalizer not in objects.finalizers(attachment):
             return
-        volume = self._api.find(VOLUMES, attachment["spec"]["source"]["persistentVolumeName"])
+        volume = self._api.find(VOLUMES, objects.attached_volume(attachment))
         if volume is not None:
             handle, node = volume["spec"]["csi"]["volumeHandle"], attachment["spec"]["nodeName"]
             try:
@@ -99,16 +99,12 @@ class Attacher:
         if volume is None or not objects.is_deleting(volume) or self._finalizer not in objects.finalizers(volume):
             return
         await delays.calls(self._clock, 2)
-        if not any(_volume_name(each) == key[1] for each in self._api.list(ATTACHMENTS)):
+        if not any(objects.attached_volume(each) == key[1] for each in self._api.list(ATTACHMENTS)):
             objects.remove_finalizers(self._api, VOLUMES, volume, [self._finalizer], manager=MANAGER)
 
 
-def _volume_name(attachment: Obj) -> str:
-    return str(attachment["spec"]["source"].get("persistentVolumeName", ""))
-
-
 def _volume_of_deleted(change: Change) -> Iterable[Key]:
-    return [("", _volume_name(change.object))] if change.type == "DELETED" else []
+    return [("", objects.attached_volume(change.object))] if change.type == "DELETED" else []
 
 
 def _relevant(change: Change) -> Iterable[Key]:

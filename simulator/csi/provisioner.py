@@ -9,7 +9,7 @@ from simulator.clock import Clock
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
 from simulator.csi.protocol import Code, CreateVolumeRequest, CsiError, CsiVolume, Driver, VolumeCapability
-from simulator.csi.restore_source import OtherPopulator, RestoreSource, requested_bytes
+from simulator.csi.restore_source import OtherPopulator, RestoreSource
 from simulator.csi.snapshot_status import Failed
 from simulator.kubernetes import delays, objects
 from simulator.kubernetes.api import Api, Change
@@ -107,8 +107,7 @@ class Provisioner:
         return not claim["spec"].get("volumeName") and provisioner == self._driver.name
 
     def _node_is_chosen(self, claim: Obj, storage_class: Obj) -> bool:
-        waits = storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
-        return not waits or SELECTED_NODE in objects.annotations(claim)
+        return not objects.waits_for_consumer(storage_class) or SELECTED_NODE in objects.annotations(claim)
 
     async def _provision(self, key: Key, claim: Obj, storage_class: Obj) -> None:
         order = self._order(claim, storage_class)
@@ -143,7 +142,7 @@ class Provisioner:
         parameters = storage_class.get("parameters") or {}
         request = CreateVolumeRequest(
             name=self._decisions.volume_name(claim),
-            required_bytes=requested_bytes(claim),
+            required_bytes=objects.requested_bytes(claim),
             parameters={k: v for k, v in parameters.items() if not k.startswith(names.PARAMETER_PREFIX)},
             capabilities=tuple(self._capability(mode, claim, fs_type) for mode in claim["spec"]["accessModes"]),
             source_snapshot_id=snapshot_id,
@@ -189,19 +188,11 @@ class Provisioner:
         if not block:
             csi["fsType"] = order.fs_type
         csi["volumeAttributes"] = {**answer.context, names.PROVISIONER_IDENTITY: self._identity}
-        metadata = claim["metadata"]
         spec: Obj = {
             "capacity": {"storage": binary(answer.capacity_bytes or order.request.required_bytes)},
             "csi": csi,
             "accessModes": claim["spec"]["accessModes"],
-            "claimRef": {
-                "kind": "PersistentVolumeClaim",
-                "namespace": metadata["namespace"],
-                "name": metadata["name"],
-                "uid": metadata["uid"],
-                "apiVersion": "v1",
-                "resourceVersion": metadata["resourceVersion"],
-            },
+            "claimRef": objects.claim_reference(claim),
             "persistentVolumeReclaimPolicy": storage_class.get("reclaimPolicy", "Delete"),
             "storageClassName": storage_class["metadata"]["name"],
             "volumeMode": claim["spec"].get("volumeMode", "Filesystem"),
@@ -248,7 +239,7 @@ class Provisioner:
     def _refuse_while_attached(self, volume: Obj) -> None:
         name = volume["metadata"]["name"]
         for attachment in self._api.list(ATTACHMENTS):
-            if attachment["spec"]["source"].get("persistentVolumeName") == name:
+            if objects.attached_volume(attachment) == name:
                 node = attachment["spec"]["nodeName"]
                 raise Failed(f"persistentvolume {name} is still attached to node {node}")
 

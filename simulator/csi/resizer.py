@@ -2,7 +2,6 @@
 
 from simulator.clock import Clock
 from simulator.csi.protocol import CsiError, Driver
-from simulator.csi.restore_source import requested_bytes
 from simulator.csi.snapshot_status import Failed
 from simulator.kubernetes import delays, objects
 from simulator.kubernetes.api import Api
@@ -33,7 +32,7 @@ class Resizer:
         volume = self._api.find(VOLUMES, claim["spec"].get("volumeName", ""))
         if volume is None or volume["spec"].get("csi", {}).get("driver") != self._driver.name:
             return
-        wanted = requested_bytes(claim)
+        wanted = objects.requested_bytes(claim)
         if to_bytes(objects.status(claim)["capacity"]["storage"]) >= wanted:
             return
         await delays.calls(self._clock, 2)

@@ -98,7 +98,7 @@ class RestoreSource:
         restore_size = objects.status(snapshot).get("restoreSize")
         if restore_size is None:
             return
-        requested, needed = requested_bytes(claim), to_bytes(restore_size)
+        requested, needed = objects.requested_bytes(claim), to_bytes(restore_size)
         if self._decisions.refuses_size(requested, needed):
             text = f"requested volume size {requested} is less than the size {needed} for the source snapshot "
             raise Failed(text + snapshot["metadata"]["name"])
@@ -141,18 +141,15 @@ class RestoreSource:
             )
         if objects.is_deleting(source):
             raise Failed(f"the PVC DataSource {name} is currently being deleted")
-        if requested_bytes(claim) < to_bytes(_capacity(source)):
+        if objects.requested_bytes(claim) < to_bytes(_capacity(source)):
             text = "error, new PVC request must be greater than or equal in size to the specified PVC data source, "
-            raise Failed(f"{text}requested {requested_bytes(claim)} but source is {to_bytes(_capacity(source))}")
+            raise Failed(
+                f"{text}requested {objects.requested_bytes(claim)} but source is {to_bytes(_capacity(source))}"
+            )
         volume = self._api.find(VOLUMES, source["spec"].get("volumeName", ""))
         if volume is None or volume["spec"].get("csi", {}).get("driver") != storage_class["provisioner"]:
             raise Failed(f"the source volume of PVC {name} is not one of driver {self._driver}")
         return str(volume["spec"]["csi"]["volumeHandle"])
-
-
-def requested_bytes(claim: Obj) -> int:
-    """Bytes that a claim requests."""
-    return to_bytes(claim["spec"]["resources"]["requests"]["storage"])
 
 
 def _capacity(claim: Obj) -> Any:

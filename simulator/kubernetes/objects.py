@@ -4,6 +4,7 @@ import base64
 import json
 
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.quantities import to_bytes
 from simulator.kubernetes.resources import Obj
 
 
@@ -93,3 +94,26 @@ def claims_of(pod: Obj) -> dict[str, str]:
 def is_over(pod: Obj) -> bool:
     """Whether all containers of a pod have ended for good."""
     return status(pod).get("phase") in {"Succeeded", "Failed"}
+
+
+def requested_bytes(claim: Obj) -> int:
+    """Bytes that a claim requests."""
+    return to_bytes(claim["spec"]["resources"]["requests"]["storage"])
+
+
+def claim_reference(claim: Obj) -> Obj:
+    """`claimRef` of a PersistentVolume that is reserved for a claim."""
+    metadata = claim["metadata"]
+    identity = {field: metadata[field] for field in ("namespace", "name", "uid")}
+    version = {"apiVersion": "v1", "resourceVersion": metadata["resourceVersion"]}
+    return {"kind": "PersistentVolumeClaim", **identity, **version}
+
+
+def waits_for_consumer(storage_class: Obj) -> bool:
+    """Whether claims of a StorageClass get their volume only when a pod uses them."""
+    return storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
+
+
+def attached_volume(attachment: Obj) -> str:
+    """The name of a VolumeAttachment's PersistentVolume, empty for an inline volume."""
+    return str(attachment["spec"]["source"].get("persistentVolumeName", ""))

@@ -8,7 +8,7 @@ from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.node.volumes_in_use import VolumesInUse
-from simulator.kubernetes.objects import claims_of, is_over
+from simulator.kubernetes.objects import attached_volume, claims_of, is_over
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.wait_for_change import wait_for_change
 
@@ -31,7 +31,7 @@ class AttachDetach:
         self.controller = Controller(api, clock, "attach-detach", self._sync, workers=MAX_WAITING)
         self.controller.watch(names.PODS, self._volumes_of_pod)
         self.controller.watch(names.CLAIMS, _volume_of_claim)
-        self.controller.watch(names.ATTACHMENTS, lambda change: [("", _volume_name(change.object))])
+        self.controller.watch(names.ATTACHMENTS, lambda change: [("", attached_volume(change.object))])
         in_use.listen(lambda volume: self.controller.enqueue(("", volume)))
 
     def _volumes_of_pod(self, change: Change) -> Iterable[Key]:
@@ -110,10 +110,6 @@ class AttachDetach:
 def _attachment_of(volume: Obj) -> str:
     csi = volume["spec"]["csi"]
     return names.attachment_name(csi["volumeHandle"], csi["driver"], names.NODE)
-
-
-def _volume_name(attachment: Obj) -> str:
-    return str(attachment["spec"]["source"].get("persistentVolumeName", ""))
 
 
 def _volume_of_claim(change: Change) -> Iterable[Key]:

@@ -7,7 +7,7 @@ from simulator.kubernetes import delays, names, objects
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key, Result
 from simulator.kubernetes.events import EventRecorder
-from simulator.kubernetes.objects import quoted
+from simulator.kubernetes.objects import claims_of, quoted
 from simulator.kubernetes.quantities import to_bytes
 from simulator.kubernetes.resources import Obj
 
@@ -111,19 +111,11 @@ class Binder:
         self._complete(objects.current(self._api, names.CLAIMS, fresh), volume)
 
     def _reserve(self, claim: Obj, volume: Obj) -> Obj:
-        metadata = claim["metadata"]
-        if (volume["spec"].get("claimRef") or {}).get("uid") == metadata["uid"]:
+        if (volume["spec"].get("claimRef") or {}).get("uid") == claim["metadata"]["uid"]:
             return volume
         if "claimRef" not in volume["spec"]:
             volume["metadata"]["annotations"] = {**objects.annotations(volume), names.BOUND_BY_CONTROLLER: "yes"}
-        volume["spec"]["claimRef"] = {
-            "kind": "PersistentVolumeClaim",
-            "namespace": metadata["namespace"],
-            "name": metadata["name"],
-            "uid": metadata["uid"],
-            "apiVersion": "v1",
-            "resourceVersion": metadata["resourceVersion"],
-        }
+        volume["spec"]["claimRef"] = objects.claim_reference(claim)
         return self._api.update(names.VOLUMES, volume, manager=MANAGER)
 
     def _complete(self, claim: Obj, volume: Obj) -> None:
@@ -158,8 +150,7 @@ class Binder:
             text = f"storageclass.storage.k8s.io {quoted(name)} not found"
             self._events.record(claim, "Warning", "ProvisioningFailed", text)
             return Result(after=delays.RESYNC)
-        waits = storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
-        if waits and names.SELECTED_NODE not in objects.annotations(claim):
+        if objects.waits_for_consumer(storage_class) and names.SELECTED_NODE not in objects.annotations(claim):
             self._announce_wait(claim)
             return Result(after=delays.RESYNC)
         provisioner = storage_class["provisioner"]
@@ -175,7 +166,9 @@ class Binder:
 
     def _announce_wait(self, claim: Obj) -> None:
         namespace, name = objects.key_of(claim)
-        users = [pod["metadata"]["name"] for pod in self._api.list(names.PODS, namespace) if _uses(pod, name)]
+        users = [
+            pod["metadata"]["name"] for pod in self._api.list(names.PODS, namespace) if name in claims_of(pod).values()
+        ]
         if users:
             text = f"waiting for pod {users[0]} to be scheduled"
             self._events.record(claim, "Normal", "WaitForPodScheduled", text)
@@ -216,11 +209,6 @@ def _volume_of_claim(change: Change) -> Iterable[Key]:
     return [("", name)] if name and change.type == "DELETED" else []
 
 
-def _uses(pod: Obj, claim: str) -> bool:
-    volumes = pod["spec"].get("volumes") or []
-    return any((volume.get("persistentVolumeClaim") or {}).get("claimName") == claim for volume in volumes)
-
-
 def _is_free_for(volume: Obj, claim: Obj) -> bool:
     reference = volume["spec"].get("claimRef")
     if reference is None:
@@ -236,5 +224,5 @@ def _fits(volume: Obj, claim: Obj) -> bool:
         (offered.get("storageClassName") or "") == (wanted.get("storageClassName") or "")
         and offered.get("volumeMode", "Filesystem") == wanted.get("volumeMode", "Filesystem")
         and set(wanted["accessModes"]) <= set(offered["accessModes"])
-        and to_bytes(offered["capacity"]["storage"]) >= to_bytes(wanted["resources"]["requests"]["storage"])
+        and to_bytes(offered["capacity"]["storage"]) >= objects.requested_bytes(claim)
     )

@@ -68,7 +68,7 @@ class Scheduler:
 
     def _waits_for_consumer(self, claim: Obj) -> bool:
         storage_class = self._api.find(names.STORAGE_CLASSES, claim["spec"].get("storageClassName") or "")
-        return storage_class is not None and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
+        return storage_class is not None and objects.waits_for_consumer(storage_class)
 
     def _bind_claims(self, pod: Obj) -> bool:
         """Select the node for waiting claims; returns whether all claims are bound."""
