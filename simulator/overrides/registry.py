@@ -55,13 +55,15 @@ def override(name: str, *, decision: str) -> Callable[[Replacement], Override]:
     return make
 
 
-def fault(name: str, *, breaks: str | tuple[str, ...], decision: str, says: str) -> Callable[[Replacement], Fault]:
-    """Make a fault of one override from a function `f(original, *args)`; its docstring becomes the summary."""
+def fault(
+    name: str, *, breaks: str | tuple[str, ...], decision: str, says: str, summary: str = ""
+) -> Callable[[Replacement], Fault]:
+    """Make a fault of one override from a function `f(original, *args)`; without `summary` its docstring is that."""
 
     def make(replace: Replacement) -> Fault:
-        summary = _summary(name, replace)
+        said = summary or _summary(name, replace)
         clauses = (breaks,) if isinstance(breaks, str) else breaks
-        return Fault(name, clauses, says, summary, (Override(name, decision, replace, summary),))
+        return Fault(name, clauses, says, said, (Override(name, decision, replace, said),))
 
     return make
 

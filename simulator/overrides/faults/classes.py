@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.faults.suite_messages import NOT_READY, READY
 from simulator.overrides.registry import fault
 
 
@@ -35,7 +36,7 @@ def delete_retains(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     "default-class-not-used",
     breaks="backup.class.unnamed",
     decision="csi.is_default_class",
-    says=r"could not make the VolumeSnapshot ready",
+    says=NOT_READY,
 )
 def no_default(original: Callable[[Obj], bool], snapshot_class: Obj) -> bool:
     """A class that is marked as the default is none."""
@@ -57,7 +58,7 @@ def all_default(original: Callable[[Obj], bool], snapshot_class: Obj) -> bool:
     "unknown-type-makes-a-backup",
     breaks=("backup.class.type.unknown", "backing-image.class.type.unknown"),
     decision="longhorn.snapshot_type",
-    says=r"it became ready; expected was an error",
+    says=READY,
 )
 def unknown_type(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
     """A class with a `type` that does not exist makes backups."""
@@ -69,7 +70,7 @@ def unknown_type(original: Callable[[Mapping[str, str]], str], parameters: Mappi
     "unknown-mode-ignored",
     breaks="backup.mode.unknown",
     decision="longhorn.backup_mode",
-    says=r"it became ready; expected was an error",
+    says=READY,
 )
 def unknown_mode(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
     """A `backupMode` that does not exist is treated as if there were none."""

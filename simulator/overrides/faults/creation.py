@@ -144,17 +144,6 @@ def full_by_default(original: Callable[[], str]) -> str:
 
 
 @fault(
-    "missing-claim-not-reported",
-    breaks=("backup.source", "backing-image.source"),
-    decision="csi.shown_error",
-    says=r"could not report the expected error",
-)
-def not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
-    """A VolumeSnapshot of a claim that does not exist stays without an error."""
-    return "" if "cannot get claim" in message else original(snapshot, message)
-
-
-@fault(
     "detached-volume-refused",
     breaks="backup.source.detached",
     decision="longhorn.needs_attached_volume",

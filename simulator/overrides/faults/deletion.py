@@ -4,6 +4,7 @@
 from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.faults.suite_messages import BACKUP_STAYS
 from simulator.overrides.registry import fault, override
 
 
@@ -11,7 +12,7 @@ from simulator.overrides.registry import fault, override
     "delete-leaves-the-backup",
     breaks="backup.delete",
     decision="longhorn.deletes_backup",
-    says=r"could not remove the backup",
+    says=BACKUP_STAYS,
 )
 def leaves_backup(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """Under policy Delete the content goes, and the backup stays in Longhorn and in the bucket."""
@@ -33,7 +34,7 @@ def leaves_keys(original: Callable[[Obj], bool], backup: Obj) -> bool:
     "delete-leaves-a-finalizer",
     breaks="backup.delete",
     decision="longhorn.removes_deleted_backup",
-    says=r"could not remove the backup",
+    says=BACKUP_STAYS,
 )
 def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """The bucket is cleaned, and the Backup object keeps its finalizer and stays."""
@@ -141,7 +142,7 @@ def dies_much_later(original: Callable[[Obj], float | None], backup: Obj) -> flo
     "unfinished-backup-not-deleted",
     breaks="backup.delete",
     decision="longhorn.deletes_backup",
-    says=r"could not remove the backup",
+    says=BACKUP_STAYS,
 )
 def unfinished_stays(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """A backup that is not complete when its VolumeSnapshot is deleted stays."""
@@ -155,7 +156,7 @@ def unfinished_stays(original: Callable[[Obj], bool], backup: Obj) -> bool:
     says=r"could not remove the back(up|ing image)",
 )
 def given_stays(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """Under Delete the backup of a content made by hand stays."""
+    """Under Delete the backup of a pre-provisioned content stays."""
     return original(content) and "snapshotHandle" not in content["spec"]["source"]
 
 
@@ -166,7 +167,7 @@ def given_stays(original: Callable[[Obj], bool], content: Obj) -> bool:
     says=r"the (retained backup|kept image) \S+ is (gone|Deleting|being deleted)",
 )
 def given_content_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """Under Retain a content made by hand goes with its VolumeSnapshot."""
+    """Under Retain a pre-provisioned content goes with its VolumeSnapshot."""
     return original(content) or "snapshotHandle" in content["spec"]["source"]
 
 
@@ -180,7 +181,7 @@ def given_backup_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
     "backup-of-a-deleted-volume-stays",
     breaks="backup.delete",
     decision="longhorn.deletes_backup_without_source",
-    says=r"could not remove the backup",
+    says=BACKUP_STAYS,
 )
 def orphan_stays(original: Callable[[], bool]) -> bool:
     """A backup whose volume is gone is not deleted with its VolumeSnapshot."""

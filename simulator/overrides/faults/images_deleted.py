@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images import states
+from simulator.overrides.faults.images_pre_provisioned import was_made_by_csi
+from simulator.overrides.faults.suite_messages import IMAGE_STAYS
 from simulator.overrides.registry import fault
-
-STAYS = r"could not remove the backing image"
-"""What a test says of an image that had to go."""
 
 KEPT = r"the kept image \S+ is (gone|being deleted)"
 """What a test says of an image that had to stay."""
@@ -18,16 +17,17 @@ GIVEN = ("backing-image.delete.existing.download", "backing-image.delete.existin
 GIVEN_KEPT = ("backing-image.retain.existing.download", "backing-image.retain.existing.export")
 
 
-def was_made_by_csi(image: Obj) -> bool:
-    """Whether a VolumeSnapshot of a claim led to an image."""
-    return bool(image["metadata"]["name"].startswith("snapshot-"))
-
-
 @fault(
     "delete-leaves-the-image",
-    breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use", *GIVEN),
+    breaks=(
+        "backing-image.delete",
+        "backing-image.delete.others",
+        "backing-image.delete.in-use",
+        "backing-image.on-demand.delete",
+        *GIVEN,
+    ),
     decision="backing_images.deletes_image",
-    says=rf"{STAYS}|it was deleted meanwhile",
+    says=rf"{IMAGE_STAYS}|it was deleted meanwhile",
 )
 def leaves_image(original: Callable[[Obj], bool], image: Obj) -> bool:
     """Under Delete the content goes, and the image stays."""
@@ -44,16 +44,16 @@ def leaves_image(original: Callable[[Obj], bool], image: Obj) -> bool:
         *GIVEN,
     ),
     decision="backing_images.removes_deleted_image",
-    says=STAYS,
+    says=IMAGE_STAYS,
 )
 def leaves_finalizer(original: Callable[[Obj], bool], image: Obj) -> bool:
     """A deleted image keeps its finalizer and stays."""
     return False
 
 
-@fault("pre-provisioned-image-not-deleted", breaks=GIVEN, decision="backing_images.deletes_image", says=STAYS)
+@fault("pre-provisioned-image-not-deleted", breaks=GIVEN, decision="backing_images.deletes_image", says=IMAGE_STAYS)
 def given_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """Under Delete an image stays if no VolumeSnapshot led to it."""
+    """Under Delete an image stays if no VolumeSnapshot created it."""
     return original(image) and was_made_by_csi(image)
 
 
@@ -61,15 +61,18 @@ def given_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
     "only-pre-provisioned-images-deleted",
     breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
     decision="backing_images.deletes_image",
-    says=rf"{STAYS}|it was deleted meanwhile",
+    says=rf"{IMAGE_STAYS}|it was deleted meanwhile",
 )
 def only_given(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """Under Delete an image stays if a VolumeSnapshot led to it."""
+    """Under Delete an image stays if a VolumeSnapshot created it."""
     return original(image) and not was_made_by_csi(image)
 
 
 @fault(
-    "unfinished-image-not-deleted", breaks="backing-image.delete", decision="backing_images.deletes_image", says=STAYS
+    "unfinished-image-not-deleted",
+    breaks="backing-image.delete",
+    decision="backing_images.deletes_image",
+    says=IMAGE_STAYS,
 )
 def unfinished_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
     """An image that is not complete when its VolumeSnapshot is deleted stays."""
@@ -94,7 +97,7 @@ def dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | N
     says=KEPT,
 )
 def given_dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | None:
-    """A retained image to which no VolumeSnapshot led goes one second after the VolumeSnapshot made by hand."""
+    """A retained image that no VolumeSnapshot created goes one second after the pre-provisioned VolumeSnapshot."""
     return None if was_made_by_csi(image) else 1.0
 
 
@@ -138,7 +141,7 @@ def takes_siblings(original: Callable[..., Sequence[str]], images: Sequence[Obj]
     "delete-removes-the-oldest-image",
     breaks=("backing-image.delete",),
     decision="backing_images.images_to_delete",
-    says=STAYS,
+    says=IMAGE_STAYS,
 )
 def takes_oldest(original: Callable[..., Sequence[str]], images: Sequence[Obj], name: str) -> Sequence[str]:
     """Of several images of a volume the oldest goes, whichever is meant."""
@@ -154,7 +157,7 @@ def takes_oldest(original: Callable[..., Sequence[str]], images: Sequence[Obj], 
     "image-of-a-deleted-volume-stays",
     breaks="backing-image.delete.others",
     decision="backing_images.deletes_image_without_source",
-    says=STAYS,
+    says=IMAGE_STAYS,
 )
 def orphan_stays(original: Callable[[], bool]) -> bool:
     """An image whose volume is gone is not deleted with its VolumeSnapshot."""

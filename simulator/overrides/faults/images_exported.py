@@ -1,18 +1,19 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
-"""Faults in the file that an export makes: its moment, its bytes, its format, and what Longhorn tells of it."""
+"""Faults in the file that an export makes: its moment, its bytes, its format, and what Longhorn reports about it."""
 
 import hashlib
 import time
 from collections.abc import Callable
 
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.faults.suite_messages import ZEROS
 from simulator.overrides.registry import fault, override
 
 MIB = 1 << 20
 BLOCK = 2 * MIB
 
 PATIENCE = 1.2
-"""Seconds on the wall for which the late export waits for a write, for most volumes get none."""
+"""Seconds of real time for which the late export waits for a write, for most volumes get none."""
 
 FILES = (
     "backing-image.create.content",
@@ -50,14 +51,14 @@ def taken_later(original: Callable[[str], bool], image: str) -> bool:
 
 @override("image-taken-late", decision="backing_images.begins_export")
 def begins_later(original: Callable[[str], bool], volume: str) -> bool:
-    """That is when somebody has written once more."""
+    """That is after the next write."""
     first = _ASKED.setdefault(volume, time.monotonic())
     return volume in _WRITTEN or time.monotonic() - first > PATIENCE
 
 
 @override("image-taken-late", decision="backing_images.writes_reach_image")
 def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
-    """A volume that a pod has let go of was written."""
+    """A volume that a pod has unmounted was written."""
     name = volume["metadata"]["name"]
     if name in _ASKED:
         _WRITTEN.add(name)
@@ -68,7 +69,7 @@ def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
     "image-loses-block-ends",
     breaks=(*FILES, "backing-image.restore", "backing-image.restore.size.larger"),
     decision="backing_images.exported_bytes",
-    says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
+    says=ZEROS,
 )
 def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
     """The last sector of each block of 2 MiB is left out."""
@@ -82,7 +83,7 @@ def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes)
     says=r"expected zeros, found bytes that no stream has|its file has",
 )
 def ones(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
-    """What was never written is not handed out as zeros."""
+    """What was never written is not served as zeros."""
     return original(image, data).replace(bytes(4096), b"\xff" * 4096)
 
 
@@ -115,7 +116,7 @@ def only_qcow2(original: Callable[[str], str], asked: str) -> str:
     says=r"'virtualSize': 16776704|size and virtual size \(\d+, 16776704\)",
 )
 def smaller(original: Callable[[int], int], size: int) -> int:
-    """Longhorn tells a virtual size that is a sector too small."""
+    """Longhorn reports a virtual size that is a sector too small."""
     return original(size) - 512
 
 
@@ -126,15 +127,15 @@ def smaller(original: Callable[[int], int], size: int) -> int:
     says=r"'size': 16777728|reports size and virtual size \(\d+, 16777216\), they are",
 )
 def larger(original: Callable[[int], int], size: int) -> int:
-    """Longhorn tells a file size that is a sector too large."""
+    """Longhorn reports a file size that is a sector too large."""
     return original(size) + 512
 
 
 @fault(
     "image-checksum-wrong",
-    breaks="backing-image.checksum",
+    breaks=("backing-image.checksum", "backing-image.pre-provisioned.shown"),
     decision="backing_images.stored_checksum",
-    says=r"Longhorn reports [0-9a-f]{128}, its file has",
+    says=r"Longhorn reports [0-9a-f]{128}, its file has|the checksum of backing image \S+ is \S+, of its file",
 )
 def other_checksum(original: Callable[[str], str], actual: str) -> str:
     """The checksum is no SHA-512 of the file."""
@@ -159,5 +160,5 @@ def not_merged(original: Callable[[], bool]) -> bool:
     says=r"could not have the backing image's file ready",
 )
 def not_attached(original: Callable[[], bool]) -> bool:
-    """The export of a volume that is attached nowhere waits until somebody attaches it."""
+    """The export of a detached volume waits until something attaches it."""
     return False

@@ -1,7 +1,7 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what a claim gets that restores from a VolumeSnapshot of type bi.
 
-Some of them go for images that a VolumeSnapshot led to only, so that images made otherwise stay as they should be.
+Some of them go for images that a VolumeSnapshot created only, so that images made otherwise stay as they should be.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from simulator.csi.protocol import CsiSnapshot
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.images_exported import BLOCK, without_ends_of_blocks
+from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, ZEROS
 from simulator.overrides.registry import fault, override
 
 MADE = "snapshot-"
-"""How the name of an image begins that a VolumeSnapshot led to."""
+"""How the name of an image begins that a VolumeSnapshot created."""
 
 
 @fault(
@@ -29,7 +30,7 @@ def other_image(original: Callable[..., str], images: Sequence[str], wanted: str
 
 @override("restore-from-another-image", decision="backing_images.is_same_source")
 def any_source(original: Callable[..., bool], image: Obj, source_type: str, parameters: Mapping[str, str]) -> bool:
-    """Nobody looks whether it comes from the same source."""
+    """Its source is not compared."""
     return True
 
 
@@ -69,7 +70,7 @@ def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
         "backing-image.restore.unchanged",
     ),
     decision="backing_images.base_bytes",
-    says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
+    says=ZEROS,
 )
 def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
     """The last sector of each block of 2 MiB of the image is not read."""
@@ -119,7 +120,7 @@ def cut(original: Callable[[int, int], int], requested: int, virtual_size: int) 
     "larger-claim-refused-for-the-image",
     breaks="backing-image.restore.size.larger",
     decision="backing_images.refuse_volume_size",
-    says=r"could not bind the claim that restores",
+    says=NOT_BOUND,
 )
 def larger_refused(original: Callable[[int, int], str], size: int, virtual_size: int) -> str:
     """A claim larger than the image is refused."""
@@ -130,14 +131,14 @@ def larger_refused(original: Callable[[int, int], str], size: int, virtual_size:
     "image-content-without-a-size",
     breaks=("backing-image.restore.size", "backing-image.restore.size.smaller"),
     decision="csi.recorded_size",
-    says=r"'restoreSize of the VolumeSnapshot': None|it was not refused but bound to",
+    says=rf"'restoreSize of the VolumeSnapshot': None|{BOUND}",
 )
 def no_size(original: Callable[..., int | None], content: Obj, answer: CsiSnapshot) -> int | None:
-    """The content of an image does not tell its size, so that the provisioner compares nothing."""
+    """The content of an image reports no size, so that the provisioner compares nothing."""
     return None if answer.snapshot_id.startswith("bi://") else original(content, answer)
 
 
 @override("image-content-without-a-size", decision="backing_images.refuse_volume_size")
 def smaller_accepted(original: Callable[[int, int], str], size: int, virtual_size: int) -> str:
-    """Nor does Longhorn."""
+    """Longhorn does not compare either."""
     return ""

@@ -13,7 +13,7 @@ Refusal = tuple[Code, str]
 
 
 def is_image(content: Obj) -> bool:
-    """Whether a content made by hand has the handle of a backing image."""
+    """Whether a pre-provisioned content has the handle of a backing image."""
     return str(content["spec"]["source"].get("snapshotHandle", "")).startswith("bi://")
 
 
@@ -64,7 +64,7 @@ def made_early(original: Callable[[str], bool], handle_text: str) -> bool:
     says=r"could not make the pre-provisioned VolumeSnapshot ready",
 )
 def not_ready(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """A content made by hand for a backing image does not become ready."""
+    """A pre-provisioned content for a backing image does not become ready."""
     return original(content) and not is_image(content)
 
 
@@ -134,17 +134,6 @@ def another_volume(original: Callable[[str, Sequence[Obj]], str], wanted: str, v
     """Of several volumes the wrong one is exported."""
     whole = [each["metadata"]["name"] for each in volumes if not each["spec"].get("backingImage")]
     return next((each for each in whole if each != wanted), original(wanted, volumes))
-
-
-@fault(
-    "on-demand-image-not-deleted",
-    breaks="backing-image.on-demand.delete",
-    decision="backing_images.deletes_image",
-    says=r"could not remove the backing image",
-)
-def not_deleted(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """Deleting a VolumeSnapshot under Delete leaves an image that was made on demand."""
-    return False
 
 
 @fault(

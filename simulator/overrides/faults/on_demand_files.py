@@ -2,9 +2,9 @@
 """Faults in the files of images that are made on demand: what is downloaded and exported, and how it is checked."""
 
 from collections.abc import Callable
-from urllib.parse import unquote
 
 from simulator.longhorn.backing_images.handle import ImageHandle
+from simulator.overrides.faults.suite_messages import BOUND
 from simulator.overrides.registry import fault
 
 
@@ -15,20 +15,8 @@ from simulator.overrides.registry import fault
     says=r"the image's URL is \S+\?from=handle, the handle's",
 )
 def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageHandle) -> dict[str, str]:
-    """Something is added to the URL in a handle."""
+    """The URL in a handle gets a suffix."""
     return {key: f"{value}?from=handle" if key == "url" else value for key, value in original(given).items()}
-
-
-@fault(
-    "url-decoded-twice",
-    breaks="backing-image.on-demand.download.url",
-    decision="backing_images.decoded",
-    says=r"the image's URL is \S+a disk\+more",
-)
-def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
-    """What is still encoded in a decoded value is decoded too."""
-    once = original(value)
-    return None if once is None else unquote(once)
 
 
 @fault(
@@ -44,7 +32,7 @@ def decoded_twice(original: Callable[[str], str | None], value: str) -> str | No
     says=r"could not (bind the claim that restores|(make the|have the) backing image)",
 )
 def not_decoded(original: Callable[[str], str | None], value: str) -> str | None:
-    """The values in a handle are taken as they are spelled."""
+    """The values in a handle are not decoded."""
     return value
 
 
@@ -72,7 +60,7 @@ def from_elsewhere(original: Callable[[str], str], url: str) -> str:
         "backing-image.on-demand.download.checksum.form",
     ),
     decision="backing_images.expected_checksum",
-    says=r"assert '' == '[0-9a-f]|its file became ready|was not refused but bound",
+    says=rf"assert '' == '[0-9a-f]|its file became ready|{BOUND}",
 )
 def not_handed_on(original: Callable[[ImageHandle], str], given: ImageHandle) -> str:
     """The checksum in a handle is not expected of the image."""
@@ -131,7 +119,7 @@ def right_refused(original: Callable[[str, str], str], expected: str, actual: st
     "malformed-checksum-accepted",
     breaks="backing-image.on-demand.download.checksum.form",
     decision="backing_images.refuse_checksum",
-    says=r"was not refused but bound",
+    says=BOUND,
 )
 def any_form(original: Callable[[str], str], checksum: str) -> str:
     """Anything is accepted as a checksum, and fails the image later."""
@@ -162,7 +150,7 @@ def similar_file(original: Callable[[str], str], url: str) -> str:
     says=r"the image's file is not the one at the URL|offset \d+: expected .*, found|is raw, asked for",
 )
 def served_changed(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
-    """The first byte of a file, where it is none, is handed out changed."""
+    """The first byte of a file, where it is none, is served changed."""
     served = original(image, data)
     return bytes([served[0] ^ 1]) + served[1:] if served[:1].strip(b"\0") else served
 
@@ -188,7 +176,7 @@ def zeros_first(original: Callable[[int, bytes], bytes], offset: int, data: byte
     "unknown-volume-accepted-on-demand",
     breaks="backing-image.on-demand.export.volume",
     decision="backing_images.refuse_export_of",
-    says=r"was not refused but bound",
+    says=BOUND,
 )
 def unknown_volume(original: Callable[..., str], name: str, volume: object) -> str:
     """An image of a volume that does not exist is made, and fails later."""
@@ -199,30 +187,8 @@ def unknown_volume(original: Callable[..., str], name: str, volume: object) -> s
     "claim-accepted-as-a-volume",
     breaks="backing-image.on-demand.export.volume",
     decision="backing_images.refuse_export_of",
-    says=r"was not refused but bound",
+    says=BOUND,
 )
 def claim_as_volume(original: Callable[..., str], name: str, volume: object) -> str:
     """The name of a claim is accepted where that of its volume belongs."""
     return "" if "-claim-" in name else original(name, volume)
-
-
-@fault(
-    "unknown-export-format-accepted",
-    breaks="backing-image.on-demand.export.formats",
-    decision="backing_images.refuse_export_type",
-    says=r"was not refused but bound",
-)
-def odd_format(original: Callable[[str], str], export_type: str) -> str:
-    """A volume is exported in a format that is not documented."""
-    return "" if export_type == "vmdk" else original(export_type)
-
-
-@fault(
-    "list-of-export-formats-accepted",
-    breaks="backing-image.on-demand.export.formats",
-    decision="backing_images.refuse_export_type",
-    says=r"was not refused but bound",
-)
-def list_of_formats(original: Callable[[str], str], export_type: str) -> str:
-    """A volume is exported in two formats at once."""
-    return "" if "," in export_type else original(export_type)

@@ -1,56 +1,51 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
-"""Faults in contents and VolumeSnapshots that are made by hand."""
+"""Faults in pre-provisioned contents and VolumeSnapshots."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import fault
+from simulator.overrides.faults.suite_messages import NOT_BOUND, READY
+from simulator.overrides.registry import Fault, fault
 
-RESTORED_BY_HAND = (
+RESTORED = (
     "backup.pre-provisioned",
     "backup.pre-provisioned.handle",
     "backup.pre-provisioned.handle.legacy",
     "backup.pre-provisioned.names",
     "backup.pre-provisioned.restore",
 )
-"""What cannot be seen to hold when a claim from a content made by hand is not bound."""
+"""What cannot be seen to hold when a claim from a pre-provisioned content is not bound."""
 
 
-@fault(
-    "legacy-scheme-refused",
-    breaks="backup.example.legacy-handle",
-    decision="csi.handle_to_restore",
-    says=r"could not bind the claim that restores",
-)
-def no_legacy_scheme(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
-    """A given handle with bs:// is not understood."""
-    handle = original(snapshot, content)
-    given = content["spec"]["source"].get("snapshotHandle", "")
-    return f"un{handle}" if given.startswith("bs://") else handle
+def scheme_refused(name: str, scheme: str, breaks: str | tuple[str, ...]) -> Fault:
+    """A fault by which a pre-provisioned handle with that scheme is not understood."""
+
+    def refuse(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
+        handle = original(snapshot, content)
+        given = content["spec"]["source"].get("snapshotHandle", "")
+        return f"un{handle}" if given.startswith(f"{scheme}://") else handle
+
+    summary = f"A pre-provisioned handle with {scheme}:// is not understood."
+    return fault(name, breaks=breaks, decision="csi.handle_to_restore", says=NOT_BOUND, summary=summary)(refuse)
 
 
-@fault(
+legacy_scheme = scheme_refused("legacy-scheme-refused", "bs", "backup.example.legacy-handle")
+current_scheme = scheme_refused(
     "current-scheme-refused",
-    breaks=tuple(clause for clause in RESTORED_BY_HAND if clause != "backup.pre-provisioned.handle.legacy"),
-    decision="csi.handle_to_restore",
-    says=r"could not bind the claim that restores",
+    "bak",
+    tuple(clause for clause in RESTORED if clause != "backup.pre-provisioned.handle.legacy"),
 )
-def no_present_scheme(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
-    """A given handle with bak:// is not understood."""
-    handle = original(snapshot, content)
-    given = content["spec"]["source"].get("snapshotHandle", "")
-    return f"un{handle}" if given.startswith("bak://") else handle
 
 
 @fault(
     "handle-names-swapped",
-    breaks=RESTORED_BY_HAND,
+    breaks=RESTORED,
     decision="csi.handle_to_restore",
-    says=r"could not bind the claim that restores",
+    says=NOT_BOUND,
 )
 def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
-    """The first name of a given handle is taken for the backup, the second for the backup volume."""
+    """The first name of a pre-provisioned handle is taken for the backup, the second for the backup volume."""
     given = content["spec"]["source"].get("snapshotHandle", "")
     scheme, _, names = given.partition("://")
     volume, _, backup = names.partition("/")
@@ -61,7 +56,7 @@ def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content
     "pre-provisioned-handle-ignored",
     breaks=(
         "backup.handle.field",
-        *RESTORED_BY_HAND,
+        *RESTORED,
         "backup.example.legacy-handle",
         "backing-image.pre-provisioned.handle",
         "backing-image.pre-provisioned.download",
@@ -76,7 +71,7 @@ def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content
     says=r"the handle shown is \S+-x, given was|could not bind the claim that restores|it was refused",
 )
 def handle_ignored(original: Callable[[Obj], str], content: Obj) -> str:
-    """The status of a content made by hand does not show the handle that it was made with."""
+    """The status of a pre-provisioned content does not show the handle that it was made with."""
     return original(content) + "-x"
 
 
@@ -109,7 +104,7 @@ def half_reference(original: Callable[[Mapping[str, Any]], bool], reference: Map
     says=r"is bound to the content \S+-x, it names",
 )
 def misnamed(original: Callable[[Obj], str], content: Obj) -> str:
-    """A VolumeSnapshot made by hand says it is bound to another content than it asked for."""
+    """A pre-provisioned VolumeSnapshot says it is bound to another content than it asked for."""
     given = content["spec"]["source"].get("snapshotHandle")
     return original(content) + "-x" if given else original(content)
 
@@ -138,12 +133,12 @@ def no_source(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str
 
 @fault(
     "backup-not-made-through-csi-unknown",
-    breaks=(*RESTORED_BY_HAND, "backup.example.legacy-handle"),
+    breaks=(*RESTORED, "backup.example.legacy-handle"),
     decision="longhorn.backup_to_restore",
-    says=r"could not bind the claim that restores",
+    says=NOT_BOUND,
 )
 def only_own_backups(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
-    """Only backups that a VolumeSnapshot led to can be restored."""
+    """Only backups that a VolumeSnapshot created can be restored."""
     made = {
         each["metadata"]["name"] for each in backups if each["spec"].get("snapshotName", "").startswith("snapshot-")
     }
@@ -154,8 +149,8 @@ def only_own_backups(original: Callable[..., str], backups: Sequence[Obj], wante
     "missing-class-ignored",
     breaks=("backup.pre-provisioned.class", "backing-image.pre-provisioned.class"),
     decision="csi.class_must_exist",
-    says=r"it became ready; expected was an error",
+    says=READY,
 )
 def class_overlooked(original: Callable[[str], bool], name: str) -> bool:
-    """A content and a VolumeSnapshot that name a missing class get ready all the same."""
+    """A content and a VolumeSnapshot that name a missing class become ready all the same."""
     return False

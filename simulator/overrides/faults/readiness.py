@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.faults.suite_messages import NOT_READY
 from simulator.overrides.registry import fault, override
 
 SLOW_BLOCK = 0.3
-"""Seconds, not of the simulated clock: long enough that somebody can look meanwhile."""
+"""Seconds, not of the simulated clock: long enough to be seen."""
 
 
 @fault(
@@ -47,7 +48,7 @@ def completed_early(original: Callable[[Obj], bool], backup: Obj) -> bool:
 
 @override("completed-before-the-copy", decision="backupstore.compressed")
 def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
-    """Each block takes its time on the way to the store."""
+    """Each block is slow on its way to the store."""
     time.sleep(SLOW_BLOCK)
     return original(data, method)
 
@@ -56,7 +57,7 @@ def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str
     "backup-never-ready",
     breaks="backup.ready",
     decision="longhorn.backup_is_ready",
-    says=r"could not make the VolumeSnapshot ready",
+    says=NOT_READY,
 )
 def never_ready(original: Callable[[Obj], bool], backup: Obj) -> bool:
     """A complete backup is never reported as ready."""
@@ -100,7 +101,7 @@ def not_listed(original: Callable[[str], bool], volume: str) -> bool:
     "volumesnapshot-never-ready-although-its-content-is",
     breaks=("backup.ready", "backing-image.ready"),
     decision="csi.snapshot_is_ready",
-    says=r"could not make the VolumeSnapshot ready",
+    says=NOT_READY,
 )
 def not_followed(original: Callable[[Obj], bool], content: Obj) -> bool:
     """A VolumeSnapshot does not become ready with its content."""

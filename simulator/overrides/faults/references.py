@@ -1,14 +1,18 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
-"""Faults in what is made of references that are wrong or lead nowhere. One a row of the suite's tables of them."""
+"""Faults in how references are read that are wrong or lead nowhere: one for each row of the suite's tables."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.handles import Handle
-from simulator.overrides.registry import fault, override
+from simulator.overrides.faults.suite_messages import BOUND, NO_ERROR
+from simulator.overrides.registry import Fault, fault, override
 
-BOUND = r"it was not refused but bound to"
 LATEST = "the-latest"
+
+malformed = partial(fault, breaks="backup.pre-provisioned.handle.malformed", says=BOUND)
+wrong_names = partial(fault, breaks="backup.pre-provisioned.names", says=BOUND)
 
 
 def newest(backups: Sequence[Obj]) -> str:
@@ -23,47 +27,27 @@ def volume_of(backup: str, backups: Sequence[Obj]) -> str:
     return next(found, "")
 
 
-@fault(
-    "unknown-backup-replaced-by-the-newest",
-    breaks="backup.pre-provisioned.names",
-    decision="longhorn.backup_to_restore",
-    says=BOUND,
-)
+@wrong_names("unknown-backup-replaced-by-the-newest", decision="longhorn.backup_to_restore")
 def unknown_backup(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
     """A handle that names no backup restores the newest one of the volume."""
     known = {each["metadata"]["name"] for each in backups}
     return original(backups, wanted) if wanted in known else newest(backups)
 
 
-@fault(
-    "unknown-volume-ignored",
-    breaks="backup.pre-provisioned.names",
-    decision="longhorn.volume_to_restore",
-    says=BOUND,
-)
+@wrong_names("unknown-volume-ignored", decision="longhorn.volume_to_restore")
 def unknown_volume(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
     """The first name of a handle does not matter as long as there is one."""
     return volume_of(handle.id, backups) if handle.volume else original(handle, backups)
 
 
-@fault(
-    "swapped-names-corrected",
-    breaks="backup.pre-provisioned.names",
-    decision="longhorn.parse_handle",
-    says=BOUND,
-)
+@wrong_names("swapped-names-corrected", decision="longhorn.parse_handle")
 def exchanged(original: Callable[[str], Handle], text: str) -> Handle:
     """A handle with its two names exchanged is understood."""
     handle = original(text)
     return Handle(handle.type, handle.id, handle.volume) if handle.id.startswith("pvc-") else handle
 
 
-@fault(
-    "bare-backup-name-accepted-as-handle",
-    breaks="backup.pre-provisioned.handle.malformed",
-    decision="longhorn.parse_handle",
-    says=BOUND,
-)
+@malformed("bare-backup-name-accepted-as-handle", decision="longhorn.parse_handle")
 def bare_name(original: Callable[[str], Handle], text: str) -> Handle:
     """The bare name of a backup is understood."""
     return original(text) if "/" in text else Handle("bak", "", text)
@@ -75,46 +59,26 @@ def of_bare_name(original: Callable[..., str], handle: Handle, backups: Sequence
     return original(handle, backups) or volume_of(handle.id, backups)
 
 
-@fault(
-    "backup-handle-without-scheme-accepted",
-    breaks="backup.pre-provisioned.handle.malformed",
-    decision="longhorn.parse_handle",
-    says=BOUND,
-)
+@malformed("backup-handle-without-scheme-accepted", decision="longhorn.parse_handle")
 def without_scheme(original: Callable[[str], Handle], text: str) -> Handle:
     """A handle that is only <backup volume>/<backup> is understood."""
     return original(f"bak://{text}" if text.count("/") == 1 else text)
 
 
-@fault(
-    "scheme-ignored",
-    breaks="backup.pre-provisioned.handle.malformed",
-    decision="longhorn.parse_handle",
-    says=BOUND,
-)
+@malformed("scheme-ignored", decision="longhorn.parse_handle")
 def any_scheme(original: Callable[[str], Handle], text: str) -> Handle:
     """Whatever stands before :// is taken for the scheme of a backup."""
     _, mark, rest = text.partition("://")
     return original(f"bak://{rest}" if mark else text)
 
 
-@fault(
-    "missing-slash-accepted",
-    breaks="backup.pre-provisioned.handle.malformed",
-    decision="longhorn.parse_handle",
-    says=BOUND,
-)
+@malformed("missing-slash-accepted", decision="longhorn.parse_handle")
 def one_slash(original: Callable[[str], Handle], text: str) -> Handle:
     """A scheme with one slash behind it is understood."""
     return original(text if "://" in text else text.replace(":/", "://"))
 
 
-@fault(
-    "handle-of-a-volume-means-its-newest-backup",
-    breaks="backup.pre-provisioned.handle.malformed",
-    decision="longhorn.parse_handle",
-    says=BOUND,
-)
+@malformed("handle-of-a-volume-means-its-newest-backup", decision="longhorn.parse_handle")
 def volume_only(original: Callable[[str], Handle], text: str) -> Handle:
     """A handle without a backup is understood."""
     return original(f"{text}/{LATEST}" if text.count("/") == 2 else text)
@@ -126,12 +90,7 @@ def newest_of_volume(original: Callable[..., str], backups: Sequence[Obj], wante
     return newest(backups) if wanted == LATEST else original(backups, wanted)
 
 
-@fault(
-    "empty-backup-means-the-newest",
-    breaks="backup.pre-provisioned.handle.malformed",
-    decision="longhorn.parse_handle",
-    says=BOUND,
-)
+@malformed("empty-backup-means-the-newest", decision="longhorn.parse_handle")
 def empty_backup(original: Callable[[str], Handle], text: str) -> Handle:
     """A handle that ends with a slash is understood."""
     return original(f"{text}{LATEST}" if text.endswith("/") else text)
@@ -143,26 +102,10 @@ def newest_for_empty(original: Callable[..., str], backups: Sequence[Obj], wante
     return newest(backups) if wanted == LATEST else original(backups, wanted)
 
 
-@fault(
-    "empty-volume-looked-up",
-    breaks="backup.pre-provisioned.handle.malformed",
-    decision="longhorn.volume_to_restore",
-    says=BOUND,
-)
+@malformed("empty-volume-looked-up", decision="longhorn.volume_to_restore")
 def empty_volume(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
     """A handle with an empty backup volume restores the backup of that name, wherever it is."""
     return original(handle, backups) or volume_of(handle.id, backups)
-
-
-@fault(
-    "missing-content-not-reported",
-    breaks=("backup.pre-provisioned.content-name", "backing-image.pre-provisioned.content-name"),
-    decision="csi.shown_error",
-    says=r"could not report the expected error",
-)
-def content_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
-    """A VolumeSnapshot of a content that does not exist stays without an error."""
-    return "" if "VolumeSnapshotContent is missing" in message else original(snapshot, message)
 
 
 @fault(
@@ -185,7 +128,7 @@ def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: 
         "backing-image.pre-provisioned.class",
     ),
     decision="csi.shown_error",
-    says=r"could not report the expected error",
+    says=NO_ERROR,
 )
 def other_reason(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
     """A VolumeSnapshot whose class is missing shows the error of one whose claim is missing."""
@@ -193,23 +136,36 @@ def other_reason(original: Callable[[Obj, str], str], snapshot: Obj, message: st
     return wrong if "volumesnapshotclass" in message else original(snapshot, message)
 
 
-@fault(
+def not_reported(name: str, breaks: str | tuple[str, ...], text: str, summary: str) -> Fault:
+    """A fault that hides the errors with `text` in them."""
+
+    def hide(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
+        return "" if text in message else original(snapshot, message)
+
+    return fault(name, breaks=breaks, decision="csi.shown_error", says=NO_ERROR, summary=summary)(hide)
+
+
+missing_content = not_reported(
+    "missing-content-not-reported",
+    ("backup.pre-provisioned.content-name", "backing-image.pre-provisioned.content-name"),
+    "VolumeSnapshotContent is missing",
+    "A VolumeSnapshot of a content that does not exist stays without an error.",
+)
+missing_claim = not_reported(
+    "missing-claim-not-reported",
+    ("backup.source", "backing-image.source"),
+    "cannot get claim",
+    "A VolumeSnapshot of a claim that does not exist stays without an error.",
+)
+unbound_claim = not_reported(
     "unbound-claim-not-reported",
-    breaks="backup.source",
-    decision="csi.shown_error",
-    says=r"could not report the expected error",
+    "backup.source",
+    "not yet bound to a PV",
+    "A VolumeSnapshot of a claim that has no volume stays without an error.",
 )
-def unbound_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
-    """A VolumeSnapshot of a claim that has no volume stays without an error."""
-    return "" if "not yet bound to a PV" in message else original(snapshot, message)
-
-
-@fault(
+foreign_volume = not_reported(
     "foreign-volume-not-reported",
-    breaks="backup.source",
-    decision="csi.shown_error",
-    says=r"could not report the expected error",
+    "backup.source",
+    "cannot find CSI",
+    "A VolumeSnapshot of a volume that is not Longhorn's stays without an error.",
 )
-def foreign_not_told(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
-    """A VolumeSnapshot of a volume that is not Longhorn's stays without an error."""
-    return "" if "cannot find CSI" in message else original(snapshot, message)

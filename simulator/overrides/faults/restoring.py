@@ -4,6 +4,7 @@
 from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, OTHER_DATA, ZEROS
 from simulator.overrides.registry import fault, override
 
 
@@ -11,7 +12,7 @@ from simulator.overrides.registry import fault, override
     "restore-of-the-newest-backup",
     breaks="backup.restore",
     decision="longhorn.backup_to_restore",
-    says=r"offset \d+: expected block \d+ of stream \S+, found block \d+ of stream",
+    says=OTHER_DATA,
 )
 def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
     """A restore takes the newest backup of the volume, whichever the handle names."""
@@ -28,7 +29,7 @@ def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) ->
         "backup.example.legacy-handle",
     ),
     decision="longhorn.restores_data",
-    says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
+    says=ZEROS,
 )
 def no_data(original: Callable[[Obj], bool], volume: Obj) -> bool:
     """The restored volume is empty."""
@@ -39,7 +40,7 @@ def no_data(original: Callable[[Obj], bool], volume: Obj) -> bool:
     "restore-ignores-the-data-source",
     breaks=("backup.restore", "backing-image.restore"),
     decision="csi.volume_source",
-    says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
+    says=ZEROS,
 )
 def ignores_source(original: Callable[[Obj], Obj | None], claim: Obj) -> Obj | None:
     """A claim with a dataSource is provisioned like one without."""
@@ -83,7 +84,7 @@ def misreported(original: Callable[[int], int], requested: int) -> int:
     "smaller-claim-accepted",
     breaks=("backup.restore.size", "backing-image.restore.size.smaller"),
     decision="csi.refuses_size",
-    says=r"it was not refused but bound to|could not report why the claim is not provisioned",
+    says=rf"{BOUND}|could not report why the claim is not provisioned",
 )
 def smaller_accepted(original: Callable[[int, int], bool], requested: int, restore_size: int) -> bool:
     """A claim that is smaller than its snapshot is bound: the provisioner does not look at the sizes."""
@@ -100,7 +101,7 @@ def smaller_restored(original: Callable[..., object], snapshot: str, requested: 
     "larger-claim-accepted",
     breaks="backup.restore.size.larger",
     decision="longhorn.refuse_restore_size",
-    says=r"it was not refused but bound to",
+    says=BOUND,
 )
 def larger_accepted(original: Callable[..., object], snapshot: str, requested: int, recorded: int) -> object:
     """A claim that is larger than its snapshot is bound."""
@@ -114,7 +115,7 @@ def larger_accepted(original: Callable[..., object], snapshot: str, requested: i
     says=r"'restoreSize of the VolumeSnapshot': None|could not report why the claim is not provisioned",
 )
 def no_size(original: Callable[..., int | None], content: Obj, answer: object) -> int | None:
-    """The content and the VolumeSnapshot do not tell the snapshot's size."""
+    """The content and the VolumeSnapshot do not report the snapshot's size."""
     return None
 
 
@@ -122,7 +123,7 @@ def no_size(original: Callable[..., int | None], content: Obj, answer: object) -
     "storage-class-of-the-example-missing",
     breaks=("backup.restore.example", "backing-image.restore.example"),
     decision="longhorn.storage_class_name",
-    says=r"could not bind the claim that restores",
+    says=NOT_BOUND,
 )
 def other_storage_class(original: Callable[[], str]) -> str:
     """The StorageClass `longhorn` does not exist after the installation."""
@@ -144,7 +145,7 @@ def refusal_not_told(original: Callable[[Obj], bool], claim: Obj) -> bool:
     "early-claim-not-retried",
     breaks="backup.restore",
     decision="csi.provisions_again",
-    says=r"could not bind the claim that restores",
+    says=NOT_BOUND,
 )
 def given_up(original: Callable[[Obj, str], bool], claim: Obj, refusal: str) -> bool:
     """A claim whose VolumeSnapshot does not exist yet is tried once and never again."""

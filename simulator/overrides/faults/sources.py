@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.faults.suite_messages import NOT_BOUND
 from simulator.overrides.registry import fault, override
 
 Refusal = tuple[Code, str]
@@ -17,7 +18,7 @@ LONGEST_LABEL = 63
     "restore-needs-the-source",
     breaks="backup.restore",
     decision="longhorn.refuse_source",
-    says=r"could not bind the claim that restores",
+    says=NOT_BOUND,
 )
 def needs_source(original: Callable[[Obj | None], Refusal | None], volume: Obj | None) -> Refusal | None:
     """A backup of a volume that is gone is not restored."""
@@ -28,7 +29,7 @@ def needs_source(original: Callable[[Obj | None], Refusal | None], volume: Obj |
     "restore-needs-a-detached-source",
     breaks="backup.restore",
     decision="longhorn.refuse_source",
-    says=r"could not bind the claim that restores",
+    says=NOT_BOUND,
 )
 def needs_rest(original: Callable[[Obj | None], Refusal | None], volume: Obj | None) -> Refusal | None:
     """A backup of a volume that is attached is not restored until it is detached."""
@@ -87,5 +88,5 @@ def cut(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:
     says=r"restoreSize and capacity are",
 )
 def at_most_sixteen(original: Callable[[int], int], size: int) -> int:
-    """A snapshot's size is told as 16 MiB at most, which is what the volume had before it was expanded."""
+    """A snapshot's size is reported as 16 MiB at most, which is what the volume had before it was expanded."""
     return min(original(size), 16 << 20)

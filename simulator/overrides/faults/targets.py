@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
+from simulator.overrides.faults.suite_messages import NO_ERROR, NOT_READY
 from simulator.overrides.registry import fault
 
 Refusal = tuple[Code, str]
@@ -14,7 +15,7 @@ Refusal = tuple[Code, str]
     "missing-target-reported-as-unready-volume",
     breaks=("backup.target.required", "backup.target.given-up"),
     decision="longhorn.refuse_target",
-    says=r"could not report the expected error",
+    says=NO_ERROR,
 )
 def other_reason(original: Callable[..., Refusal | None], target: str, available: bool | None) -> Refusal | None:
     """Without a usable target the error speaks of a volume that is not ready."""
@@ -26,7 +27,7 @@ def other_reason(original: Callable[..., Refusal | None], target: str, available
     "unusable-target-reported-available",
     breaks=("backup.target.required", "backup.target.given-up"),
     decision="longhorn.target_failure",
-    says=r"could not report the expected error",
+    says=NO_ERROR,
 )
 def called_available(original: Callable[[str, str], str], url: str, error: str) -> str:
     """A target whose bucket is missing is called available."""
@@ -49,7 +50,7 @@ def never_final(original: Callable[..., Refusal | None], target: str, available:
     "recovered-target-not-noticed",
     breaks="backup.target.required",
     decision="csi.asks_after_failure",
-    says=r"could not make the VolumeSnapshot ready",
+    says=NOT_READY,
 )
 def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:
     """After an error the sidecar never asks again."""

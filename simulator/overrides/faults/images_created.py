@@ -5,10 +5,11 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import fault, override
+from simulator.overrides.faults.suite_messages import BOUND, NOT_READY, READY
+from simulator.overrides.registry import Fault, fault, override
 
 _ANSWERED: set[str] = set()
-"""Images that the faulty driver has told of once; a simulator is a process of its own."""
+"""Images that the faulty driver has reported once; a simulator is a process of its own."""
 
 _EXPORTED: list[str] = []
 """The volume that the faulty driver exports, first."""
@@ -21,7 +22,7 @@ _EXPORTED: list[str] = []
     says=r"could not make the backing image|images made are \[\]",
 )
 def no_image(original: Callable[[str, str], bool], volume: str, name: str) -> bool:
-    """A VolumeSnapshot gets a handle and ready, and no image is made."""
+    """A VolumeSnapshot gets a handle and becomes ready, and no image is made."""
     return False
 
 
@@ -103,7 +104,7 @@ def waits(original: Callable[[], bool]) -> bool:
     "image-never-ready-to-use",
     breaks="backing-image.ready",
     decision="backing_images.is_ready_to_use",
-    says=r"could not make the VolumeSnapshot ready",
+    says=NOT_READY,
 )
 def never_ready(original: Callable[[Obj], bool], image: Obj) -> bool:
     """An image is never reported as ready to use."""
@@ -165,53 +166,41 @@ def other_default(original: Callable[..., str], parameters: Mapping[str, str]) -
     return original(parameters) if parameters.get("export-type") else "qcow2"
 
 
-def _format_accepted(value: str) -> Callable[..., str]:
+def format_accepted(
+    name: str, value: str, breaks: str | tuple[str, ...] = "backing-image.class.export-type.unknown"
+) -> Fault:
+    """A fault by which an undocumented export-type is accepted."""
+
     def accept(original: Callable[[str], str], export_type: str) -> str:
         return "" if export_type == value else original(export_type)
 
-    accept.__doc__ = f"The export-type {value} is accepted."
-    return accept
+    says = rf"{READY}|{BOUND}"
+    summary, decision = f"The export-type {value} is accepted.", "backing_images.refuse_export_type"
+    return fault(name, breaks=breaks, decision=decision, says=says, summary=summary)(accept)
 
 
-def _type_accepted(value: str) -> Callable[..., str]:
+BOTH = ("backing-image.class.export-type.unknown", "backing-image.on-demand.export.formats")
+"""Where an export-type may stand: in a class and in a handle."""
+
+capitals_accepted = format_accepted("export-type-in-capitals-accepted", "QCOW2")
+unknown_accepted = format_accepted("unknown-export-format-accepted", "vmdk", BOTH)
+list_accepted = format_accepted("list-of-export-formats-accepted", "raw,qcow2", BOTH)
+
+
+def type_accepted(name: str, value: str) -> Fault:
+    """A fault by which an undocumented type of a class is accepted."""
+
     def accept(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
         return "bi" if parameters.get("type") == value else original(parameters)
 
-    accept.__doc__ = f"A class of type {value} makes backing images."
-    return accept
+    return fault(
+        name,
+        breaks="backing-image.class.type.unknown",
+        decision="longhorn.snapshot_type",
+        says=READY,
+        summary=f"A class of type {value} makes backing images.",
+    )(accept)
 
 
-_FORMAT = fault(
-    "export-type-in-capitals-accepted",
-    breaks="backing-image.class.export-type.unknown",
-    decision="backing_images.refuse_export_type",
-    says=r"it became ready; expected was an error",
-)(_format_accepted("QCOW2"))
-
-_OTHER_FORMAT = fault(
-    "export-type-of-another-format-accepted",
-    breaks="backing-image.class.export-type.unknown",
-    decision="backing_images.refuse_export_type",
-    says=r"it became ready; expected was an error",
-)(_format_accepted("vmdk"))
-
-_BOTH_FORMATS = fault(
-    "export-type-of-both-formats-accepted",
-    breaks="backing-image.class.export-type.unknown",
-    decision="backing_images.refuse_export_type",
-    says=r"it became ready; expected was an error",
-)(_format_accepted("raw,qcow2"))
-
-_CAPITALS = fault(
-    "type-in-capitals-accepted",
-    breaks="backing-image.class.type.unknown",
-    decision="longhorn.snapshot_type",
-    says=r"it became ready; expected was an error",
-)(_type_accepted("BI"))
-
-_SPELLED_OUT = fault(
-    "type-spelled-out-accepted",
-    breaks="backing-image.class.type.unknown",
-    decision="longhorn.snapshot_type",
-    says=r"it became ready; expected was an error",
-)(_type_accepted("backing-image"))
+type_in_capitals = type_accepted("type-in-capitals-accepted", "BI")
+type_spelled_out = type_accepted("type-spelled-out-accepted", "backing-image")

@@ -1,31 +1,26 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
-"""Faults in the restore of images that exist, through contents that are made by hand."""
+"""Faults in the restore of images that exist, through pre-provisioned contents."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.decisions import DOWNLOAD, EXPORT, UPLOAD
 from simulator.longhorn.backing_images.handle import ImageHandle
+from simulator.overrides.faults.suite_messages import BOUND, REFUSED
 from simulator.overrides.registry import fault
 
 Refusal = tuple[Code, str]
 Parameters = Mapping[str, str]
 Compare = Callable[[Obj, str, Parameters], bool]
 
-BOUND = r"was not refused but bound"
-"""What a test says of a claim that had to be refused."""
-
-REFUSED = r"it was refused: .*code = InvalidArgument"
-"""What a test says of a claim that had to be bound."""
-
-BY_HAND = "backing-image.pre-provisioned."
+PRE_PROVISIONED = "backing-image.pre-provisioned."
 
 RESTORED = tuple(
-    BY_HAND + clause
+    PRE_PROVISIONED + clause
     for clause in (
         "download",
         "export",
@@ -38,20 +33,22 @@ RESTORED = tuple(
 )
 """What cannot be seen to hold of images that were downloaded or exported when no claim gets a volume of them."""
 
+source_not_compared = partial(fault, decision="backing_images.is_same_source", says=BOUND)
+
 
 def was_made_by_csi(image: Obj) -> bool:
-    """Whether a VolumeSnapshot of a claim led to an image."""
+    """Whether a VolumeSnapshot of a claim created an image."""
     return bool(image["metadata"]["name"].startswith("snapshot-"))
 
 
 @fault(
     "image-not-made-through-csi-refused",
-    breaks=(*RESTORED, BY_HAND + "source-type"),
+    breaks=(*RESTORED, PRE_PROVISIONED + "source-type"),
     decision="backing_images.is_same_source",
     says=REFUSED,
 )
 def only_own_images(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """Only images that a VolumeSnapshot led to can be restored."""
+    """Only images that a VolumeSnapshot created can be restored."""
     return was_made_by_csi(image) and original(image, source_type, parameters)
 
 
@@ -59,8 +56,8 @@ def only_own_images(original: Compare, image: Obj, source_type: str, parameters:
     "existing-image-made-again",
     breaks=(
         *RESTORED,
-        BY_HAND + "source-type",
-        BY_HAND + "no-second-image",
+        PRE_PROVISIONED + "source-type",
+        PRE_PROVISIONED + "no-second-image",
     ),
     decision="backing_images.uses_existing_image",
     says=rf"-2' == |of the same source there are .*-2|{REFUSED}",
@@ -72,18 +69,21 @@ def made_again(original: Callable[[Obj], bool], image: Obj) -> bool:
 
 @fault(
     "existing-image-not-used-as-base",
-    breaks=(BY_HAND + "download", BY_HAND + "export"),
+    breaks=(PRE_PROVISIONED + "download", PRE_PROVISIONED + "export"),
     decision="backing_images.base_of",
     says=r"offset 0: expected block .* found zeros",
 )
 def not_laid(original: Callable[[Obj], str], volume: Obj) -> str:
-    """A volume names its image and begins with zeros, unless a VolumeSnapshot led to the image."""
+    """A volume names its image and begins with zeros, unless a VolumeSnapshot created the image."""
     image = original(volume)
     return image if image.startswith("snapshot-") else ""
 
 
 @fault(
-    "missing-source-type-accepted", breaks=BY_HAND + "source-type", decision="backing_images.refuse_handle", says=BOUND
+    "missing-source-type-accepted",
+    breaks=PRE_PROVISIONED + "source-type",
+    decision="backing_images.refuse_handle",
+    says=BOUND,
 )
 def type_missing(
     original: Callable[[str, ImageHandle], Refusal | None], text: str, given: ImageHandle
@@ -92,29 +92,32 @@ def type_missing(
     return None if given.image else original(text, given)
 
 
-@fault("source-type-not-compared", breaks=BY_HAND + "source-type", decision="backing_images.is_same_source", says=BOUND)
+@source_not_compared("source-type-not-compared", breaks=PRE_PROVISIONED + "source-type")
 def any_type(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The source type in a handle does not matter as long as the parameters are right."""
     return original(image, image["spec"]["sourceType"], parameters)
 
 
-@fault(
-    "upload-accepted-as-download", breaks=BY_HAND + "source-type", decision="backing_images.is_same_source", says=BOUND
-)
+@source_not_compared("upload-accepted-as-download", breaks=PRE_PROVISIONED + "source-type")
 def upload_for_download(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """A downloaded image may be called an upload."""
     return original(image, DOWNLOAD if source_type == UPLOAD else source_type, parameters)
 
 
 @fault(
-    "existing-upload-refused", breaks=BY_HAND + "source-type", decision="backing_images.is_same_source", says=REFUSED
+    "existing-upload-refused",
+    breaks=PRE_PROVISIONED + "source-type",
+    decision="backing_images.is_same_source",
+    says=REFUSED,
 )
 def no_uploads(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """Of the images that exist only the downloaded and the exported can be restored."""
     return source_type in {DOWNLOAD, EXPORT} and original(image, source_type, parameters)
 
 
-@fault("missing-image-name-invented", breaks=BY_HAND + "name", decision="backing_images.parse_handle", says=BOUND)
+@fault(
+    "missing-image-name-invented", breaks=PRE_PROVISIONED + "name", decision="backing_images.parse_handle", says=BOUND
+)
 def name_made_up(original: Callable[[str], ImageHandle], text: str) -> ImageHandle:
     """A handle that names no image gets one all the same, made from its parameters."""
     given = original(text)
@@ -125,7 +128,7 @@ def name_made_up(original: Callable[[str], ImageHandle], text: str) -> ImageHand
 
 @fault(
     "existing-checksum-not-compared",
-    breaks=(BY_HAND + "checksum", BY_HAND + "download.checksum"),
+    breaks=(PRE_PROVISIONED + "checksum", PRE_PROVISIONED + "download.checksum"),
     decision="backing_images.is_same_checksum",
     says=BOUND,
 )
@@ -134,7 +137,12 @@ def any_checksum(original: Callable[[Obj, str], bool], image: Obj, wanted: str) 
     return True
 
 
-@fault("half-a-checksum-accepted", breaks=BY_HAND + "checksum", decision="backing_images.is_same_checksum", says=BOUND)
+@fault(
+    "half-a-checksum-accepted",
+    breaks=PRE_PROVISIONED + "checksum",
+    decision="backing_images.is_same_checksum",
+    says=BOUND,
+)
 def half_a_checksum(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
     """A checksum in a handle is compared as far as it goes."""
     return original(image, wanted) or str(image["status"].get("checksum")).startswith(wanted)
@@ -153,7 +161,11 @@ def right_refused(original: Callable[[Obj, str], bool], image: Obj, wanted: str)
 
 @fault(
     "existing-checksum-required",
-    breaks=(BY_HAND + "checksum.optional", BY_HAND + "parameters.optional", BY_HAND + "source-type"),
+    breaks=(
+        PRE_PROVISIONED + "checksum.optional",
+        PRE_PROVISIONED + "parameters.optional",
+        PRE_PROVISIONED + "source-type",
+    ),
     decision="backing_images.is_same_checksum",
     says=REFUSED,
 )
@@ -164,7 +176,7 @@ def checksum_demanded(original: Callable[[Obj, str], bool], image: Obj, wanted: 
 
 @fault(
     "source-parameters-required",
-    breaks=BY_HAND + "parameters.optional",
+    breaks=PRE_PROVISIONED + "parameters.optional",
     decision="backing_images.is_same_source",
     says=REFUSED,
 )
@@ -185,20 +197,13 @@ def anything(given: str, right: str) -> bool:
     return True
 
 
-@fault(
-    "url-not-compared",
-    breaks=(BY_HAND + "download.url", BY_HAND + "encoding"),
-    decision="backing_images.is_same_source",
-    says=BOUND,
-)
+@source_not_compared("url-not-compared", breaks=(PRE_PROVISIONED + "download.url", PRE_PROVISIONED + "encoding"))
 def any_url(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The URL in a handle of an image that exists does not matter."""
     return original(image, source_type, compared_as("url", image, parameters, anything))
 
 
-@fault(
-    "scheme-of-url-not-compared", breaks=BY_HAND + "download.url", decision="backing_images.is_same_source", says=BOUND
-)
+@source_not_compared("scheme-of-url-not-compared", breaks=PRE_PROVISIONED + "download.url")
 def any_scheme(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The scheme of the URL in a handle does not matter."""
 
@@ -209,49 +214,32 @@ def any_scheme(original: Compare, image: Obj, source_type: str, parameters: Para
     return original(image, source_type, given)
 
 
-@fault(
-    "url-compared-by-its-beginning",
-    breaks=BY_HAND + "download.url",
-    decision="backing_images.is_same_source",
-    says=BOUND,
-)
+@source_not_compared("url-compared-by-its-beginning", breaks=PRE_PROVISIONED + "download.url")
 def longer_url(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The URL in a handle may be longer than the image's."""
     return original(image, source_type, compared_as("url", image, parameters, str.startswith))
 
 
-@fault(
-    "volume-name-not-compared", breaks=BY_HAND + "export.volume", decision="backing_images.is_same_source", says=BOUND
-)
+@source_not_compared("volume-name-not-compared", breaks=PRE_PROVISIONED + "export.volume")
 def any_volume(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The volume in a handle of an image that exists does not matter."""
     return original(image, source_type, compared_as("volume-name", image, parameters, anything))
 
 
-@fault(
-    "volume-name-compared-by-its-beginning",
-    breaks=BY_HAND + "export.volume",
-    decision="backing_images.is_same_source",
-    says=BOUND,
-)
+@source_not_compared("volume-name-compared-by-its-beginning", breaks=PRE_PROVISIONED + "export.volume")
 def shorter_volume(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The volume in a handle may be cut off."""
     fits = compared_as("volume-name", image, parameters, lambda given, right: right.startswith(given))
     return original(image, source_type, fits)
 
 
-@fault("export-type-not-compared", breaks=BY_HAND + "export.type", decision="backing_images.is_same_source", says=BOUND)
+@source_not_compared("export-type-not-compared", breaks=PRE_PROVISIONED + "export.type")
 def any_export_type(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """The export type in a handle of an image that exists does not matter."""
     return original(image, source_type, compared_as("export-type", image, parameters, anything))
 
 
-@fault(
-    "unknown-export-type-read-as-raw",
-    breaks=BY_HAND + "export.type",
-    decision="backing_images.is_same_source",
-    says=BOUND,
-)
+@source_not_compared("unknown-export-type-read-as-raw", breaks=PRE_PROVISIONED + "export.type")
 def unknown_is_raw(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
     """An export type that does not exist is taken for raw."""
     fits = compared_as("export-type", image, parameters, lambda given, _: given not in {"raw", "qcow2"})
@@ -260,7 +248,7 @@ def unknown_is_raw(original: Compare, image: Obj, source_type: str, parameters: 
 
 @fault(
     "checksum-of-a-download-refused",
-    breaks=BY_HAND + "download.checksum",
+    breaks=PRE_PROVISIONED + "download.checksum",
     decision="backing_images.compared_parameters",
     says=r"it was refused: .*data source is different",
 )
@@ -271,7 +259,7 @@ def key_refused(original: Callable[[ImageHandle], dict[str, str]], given: ImageH
 
 @fault(
     "checksum-of-a-download-ignored",
-    breaks=BY_HAND + "download.checksum",
+    breaks=PRE_PROVISIONED + "download.checksum",
     decision="backing_images.compared_checksums",
     says=BOUND,
 )
@@ -282,30 +270,24 @@ def key_ignored(original: Callable[[ImageHandle], list[str]], given: ImageHandle
 
 @fault(
     "existing-values-not-decoded",
-    breaks=(BY_HAND + "encoding", BY_HAND + "download", BY_HAND + "download.checksum"),
+    breaks=(PRE_PROVISIONED + "encoding", PRE_PROVISIONED + "download", PRE_PROVISIONED + "download.checksum"),
     decision="backing_images.parse_handle",
     says=rf"{REFUSED}|{BOUND}",
 )
 def not_decoded(original: Callable[[str], ImageHandle], text: str) -> ImageHandle:
-    """The URL in a handle is taken as it is spelled."""
+    """The URL in a handle is not decoded."""
     given = original(text)
     spelled = dict(pair.partition("=")[::2] for pair in text.partition("?")[2].split("&"))
     return replace(given, parameters={key: spelled.get(key, value) for key, value in given.parameters.items()})
 
 
-@fault("existing-values-decoded-twice", breaks=BY_HAND + "encoding", decision="backing_images.decoded", says=REFUSED)
+@fault(
+    "handle-values-decoded-twice",
+    breaks=(PRE_PROVISIONED + "encoding", "backing-image.on-demand.download.url"),
+    decision="backing_images.decoded",
+    says=rf"{REFUSED}|the image's URL is \S+a disk\+more",
+)
 def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
-    """What is still encoded in a decoded value is decoded too."""
+    """A decoded value is decoded once more."""
     once = original(value)
     return None if once is None else unquote(once)
-
-
-@fault(
-    "checksum-told-of-something-else",
-    breaks=BY_HAND + "shown",
-    decision="backing_images.stored_checksum",
-    says=r"the checksum of backing image \S+ is \S+, of its file",
-)
-def other_checksum(original: Callable[[str], str], actual: str) -> str:
-    """The checksum that Longhorn tells of an image is not that of its file."""
-    return hashlib.sha512(original(actual).encode()).hexdigest()

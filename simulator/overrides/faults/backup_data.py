@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 
 from simulator.longhorn.backupstore.models import BackupRequest, Block
+from simulator.overrides.faults.suite_messages import OTHER_DATA
 from simulator.overrides.registry import fault, override
 
 SECTOR = 4096
 
 LATE = 1000.0
-"""Seconds of the simulated clock, two of the wall's at the usual pace: somebody writes to the volume meanwhile."""
+"""Seconds of the simulated clock, two of real time at the usual pace: the volume is written during that time."""
 
 SLOW_BLOCK = 0.4
-"""Seconds, not of the simulated clock: long enough for somebody to write to the volume meanwhile."""
+"""Seconds, not of the simulated clock: long enough to write to the volume during it."""
 
 
 @fault(
@@ -121,7 +122,7 @@ def lone_sector_lost(original: Callable[..., bytes], offset: int, data: bytes, r
     "live-volume-copied",
     breaks="backup.point-in-time",
     decision="backupstore.snapshot_read",
-    says=r"offset \d+: expected block \d+ of stream \S+, found block \d+ of stream",
+    says=OTHER_DATA,
 )
 def live_volume(original: Callable[..., str | None], request: BackupRequest, snapshots: Sequence[str]) -> str | None:
     """The live volume is copied and not the snapshot."""
@@ -130,7 +131,7 @@ def live_volume(original: Callable[..., str | None], request: BackupRequest, sna
 
 @override("live-volume-copied", decision="backupstore.compressed")
 def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
-    """Each block takes its time on the way to the store."""
+    """Each block is slow on its way to the store."""
     time.sleep(SLOW_BLOCK)
     return original(data, method)
 
@@ -161,7 +162,7 @@ def volume_size(original: Callable[[BackupRequest], int], request: BackupRequest
     "oldest-snapshot-copied",
     breaks="backup.point-in-time",
     decision="backupstore.snapshot_read",
-    says=r"offset \d+: expected block \d+ of stream \S+, found block \d+ of stream",
+    says=OTHER_DATA,
 )
 def oldest_snapshot(
     original: Callable[..., str | None], request: BackupRequest, snapshots: Sequence[str]
@@ -185,7 +186,7 @@ def not_merged(original: Callable[..., list[Block]], base: Sequence[Block], delt
     "older-block-wins",
     breaks="backup.point-in-time",
     decision="backupstore.merged_blocks",
-    says=r"offset \d+: expected block \d+ of stream \S+, found block \d+ of stream",
+    says=OTHER_DATA,
 )
 def older_wins(original: Callable[..., list[Block]], base: Sequence[Block], delta: Sequence[Block]) -> list[Block]:
     """Where a block changed, an incremental backup keeps the one of the backup before."""
