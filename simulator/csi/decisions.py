@@ -37,7 +37,7 @@ class CsiDecisions:
         """Whether nothing happens to a VolumeSnapshot or a content as long as the class that it names is missing."""
         return True
 
-    def shown_error(self, snapshot: Obj, message: str) -> str:
+    def reported_error(self, snapshot: Obj, message: str) -> str:
         """What a VolumeSnapshot shows of an error that the snapshot-controller met; "" shows nothing."""
         return message
 
@@ -119,11 +119,11 @@ class CsiDecisions:
         """`status.restoreSize` of a content, bytes; none when the driver does not know."""
         return answer.size_bytes or None
 
-    def asks_again(self, content: Obj) -> bool:
+    def polls_until_ready(self, content: Obj) -> bool:
         """Whether a content that is not ready is asked about again, after the back-off."""
         return True
 
-    def asks_after_failure(self, content: Obj) -> bool:
+    def retries_after_error(self, content: Obj) -> bool:
         """Whether the driver is asked again, after the back-off, when it has answered with an error."""
         return True
 
@@ -167,7 +167,7 @@ class CsiDecisions:
         handle: str | None = (content.get("status") or {}).get("snapshotHandle")
         return handle
 
-    def provisions_again(self, claim: Obj, refusal: str) -> bool:
+    def retries_provisioning(self, claim: Obj, refusal: str) -> bool:
         """Whether a claim that could not be provisioned is tried again, after the back-off."""
         return True
 
@@ -179,6 +179,6 @@ class CsiDecisions:
         """What a PersistentVolume says it was provisioned by."""
         return driver
 
-    def announces_refusal(self, claim: Obj) -> bool:
+    def reports_refusal(self, claim: Obj) -> bool:
         """Whether the event ProvisioningFailed is emitted."""
         return True

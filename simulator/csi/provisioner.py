@@ -96,9 +96,9 @@ class Provisioner:
             self._events.record(claim, "Normal", "Provisioning", text, component="external-provisioner")
         except (Failed, CsiError) as error:
             text = f'failed to provision volume with StorageClass "{storage_class["metadata"]["name"]}": {error}'
-            if self._decisions.announces_refusal(claim):
+            if self._decisions.reports_refusal(claim):
                 self._events.record(claim, "Warning", "ProvisioningFailed", text)
-            if self._decisions.provisions_again(claim, text):
+            if self._decisions.retries_provisioning(claim, text):
                 raise Failed(text) from error
 
     def _should_provision(self, claim: Obj) -> bool:

@@ -35,7 +35,7 @@ class SnapshotStatus:
         """
         fresh = objects.current(self._api, names.SNAPSHOTS, snapshot)
         status = objects.status(fresh)
-        shown = self._decisions.shown_error(snapshot, message)
+        shown = self._decisions.reported_error(snapshot, message)
         if shown and (status.get("error") or {}).get("message") != shown:
             status["error"] = {"message": shown, "time": self._clock.timestamp()}
             if unready:

@@ -65,10 +65,10 @@ class Snapshotter:
             else:
                 text = f"Failed to check and update snapshot content: {failed}"
                 self._fail(content, "SnapshotContentCheckandUpdateFailed", text)
-            if not self._decisions.asks_after_failure(content):
+            if not self._decisions.retries_after_error(content):
                 return None
             raise
-        return Result(again=not ready and self._decisions.asks_again(content))
+        return Result(again=not ready and self._decisions.polls_until_ready(content))
 
     def _is_mine(self, content: Obj) -> bool:
         if content["spec"]["driver"] != self._driver.name:

@@ -244,7 +244,7 @@ class BackupVolumes:
         try:
             self._describe(found, await store.inspect_volume(volume))
         except BackupMissingError:
-            if self._decisions.forgets_what_left(found):
+            if self._decisions.forgets_unlisted(found):
                 delete_object_only(self._api, names.BACKUP_VOLUMES, found)
             return
         now = self._clock.timestamp()
@@ -264,7 +264,7 @@ class BackupVolumes:
             name, state = each["metadata"]["name"], each["status"].get("state")
             if objects.is_deleted(each) or state != "Completed" or not each["status"].get("url"):
                 continue
-            if name not in present and self._decisions.forgets_what_left(each):
+            if name not in present and self._decisions.forgets_unlisted(each):
                 delete_object_only(self._api, names.BACKUPS, each)
             elif name in present and not each["metadata"].get("ownerReferences"):
                 each["metadata"]["ownerReferences"] = [objects.owner(found)]

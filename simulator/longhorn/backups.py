@@ -182,7 +182,7 @@ class Backups:
 
     async def _copy(self, backup: Obj, volume: Obj, snapshot: Obj) -> BackupResult:
         of, taken = volume["metadata"]["name"], snapshot["metadata"]["name"]
-        late = self._decisions.data_taken_after(snapshot)
+        late = self._decisions.snapshot_delay(snapshot)
         if late:
             await self._clock.sleep(late)
         if late and self._chains.is_parent_of_head(of, taken):

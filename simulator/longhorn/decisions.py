@@ -138,7 +138,7 @@ class LonghornDecisions:
 
     # Snapshots and backups
 
-    def data_taken_after(self, snapshot: Obj) -> float:
+    def snapshot_delay(self, snapshot: Obj) -> float:
         """Seconds after which a snapshot takes the data that it holds: none, it is that moment's."""
         del snapshot
         return 0.0
@@ -183,7 +183,7 @@ class LonghornDecisions:
         del backup
         return False
 
-    def backup_outlives_snapshot(self, backup: Obj) -> float | None:
+    def backup_lifetime_after_snapshot(self, backup: Obj) -> float | None:
         """How many seconds a backup lives on when nobody deletes it but its VolumeSnapshot is gone; None: for ever.
 
         This is what Retain relies on.
@@ -246,7 +246,7 @@ class LonghornDecisions:
         """Why a backup target is not usable; "" when it is. `error` is what the store answered."""
         return error if url else "backup target URL is empty"
 
-    def forgets_what_left(self, obj: Obj) -> bool:
+    def forgets_unlisted(self, obj: Obj) -> bool:
         """Whether a complete backup, or a backup volume, leaves the cluster when the store does not list it."""
         del obj
         return True

@@ -40,7 +40,7 @@ class Expiry:
         made = f"snapshot-{uid}"
         listed = self._api.view(names.BACKUPS, names.NAMESPACE)
         backups = [each for each in listed if each["spec"].get("snapshotName") == made]
-        left = [(self._decisions.backup_outlives_snapshot(each), each["metadata"]["name"]) for each in backups]
+        left = [(self._decisions.backup_lifetime_after_snapshot(each), each["metadata"]["name"]) for each in backups]
         return [(seconds, name) for seconds, name in left if seconds is not None]
 
     async def _delete(self, backup: str, seconds: float) -> None:

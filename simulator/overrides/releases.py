@@ -80,7 +80,7 @@ def _export_raw(original: Callable[[str], str], asked: str) -> str:
     return "raw"
 
 
-@override("image-taken-after-the-request", decision="backing_images.takes_moment_of_request")
+@override("image-taken-after-the-request", decision="backing_images.captures_data_at_request")
 def _take_later(original: Callable[[str], bool], image: str) -> bool:
     """The snapshot that is exported is taken when the work begins, after the content is ready.
 

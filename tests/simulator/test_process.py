@@ -301,4 +301,4 @@ def test_faults_are_listed_with_what_they_replace_and_break() -> None:
     assert any(line.split()[:3] == ["backup-not-made", "longhorn.makes_backup", "backup.create"] for line in listed)
     both = next(number for number, line in enumerate(listed) if line.startswith("backup-not-stored "))
     assert "backupstore.stores_backup" in listed[both]
-    assert "longhorn.forgets_what_left" in listed[both + 1]
+    assert "longhorn.forgets_unlisted" in listed[both + 1]

@@ -29,18 +29,18 @@ class BaseImages:
     def is_missing(self, volume: Obj) -> bool:
         """Whether a volume has an image that is not under it yet."""
         name = volume["metadata"]["name"]
-        wanted = self._decisions.base_of(volume)
+        wanted = self._decisions.base_image_of(volume)
         return bool(wanted) and self._disk.exists(name) and not self._disk.has_base(name)
 
     def is_too_large(self, volume: Obj) -> tuple[int, int] | None:
         """Virtual size of the image and size of the volume, if the image does not fit."""
-        image = objects.find(self._api, names.BACKING_IMAGES, self._decisions.base_of(volume))
+        image = objects.find(self._api, names.BACKING_IMAGES, self._decisions.base_image_of(volume))
         virtual, size = int((image or {"status": {}})["status"].get("virtualSize") or 0), int(volume["spec"]["size"])
         return (virtual, size) if virtual > size else None
 
     def conditions(self, volume: Obj, now: str) -> list[Obj]:
         """The conditions that only a new volume with an image has; from 1.12 on."""
-        if not self._decisions.base_of(volume) or not self._decisions.version.has(12):
+        if not self._decisions.base_image_of(volume) or not self._decisions.version.has(12):
             return []
         return [objects.condition(INCOMPATIBLE, False, now)]
 
@@ -58,7 +58,7 @@ class BaseImages:
 
     async def lay(self, volume: Obj) -> bool:
         """Put its image under a volume; False when there is no complete copy, or it does not fit."""
-        path = self._file(self._decisions.base_of(volume))
+        path = self._file(self._decisions.base_image_of(volume))
         if path is None or self.is_too_large(volume):
             return False
         found = image_data.of_file(path)
@@ -69,7 +69,7 @@ class BaseImages:
         """A pod has let go of a volume that has an image."""
         if not self._decisions.writes_reach_image(volume):
             return
-        path = self._file(self._decisions.base_of(volume))
+        path = self._file(self._decisions.base_image_of(volume))
         if path is not None:
             await to_end(self._overwrite, path, volume["metadata"]["name"])
 
@@ -104,4 +104,4 @@ class BaseImageData:
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes there."""
-        return self._decisions.base_bytes(offset, self._image.read(offset, length))
+        return self._decisions.base_image_bytes(offset, self._image.read(offset, length))

@@ -56,7 +56,7 @@ class ContentController:
 
     async def _expire(self, name: str) -> None:
         image = objects.find(self._api, names.BACKING_IMAGES, name)
-        seconds = self._decisions.image_outlives_snapshot(image) if image else None
+        seconds = self._decisions.image_lifetime_after_snapshot(image) if image else None
         if seconds is not None:
             await self._clock.sleep(seconds)
             objects.delete(self._api, names.BACKING_IMAGES, name)

@@ -49,7 +49,7 @@ class BackingImageDecisions:
         """The handle, written: scheme bi, host backing."""
         return handle.text(values)
 
-    def decoded(self, value: str) -> str | None:
+    def decode_value(self, value: str) -> str | None:
         """A value of a given handle, URL-decoded; None for what cannot be decoded, which is left out."""
         return handle.unescaped(value)
 
@@ -57,7 +57,7 @@ class BackingImageDecisions:
         """How a given handle is read."""
         values: dict[str, str] = {}
         for key, value in handle.pairs(text).items():
-            name, read = handle.unescaped(key), self.decoded(value)
+            name, read = handle.unescaped(key), self.decode_value(value)
             if name is not None and read is not None:
                 values.setdefault(name, read)
         return ImageHandle.of(values)
@@ -86,7 +86,7 @@ class BackingImageDecisions:
         del volume, name
         return True
 
-    def takes_moment_of_request(self, image: str) -> bool:
+    def captures_data_at_request(self, image: str) -> bool:
         """Whether an export holds the data of the moment of the request, not of when its work begins."""
         del image
         return True
@@ -125,7 +125,7 @@ class BackingImageDecisions:
         del offset
         return data
 
-    def merges_base(self) -> bool:
+    def merges_base_image(self) -> bool:
         """Whether an export of a volume that has a backing image itself holds both in one image."""
         return True
 
@@ -156,7 +156,7 @@ class BackingImageDecisions:
         del image
         return data
 
-    def is_shown(self, image: Obj) -> bool:
+    def is_listed(self, image: Obj) -> bool:
         """Whether Longhorn's API shows an image: all that there are."""
         del image
         return True
@@ -250,11 +250,11 @@ class BackingImageDecisions:
         del virtual_size
         return requested
 
-    def base_of(self, volume: Obj) -> str:
+    def base_image_of(self, volume: Obj) -> str:
         """The image that is laid under a volume, "" for none: the one in its spec."""
         return str(volume["spec"].get("backingImage") or "")
 
-    def base_bytes(self, offset: int, data: bytes) -> bytes:
+    def base_image_bytes(self, offset: int, data: bytes) -> bytes:
         """What a volume reads at `offset` before anybody wrote there: the image's bytes."""
         del offset
         return data
@@ -321,7 +321,7 @@ class BackingImageDecisions:
         del image
         return True
 
-    def image_outlives_snapshot(self, image: Obj) -> float | None:
+    def image_lifetime_after_snapshot(self, image: Obj) -> float | None:
         """How many seconds an image lives on when nobody deletes it but its VolumeSnapshot is gone; None: for ever.
 
         This is what Retain relies on.

@@ -122,7 +122,7 @@ class SnapshotData:
 
     def extents(self) -> list[Extent]:
         """The ranges that were ever written, to the volume or to the image under it."""
-        if self._decisions.merges_base():
+        if self._decisions.merges_base_image():
             return self._disk.held(self._volume, self._snapshot)
         return self._disk.allocated(self._volume, self._snapshot)
 

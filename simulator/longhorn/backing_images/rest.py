@@ -31,7 +31,7 @@ class ImageDownloads:
 
     def is_shown(self, image: Obj) -> bool:
         """Whether the API tells of an image."""
-        return self._decisions.is_shown(image)
+        return self._decisions.is_listed(image)
 
     def shown(self, image: Obj) -> Obj:
         """The fields of an image."""

@@ -85,7 +85,7 @@ class ImageService:
         now = objects.find(self._api, names.BACKING_IMAGES, name)
         if now is None or states.ready_disks(now):
             return now or image
-        if self._decisions.takes_moment_of_request(name):
+        if self._decisions.captures_data_at_request(name):
             await self._exports.take_now(volume, name)
         if not self._decisions.answers_before_export():
             return await until(self._api, [names.BACKING_IMAGES], look, WAIT) or now

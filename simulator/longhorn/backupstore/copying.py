@@ -42,7 +42,7 @@ class BlockCopier:
     ) -> Copied:
         """Bring the blocks of a snapshot into the bucket that were written since the base's snapshot."""
         snapshots = [layer.name for layer in disk.snapshots(request.volume)]
-        source = self.decisions.snapshot_read(request, snapshots)
+        source = self.decisions.snapshot_to_copy(request, snapshots)
         extents = disk.allocated(request.volume, request.snapshot, base.snapshot if base else None)
         touched = _blocks_touched(extents, request.block_size)
         offsets = self.decisions.blocks_to_copy(touched, request)
@@ -64,7 +64,7 @@ class BlockCopier:
     async def _upload_block(
         self, request: BackupRequest, method: str, offset: int, data: bytes, copied: Copied
     ) -> None:
-        data = self.decisions.block_content(offset, data, request)
+        data = self.decisions.block_data(offset, data, request)
         checksum = await asyncio.to_thread(digest, data)
         copied.blocks.append(Block(self.decisions.recorded_offset(offset, request), checksum))
         if checksum in copied.uploaded or not self.decisions.writes_blocks(request):
@@ -74,7 +74,7 @@ class BlockCopier:
         present = await self.bucket.head(key) is not None
         if not self.decisions.uploads_block(request, present):
             return
-        packed = await asyncio.to_thread(self.decisions.compressed, data, method)
+        packed = await asyncio.to_thread(self.decisions.compress_block, data, method)
         await self.bucket.put(key, packed)
         if present:
             copied.reuploaded += len(packed)
@@ -87,7 +87,7 @@ class BlockCopier:
         if digest(data) != block.checksum:
             raise BackupstoreError(f"checksum verification failed for block {block.checksum}")
         offset = self.decisions.restored_offset(block.offset)
-        disk.write(target, offset, self.decisions.restored_content(offset, data))
+        disk.write(target, offset, self.decisions.restored_data(offset, data))
 
 
 def _blocks_touched(extents: list[tuple[int, int]], unit: int) -> list[int]:

@@ -31,7 +31,7 @@ class BackupstoreDecisions:
         """Whether the blocks of a backup are put into the store, beside its document."""
         return True
 
-    def snapshot_read(self, request: BackupRequest, snapshots: Sequence[str]) -> str | None:
+    def snapshot_to_copy(self, request: BackupRequest, snapshots: Sequence[str]) -> str | None:
         """The snapshot whose bytes are copied, None for the live volume. `snapshots`: all, the oldest first."""
         return request.snapshot
 
@@ -51,7 +51,7 @@ class BackupstoreDecisions:
         """The offsets of the blocks that are copied: all that hold a byte written since the base, ascending."""
         return offsets
 
-    def block_content(self, offset: int, data: bytes, request: BackupRequest) -> bytes:
+    def block_data(self, offset: int, data: bytes, request: BackupRequest) -> bytes:
         """What is stored for the block at `offset`, whose bytes in the snapshot are `data`."""
         return data
 
@@ -59,7 +59,7 @@ class BackupstoreDecisions:
         """The offset recorded for the block."""
         return offset
 
-    def compressed(self, data: bytes, method: str) -> bytes:
+    def compress_block(self, data: bytes, method: str) -> bytes:
         """The block as it is stored."""
         return compression.compress(data, method)
 
@@ -99,7 +99,7 @@ class BackupstoreDecisions:
         """Where a block goes in the new volume."""
         return offset
 
-    def restored_content(self, offset: int, data: bytes) -> bytes:
+    def restored_data(self, offset: int, data: bytes) -> bytes:
         """What is written there."""
         return data
 

@@ -29,7 +29,7 @@ def not_stored(original: Callable[[BackupRequest], bool], request: BackupRequest
     return False
 
 
-@override("backup-not-stored", decision="longhorn.forgets_what_left")
+@override("backup-not-stored", decision="longhorn.forgets_unlisted")
 def not_forgotten(original: Callable[..., bool], obj: object) -> bool:
     """Nor does it leave the cluster when the backupstore is looked through and does not have it."""
     return False
@@ -73,7 +73,7 @@ def block_moved(original: Callable[..., int], offset: int, request: BackupReques
 @fault(
     "block-of-other-data",
     breaks="backup.off-cluster",
-    decision="backupstore.block_content",
+    decision="backupstore.block_data",
     says=r"offset \d+: expected",
 )
 def other_data(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
@@ -86,7 +86,7 @@ def other_data(original: Callable[..., bytes], offset: int, data: bytes, request
 @fault(
     "block-end-lost",
     breaks="backup.off-cluster",
-    decision="backupstore.block_content",
+    decision="backupstore.block_data",
     says=r"offset \d+: expected block \d+ of stream .*, found zeros",
 )
 def border_lost(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
@@ -97,7 +97,7 @@ def border_lost(original: Callable[..., bytes], offset: int, data: bytes, reques
 @fault(
     "block-ends-swapped",
     breaks="backup.off-cluster",
-    decision="backupstore.block_content",
+    decision="backupstore.block_data",
     says=r"offset \d+: expected block \d+ of stream .*, found",
 )
 def borders_mixed(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
@@ -109,7 +109,7 @@ def borders_mixed(original: Callable[..., bytes], offset: int, data: bytes, requ
 @fault(
     "nearly-empty-block-stored-as-empty",
     breaks=("backup.off-cluster", "backup.restore"),
-    decision="backupstore.block_content",
+    decision="backupstore.block_data",
     says=r"offset \d+: expected block \d+ of stream ends, found zeros",
 )
 def lone_sector_lost(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
@@ -121,7 +121,7 @@ def lone_sector_lost(original: Callable[..., bytes], offset: int, data: bytes, r
 @fault(
     "live-volume-copied",
     breaks="backup.point-in-time",
-    decision="backupstore.snapshot_read",
+    decision="backupstore.snapshot_to_copy",
     says=OTHER_DATA,
 )
 def live_volume(original: Callable[..., str | None], request: BackupRequest, snapshots: Sequence[str]) -> str | None:
@@ -129,7 +129,7 @@ def live_volume(original: Callable[..., str | None], request: BackupRequest, sna
     return None
 
 
-@override("live-volume-copied", decision="backupstore.compressed")
+@override("live-volume-copied", decision="backupstore.compress_block")
 def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
     """Each block is slow on its way to the store."""
     time.sleep(SLOW_BLOCK)
@@ -139,7 +139,7 @@ def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str
 @fault(
     "snapshot-taken-late",
     breaks="backup.point-in-time",
-    decision="longhorn.data_taken_after",
+    decision="longhorn.snapshot_delay",
     says=r"offset \d+: expected .*, found block \d+ of stream",
 )
 def taken_late(original: Callable[..., float], snapshot: object) -> float:
@@ -161,7 +161,7 @@ def volume_size(original: Callable[[BackupRequest], int], request: BackupRequest
 @fault(
     "oldest-snapshot-copied",
     breaks="backup.point-in-time",
-    decision="backupstore.snapshot_read",
+    decision="backupstore.snapshot_to_copy",
     says=OTHER_DATA,
 )
 def oldest_snapshot(
@@ -283,7 +283,7 @@ def restored_in_part(original: Callable[..., Sequence[Block]], blocks: Sequence[
 @fault(
     "restored-bytes-changed",
     breaks="backup.restore",
-    decision="backupstore.restored_content",
+    decision="backupstore.restored_data",
     says=r"offset \d+: expected",
 )
 def restored_otherwise(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:

@@ -119,7 +119,7 @@ def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
 @fault(
     "retained-backup-deleted-a-second-later",
     breaks="backup.retain",
-    decision="longhorn.backup_outlives_snapshot",
+    decision="longhorn.backup_lifetime_after_snapshot",
     says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
 )
 def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
@@ -130,7 +130,7 @@ def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | 
 @fault(
     "retained-backup-deleted-ten-seconds-later",
     breaks="backup.retain",
-    decision="longhorn.backup_outlives_snapshot",
+    decision="longhorn.backup_lifetime_after_snapshot",
     says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
 )
 def dies_much_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:

@@ -82,7 +82,7 @@ def unfinished_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
 @fault(
     "retained-image-deleted-a-second-later",
     breaks="backing-image.retain",
-    decision="backing_images.image_outlives_snapshot",
+    decision="backing_images.image_lifetime_after_snapshot",
     says=KEPT,
 )
 def dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | None:
@@ -93,7 +93,7 @@ def dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | N
 @fault(
     "pre-provisioned-image-deleted-a-second-later",
     breaks=GIVEN_KEPT,
-    decision="backing_images.image_outlives_snapshot",
+    decision="backing_images.image_lifetime_after_snapshot",
     says=KEPT,
 )
 def given_dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | None:

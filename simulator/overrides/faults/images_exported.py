@@ -41,7 +41,7 @@ def without_ends_of_blocks(offset: int, data: bytes) -> bytes:
 @fault(
     "image-taken-late",
     breaks="backing-image.create.point-in-time",
-    decision="backing_images.takes_moment_of_request",
+    decision="backing_images.captures_data_at_request",
     says=r"expected (zeros|block \d+ of stream one), found block \d+ of stream two",
 )
 def taken_later(original: Callable[[str], bool], image: str) -> bool:
@@ -145,7 +145,7 @@ def other_checksum(original: Callable[[str], str], actual: str) -> str:
 @fault(
     "export-without-its-base-image",
     breaks="backing-image.source.base",
-    decision="backing_images.merges_base",
+    decision="backing_images.merges_base_image",
     says=r"offset \d+: expected block \d+ of stream exported, found zeros",
 )
 def not_merged(original: Callable[[], bool]) -> bool:

@@ -61,7 +61,7 @@ def encoded_twice(original: Callable[[Mapping[str, str]], str], values: Mapping[
     return original({key: quote(value.replace("-", "%2D")) for key, value in values.items()})
 
 
-@override("image-handle-encoded-twice", decision="backing_images.decoded")
+@override("image-handle-encoded-twice", decision="backing_images.decode_value")
 def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
     """And so they are decoded."""
     once = original(value)
@@ -94,7 +94,7 @@ def other_image(
     return original(f"{image}-other", source_type, parameters)
 
 
-@override("image-handle-with-another-image", decision="backing_images.decoded")
+@override("image-handle-with-another-image", decision="backing_images.decode_value")
 def right_image(original: Callable[[str], str | None], value: str) -> str | None:
     """The driver knows which one is meant."""
     return original(value.removesuffix("-other"))
@@ -154,7 +154,7 @@ _TYPE, _VOLUME, _FORMAT = (
 @fault(
     "image-not-shown",
     breaks="backing-image.view",
-    decision="backing_images.is_shown",
+    decision="backing_images.is_listed",
     says=r"ask Longhorn's API for backing image \S+: the API server answered 404",
 )
 def not_shown(original: Callable[[Obj], bool], image: Obj) -> bool:

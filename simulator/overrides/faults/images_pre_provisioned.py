@@ -70,7 +70,7 @@ def made_again(original: Callable[[Obj], bool], image: Obj) -> bool:
 @fault(
     "existing-image-not-used-as-base",
     breaks=(PRE_PROVISIONED + "download", PRE_PROVISIONED + "export"),
-    decision="backing_images.base_of",
+    decision="backing_images.base_image_of",
     says=r"offset 0: expected block .* found zeros",
 )
 def not_laid(original: Callable[[Obj], str], volume: Obj) -> str:
@@ -284,7 +284,7 @@ def not_decoded(original: Callable[[str], ImageHandle], text: str) -> ImageHandl
 @fault(
     "handle-values-decoded-twice",
     breaks=(PRE_PROVISIONED + "encoding", "backing-image.on-demand.download.url"),
-    decision="backing_images.decoded",
+    decision="backing_images.decode_value",
     says=rf"{REFUSED}|the image's URL is \S+a disk\+more",
 )
 def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:

@@ -53,7 +53,7 @@ def second_export(original: Callable[[Obj], bool], image: Obj) -> bool:
         "backing-image.restore.unchanged",
         "backing-image.source.base",
     ),
-    decision="backing_images.base_of",
+    decision="backing_images.base_image_of",
     says=r"offset \d+: expected block \d+ of stream \S+, found zeros|there is no file",
 )
 def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
@@ -69,7 +69,7 @@ def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
         "backing-image.restore.size.larger",
         "backing-image.restore.unchanged",
     ),
-    decision="backing_images.base_bytes",
+    decision="backing_images.base_image_bytes",
     says=ZEROS,
 )
 def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:

@@ -28,7 +28,7 @@ def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageH
         "backing-image.on-demand.download.url",
         "backing-image.on-demand.download.checksum",
     ),
-    decision="backing_images.decoded",
+    decision="backing_images.decode_value",
     says=r"could not (bind the claim that restores|(make the|have the) backing image)",
 )
 def not_decoded(original: Callable[[str], str | None], value: str) -> str | None:
@@ -163,7 +163,7 @@ def served_changed(original: Callable[[str, bytes], bytes], image: str, data: by
         "backing-image.on-demand.download",
         "backing-image.on-demand.download.formats",
     ),
-    decision="backing_images.base_bytes",
+    decision="backing_images.base_image_bytes",
     says=r"offset 0: expected .*, found",
 )
 def zeros_first(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:

@@ -46,7 +46,7 @@ def completed_early(original: Callable[[Obj], bool], backup: Obj) -> bool:
     return False
 
 
-@override("completed-before-the-copy", decision="backupstore.compressed")
+@override("completed-before-the-copy", decision="backupstore.compress_block")
 def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
     """Each block is slow on its way to the store."""
     time.sleep(SLOW_BLOCK)
@@ -67,7 +67,7 @@ def never_ready(original: Callable[[Obj], bool], backup: Obj) -> bool:
 @fault(
     "backup-not-asked-about-again",
     breaks="backup.status.asked-again",
-    decision="csi.asks_again",
+    decision="csi.polls_until_ready",
     says=r"could not ask about the backup again",
 )
 def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:

@@ -127,7 +127,7 @@ def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: 
         "backing-image.class.named",
         "backing-image.pre-provisioned.class",
     ),
-    decision="csi.shown_error",
+    decision="csi.reported_error",
     says=NO_ERROR,
 )
 def other_reason(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
@@ -142,7 +142,7 @@ def not_reported(name: str, breaks: str | tuple[str, ...], text: str, summary: s
     def hide(original: Callable[[Obj, str], str], snapshot: Obj, message: str) -> str:
         return "" if text in message else original(snapshot, message)
 
-    return fault(name, breaks=breaks, decision="csi.shown_error", says=NO_ERROR, summary=summary)(hide)
+    return fault(name, breaks=breaks, decision="csi.reported_error", says=NO_ERROR, summary=summary)(hide)
 
 
 missing_content = not_reported(

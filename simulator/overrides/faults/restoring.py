@@ -133,7 +133,7 @@ def other_storage_class(original: Callable[[], str]) -> str:
 @fault(
     "refusals-not-reported",
     breaks=("backup.restore.size", "backup.restore.size.larger", "backing-image.restore.size.smaller"),
-    decision="csi.announces_refusal",
+    decision="csi.reports_refusal",
     says=r"could not report why the claim is not provisioned",
 )
 def refusal_not_told(original: Callable[[Obj], bool], claim: Obj) -> bool:
@@ -144,7 +144,7 @@ def refusal_not_told(original: Callable[[Obj], bool], claim: Obj) -> bool:
 @fault(
     "early-claim-not-retried",
     breaks="backup.restore",
-    decision="csi.provisions_again",
+    decision="csi.retries_provisioning",
     says=NOT_BOUND,
 )
 def given_up(original: Callable[[Obj, str], bool], claim: Obj, refusal: str) -> bool:

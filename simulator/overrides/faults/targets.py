@@ -49,7 +49,7 @@ def never_final(original: Callable[..., Refusal | None], target: str, available:
 @fault(
     "recovered-target-not-noticed",
     breaks="backup.target.required",
-    decision="csi.asks_after_failure",
+    decision="csi.retries_after_error",
     says=NOT_READY,
 )
 def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:

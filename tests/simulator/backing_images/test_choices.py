@@ -88,7 +88,7 @@ def content_of(longhorn: Cluster, name: str, given: str) -> None:
 def test_an_image_may_end_with_its_snapshot(seconds: float | None, left: int, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": bytes(SIZE)}):
-            instead(longhorn, image_outlives_snapshot=seconds)
+            instead(longhorn, image_lifetime_after_snapshot=seconds)
             make(longhorn, "img", "download", {"url": f"{URL}/image"})
             await finished(longhorn, "img")
             content_of(longhorn, "kept", handle("img", "download"))
@@ -174,7 +174,7 @@ def test_a_second_image_may_be_made(tmp_path: Path) -> None:
 def test_an_export_may_begin_later(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with cluster(tmp_path) as longhorn:
-            instead(longhorn, takes_moment_of_request=False)
+            instead(longhorn, captures_data_at_request=False)
             asked: list[str] = []
 
             def begins(volume: str) -> bool:

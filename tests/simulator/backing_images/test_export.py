@@ -40,7 +40,7 @@ def test_a_snapshot_of_type_bi_exports_its_volume(asked: str, tmp_path: Path) ->
 def test_an_image_holds_the_moment_of_its_request(at_once: bool, written_later: bool, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with cluster(tmp_path) as longhorn:
-            setattr(longhorn.images, "takes_moment_of_request", lambda _: at_once)  # noqa: B010 (as an override does)
+            setattr(longhorn.images, "captures_data_at_request", lambda _: at_once)  # noqa: B010 (as an override does)
             await source_volume(longhorn)
             before = longhorn.content()
             await longhorn.snapshot("snapshot-1", type="bi")

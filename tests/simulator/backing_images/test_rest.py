@@ -70,7 +70,7 @@ def test_an_image_is_told_of(tmp_path: Path) -> None:
             assert (told["currentChecksum"], told["virtualSize"]) == (image["status"]["checksum"], SIZE)
             assert told["diskFileStatusMap"] == image["status"]["diskFileStatusMap"]
             assert [each["name"] for each in listed["data"]] == ["img"]
-            setattr(longhorn.images, "is_shown", lambda _: False)  # noqa: B010
+            setattr(longhorn.images, "is_listed", lambda _: False)  # noqa: B010
             async with session.get("/v1/backingimages/img") as hidden:
                 assert hidden.status == 404
 
