@@ -1,6 +1,6 @@
-"""What the snapshot machinery decides, one small question a method, answered as Kubernetes documents it.
+"""The decisions of the snapshot-controller and the sidecars, answered as Kubernetes documents it.
 
-A fault or a release's peculiarity replaces one of these methods on the instance; the controllers only ask.
+A fault or a release quirk replaces one of these methods on the instance; the controllers only ask.
 Objects are plain dictionaries as on the wire and must not be changed by an answer.
 """
 # ruff: noqa: ARG002 - a replacement may need what the documented answer does not.
@@ -104,7 +104,7 @@ class CsiDecisions:
     # csi-snapshotter
 
     def snapshot_name(self, content: Obj) -> str:
-        """The name of the snapshot that the driver is asked for."""
+        """The name of the snapshot that the driver is asked to create."""
         return f"snapshot-{content['spec']['volumeSnapshotRef']['uid']}"
 
     def recorded_handle(self, content: Obj, answer: CsiSnapshot) -> str:
@@ -147,7 +147,7 @@ class CsiDecisions:
     # csi-provisioner
 
     def volume_name(self, claim: Obj) -> str:
-        """The name of a new PersistentVolume and of the volume that the driver is asked for."""
+        """The name of a new PersistentVolume and of the volume that the driver is asked to create."""
         return f"pvc-{claim['metadata']['uid']}"
 
     def volume_source(self, claim: Obj) -> Obj | None:

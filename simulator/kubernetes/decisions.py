@@ -1,4 +1,4 @@
-"""The choices of the simulated Kubernetes that a fault or a release may replace."""
+"""The decisions of the simulated Kubernetes that a fault or a release quirk may replace."""
 
 from collections.abc import Sequence
 

@@ -38,7 +38,7 @@ class Attachments:
         )
 
     def add(self, volume: str, ticket: str, kind: str, frontend: str, **parameters: str) -> None:
-        """Ask for the volume; nothing happens if the ticket is there already or the volume is gone."""
+        """Request the volume; nothing happens if the ticket exists already or the volume is gone."""
         found = objects.find(self._api, names.ATTACHMENTS, volume)
         if found is None or ticket in found["spec"].get("attachmentTickets", {}):
             return
@@ -76,7 +76,7 @@ class Attachments:
         return bool(statuses.get(ticket, {}).get("satisfied"))
 
     def is_known(self, volume: str, ticket: str) -> bool:
-        """Whether the ticket is there, or its removal was not yet noticed."""
+        """Whether the ticket exists, or its removal was not yet noticed."""
         found = objects.find(self._api, names.ATTACHMENTS, volume)
         if found is None:
             return False
@@ -110,14 +110,14 @@ class Attachments:
             nodes = sorted({ticket["nodeID"] for ticket in tickets.values()})
             objects.set_spec(self._api, names.VOLUMES, name, nodeID=nodes[0], disableFrontend=hidden)
         elif node and state == "attached" and not any(self._satisfies(volume, ticket) for ticket in tickets.values()):
-            # Nobody has what he wants of it: a pod may ask for a restored volume before it has let go of its hidden
-            # attachment, and then it must let go all the same.
+            # No ticket is satisfied: a pod may request a restored volume that is still attached without a frontend.
+            # It must be detached all the same.
             objects.set_spec(self._api, names.VOLUMES, name, nodeID="", disableFrontend=False)
         elif node and state == "attaching" and not tickets:
             objects.set_spec(self._api, names.VOLUMES, name, nodeID="", disableFrontend=False)
 
     def _answer(self, found: Obj, volume: Obj) -> None:
-        """Tell for each ticket whether it is satisfied."""
+        """Report for each ticket whether it is satisfied."""
         before = found["status"].get("attachmentTicketStatuses", {})
         after: Obj = {}
         for name, ticket in found["spec"].get("attachmentTickets", {}).items():

@@ -36,7 +36,7 @@ EMPTY_VOLUME: Obj = {
     "size": "",
     "storageClassName": "",
 }
-"""The status of a backup volume that was not yet looked at."""
+"""The status of a backup volume that was not yet inspected."""
 
 
 class BackupTargets:
@@ -47,7 +47,7 @@ class BackupTargets:
         self._clock = clock
         self._decisions = decisions
         self._backupstores = backupstores
-        self._looked: dict[str, tuple[Any, ...]] = {}
+        self._synced: dict[str, tuple[Any, ...]] = {}
         self._volumes = BackupVolumes(api, clock, decisions, backupstores)
         self.changed = self._volumes.changed
         self.controller = Controller(api, clock, "longhorn-backup-target-controller", self._reconcile)
@@ -77,14 +77,14 @@ class BackupTargets:
         name = key[1]
         target = objects.find(self._api, names.BACKUP_TARGETS, name)
         if target is None:
-            self._looked.pop(name, None)
+            self._synced.pop(name, None)
             return None
         if objects.is_deleted(target):
             objects.release(self._api, names.BACKUP_TARGETS, name)
             return None
         spec = target["spec"]
         wanted = (target["metadata"]["uid"], target["metadata"]["generation"])
-        if self._looked.get(name) == wanted:
+        if self._synced.get(name) == wanted:
             return None
         failure, volumes = await self._look(target)
         now_is = objects.find(self._api, names.BACKUP_TARGETS, name)
@@ -92,7 +92,7 @@ class BackupTargets:
             return None
         if failure:
             self._unavailable(name, failure, without_url=not spec.get("backupTargetURL"))
-            self._looked[name] = wanted
+            self._synced[name] = wanted
             return None
         now = self._clock.timestamp()
         conditions = objects.with_condition(
@@ -103,7 +103,7 @@ class BackupTargets:
         )
         self._list(target, volumes)
         objects.set_status(self._api, names.BACKUP_TARGETS, name, lastSyncedAt=self._clock.timestamp())
-        self._looked[name] = wanted
+        self._synced[name] = wanted
         return None
 
     async def _look(self, target: Obj) -> tuple[str, list[str]]:
@@ -167,7 +167,7 @@ class BackupVolumes:
         self._clock = clock
         self._decisions = decisions
         self._backupstores = backupstores
-        self._looked: dict[str, tuple[Any, ...]] = {}
+        self._synced: dict[str, tuple[Any, ...]] = {}
         self._requests: dict[str, int] = {}
         self._work = EngineWork()
         self.controller = Controller(
@@ -176,7 +176,7 @@ class BackupVolumes:
         self.controller.watch(names.BACKUP_VOLUMES)
 
     def request(self, target: Obj, volume: str) -> None:
-        """Have a volume of the store looked at; it gets its object if it has none."""
+        """Inspect a volume of the store; it gets its object if it has none."""
         name = names.backup_volume(volume, target["metadata"]["name"], self._decisions.version)
         self._requests[name] = self._requests.get(name, 0) + 1
         self.controller.enqueue((names.NAMESPACE, name))
@@ -211,7 +211,7 @@ class BackupVolumes:
         name = key[1]
         found = objects.find(self._api, names.BACKUP_VOLUMES, name)
         if found is None:
-            self._looked.pop(name, None)
+            self._synced.pop(name, None)
             return None
         if objects.is_deleted(found):
             await self._delete(found)
@@ -221,11 +221,11 @@ class BackupVolumes:
             objects.set_status(self._api, names.BACKUP_VOLUMES, name, **status)
             return None
         wanted = (found["metadata"]["uid"], found["spec"].get("syncRequestedAt"), self._requests.get(name))
-        if found["status"].get("lastSyncedAt") and self._looked.get(name) == wanted:
+        if found["status"].get("lastSyncedAt") and self._synced.get(name) == wanted:
             return None
         await self._clock.sleep(INSPECTION)
         await self._sync(found)
-        self._looked[name] = wanted
+        self._synced[name] = wanted
         return None
 
     async def _sync(self, found: Obj) -> None:

@@ -23,7 +23,7 @@ from simulator.longhorn.snapshot_chains import SnapshotChains
 PREPARATION = 2.1
 MONITOR = 2.0
 DELETION_NOTICED = 12.0
-"""Seconds until a backup begins, between two looks at it, and from its deletion in the store to that of the object."""
+"""Seconds until a backup begins, between two checks of it, and from its deletion in the store to that of the object."""
 
 DELETION_BACKOFF = (60.0, 86400.0)
 PATIENCE = 2.0
@@ -53,7 +53,7 @@ UNKNOWN: Obj = {
     "volumeName": "",
     "volumeSize": "",
 }
-"""The status of a backup that was only asked for."""
+"""The status of a backup that has only been requested."""
 
 
 class Backups:
@@ -70,7 +70,7 @@ class Backups:
         backupstores: BackupstoreClients,
         changed: Callable[[str, str], None],
     ) -> None:
-        """`changed` is told the volume and the target when a backup has come into the store or left it."""
+        """`changed` is called with volume and target when a backup has been added to the store or removed."""
         self._changed = changed
         self._api = api
         self._clock = clock

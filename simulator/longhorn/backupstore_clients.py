@@ -35,7 +35,7 @@ class BackupstoreClients:
         return self.of(target)
 
     def of(self, target: Obj) -> Backupstore:
-        """The store of a BackupTarget object. Raises BackupstoreError when its URL or its secret is no good."""
+        """The store of a BackupTarget object. Raises BackupstoreError when its URL or its secret is unusable."""
         spec = target["spec"]
         url = TargetUrl.parse(spec.get("backupTargetURL") or "")
         secret = self._secret(spec.get("credentialSecret") or "")

@@ -37,7 +37,7 @@ class SnapshotService:
         self._images = images
 
     async def create(self, request: CreateSnapshotRequest) -> CsiSnapshot:
-        """Make what the class asks for, or tell how far the one is that an earlier call made. Raises CsiError."""
+        """Create what the class asks for, or report the progress of what an earlier call created. Raises CsiError."""
         kind = self._decisions.snapshot_type(request.parameters)
         version = self._decisions.version
         if kind not in {"snap", "bak"} and not (kind == "bi" and version.has(5)):

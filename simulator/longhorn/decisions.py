@@ -1,4 +1,4 @@
-"""Every choice of the simulated Longhorn that a fault or a release quirk may replace.
+"""The decisions of the simulated Longhorn that a fault or a release quirk may replace.
 
 A method holds what Longhorn's documentation says for the simulated version; where the pages are silent, what real
 releases do. Objects are Kubernetes objects as on the wire and must not be changed here. Sizes are bytes.
@@ -63,11 +63,11 @@ class LonghornDecisions:
         return "bak" if kind in {"", "bs"} else kind
 
     def backup_mode(self, parameters: Mapping[str, str]) -> str:
-        """`backupMode` of the class, from 1.9 on; "" stands for incremental."""
+        """`backupMode` of the class, from 1.9 on; "" means incremental."""
         return parameters.get("backupMode", "") if self.version.has(9) else ""
 
     def default_backup_mode(self) -> str:
-        """The mode of a backup when none is asked for."""
+        """The mode of a backup when none is requested."""
         return "incremental"
 
     def storage_class_name(self) -> str:
@@ -101,7 +101,7 @@ class LonghornDecisions:
     def refuse_target(self, target: str, available: bool | None) -> Refusal | None:
         """What a backup is answered when its target is missing (None) or not usable.
 
-        The answer is final, so that a VolumeSnapshot that waits for a target can be given up.
+        The answer is final, so that a VolumeSnapshot that waits for a target can be deleted.
         """
         if available:
             return None
@@ -184,7 +184,7 @@ class LonghornDecisions:
         return False
 
     def backup_lifetime_after_snapshot(self, backup: Obj) -> float | None:
-        """How many seconds a backup lives on when nobody deletes it but its VolumeSnapshot is gone; None: for ever.
+        """Seconds that a backup is kept after its VolumeSnapshot is gone, unless it is deleted; None: for ever.
 
         This is what Retain relies on.
         """

@@ -1,15 +1,15 @@
-"""When Longhorn looks at an engine: every few seconds from the moment that the volume is attached."""
+"""When Longhorn polls an engine: every few seconds from the moment that the volume is attached."""
 
 import asyncio
 
 from simulator.clock import Clock
 
 POLL = 5.0
-"""Seconds between two looks. What an engine did meanwhile, and how well it is, is not known before the next."""
+"""Seconds between two polls. What an engine did, and its health, is not known before the next one."""
 
 
 class EnginePolls:
-    """The looks at the engines of all volumes that are attached."""
+    """The polls of the engines of all attached volumes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -29,9 +29,9 @@ class EnginePolls:
         return (now - self._since.get(volume, now)) / self._clock.pace
 
     def left(self, volume: str) -> float:
-        """Seconds of the cluster until the next look."""
+        """Seconds of the cluster until the next poll."""
         return POLL - self.age(volume) % POLL
 
     async def next(self, volume: str) -> None:
-        """Let the time pass until the next look."""
+        """Wait until the next poll."""
         await self._clock.sleep(self.left(volume))

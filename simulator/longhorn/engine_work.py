@@ -1,4 +1,4 @@
-"""Work of engines: it goes on when the manager that asked for it ends, and its outcome waits for the next who asks."""
+"""Work of engines: it goes on when the manager that requested it ends; its outcome is kept for the next request."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
@@ -18,7 +18,7 @@ class EngineWork:
         self._running: dict[asyncio.Task[Any], Hashable] = {}
 
     async def outcome(self, key: Hashable, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What the work gives, or raises; begun now if nobody did. Whoever has made use of it forgets it."""
+        """What the work returns or raises; it is begun now unless it was. Call `forget` once the outcome is used."""
         piece: asyncio.Task[T] | None = self._pieces.get(key)
         if piece is None:
             piece = self._pieces[key] = asyncio.create_task(_worked(begin))
@@ -27,7 +27,7 @@ class EngineWork:
         return await asyncio.shield(piece)
 
     async def once(self, key: Hashable, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """As `outcome`, forgotten as soon as somebody was told."""
+        """As `outcome`, and forgets the work when it is done."""
         try:
             return await self.outcome(key, begin)
         finally:
@@ -36,18 +36,18 @@ class EngineWork:
                 self.forget(key)
 
     async def settled(self, key: Hashable) -> None:
-        """Return when no work of that key is under way, be it forgotten or not."""
+        """Return when no work of that key is running, forgotten or not."""
         running = {piece for piece, its in self._running.items() if its == key}
         if running:
             await asyncio.wait(running)
 
     def forget(self, key: Hashable) -> None:
-        """Make the next who asks begin anew."""
+        """Make the next request begin anew."""
         self._pieces.pop(key, None)
 
 
 async def to_end(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run bulk work in a thread. Who is cancelled meanwhile waits for its end, so that nobody works on half of it."""
+    """Run bulk work in a thread. A cancelled caller waits for its end, so that no work is left half done."""
     work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
     try:
         return await asyncio.shield(work)

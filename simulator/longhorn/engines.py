@@ -1,4 +1,4 @@
-"""Engine and Replica objects of a volume, which only tell that something runs, and the events about them."""
+"""Engine and Replica objects of a volume, which only show that something runs, and the events about them."""
 
 import secrets
 

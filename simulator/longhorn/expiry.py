@@ -1,4 +1,4 @@
-"""Backups whose VolumeSnapshot is gone although nobody deleted them: Longhorn keeps them."""
+"""Backups whose VolumeSnapshot is gone without their deletion: Longhorn keeps them."""
 
 import asyncio
 

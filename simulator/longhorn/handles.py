@@ -29,7 +29,7 @@ def parse(text: str, version: Version) -> Handle:
 
 
 def _before_types(text: str) -> Handle:
-    """1.1 and 1.2 know only backups: the scheme is not looked at, and a bare word is the name of a backup."""
+    """1.1 and 1.2 know only backups: the scheme is ignored, and a bare word is the name of a backup."""
     _, mark, rest = text.partition("://")
     if not mark:
         return Handle("bak", id=text)

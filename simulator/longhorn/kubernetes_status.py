@@ -1,4 +1,4 @@
-"""What a Volume's status tells about its PersistentVolume, claim and pods (`status.kubernetesStatus`)."""
+"""A Volume's `status.kubernetesStatus`: its PersistentVolume, claim and pods."""
 
 import asyncio
 from collections.abc import Callable

@@ -93,7 +93,7 @@ def delete(api: Api, resource: str, name: str) -> None:
 
 
 def is_deleted(obj: Obj) -> bool:
-    """Whether somebody asked for the deletion."""
+    """Whether its deletion was requested."""
     return bool(obj["metadata"].get("deletionTimestamp"))
 
 

@@ -1,4 +1,4 @@
-"""Longhorn's own REST API, as far as it tells about volumes, snapshots, backups and images: longhorn-backend:9500.
+"""Longhorn's own REST API, as far as it shows volumes, snapshots, backups and images: longhorn-backend:9500.
 
 Reached through the service proxy of the API server. Collections and objects come in the form of a Rancher API.
 """

@@ -34,7 +34,7 @@ def source_of(data_source: str) -> tuple[str, str]:
 
 
 class Restores:
-    """Restores and clones."""
+    """Restores volumes from backups, and clones them."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ Paused = Callable[[str], AbstractAsyncContextManager[None]]
 
 
 class SnapshotChains:
-    """What an engine does with snapshots, and the poll by which the manager learns of it."""
+    """The snapshots of engines, and the poll by which the manager learns of them."""
 
     def __init__(self, api: Api, disk: Disk) -> None:
         self._api = api

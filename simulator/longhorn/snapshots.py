@@ -158,7 +158,7 @@ class Snapshots:
         self._tickets.remove(of, _ticket(name))
 
     def _delay(self, snapshot: Obj, of: str) -> None:
-        """Wait until somebody has the volume attached."""
+        """Wait until the volume is attached."""
         if not snapshot["status"].get("error"):
             upgrade = f"volume engine {names.engine_of(of)} is upgrading from image  to {self._image}"
             self._fail(snapshot, f"snapshot deletion delayed: {upgrade}")

@@ -27,7 +27,7 @@ _LEFT_OUT = frozenset({"secrets", "events"})
 
 
 class SupportBundles:
-    """Makes the bundles that are asked for; a ready one is replaced by the next."""
+    """Creates the requested bundles; a ready one is replaced by the next."""
 
     def __init__(self, api: Api, clock: Clock) -> None:
         self._api = api
@@ -113,7 +113,7 @@ class SupportBundles:
     # Longhorn's own API ----------------------------------------------------------------------------------------------
 
     def shown(self, name: str) -> Obj | None:
-        """What the API tells of a bundle, None if there is none."""
+        """What the API shows of a bundle, None without one."""
         found = objects.find(self._api, names.SUPPORT_BUNDLES, name)
         if found is None:
             return None

@@ -102,7 +102,7 @@ class Volumes:
         )
 
     def poll(self, name: str) -> None:
-        """Have a look at the volume's disk, which somebody wrote to."""
+        """Check the volume's disk, which was written."""
         self._written.add(name)
         self.controller.enqueue((names.NAMESPACE, name))
 
@@ -178,20 +178,20 @@ class Volumes:
         self._polls.begin(name)
 
     async def _lay_base(self, name: str) -> bool:
-        """Put the volume's image under it; False when that must wait, which the conditions tell."""
+        """Put the volume's image under it; False when that must wait, which the conditions show."""
         volume = objects.find(self._api, names.VOLUMES, name)
         if volume is None:
             return False
-        laid = await self._base_images.lay(volume)
-        if not laid:
+        placed = await self._base_images.put_under(volume)
+        if not placed:
             self._engines.announce(name)
-        told = self._base_images.verdict(volume, laid, self._clock.timestamp())
+        told = self._base_images.verdict(volume, placed, self._clock.timestamp())
         conditions = volume["status"].get("conditions") or []
         for each in told:
             conditions = objects.with_condition(conditions, each)
         if conditions != volume["status"].get("conditions"):
             self._set(name, conditions=conditions)
-        return laid
+        return placed
 
     async def _look_at_engine(self, volume: Obj, state: str) -> None:
         """Notice what was written, and how well a volume is that was attached a while ago."""

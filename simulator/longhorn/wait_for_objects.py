@@ -1,4 +1,4 @@
-"""Waiting for objects without looking at them again and again."""
+"""Waiting for objects without polling."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -7,10 +7,10 @@ from typing import TypeVar
 from simulator.kubernetes.api import Api
 
 TICK = 2.0
-"""Seconds of the cluster between two looks of the driver at an object."""
+"""Seconds of the cluster between two polls of an object by the driver."""
 
 WAIT = 90.0
-"""Seconds after which the driver gives up; never scaled, since the work behind it is not."""
+"""Seconds after which the driver times out; never scaled, since the work behind it is not."""
 
 T = TypeVar("T")
 

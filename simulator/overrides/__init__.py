@@ -1,1 +1,1 @@
-"""What changes the simulated cluster from its documented behaviour: faults and quirks of releases."""
+"""Deviations of the simulated cluster from its documented behaviour: faults and release quirks."""

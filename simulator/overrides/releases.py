@@ -1,4 +1,4 @@
-"""What real releases do otherwise than their documentation says: each quirk with where it was seen.
+"""How real releases deviate from their documentation: each quirk with where it was seen.
 
 A quirk is an override of one decision, like a fault; the difference is that a real release has it.
 """
@@ -22,7 +22,7 @@ def _accept_larger_claim(original: Callable[..., Any], snapshot: str, requested:
 
 @override("larger-claim-gets-the-recorded-size", decision="longhorn.restored_size")
 def _restore_to_recorded_size(original: Callable[..., int], requested: int, recorded: int) -> int:
-    """A larger claim gets a device of the size that was backed up, while the claim tells its own.
+    """A larger claim gets a device of the size that was backed up, while the claim reports its own.
 
     Seen in the recording `bak`: `wc -c` of the device says 33554432, the claim 48Mi.
     """
@@ -72,7 +72,7 @@ def _cut_image_name(original: Callable[[str], str], name: str) -> str:
 
 @override("qcow2-export-is-raw", decision="backing_images.exported_format")
 def _export_raw(original: Callable[[str], str], asked: str) -> str:
-    """An export asked for as qcow2 gives a raw file, while handle and parameters say qcow2.
+    """An export requested as qcow2 gives a raw file, while handle and parameters say qcow2.
 
     Seen in the recording `bi`: size and virtual size are both 33554432, the checksum is that of the raw export.
     """
@@ -84,7 +84,7 @@ def _export_raw(original: Callable[[str], str], asked: str) -> str:
 def _take_later(original: Callable[[str], bool], image: str) -> bool:
     """The snapshot that is exported is taken when the work begins, after the content is ready.
 
-    Seen in the recording `bi`: the image was asked for at 10:11:14, its snapshot taken at 10:11:27.
+    Seen in the recording `bi`: the image was requested at 10:11:14, its snapshot taken at 10:11:27.
     """
     del original, image
     return False
@@ -127,7 +127,7 @@ RELEASES: Mapping[str, tuple[Override, ...]] = {
 
 
 def release(version: str) -> tuple[Override, ...]:
-    """The quirks of a real release. Raises OverrideError for a release that nobody has described."""
+    """The quirks of a real release. Raises OverrideError for an unknown release."""
     if version not in RELEASES:
         raise OverrideError(f"unknown release {version!r} (known: {', '.join(sorted(RELEASES))})")
     return RELEASES[version]

@@ -61,7 +61,7 @@ class Ground:
 
 
 def test_a_base_lies_under_the_snapshots_and_is_not_written(disk: Disk) -> None:
-    disk.lay_base("vol", Ground())
+    disk.add_base("vol", Ground())
     write(disk, MIB, b"w" * SECTOR)
     layer = disk.take_snapshot("vol", "s1")
     write(disk, 0, b"x" * SECTOR)
@@ -78,7 +78,7 @@ def test_a_base_lies_under_the_snapshots_and_is_not_written(disk: Disk) -> None:
 
 
 def test_a_clone_holds_the_base_as_well(disk: Disk) -> None:
-    disk.lay_base("vol", Ground())
+    disk.add_base("vol", Ground())
     disk.take_snapshot("vol", "s1")
     disk.create("copy", 8 * MIB)
     disk.clone("vol", "s1", "copy")
@@ -89,10 +89,10 @@ def test_a_clone_holds_the_base_as_well(disk: Disk) -> None:
 def test_a_base_must_come_first_and_fit(disk: Disk) -> None:
     disk.create("small", MIB)
     with pytest.raises(DiskError, match="is larger than volume small"):
-        disk.lay_base("small", Ground())
+        disk.add_base("small", Ground())
     disk.take_snapshot("vol", "s1")
     with pytest.raises(DiskError, match="has layers already"):
-        disk.lay_base("vol", Ground())
+        disk.add_base("vol", Ground())
 
 
 def test_a_snapshot_keeps_its_moment(disk: Disk) -> None:

@@ -1,4 +1,4 @@
-"""Images as the base of volumes: laid under a volume when its image is there, and never changed by it."""
+"""Images as the base of volumes: put under a volume once the image exists, and never changed by the volume."""
 
 import os
 from pathlib import Path
@@ -44,10 +44,10 @@ class BaseImages:
             return []
         return [objects.condition(INCOMPATIBLE, False, now)]
 
-    def verdict(self, volume: Obj, laid: bool, now: str) -> list[Obj]:
-        """What a volume's conditions say when its image was laid under it, or could not be."""
+    def verdict(self, volume: Obj, placed: bool, now: str) -> list[Obj]:
+        """The conditions of a volume whose image was put under it, or could not be."""
         too_large = self.is_too_large(volume)
-        waiting = objects.condition(WAITING, not laid, now, "" if laid else "Waiting")
+        waiting = objects.condition(WAITING, not placed, now, "" if placed else "Waiting")
         if not self._decisions.version.has(12):
             return [waiting]
         if too_large is None:
@@ -56,17 +56,17 @@ class BaseImages:
         text = f"backing image virtual size {virtual} is larger than volume size {size}"
         return [objects.condition(INCOMPATIBLE, True, now, "BackingImageVirtualSizeTooLarge", text)]
 
-    async def lay(self, volume: Obj) -> bool:
+    async def put_under(self, volume: Obj) -> bool:
         """Put its image under a volume; False when there is no complete copy, or it does not fit."""
         path = self._file(self._decisions.base_image_of(volume))
         if path is None or self.is_too_large(volume):
             return False
         found = image_data.of_file(path)
-        await to_end(self._disk.lay_base, volume["metadata"]["name"], BaseImageData(found, self._decisions))
+        await to_end(self._disk.add_base, volume["metadata"]["name"], BaseImageData(found, self._decisions))
         return True
 
     async def written(self, volume: Obj) -> None:
-        """A pod has let go of a volume that has an image."""
+        """A pod has unmounted a volume that has an image."""
         if not self._decisions.writes_reach_image(volume):
             return
         path = self._file(self._decisions.base_image_of(volume))

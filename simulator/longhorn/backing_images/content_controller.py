@@ -1,4 +1,4 @@
-"""What happens to images by VolumeSnapshots and contents alone, while nobody asks the driver: nothing, by the pages."""
+"""What VolumeSnapshots and contents do to images without a CSI call: nothing, according to the documentation."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ SCHEME = "bi://"
 
 
 class ContentController:
-    """Asks the decisions at each new content, and when a VolumeSnapshot is gone."""
+    """Asks the decisions about each new content, and when a VolumeSnapshot is gone."""
 
     def __init__(self, api: Api, clock: Clock, decisions: BackingImageDecisions, service: ImageService) -> None:
         self._api = api

@@ -1,4 +1,4 @@
-"""Every choice about backing images that a fault or a release quirk may replace.
+"""The decisions about backing images that a fault or a release quirk may replace.
 
 A method holds what the page "CSI VolumeSnapshot Associated with Longhorn BackingImage" says; where it is silent, what
 real releases do. Objects are Kubernetes objects as on the wire and must not be changed here. Sizes are bytes.
@@ -20,7 +20,7 @@ Refusal = tuple[Code, str]
 DOWNLOAD, EXPORT = "download", "export-from-volume"
 UPLOAD, RESTORE, CLONE = "upload", "restore", "clone"
 REQUIRED = {EXPORT: "volume-name", RESTORE: "backup-url", CLONE: "backing-image"}
-"""The parameter that a source type cannot do without; a download's URL has rules of its own."""
+"""The parameter that a source type requires; a download's URL has separate rules."""
 
 CHECKSUM = re.compile(r"^[a-f0-9]{128}$")
 
@@ -92,7 +92,7 @@ class BackingImageDecisions:
         return True
 
     def answers_before_export(self) -> bool:
-        """Whether CreateSnapshot returns when the image was asked for, not when it is there."""
+        """Whether CreateSnapshot returns when the image has been requested, not when it exists."""
         return True
 
     def is_ready_to_use(self, image: Obj) -> bool:
@@ -117,7 +117,7 @@ class BackingImageDecisions:
         return True
 
     def exported_format(self, asked: str) -> str:
-        """The format of an exported file: the one asked for, raw or qcow2."""
+        """The format of an exported file: the requested one, raw or qcow2."""
         return asked
 
     def exported_bytes(self, offset: int, data: bytes) -> bytes:
@@ -240,18 +240,18 @@ class BackingImageDecisions:
         return self.compared_parameters(given)
 
     def refuse_volume_size(self, size: int, virtual_size: int) -> str:
-        """Why a volume is too small for its image, "" when it is not; looked at from 1.8 on."""
+        """Why a volume is too small for its image, "" when it is not; checked from 1.8 on."""
         if size >= virtual_size or not self.version.has(8):
             return ""
         return "volume size should be larger than the backing image size"
 
     def restored_size(self, requested: int, virtual_size: int) -> int:
-        """The size of a volume that begins with an image: the one asked for."""
+        """The size of a volume on an image: the requested one."""
         del virtual_size
         return requested
 
     def base_image_of(self, volume: Obj) -> str:
-        """The image that is laid under a volume, "" for none: the one in its spec."""
+        """The image under a volume, "" for none: the one in its spec."""
         return str(volume["spec"].get("backingImage") or "")
 
     def base_image_bytes(self, offset: int, data: bytes) -> bytes:
@@ -322,7 +322,7 @@ class BackingImageDecisions:
         return True
 
     def image_lifetime_after_snapshot(self, image: Obj) -> float | None:
-        """How many seconds an image lives on when nobody deletes it but its VolumeSnapshot is gone; None: for ever.
+        """Seconds that an image is kept after its VolumeSnapshot is gone, unless it is deleted; None: for ever.
 
         This is what Retain relies on.
         """

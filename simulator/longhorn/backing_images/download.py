@@ -12,7 +12,7 @@ import aiohttp
 from yarl import URL
 
 IDLE = 30.0
-"""Seconds without a byte after which a download is given up; never scaled."""
+"""Seconds without a byte after which a download is aborted; never scaled."""
 
 REDIRECTS = 10
 REDIRECTED = frozenset({301, 302, 303, 307, 308})
@@ -37,9 +37,9 @@ class Downloader:
     hosts: Hosts
 
     async def fetch(self, url: str, target: Path, progress: Callable[[int], None]) -> None:
-        """Write what `url` answers into a new file; `progress` is told percents. Raises DownloadError.
+        """Write what `url` answers into a new file; `progress` is called with percentages. Raises DownloadError.
 
-        Redirects are followed. The size is asked for first, by HEAD; a server need not tell it.
+        Redirects are followed. The size is requested first, by HEAD; a server need not report it.
         """
         place = URL(quote(url, safe=WRITTEN_AS_IS), encoded=True)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=IDLE, sock_read=IDLE)

@@ -1,4 +1,4 @@
-"""Exports of volumes: the snapshot that is exported, the volume's attachment meanwhile, and the bytes."""
+"""Exports of volumes: the snapshot that is exported, the volume's attachment during the export, and the bytes."""
 
 import asyncio
 import secrets
@@ -44,7 +44,7 @@ class Exports:
 
     async def take_now(self, volume: Obj, image: str) -> None:
         """Take the snapshot for an image at once, attached or not; a volume without its own image has to wait."""
-        if self._base_images.is_missing(volume) and not await self._base_images.lay(volume):
+        if self._base_images.is_missing(volume) and not await self._base_images.put_under(volume):
             return
         await self._take(volume["metadata"]["name"], image)
 
@@ -75,14 +75,14 @@ class Exports:
         return exported is not None and exported["metadata"]["name"] == volume["metadata"]["name"]
 
     def is_possible(self, source: Obj, volume: Obj) -> bool:
-        """Whether the volume can be read now; it is asked for if not."""
+        """Whether the volume can be read now; if not, its attachment is requested."""
         name = volume["metadata"]["name"]
         if self._decisions.attaches_for_export():
             self._tickets.add(name, _ticket(source["metadata"]["name"]), "bim-ds-controller", attachments.ANY)
         return objects.serves(volume)
 
     async def prepared(self, source: Obj, volume: Obj) -> dict[str, str]:
-        """Take the snapshot, unless it was taken with the request; what the program that makes the file is told."""
+        """Take the snapshot, unless it was taken with the request; returns the parameters of the export."""
         of = volume["metadata"]["name"]
         snapshot = await self._take(of, source["metadata"]["name"])
         more = {"volume-size": str(volume["spec"]["size"]), "snapshot-name": snapshot, "sender-address": SENDER}

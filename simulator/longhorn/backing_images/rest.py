@@ -1,4 +1,4 @@
-"""Backing images in Longhorn's own REST API: what is told of them, their files for download, and uploads."""
+"""Backing images in Longhorn's own REST API: their properties, downloads of their files, and uploads."""
 
 import asyncio
 import zlib
@@ -30,7 +30,7 @@ class ImageDownloads:
         self._sources = sources
 
     def is_shown(self, image: Obj) -> bool:
-        """Whether the API tells of an image."""
+        """Whether the API lists an image."""
         return self._decisions.is_listed(image)
 
     def shown(self, image: Obj) -> Obj:

@@ -40,7 +40,7 @@ class ImageService:
         self._exports = exports
 
     async def create(self, request: CreateSnapshotRequest) -> CsiSnapshot:
-        """Have the request's volume exported, or tell of the image that an earlier call made. Raises CsiError."""
+        """Export the request's volume, or report the image that an earlier call created. Raises CsiError."""
         of = self._longhorn.source_volume(request.source_volume_id)
         volume = objects.find(self._api, names.VOLUMES, of)
         if volume is None:

@@ -28,12 +28,12 @@ POD_START = 6.7
 SNAPSHOT_NOTICED = 4.1
 POLL = 3.0
 CLEAN_UP = 2.0
-"""Seconds until the program that makes a file answers, until its snapshot is known, between two looks at the file, and
+"""Seconds until the program that makes a file answers, until its snapshot is known, between two checks of the file, and
 until a failed one is gone."""
 
 BACKOFF = (60.0, 300.0)
 PATIENCE = 5.0
-"""Seconds, not scaled, between two looks at how far a download is."""
+"""Seconds, not scaled, between two checks of a download's progress."""
 
 ADDRESS = "10.244.0.25"
 DELETED = "backing image is deleted, requesting manager to clean up the tmp file of backing image data source"
@@ -158,7 +158,7 @@ class DataSources:
         await self._clock.sleep(POLL)
 
     async def _outcome(self, name: str) -> None:
-        """Do the work, or wait for it, and tell how it ended."""
+        """Do the work, or wait for it, and report its outcome."""
         try:
             facts = await self._work.outcome(name, lambda: self._file(name))
         except SourceError as error:
@@ -303,6 +303,6 @@ class DataSources:
         self._set(name, checksum="", currentState="", message="", progress=0)
 
     def _set(self, name: str, **fields: object) -> None:
-        """Write the data source's status, and have the image tell the same."""
+        """Write the data source's status, and show the same in the image."""
         states.set_source(self._api, name, **fields)
         states.mirror(self._api, name, self._clock.timestamp())

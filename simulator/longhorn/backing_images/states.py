@@ -1,4 +1,4 @@
-"""What BackingImage and BackingImageDataSource objects tell of a file, and how it is written there."""
+"""What the status of BackingImage and BackingImageDataSource objects says about a file, and how it is written."""
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj

@@ -27,7 +27,7 @@ def compress(data: bytes, method: str) -> bytes:
 
 
 def decompress(data: bytes, method: str) -> bytes:
-    """The block's content. A frame whose header tells of the other method is read as that, as Longhorn does.
+    """The block's content. A frame with the other method's header is read as that, as Longhorn does.
 
     Raises BackupstoreError for data that neither method can read.
     """

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002  (a replacement may need an argument that the documented answer does not)
-"""Every choice of the backupstore that a fault or a release may make otherwise; here as documented.
+"""The decisions of the backupstore that a fault or a release quirk may replace; here as documented.
 
 Sizes and offsets are bytes. `volume` and `backup` are the names in the store, that of the Longhorn volume and that of
 the Backup object.
@@ -38,7 +38,7 @@ class BackupstoreDecisions:
     def incremental_base(
         self, request: BackupRequest, last: StoredBackup | None, snapshots: Sequence[str]
     ) -> StoredBackup | None:
-        """The backup that this one continues; None for one that looks at the whole volume.
+        """The backup that this one continues; None for one that reads the whole volume.
 
         It is the volume's last backup, if that is complete, was made of another snapshot that the volume still has,
         and no full backup is asked for.

@@ -1,4 +1,4 @@
-"""Backups in a bucket: made, looked at, restored and deleted in the layout of Longhorn's own backupstore."""
+"""Backups in a bucket: created, inspected, restored and deleted in the layout of Longhorn's backupstore."""
 
 from dataclasses import replace
 
@@ -234,7 +234,7 @@ class Backupstore:
         )
 
     def _unstored(self, request: BackupRequest) -> BackupResult:
-        """What is told of a backup that a fault keeps out of the store."""
+        """The result that is reported for a backup that a fault keeps out of the store."""
         stub = StoredBackup(request.backup, request.volume, compression=request.compression)
         volume = StoredVolume(
             request.volume, request.size, request.labels, request.snapshot_created, "", "", 0, last_modified=None
@@ -259,7 +259,7 @@ class Backupstore:
         return replace(volume, last_modified=written.last_modified)
 
     async def _collect(self, layout: VolumeLayout, names: list[str], remaining: list[StoredBackup]) -> int:
-        """Remove the blocks that no backup needs, unless a new backup appears meanwhile; tells how many are left."""
+        """Remove the blocks that no backup needs, unless a new backup appears; returns how many are left."""
         used = {block.checksum for backup in remaining for block in backup.blocks}
         objects = (await self._bucket.list(layout.blocks)).objects
         present = {checksum for found in objects if (checksum := block_checksum(found.key)) is not None}

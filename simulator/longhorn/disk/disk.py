@@ -91,8 +91,8 @@ class Disk:
         os.truncate(made.head, size)
         self._volumes[volume] = made
 
-    def lay_base(self, volume: str, base: Base) -> None:
-        """Put a layer under a volume that nobody wrote to. It is the volume's own copy; the base itself never changes.
+    def add_base(self, volume: str, base: Base) -> None:
+        """Put a layer under a volume that was never written. It is a copy: the base itself never changes.
 
         The layer is no snapshot, and does not count as written.
         """
@@ -155,7 +155,7 @@ class Disk:
             known.size = size
 
     def device(self, volume: str) -> Path:
-        """The file that stands for the block device."""
+        """The file that serves as the block device."""
         return self._volume(volume).head
 
     def write(self, volume: str, offset: int, data: bytes) -> None:
@@ -307,7 +307,7 @@ class Disk:
             os.close(fd)
 
     def _copy_written(self, known: _Volume, file: Path) -> list[Extent]:
-        """Copy what the head holds beside the newest layer into `file`; tells the ranges."""
+        """Copy what the head holds beside the newest layer into `file`; returns the ranges."""
         if known.head.stat().st_size != known.size:
             os.truncate(known.head, known.size)
         written = self._changed(known)

@@ -9,13 +9,13 @@ from pathlib import Path
 from simulator.longhorn.disk.extents import Extent, rounded_out, union
 
 SECTOR = 4096
-"""Bytes of the smallest piece that a layer tells apart."""
+"""Bytes of the smallest piece that a layer distinguishes."""
 
 CHUNK = 1 << 20
 
 
 def has_holes(directory: Path) -> bool:
-    """Whether the file system under `directory` can tell holes from data."""
+    """Whether the file system under `directory` can distinguish holes from data."""
     if not hasattr(os, "SEEK_DATA"):
         return False
     with tempfile.TemporaryFile(dir=directory) as probe:

@@ -26,7 +26,7 @@ def leaves_backup(original: Callable[[Obj], bool], backup: Obj) -> bool:
     says=r"the bucket still has, of the deleted .*\.cfg",
 )
 def leaves_keys(original: Callable[[Obj], bool], backup: Obj) -> bool:
-    """The Backup object goes, and what it stands for stays in the bucket."""
+    """The Backup object goes, and its data stay in the bucket."""
     return False
 
 

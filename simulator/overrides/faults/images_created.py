@@ -9,7 +9,7 @@ from simulator.overrides.faults.suite_messages import BOUND, NOT_READY, READY
 from simulator.overrides.registry import Fault, fault, override
 
 _ANSWERED: set[str] = set()
-"""Images that the faulty driver has reported once; a simulator is a process of its own."""
+"""Images that the faulty driver has reported once; each simulator is a separate process."""
 
 _EXPORTED: list[str] = []
 """The volume that the faulty driver exports, first."""
@@ -61,7 +61,7 @@ def not_recognised(original: Callable[..., Obj | None], images: Sequence[Obj], n
 
 @override("image-made-again-by-the-second-request", decision="backing_images.image_name")
 def second_name(original: Callable[[str], str], requested: str) -> str:
-    """The second image gets a name of its own."""
+    """The second image gets another name."""
     name = original(requested)
     return f"{name}--{secrets.token_hex(2)}" if name in _ANSWERED else name
 

@@ -94,7 +94,7 @@ def ones(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> by
     says=r"is raw, requested was qcow2",
 )
 def only_raw(original: Callable[[str], str], asked: str) -> str:
-    """Whatever is asked for, the file is raw."""
+    """Whatever is requested, the file is raw."""
     return "raw"
 
 
@@ -105,7 +105,7 @@ def only_raw(original: Callable[[str], str], asked: str) -> str:
     says=r"is not raw",
 )
 def only_qcow2(original: Callable[[str], str], asked: str) -> str:
-    """Whatever is asked for, the file is qcow2."""
+    """Whatever is requested, the file is qcow2."""
     return "qcow2"
 
 

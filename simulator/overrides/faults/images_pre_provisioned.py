@@ -73,7 +73,7 @@ def made_again(original: Callable[[Obj], bool], image: Obj) -> bool:
     decision="backing_images.base_image_of",
     says=r"offset 0: expected block .* found zeros",
 )
-def not_laid(original: Callable[[Obj], str], volume: Obj) -> str:
+def not_under(original: Callable[[Obj], str], volume: Obj) -> str:
     """A volume names its image and begins with zeros, unless a VolumeSnapshot created the image."""
     image = original(volume)
     return image if image.startswith("snapshot-") else ""

@@ -41,7 +41,7 @@ def any_source(original: Callable[..., bool], image: Obj, source_type: str, para
     says=r"could not bind the claim that restores|the restored volume's backing image is '\S+-2'|offset \d+",
 )
 def second_export(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """A restore makes an image of its own, from what the source holds by then."""
+    """A restore creates another image, from what the source holds by then."""
     return not str(image["metadata"]["name"]).startswith(MADE)
 
 
@@ -101,7 +101,7 @@ def written_through(original: Callable[[Obj], bool], volume: Obj) -> bool:
     says=r"'size of the Longhorn volume': 18874368|\d+ bytes instead of (33554432|16777216)",
 )
 def too_large(original: Callable[[int, int], int], requested: int, virtual_size: int) -> int:
-    """The restored volume is 2 MiB larger than asked for."""
+    """The restored volume is 2 MiB larger than requested."""
     return original(requested, virtual_size) + BLOCK
 
 

@@ -37,7 +37,7 @@ def content_after_half(original: Callable[[Obj], str], snapshot: Obj) -> str:
     says=r"snapshot-[0-9a-f]{32}",
 )
 def snapshot_by_digest(original: Callable[[str], str], requested: str) -> str:
-    """The Longhorn snapshot gets a name of its own instead of snapshot-<uid>."""
+    """The Longhorn snapshot gets another name than snapshot-<uid>."""
     return "snapshot-" + hashlib.sha256(original(requested).encode()).hexdigest()[:32]
 
 

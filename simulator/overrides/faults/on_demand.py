@@ -75,7 +75,7 @@ def not_ready(original: Callable[[Obj], bool], content: Obj) -> bool:
     says=r"claims have the images \S+ and \S+-2",
 )
 def second_image(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """A claim gets an image of its own though the one in its handle exists."""
+    """A claim gets a new image though the one in its handle exists."""
     return False
 
 

@@ -104,7 +104,7 @@ def half_reference(original: Callable[[Mapping[str, Any]], bool], reference: Map
     says=r"is bound to the content \S+-x, it names",
 )
 def misnamed(original: Callable[[Obj], str], content: Obj) -> str:
-    """A pre-provisioned VolumeSnapshot says it is bound to another content than it asked for."""
+    """A pre-provisioned VolumeSnapshot says it is bound to another content than it names."""
     given = content["spec"]["source"].get("snapshotHandle")
     return original(content) + "-x" if given else original(content)
 

@@ -109,7 +109,7 @@ def not_followed(original: Callable[[Obj], bool], content: Obj) -> bool:
 
 
 _PROMISED: set[str] = set()
-"""Snapshots for which the faulty driver has given a handle; a simulator is a process of its own."""
+"""Snapshots for which the faulty driver has given a handle; each simulator is a separate process."""
 
 
 @fault(

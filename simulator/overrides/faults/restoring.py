@@ -65,7 +65,7 @@ def unknown_provisioner(original: Callable[[str], str], driver: str) -> str:
     says=r"'size of the Longhorn volume': 18874368",
 )
 def too_large(original: Callable[[int, int], int], requested: int, recorded: int) -> int:
-    """The restored volume is 2 MiB larger than asked for."""
+    """The restored volume is 2 MiB larger than requested."""
     return original(requested, recorded) + 2 * 1024 * 1024
 
 
@@ -87,7 +87,7 @@ def misreported(original: Callable[[int], int], requested: int) -> int:
     says=rf"{BOUND}|could not report why the claim is not provisioned",
 )
 def smaller_accepted(original: Callable[[int, int], bool], requested: int, restore_size: int) -> bool:
-    """A claim that is smaller than its snapshot is bound: the provisioner does not look at the sizes."""
+    """A claim that is smaller than its snapshot is bound: the provisioner does not compare the sizes."""
     return False
 
 

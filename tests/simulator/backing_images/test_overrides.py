@@ -1,4 +1,4 @@
-"""What faults and quirks may change, and what a release did otherwise than its pages say."""
+"""What faults and quirks may change, and how a release deviates from its documentation."""
 
 import asyncio
 import hashlib
