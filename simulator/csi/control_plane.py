@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
 
 from simulator.clock import Clock
 from simulator.csi import registration
@@ -19,6 +18,7 @@ from simulator.csi.volume_plugin import CsiVolumePlugin
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.attach_detach import AttachDetach
 from simulator.kubernetes.controllers.binder import Binder
+from simulator.kubernetes.controllers.lifecycle import Runnable
 from simulator.kubernetes.controllers.protection import Protection
 from simulator.kubernetes.controllers.scheduler import Scheduler
 from simulator.kubernetes.node import registration as node_registration
@@ -28,10 +28,6 @@ from simulator.kubernetes.node.runtime import PodRuntime
 from simulator.kubernetes.node.volumes_in_use import VolumesInUse
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.server import LogOptions, Server
-
-
-class _Runnable(Protocol):
-    async def run(self) -> None: ...
 
 
 class ControlPlane:
@@ -62,7 +58,7 @@ class ControlPlane:
         if server is not None:
             server.set_logs(self._pods.logs)
             server.set_ports(self.network.port)
-        self._parts: list[_Runnable] = [
+        self._parts: list[Runnable] = [
             *SnapshotController(api, clock, decisions).controllers,
             *Binder(api, clock).controllers,
             *Protection(api, clock).controllers,

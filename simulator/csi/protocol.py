@@ -24,7 +24,6 @@ class Code(Enum):
     FAILED_PRECONDITION = "FailedPrecondition"
     ABORTED = "Aborted"
     OUT_OF_RANGE = "OutOfRange"
-    UNIMPLEMENTED = "Unimplemented"
     INTERNAL = "Internal"
     UNAVAILABLE = "Unavailable"
 

@@ -37,6 +37,19 @@ class ContainerState:
     def is_running(self) -> bool:
         return "running" in self.state
 
+    def terminate(self, exit_code: int, *, started: str, finished: str, reason: str = "", message: str = "") -> None:
+        """The container has ended; the default reason is that of its exit code."""
+        self.state = {
+            "terminated": {
+                "exitCode": exit_code,
+                "reason": reason or ("Completed" if exit_code == 0 else "Error"),
+                **({"message": message} if message else {}),
+                "startedAt": started,
+                "finishedAt": finished,
+                "containerID": self.container_id,
+            }
+        }
+
 
 class StatusReport:
     """Writes a pod's status; conditions keep the time of their last transition."""

@@ -200,15 +200,7 @@ class PodWorker:
         run.process = None
         finished = self._clock.timestamp()
         await self._clock.sleep(delays.RELIST)
-        state.state = {
-            "terminated": {
-                "exitCode": code,
-                "reason": "Completed" if code == 0 else "Error",
-                "startedAt": started,
-                "finishedAt": finished,
-                "containerID": state.container_id,
-            }
-        }
+        state.terminate(code, started=started, finished=finished)
 
     async def _create(self, run: Run) -> Running:
         """The container with its log; configuration errors are recorded and retried."""
@@ -239,16 +231,8 @@ class PodWorker:
         self._record(run, "Warning", "Failed", f"Error: {text}")
         if not run.state.initial:
             self._phase = "Running"
-        run.state.state = {
-            "terminated": {
-                "exitCode": START_ERROR,
-                "reason": "StartError",
-                "message": text,
-                "startedAt": EPOCH,
-                "finishedAt": self._clock.timestamp(),
-                "containerID": run.state.container_id,
-            }
-        }
+        now = self._clock.timestamp()
+        run.state.terminate(START_ERROR, started=EPOCH, finished=now, reason="StartError", message=text)
         if run.log is not None:
             run.log.close()
 
@@ -267,15 +251,7 @@ class PodWorker:
         code = await process.wait()
         run.process = None
         begun = run.state.state.get("running", {}).get("startedAt", EPOCH)
-        run.state.state = {
-            "terminated": {
-                "exitCode": code,
-                "reason": "Completed" if code == 0 else "Error",
-                "startedAt": begun,
-                "finishedAt": self._clock.timestamp(),
-                "containerID": run.state.container_id,
-            }
-        }
+        run.state.terminate(code, started=begun, finished=self._clock.timestamp())
 
     def _grace(self) -> float:
         namespace, name = objects.key_of(self._pod)
