@@ -1,6 +1,5 @@
 """The API of the simulated cluster for code in the same process; the REST server uses the same calls."""
 
-import uuid
 from collections.abc import Callable, Collection
 
 from simulator.clock import Clock
@@ -145,22 +144,10 @@ class Api:
     ) -> Stored:
         """Like `create`, but returns the stored revision. `managers` own the fields, by default `manager`."""
         served = self._resources[resource]
-        new = copy_of(obj)
-        new["apiVersion"], new["kind"] = served.api_version, served.kind
-        given, _ = metadata.tidy(new.get("metadata") or {})
-        if given.get("resourceVersion"):
-            raise errors.internal("resourceVersion should not be set on objects to be created")
-        for field in metadata.SERVER_SET:
-            given.pop(field, None)
-        new["metadata"] = given
+        new = revisions.created(served, obj, self.clock.timestamp())
+        given = new["metadata"]
         self._check_namespace(served, given)
         self._name(served, given)
-        if served.status_subresource:
-            new.pop("status", None)
-        given["uid"] = str(uuid.uuid4())
-        given["creationTimestamp"] = self.clock.timestamp()
-        if served.counts_generations:
-            given["generation"] = 1
         request = Admission("CREATE", new, None, given.get("namespace", ""), given.get("name", ""))
         schema.shape(served.schema, new, None)
         schema.refuse_undecodable(served, new)
@@ -261,7 +248,7 @@ class Api:
         """Make `new` the next revision of `stored`, and keep `new`; a write that changes nothing makes no revision."""
         old = stored.object
         given, _ = metadata.tidy(new.get("metadata") or {})
-        self._check_preconditions(served, old, given)
+        revisions.check_preconditions(served, old, given)
         wrong: FieldErrors = []
         if subresource:
             new = revisions.with_subresource(served, old, new, subresource)
@@ -307,15 +294,6 @@ class Api:
             self.create("serviceaccounts", {"metadata": {"name": "default", "namespace": namespace}})
             authority = {"metadata": {"name": "kube-root-ca.crt", "namespace": namespace}, "data": {"ca.crt": ""}}
             self.create("configmaps", authority)
-
-    def _check_preconditions(self, served: Resource, old: Obj, given: Obj) -> None:
-        current = old["metadata"]
-        if given.get("uid") and given["uid"] != current["uid"]:
-            why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {current['uid']}"
-            raise errors.conflict(served, current["name"], why)
-        sent = given.get("resourceVersion")
-        if sent and sent != current["resourceVersion"]:
-            raise errors.conflict(served, current["name"])
 
     def _check_namespace(self, served: Resource, given: Obj) -> None:
         if not served.namespaced:
