@@ -1,4 +1,4 @@
-"""`python -m simulator` as a process: what it prints, what it leaves, how it ends."""
+"""`python -m simulator` as a process: its output, its leftovers, its end."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ Start = Callable[..., "Simulator"]
 
 
 class Simulator:
-    """A simulator that runs, with what it said when it was ready."""
+    """A running simulator with its announcement."""
 
     def __init__(self, directory: Path, *arguments: str) -> None:
         self.directory = directory
@@ -80,7 +80,7 @@ def version_at(server: str) -> dict[str, Any]:
     return found
 
 
-def test_it_says_where_it_is_and_stops_cleanly(start: Start) -> None:
+def test_it_announces_itself_and_stops_cleanly(start: Start) -> None:
     simulator = start("one", "--speed", "0.001")
 
     said = simulator.said
@@ -121,7 +121,7 @@ def test_several_run_side_by_side(start: Start, tmp_path: Path) -> None:
     assert len(list(second.data.iterdir())) == 1
 
 
-def test_what_a_killed_one_leaves_is_removed_at_the_next_start(start: Start) -> None:
+def test_leftovers_of_a_killed_one_are_removed_at_the_next_start(start: Start) -> None:
     killed = start("one")
     killed.end(signal.SIGKILL)
     [left] = killed.data.iterdir()
@@ -186,7 +186,7 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     assert not (tmp_path / "kubeconfig").exists()
 
 
-def test_it_ends_at_once_if_its_parent_ended_before_it_was_up(tmp_path: Path) -> None:
+def test_it_ends_at_once_if_its_parent_ended_before_it_was_ready(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", ""])
     parent.wait()
     words = command(tmp_path / "kubeconfig", tmp_path / "data", "--parent-pid", str(parent.pid))
@@ -197,7 +197,7 @@ def test_it_ends_at_once_if_its_parent_ended_before_it_was_up(tmp_path: Path) ->
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_a_part_that_dies_is_told_and_ends_the_process(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_part_that_dies_is_reported_and_ends_the_process(capsys: pytest.CaptureFixture[str]) -> None:
     async def dies() -> None:
         raise RuntimeError("out of order")
 
@@ -229,7 +229,7 @@ def test_a_part_that_dies_is_told_and_ends_the_process(capsys: pytest.CaptureFix
         (["--api-port", "70000"], "argument --api-port: '70000' is not a port number"),
     ],
 )
-def test_a_wrong_option_is_one_line(arguments: list[str], text: str) -> None:
+def test_an_invalid_option_prints_one_line(arguments: list[str], text: str) -> None:
     given = arguments if not arguments else ["--kubeconfig", "file", *arguments]
     with pytest.raises(UsageError) as caught:
         parse(given)
@@ -245,7 +245,7 @@ def test_a_wrong_option_is_one_line(arguments: list[str], text: str) -> None:
         (["--list-faults", "--fault", "none-such"], "--fault none-such: no such fault; --list-faults prints them"),
     ],
 )
-def test_what_cannot_be_done_is_one_line_and_status_2(tmp_path: Path, arguments: list[str], text: str) -> None:
+def test_impossible_options_print_one_line_and_exit_with_2(tmp_path: Path, arguments: list[str], text: str) -> None:
     ended = subprocess.run(
         command(tmp_path / "kubeconfig", tmp_path / "data", *arguments),
         cwd=ROOT,
@@ -258,7 +258,7 @@ def test_what_cannot_be_done_is_one_line_and_status_2(tmp_path: Path, arguments:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_taken_port_is_one_line_and_status_2(tmp_path: Path) -> None:
+def test_a_taken_port_prints_one_line_and_exits_with_2(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -277,7 +277,7 @@ def test_a_taken_port_is_one_line_and_status_2(tmp_path: Path) -> None:
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_a_foreign_kubeconfig_is_left_alone(tmp_path: Path) -> None:
+def test_a_foreign_kubeconfig_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("apiVersion: v1\n")
     with pytest.raises(kubeconfig.KubeconfigError, match="is not a simulator's kubeconfig; not overwritten"):

@@ -1,4 +1,4 @@
-"""The S3 service: signatures, users and policies, and that two well-known clients work with it."""
+"""The S3 service: signatures, users, policies, and two well-known clients."""
 
 import asyncio
 import io
@@ -36,7 +36,7 @@ READER = {
 
 
 def serve(client: Callable[[S3Server], None], bucket: str = BUCKET) -> None:
-    """Run `client`, which blocks, beside a service. What is stored is kept for the whole process, by the bucket."""
+    """Run `client`, which blocks, beside a service. Objects are kept for the whole process, by bucket."""
 
     async def body() -> None:
         server = S3Server(KEY, SECRET, bucket, "us-east-1")
@@ -141,7 +141,7 @@ def test_wrong_credentials_are_403(key: str, secret: str, code: str) -> None:
         (KEY, SECRET, "other", "NoSuchBucket"),
     ],
 )
-def test_inside_the_cluster_the_same_is_refused(key: str, secret: str, bucket: str, code: str) -> None:
+def test_credentials_are_checked_inside_the_cluster_too(key: str, secret: str, bucket: str, code: str) -> None:
     async def look() -> str:
         server = S3Server(KEY, SECRET, BUCKET, "us-east-1")
         try:
@@ -185,7 +185,7 @@ def test_built_in_policies() -> None:
     assert not permits(accounts.policies["readonly"], "s3:PutObject", "arn:aws:s3:::b/k")
 
 
-def test_what_a_bucket_s_policy_opens_is_read_by_everybody() -> None:
+def test_everybody_reads_what_a_bucket_policy_opens() -> None:
     def client(server: S3Server) -> None:
         boto(server).put_object(Bucket=OPEN, Key="open/image", Body=b"data")
         boto(server).put_object(Bucket=OPEN, Key="closed/image", Body=b"data")

@@ -1,4 +1,4 @@
-"""A cluster in this process for the tests of the control plane: an Api, the control plane, and a driver that obeys."""
+"""A cluster in this process for the tests of the control plane: an Api, the control plane, and a fake driver."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -24,7 +24,7 @@ TAKEN = datetime(2026, 11, 21, 10, 12, 41, tzinfo=UTC)
 
 @dataclass
 class FakeDriver:
-    """Obeys, and remembers every call. Errors can be ordered by the name of a call."""
+    """Records every call and succeeds, unless `fail` sets errors for a call."""
 
     root: Path
     name: str = "driver.example.com"
@@ -33,7 +33,7 @@ class FakeDriver:
     errors: dict[str, list[CsiError]] = field(default_factory=dict)
     called: asyncio.Event = field(default_factory=asyncio.Event)
     looks_until_ready: int = 0
-    """How often a snapshot is asked for before it is ready."""
+    """CreateSnapshot calls before a snapshot is ready."""
 
     snapshot_requests: list[CreateSnapshotRequest] = field(default_factory=list)
     volume_requests: list[CreateVolumeRequest] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The snapshot kinds and what the API server refuses of them."""
+"""The snapshot kinds and their validation by the API server."""
 
 from typing import Any
 

@@ -85,7 +85,7 @@ def _shown(sandbox: str, initialized: str, ready: str) -> dict[str, str]:
     }
 
 
-def test_device_path_stands_for_the_volume(tmp_path: Path) -> None:
+def test_device_path_is_the_volume(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             claim = await made.bound_claim("src")
@@ -98,7 +98,7 @@ def test_device_path_stands_for_the_volume(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_mount_path_stands_for_the_files_of_the_volume(tmp_path: Path) -> None:
+def test_mount_path_has_the_files_of_the_volume(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             await made.bound_claim("src", mode="Filesystem")
@@ -127,7 +127,7 @@ def test_only_whole_paths_are_replaced(text: str, expected: str) -> None:
     assert paths.to_host(text) == expected
 
 
-def test_failed_attachment_is_told_until_it_succeeds(tmp_path: Path) -> None:
+def test_failed_attachment_is_reported_until_it_succeeds(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             volume = (await made.bound_claim("src"))["spec"]["volumeName"]
@@ -170,7 +170,7 @@ def test_volume_is_detached_after_its_last_pod(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_refused_mounts_and_unmounts_are_tried_again(tmp_path: Path) -> None:
+def test_failed_mounts_and_unmounts_are_retried(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             volume = (await made.bound_claim("src"))["spec"]["volumeName"]
@@ -270,7 +270,7 @@ def test_failing_init_container_fails_the_pod(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_failed_container_is_started_again(tmp_path: Path) -> None:
+def test_failed_container_is_restarted(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             (tmp_path / "seen").touch()
@@ -313,7 +313,7 @@ def test_environment_and_files_from_other_objects(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_pod_waits_for_what_it_mounts(tmp_path: Path) -> None:
+def test_pod_waits_for_its_volumes(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             made.pod("p", "true", volumes=[{"name": "m", "configMap": {"name": "later"}}])

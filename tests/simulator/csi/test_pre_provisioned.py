@@ -1,4 +1,4 @@
-"""VolumeSnapshots of contents that somebody made by hand."""
+"""VolumeSnapshots of pre-provisioned contents."""
 
 import asyncio
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_snapshot_overwrites_the_class_of_its_content(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_content_without_a_snapshot_is_ready_and_goes_at_once(tmp_path: Path) -> None:
+def test_content_without_a_snapshot_is_ready_and_deleted_at_once(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             made.content("c", "h", "s", policy="Delete")
@@ -72,7 +72,7 @@ def test_content_for_another_snapshot_is_misbound(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_content_that_comes_later_is_found_by_the_back_off(tmp_path: Path) -> None:
+def test_later_content_is_found_by_the_back_off(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             made.snapshot("s", content="c")
@@ -86,7 +86,7 @@ def test_content_that_comes_later_is_found_by_the_back_off(tmp_path: Path) -> No
     asyncio.run(run())
 
 
-def test_unknown_class_is_told_on_both(tmp_path: Path) -> None:
+def test_unknown_class_is_reported_on_both(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             made.content("c", "h", "s", volumeSnapshotClassName="none")

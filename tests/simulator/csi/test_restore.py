@@ -1,4 +1,4 @@
-"""Claims: provisioning, restore from a VolumeSnapshot, binding, expansion and what becomes of the volume."""
+"""Claims: provisioning, restore from a VolumeSnapshot, binding, expansion and reclaiming."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -187,7 +187,7 @@ def test_source_without_group_gives_an_empty_volume(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_failed_creation_is_tried_again(tmp_path: Path) -> None:
+def test_failed_creation_is_retried(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             made.driver.fail("create_volume", Code.NOT_FOUND, "no backup", times=3)
@@ -200,7 +200,7 @@ def test_failed_creation_is_tried_again(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_volume_begun_in_the_background_is_finished_and_deleted(tmp_path: Path) -> None:
+def test_volume_created_in_the_background_is_completed_and_deleted(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             made.driver.fail("create_volume", Code.ABORTED, "still at it", times=3)
@@ -215,7 +215,7 @@ def test_volume_begun_in_the_background_is_finished_and_deleted(tmp_path: Path) 
     asyncio.run(run())
 
 
-def test_released_volume_goes_or_stays_as_its_policy_says(tmp_path: Path) -> None:
+def test_released_volume_follows_its_reclaim_policy(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             made.storage_class("keeping", reclaimPolicy="Retain")
@@ -314,7 +314,7 @@ def test_bound_claim_is_expanded(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_source_of_a_clone_stays_until_the_clone_is_made(tmp_path: Path) -> None:
+def test_source_of_a_clone_stays_until_the_clone_exists(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             made.driver.controller_capabilities |= {"CLONE_VOLUME"}
@@ -331,7 +331,7 @@ def test_source_of_a_clone_stays_until_the_clone_is_made(tmp_path: Path) -> None
     asyncio.run(run())
 
 
-def test_claim_that_lost_its_volume_says_so(tmp_path: Path) -> None:
+def test_claim_that_lost_its_volume_reports_it(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             volume = (await made.bound_claim("src"))["spec"]["volumeName"]

@@ -1,4 +1,4 @@
-"""Which class a VolumeSnapshot gets, and what is said when there is none."""
+"""Which class a VolumeSnapshot gets, and the errors without one."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What becomes of content and driver's snapshot when a VolumeSnapshot is deleted."""
+"""What happens to the content and the driver's snapshot when a VolumeSnapshot is deleted."""
 
 import asyncio
 from pathlib import Path
@@ -117,7 +117,7 @@ def test_pending_claim_holds_up_the_deletion(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_failed_deletion_is_told_and_tried_again(tmp_path: Path) -> None:
+def test_failed_deletion_is_reported_and_retried(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             await made.bound_claim("src")

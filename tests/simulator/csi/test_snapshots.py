@@ -1,4 +1,4 @@
-"""A VolumeSnapshot of a claim: what is written, in which order, and what happens when the driver cannot."""
+"""A VolumeSnapshot of a claim: the writes, their order, and errors of the driver."""
 
 import asyncio
 from pathlib import Path
@@ -79,7 +79,7 @@ def test_snapshot_and_content_say_the_same(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_unready_snapshot_is_asked_for_again_until_it_is_ready(tmp_path: Path) -> None:
+def test_create_snapshot_is_repeated_until_ready(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             made.driver.looks_until_ready = 3
@@ -94,7 +94,7 @@ def test_unready_snapshot_is_asked_for_again_until_it_is_ready(tmp_path: Path) -
     asyncio.run(run())
 
 
-def test_error_is_told_first_as_creation_then_as_check(tmp_path: Path) -> None:
+def test_error_is_reported_first_as_creation_then_as_check(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             claim = await made.bound_claim("src")
@@ -121,7 +121,7 @@ def test_error_is_told_first_as_creation_then_as_check(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_final_error_lets_the_content_go_without_a_deletion(tmp_path: Path) -> None:
+def test_content_with_a_final_error_is_deleted_without_the_driver(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             content = await _failing_snapshot(made, Code.INTERNAL)
@@ -133,7 +133,7 @@ def test_final_error_lets_the_content_go_without_a_deletion(tmp_path: Path) -> N
     asyncio.run(run())
 
 
-def test_unfinished_request_holds_the_content(tmp_path: Path) -> None:
+def test_unfinished_request_keeps_the_content(tmp_path: Path) -> None:
     async def run() -> None:
         async with cluster(tmp_path) as made:
             content = await _failing_snapshot(made, Code.ABORTED)
@@ -152,7 +152,7 @@ def test_unfinished_request_holds_the_content(tmp_path: Path) -> None:
 
 
 async def _failing_snapshot(made: Cluster, code: Code) -> str:
-    """The content of a snapshot that the driver refused twice at least."""
+    """The content of a snapshot that the driver refused at least twice."""
     await made.bound_claim("src")
     made.driver.fail("create_snapshot", code, "not now", times=10_000)
     made.snapshot("s", "src")
@@ -236,7 +236,7 @@ def test_a_decision_can_be_replaced(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_every_decision_is_asked_for() -> None:
+def test_every_decision_is_used() -> None:
     sources = "".join(path.read_text() for path in Path("simulator/csi").rglob("*.py"))
     decisions = [name for name in vars(CsiDecisions) if not name.startswith("_")]
 

@@ -53,7 +53,7 @@ class Client:
 
 
 def talk(api: Api, conversation: Callable[[Client], Awaitable[None]]) -> None:
-    """Run a conversation with a server of its own."""
+    """Run a conversation with a new server."""
 
     async def main() -> None:
         server = await serve(api)

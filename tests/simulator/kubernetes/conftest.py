@@ -1,4 +1,4 @@
-"""What the tests of the simulated Kubernetes share: an API with one custom kind, and the texts that it refuses with."""
+"""Shared by the tests of the simulated Kubernetes: an API with a custom kind, and the messages of its refusals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ TEXT: Obj = {"type": "string"}
 
 
 def _lantern() -> Resource:
-    """A kind with everything that a schema can ask for; its rules have the shape of those of a VolumeSnapshot."""
+    """A kind with everything that a schema can require; its rules are shaped like a VolumeSnapshot's."""
     source: Obj = {"type": "object", "properties": {"wick": TEXT, "cell": TEXT}}
     spec: Obj = {
         "type": "object",
@@ -86,7 +86,7 @@ def api() -> Api:
 
 @pytest.fixture
 def lantern() -> Callable[..., Obj]:
-    """Makes lanterns that are valid but for what is given."""
+    """Makes lanterns that are valid except for the given fields."""
 
     def make(name: str = "a", **spec: Any) -> Obj:
         return {

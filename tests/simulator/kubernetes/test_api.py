@@ -144,7 +144,7 @@ def test_one_revision_counter_for_all_kinds(api: Api, lantern: Make) -> None:
     assert revisions == list(range(revisions[0], revisions[0] + 3))
 
 
-def test_subscribers_hear_in_order_even_when_one_of_them_writes(api: Api, lantern: Make) -> None:
+def test_subscribers_are_called_in_order_even_if_one_of_them_writes(api: Api, lantern: Make) -> None:
     first: list[str] = []
     second: list[str] = []
 
@@ -160,7 +160,7 @@ def test_subscribers_hear_in_order_even_when_one_of_them_writes(api: Api, lanter
     assert first == second == ["ADDED", "MODIFIED"]
 
 
-def test_finalizers_hold_a_deletion(api: Api, lantern: Make) -> None:
+def test_finalizers_block_a_deletion(api: Api, lantern: Make) -> None:
     sent = lantern("a")
     sent["metadata"]["finalizers"] = ["example.org/hold"]
     api.create(LANTERNS, sent)
@@ -268,7 +268,7 @@ def test_past_revisions_can_be_listed_until_they_are_compacted(api: Api, lantern
 
 
 def test_a_subscriber_may_end_what_is_being_deleted(api: Api) -> None:
-    """The node agent removes a pod as soon as it hears of its deletion, which may itself be the end of it."""
+    """The kubelet removes a pod on its deletion, possibly within the same call."""
     heard: list[str] = []
 
     def remove(change: Change) -> None:

@@ -1,4 +1,4 @@
-"""Server-side apply: who owns what, and what happens when two want the same field."""
+"""Server-side apply: ownership and conflicts of fields."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ def test_apply_creates_and_owns(api: Api, lantern: Make) -> None:
     assert apply(api, lantern("a", level=1), "me") == made
 
 
-def test_a_field_that_is_no_longer_applied_goes(api: Api, lantern: Make) -> None:
+def test_a_field_that_is_no_longer_applied_is_removed(api: Api, lantern: Make) -> None:
     apply(api, lantern("a", level=1, labels={"x": "1", "y": "2"}), "me")
 
     after = apply(api, lantern("a", labels={"y": "2"}), "me")

@@ -220,7 +220,7 @@ def test_a_running_pod_gets_time_to_end(api: Api) -> None:
 
 
 @pytest.mark.parametrize("grace", [None, 1])
-def test_a_finished_pod_goes_at_once(api: Api, grace: int | None) -> None:
+def test_a_finished_pod_is_deleted_at_once(api: Api, grace: int | None) -> None:
     kinds: list[str] = []
     api.create("pods", pod(nodeName="n"))
     api.patch("pods", "p", "default", {"status": {"phase": "Succeeded"}}, subresource="status")
@@ -238,7 +238,7 @@ def test_secrets_take_text(api: Api) -> None:
     assert "stringData" not in made
 
 
-def test_every_namespace_is_furnished(api: Api) -> None:
+def test_every_namespace_has_an_account_and_a_certificate(api: Api) -> None:
     made = api.create("namespaces", {"metadata": {"name": "n"}})
 
     assert made["metadata"]["labels"] == {"kubernetes.io/metadata.name": "n"}
@@ -265,7 +265,7 @@ def test_quantities(text: str | int, size: int, canonical: str) -> None:
     assert quantities.canonical(text) == canonical
 
 
-def test_a_quantity_that_is_none(api: Api) -> None:
+def test_invalid_quantity(api: Api) -> None:
     with pytest.raises(ApiError) as refusal:
         api.create("persistentvolumeclaims", claim(resources={"requests": {"storage": "much"}}))
 

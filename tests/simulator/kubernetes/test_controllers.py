@@ -86,7 +86,7 @@ def test_one_worker_for_a_key_at_a_time(api: Api) -> None:
     assert most == {("default", "a"): 1, ("default", "b"): 1}
 
 
-def test_failures_come_back_later_each_time(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failures_are_retried_with_back_off(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     class DriverError(Exception):
         pass
 
@@ -122,7 +122,7 @@ def test_failures_come_back_later_each_time(api: Api, capsys: pytest.CaptureFixt
     assert "ApiError" not in printed
 
 
-def test_a_result_brings_the_key_back(api: Api) -> None:
+def test_a_result_requeues_the_key(api: Api) -> None:
     results = [Result(after=1.0), Result(again=True)]
     done = asyncio.Event()
 
@@ -249,7 +249,7 @@ def owned(name: str, *owners: Obj, block: bool = False) -> Obj:
     return config(name, ownerReferences=references)
 
 
-def test_dependents_go_with_their_last_owner(api: Api) -> None:
+def test_dependents_are_deleted_with_their_last_owner(api: Api) -> None:
     first, second = api.create("configmaps", config("first")), api.create("configmaps", config("second"))
     api.create("secrets", owned("one", first))
     api.create("secrets", owned("two", first, second))

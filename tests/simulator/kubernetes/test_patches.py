@@ -55,7 +55,7 @@ def test_json_patch(operation: Obj, result: Obj) -> None:
         {"op": "add", "path": "m", "value": 1},
     ],
 )
-def test_json_patch_that_does_not_fit(operation: Obj) -> None:
+def test_invalid_json_patch(operation: Obj) -> None:
     with pytest.raises(ApiError) as refusal:
         json_patch({"m": {"x": 1}, "l": [1, 2]}, [operation])
 

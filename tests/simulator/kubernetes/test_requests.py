@@ -1,4 +1,4 @@
-"""The requests that came in, in the words of RBAC."""
+"""The requests so far, as RBAC describes them."""
 
 from simulator.kubernetes.builtin.kinds import resources
 from simulator.kubernetes.resources import Resource
@@ -12,7 +12,7 @@ def resource(plural: str) -> Resource:
 
 
 def test_requests_are_counted_by_verb() -> None:
-    """Each as RBAC calls it, subresources and watches told apart."""
+    """As RBAC names them, with subresources and watches."""
     pods = resource("pods")
     requests = Requests()
     for method, query, target in (

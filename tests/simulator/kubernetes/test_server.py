@@ -64,7 +64,7 @@ def test_objects_over_http(api: Api, lantern: Make) -> None:
         ("GET", "/api/v1/pods?resourceVersion=999999", 504, "Timeout: Too large resource version: 999999, current: "),
     ],
 )
-def test_what_is_not_there(api: Api, method: str, path: str, status: int, message: str) -> None:
+def test_missing_objects_and_paths(api: Api, method: str, path: str, status: int, message: str) -> None:
     async def conversation(client: Client) -> None:
         answered, body, _ = await client.ask(method, path)
         text = body if isinstance(body, str) else body["message"]
@@ -148,8 +148,8 @@ def test_a_dry_run_leaves_nothing(api: Api, lantern: Make) -> None:
 
 
 @pytest.mark.parametrize("in_body", [False, True])
-def test_a_deletion_that_is_only_tried(api: Api, lantern: Make, in_body: bool) -> None:
-    """A misspelt dryRun is refused: taken for none it would delete."""
+def test_a_dry_run_deletes_nothing(api: Api, lantern: Make, in_body: bool) -> None:
+    """A misspelt dryRun is refused: ignored, it would delete."""
     api.create("lanterns.light.example.org", lantern("a"))
 
     async def conversation(client: Client) -> None:
@@ -165,7 +165,7 @@ def test_a_deletion_that_is_only_tried(api: Api, lantern: Make, in_body: bool) -
 
 
 @pytest.mark.parametrize("name", ["default", "kube-system", "kube-public"])
-def test_a_namespace_that_has_to_stay(api: Api, name: str) -> None:
+def test_an_undeletable_namespace(api: Api, name: str) -> None:
     async def conversation(client: Client) -> None:
         status, answer, _ = await client.ask("DELETE", f"/api/v1/namespaces/{name}")
         assert (status, answer["message"]) == (
@@ -204,7 +204,7 @@ def test_a_revision_that_cannot_be_matched(api: Api, query: dict[str, str], word
     talk(api, conversation)
 
 
-def test_a_body_in_a_format_that_is_not_spoken(api: Api) -> None:
+def test_a_body_in_an_unsupported_format(api: Api) -> None:
     async def conversation(client: Client) -> None:
         status, answer, _ = await client.ask("POST", CLAIMS, b"<claim/>", kind="application/xml")
         assert (status, answer["reason"]) == (415, "UnsupportedMediaType")
@@ -218,7 +218,7 @@ def test_a_body_in_a_format_that_is_not_spoken(api: Api) -> None:
 
 @pytest.mark.parametrize("written", ["json", "yaml"])
 def test_an_applied_configuration_is_yaml_or_json(api: Api, lantern: Make, written: str) -> None:
-    """JSON is YAML too, and what most programs send under that content type."""
+    """JSON is YAML as well, and most programs send it with that content type."""
     text = json.dumps(lantern("a")) if written == "json" else yaml.safe_dump(lantern("a"))
 
     async def conversation(client: Client) -> None:
@@ -229,7 +229,7 @@ def test_an_applied_configuration_is_yaml_or_json(api: Api, lantern: Make, writt
     talk(api, conversation)
 
 
-def test_a_json_patch_that_does_not_fit_has_empty_details(api: Api, lantern: Make) -> None:
+def test_an_invalid_json_patch_has_empty_details(api: Api, lantern: Make) -> None:
     api.create("lanterns.light.example.org", lantern("a"))
 
     async def conversation(client: Client) -> None:

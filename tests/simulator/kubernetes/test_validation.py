@@ -1,4 +1,4 @@
-"""What is refused, in the very words of a Kubernetes 1.33 API server."""
+"""Refusals with the exact messages of a Kubernetes 1.33 API server."""
 
 from collections.abc import Callable
 from typing import Any
@@ -69,7 +69,7 @@ def test_missing_field_keeps_rules_unchecked(api: Api, lantern: Make) -> None:
     ]
 
 
-def test_kinds_without_rules_say_nothing_of_rules(api: Api) -> None:
+def test_kinds_without_rules_have_no_rule_errors(api: Api) -> None:
     error = refusal(api, {"metadata": {"name": "zz"}, "policy": "Keep"}, "badges.light.example.org")
 
     text = 'Unsupported value: "Keep": supported values: "Delete", "Retain"'
@@ -165,7 +165,7 @@ def test_which_rule_fires_on_update(api: Api, lantern: Make, patch: Obj, texts: 
     assert [(field, message) for field, _, message in causes(caught.value)] == texts
 
 
-def test_what_was_bad_before_may_stay(api: Api, lantern: Make) -> None:
+def test_earlier_violations_may_stay(api: Api, lantern: Make) -> None:
     made = api.create(LANTERNS, lantern("a"))
     stored = api.stored(LANTERNS, "a", "default")
     stored.object["spec"]["source"] = {}

@@ -41,7 +41,7 @@ async def asked(versions: tuple[str, ...], requests: list[tuple[str, str, Any]])
 
 
 def test_older_version_is_the_same_object() -> None:
-    """What is made in v1beta1 is read, listed and changed in either version, each time under that version's name."""
+    """An object of v1beta1 is read, listed and changed in either version, as an object of that version."""
     beta, stable = f"{GROUP}/v1beta1", f"{GROUP}/v1"
     change = {"metadata": {"labels": {"a": "b"}}}
 
@@ -68,7 +68,7 @@ def test_older_version_is_the_same_object() -> None:
     assert group["preferredVersion"]["version"] == "v1"
 
 
-def test_version_that_is_not_served_is_no_page() -> None:
+def test_unserved_version_is_not_found() -> None:
     """Without the older version its path is unknown to the server."""
     answers = asyncio.run(asked(("v1",), [("POST", f"{GROUP}/v1beta1/{OBJECTS}", snapshot("v1beta1"))]))
 

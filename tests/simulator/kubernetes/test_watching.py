@@ -81,7 +81,7 @@ def test_watch_through_a_selector(api: Api, lantern: Make) -> None:
     talk(api, conversation)
 
 
-def test_watch_from_a_forgotten_revision(api: Api) -> None:
+def test_watch_from_a_compacted_revision(api: Api) -> None:
     async def conversation(client: Client) -> None:
         events = [each async for each in client.lines(BASE, resourceVersion="5")]
         assert [each["type"] for each in events] == ["ERROR"]
@@ -92,7 +92,7 @@ def test_watch_from_a_forgotten_revision(api: Api) -> None:
     talk(api, conversation)
 
 
-def test_watch_begins_with_what_exists_and_ends_in_time(api: Api, lantern: Make) -> None:
+def test_watch_begins_with_existing_objects_and_ends_in_time(api: Api, lantern: Make) -> None:
     api.create("lanterns.light.example.org", lantern("a"))
 
     async def conversation(client: Client) -> None:
