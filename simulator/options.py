@@ -50,19 +50,19 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="where to write the kubeconfig (required)")
     parser.add_argument("--longhorn-version", metavar="V", help=f"behave as documented for V (default {NEWEST})")
-    parser.add_argument("--release", default="", metavar="R", help="behave as the release R really does")
+    parser.add_argument("--release", default="", metavar="R", help="behave as release R really does")
     parser.add_argument(
         "--speed", default="fast", metavar="N", help="fast (default), real, or seconds per second of a real cluster"
     )
     parser.add_argument("--api-port", type=_port, default=0, metavar="N", help="port of the Kubernetes API")
     parser.add_argument("--s3-port", type=_port, default=0, metavar="N", help="port of S3")
-    parser.add_argument("--data-dir", type=Path, metavar="D", help="where the volumes' bytes go while it runs")
+    parser.add_argument("--data-dir", type=Path, metavar="D", help="directory for the data of volumes while it runs")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="break one behaviour (repeatable)")
     parser.add_argument("--list-faults", action="store_true", help="print the faults and what they break, and exit")
     parser.add_argument(
         "--chaos",
         metavar="SEED[:LEVEL[:troubles]]",
-        help="do more often what a correct cluster may do (restarts, conflicts, lost watches ...), from a seed",
+        help="disturb it at random, as a correct cluster may be (restarts, conflicts, lost watches ...)",
     )
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process ends (0: never)")
     given = parser.parse_args(arguments)
