@@ -10,8 +10,7 @@ from typing import Any
 
 from simulator.csi import names
 from simulator.csi.protocol import CsiSnapshot
-
-Obj = dict[str, Any]
+from simulator.kubernetes.resources import Obj
 
 
 class CsiDecisions:

@@ -6,14 +6,13 @@ releases do. Objects are Kubernetes objects as on the wire and must not be chang
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from simulator.csi.protocol import Code
+from simulator.kubernetes.resources import Obj
 from simulator.longhorn import handles, names
 from simulator.longhorn.handles import Handle
 from simulator.longhorn.version import Version
 
-Obj = dict[str, Any]
 Refusal = tuple[Code, str]
 
 

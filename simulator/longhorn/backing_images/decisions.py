@@ -6,15 +6,14 @@ real releases do. Objects are Kubernetes objects as on the wire and must not be 
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from simulator.csi.protocol import Code
+from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images import handle
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.go_format import go_map
 from simulator.longhorn.version import Version
 
-Obj = dict[str, Any]
 Refusal = tuple[Code, str]
 
 DOWNLOAD, EXPORT = "download", "export-from-volume"
