@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002  (a replacement may need an argument that the documented answer does not)
 """The decisions of the simulated Longhorn that a fault or a release quirk may replace.
 
 A method holds what Longhorn's documentation says for the simulated version; where the pages are silent, what real
@@ -42,12 +43,10 @@ class LonghornDecisions:
 
     def backup_name(self, volume: str, snapshot: str) -> str:
         """The name of a new backup."""
-        del volume, snapshot
         return f"backup-{secrets.token_hex(8)}"
 
     def answers_before_starting(self, snapshot: str) -> bool:
         """Whether a request is answered with a handle before the snapshot is taken and its backup begun."""
-        del snapshot
         return False
 
     def backup_url(self, target_url: str, volume: str, backup: str) -> str:
@@ -115,12 +114,10 @@ class LonghornDecisions:
 
     def makes_backup(self, volume: str, snapshot: str) -> bool:
         """Whether CreateSnapshot makes a backup at all."""
-        del volume, snapshot
         return True
 
     def backup_in_answer(self, backups: Sequence[Obj], made: Obj) -> Obj:
         """Which of the volume's `backups` the answer is about: the one just made or found."""
-        del backups
         return made
 
     def answers_before_completion(self) -> bool:
@@ -139,24 +136,20 @@ class LonghornDecisions:
 
     def snapshot_delay(self, snapshot: Obj) -> float:
         """Seconds after which a snapshot takes the data that it holds: none, it is that moment's."""
-        del snapshot
         return 0.0
 
     def reports_completion_after_copy(self, backup: Obj) -> bool:
         """Whether a Backup gets the state Completed after its data are in the store, not before."""
-        del backup
         return True
 
     def creates_backup_volume(self, volume: str) -> bool:
         """Whether a finished backup gets its volume listed as a BackupVolume."""
-        del volume
         return True
 
     # DeleteSnapshot
 
     def deletes_backup(self, backup: Obj) -> bool:
         """Whether deleting a backup's VolumeSnapshot under policy Delete deletes the Backup."""
-        del backup
         return True
 
     def deletes_backup_without_source(self) -> bool:
@@ -169,17 +162,14 @@ class LonghornDecisions:
 
     def deletes_stored_backup(self, backup: Obj) -> bool:
         """Whether the deletion of a Backup removes it from the backupstore."""
-        del backup
         return True
 
     def removes_deleted_backup(self, backup: Obj) -> bool:
         """Whether a Backup object goes once its data are deleted."""
-        del backup
         return True
 
     def deletes_snapshot_with_backup(self, backup: Obj) -> bool:
         """Whether the Longhorn snapshot goes with its backup, though no setting asks for it."""
-        del backup
         return False
 
     def backup_lifetime_after_snapshot(self, backup: Obj) -> float | None:
@@ -187,7 +177,6 @@ class LonghornDecisions:
 
         This is what Retain relies on.
         """
-        del backup
         return None
 
     def attaches_for_snapshot_deletion(self) -> bool:
@@ -198,17 +187,14 @@ class LonghornDecisions:
 
     def backup_to_restore(self, backups: Sequence[Obj], wanted: str) -> str:
         """Which of a backup volume's backups a claim gets: the one in the handle."""
-        del backups
         return wanted
 
     def volume_to_restore(self, handle: Handle, backups: Sequence[Obj]) -> str:
         """The backup volume that a handle means, of those that all `backups` are of: the one that it names."""
-        del backups
         return handle.volume
 
     def refuse_source(self, volume: Obj | None) -> Refusal | None:
         """Why a backup cannot be restored, for the sake of the volume that it was made of (None: it is gone)."""
-        del volume
         return None
 
     def refuse_restore_size(self, snapshot: str, requested: int, recorded: int) -> Refusal | None:
@@ -220,7 +206,6 @@ class LonghornDecisions:
 
     def restored_size(self, requested: int, recorded: int) -> int:
         """The size of a volume that is restored from a backup."""
-        del recorded
         return requested
 
     def reported_capacity(self, requested: int) -> int:
@@ -229,14 +214,12 @@ class LonghornDecisions:
 
     def deletes_volume(self, volume: str) -> bool:
         """Whether DeleteVolume deletes the volume, so that its name is free again."""
-        del volume
         return True
 
     # Restored and cloned volumes
 
     def restores_data(self, volume: Obj) -> bool:
         """Whether a volume made from a backup gets the backup's data."""
-        del volume
         return True
 
     # Backup target
@@ -247,5 +230,4 @@ class LonghornDecisions:
 
     def forgets_unlisted(self, obj: Obj) -> bool:
         """Whether a complete backup, or a backup volume, leaves the cluster when the store does not list it."""
-        del obj
         return True

@@ -124,7 +124,7 @@ class Volumes:
             await self._detach(volume)
         else:
             await self._expand(volume)
-            await self._look_at_engine(volume, state)
+            await self._check_engine(volume, state)
 
     async def _create(self, volume: Obj) -> None:
         name = volume["metadata"]["name"]
@@ -167,7 +167,7 @@ class Volumes:
         name, node = volume["metadata"]["name"], volume["spec"]["nodeID"]
         hidden = bool(volume["spec"].get("disableFrontend"))
         self._set(name, state="attaching", **({"frontendDisabled": True} if hidden else {}))
-        if self._base_images.is_missing(volume) and not await self._lay_base(name):
+        if self._base_images.is_missing(volume) and not await self._add_base_image(name):
             return
         await self._engines.start(name, node)
         current = objects.find(self._api, names.VOLUMES, name)
@@ -177,7 +177,7 @@ class Volumes:
         self._set(name, currentNodeID=node, state="attached", **self._restores.attached(volume))
         self._polls.begin(name)
 
-    async def _lay_base(self, name: str) -> bool:
+    async def _add_base_image(self, name: str) -> bool:
         """Put the volume's image under it; False when that must wait, which the conditions show."""
         volume = objects.find(self._api, names.VOLUMES, name)
         if volume is None:
@@ -193,7 +193,7 @@ class Volumes:
             self._set(name, conditions=conditions)
         return placed
 
-    async def _look_at_engine(self, volume: Obj, state: str) -> None:
+    async def _check_engine(self, volume: Obj, state: str) -> None:
         """Notice what was written, and how well a volume is that was attached a while ago."""
         name = volume["metadata"]["name"]
         if state != "attached":

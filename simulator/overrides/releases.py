@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """How real releases deviate from their documentation: each quirk with where it was seen.
 
 A quirk is an override of one decision, like a fault; the difference is that a real release has it.
@@ -26,7 +27,6 @@ def _restore_to_recorded_size(original: Callable[..., int], requested: int, reco
 
     Seen in the recording `bak`: `wc -c` of the device says 33554432, the claim 48Mi.
     """
-    del original, requested
     return recorded
 
 
@@ -36,7 +36,6 @@ def _leave_snapshot_of_detached_volume(original: Callable[..., bool]) -> bool:
 
     Seen in the recording `snap_delete`: over 120 s with a deletionTimestamp and no attachment ticket.
     """
-    del original
     return False
 
 
@@ -46,7 +45,6 @@ def _leave_unlisted_backup(original: Callable[[], bool]) -> bool:
 
     Read in the driver's source, from 1.8 on: without a BackupVolume its DeleteSnapshot answers OK and does nothing.
     """
-    del original
     return False
 
 
@@ -76,7 +74,6 @@ def _export_raw(original: Callable[[str], str], asked: str) -> str:
 
     Seen in the recording `bi`: size and virtual size are both 33554432, the checksum is that of the raw export.
     """
-    del original, asked
     return "raw"
 
 
@@ -86,7 +83,6 @@ def _take_later(original: Callable[[str], bool], image: str) -> bool:
 
     Seen in the recording `bi`: the image was requested at 10:11:14, its snapshot taken at 10:11:27.
     """
-    del original, image
     return False
 
 
@@ -96,7 +92,6 @@ def _compare_checksum_key(original: Callable[..., dict[str, str]], given: Any) -
 
     Seen in the recording `bi_pre`, case `checksum-key`: "data source is different from the parameters".
     """
-    del original
     return dict(given.parameters)
 
 
@@ -106,7 +101,6 @@ def _ignore_checksum_key(original: Callable[..., list[str]], given: Any) -> list
 
     Seen in the recording `bi_pre`, case `checksum-key`.
     """
-    del original
     return [given.checksum] if given.checksum else []
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002  (a replacement may need an argument that the documented answer does not)
 """The decisions about backing images that a fault or a release quirk may replace.
 
 A method holds what the page "CSI VolumeSnapshot Associated with Longhorn BackingImage" says; where it is silent, what
@@ -72,22 +73,18 @@ class BackingImageDecisions:
 
     def volume_to_export(self, volumes: Sequence[str], wanted: str) -> str:
         """Which of Longhorn's `volumes` is exported: the one behind the claim."""
-        del volumes
         return wanted
 
     def existing_image(self, images: Sequence[Obj], name: str, volume: str) -> Obj | None:
         """The image that an earlier call made under that name; so a repeated call makes no second one."""
-        del volume
         return next((each for each in images if each["metadata"]["name"] == name), None)
 
     def makes_image(self, volume: str, name: str) -> bool:
         """Whether CreateSnapshot makes an image at all."""
-        del volume, name
         return True
 
     def captures_data_at_request(self, image: str) -> bool:
         """Whether an export holds the data of the moment of the request, not of when its work begins."""
-        del image
         return True
 
     def answers_before_export(self) -> bool:
@@ -96,14 +93,12 @@ class BackingImageDecisions:
 
     def is_ready_to_use(self, image: Obj) -> bool:
         """What CreateSnapshot reports: ready, with its first answer."""
-        del image
         return True
 
     # The image file
 
     def exported_volume(self, wanted: str, volumes: Sequence[Obj]) -> str:
         """Which of all `volumes` is exported: the one in the image's parameters."""
-        del volumes
         return wanted
 
     def attaches_for_export(self) -> bool:
@@ -112,7 +107,6 @@ class BackingImageDecisions:
 
     def begins_export(self, volume: str) -> bool:
         """Whether an export of that volume, which can be read, begins now; asked again until it does."""
-        del volume
         return True
 
     def exported_format(self, asked: str) -> str:
@@ -121,7 +115,6 @@ class BackingImageDecisions:
 
     def exported_bytes(self, offset: int, data: bytes) -> bytes:
         """The bytes of an export at `offset` of the volume: the volume's."""
-        del offset
         return data
 
     def merges_base_image(self) -> bool:
@@ -152,12 +145,10 @@ class BackingImageDecisions:
 
     def served_bytes(self, image: str, data: bytes) -> bytes:
         """A piece of the file, as it is handed out for download."""
-        del image
         return data
 
     def is_listed(self, image: Obj) -> bool:
         """Whether Longhorn's API shows an image: all that there are."""
-        del image
         return True
 
     # CreateVolume
@@ -170,7 +161,6 @@ class BackingImageDecisions:
 
     def image_to_use(self, images: Sequence[str], wanted: str) -> str:
         """Which of the `images` a claim gets: the one in the handle."""
-        del images
         return wanted
 
     def compared_parameters(self, given: ImageHandle) -> dict[str, str]:
@@ -203,7 +193,6 @@ class BackingImageDecisions:
 
     def uses_existing_image(self, image: Obj) -> bool:
         """Whether an image that exists is used, and no second one made."""
-        del image
         return True
 
     def refuse_on_demand(self, volume: str, given: ImageHandle) -> Refusal | None:
@@ -222,12 +211,10 @@ class BackingImageDecisions:
 
     def makes_image_on_demand(self, image: str) -> bool:
         """Whether a restore makes the image in its handle that does not exist yet."""
-        del image
         return True
 
     def makes_image_with_content(self, handle_text: str) -> bool:
         """Whether the image in a handle is made as soon as a VolumeSnapshotContent names it."""
-        del handle_text
         return False
 
     def expected_checksum(self, given: ImageHandle) -> str:
@@ -246,7 +233,6 @@ class BackingImageDecisions:
 
     def restored_size(self, requested: int, virtual_size: int) -> int:
         """The size of a volume on an image: the requested one."""
-        del virtual_size
         return requested
 
     def base_image_of(self, volume: Obj) -> str:
@@ -255,12 +241,10 @@ class BackingImageDecisions:
 
     def base_image_bytes(self, offset: int, data: bytes) -> bytes:
         """What a volume reads at `offset` before anybody wrote there: the image's bytes."""
-        del offset
         return data
 
     def writes_reach_image(self, volume: Obj) -> bool:
         """Whether what is written to a volume changes its image: never."""
-        del volume
         return False
 
     # Admission
@@ -298,12 +282,10 @@ class BackingImageDecisions:
 
     def refuse_deletion_of_missing(self, name: str) -> Refusal | None:
         """What the deletion of a VolumeSnapshot is answered whose image does not exist: nothing, it succeeds."""
-        del name
         return None
 
     def images_to_delete(self, images: Sequence[Obj], name: str) -> Sequence[str]:
         """Which of the `images` go with a VolumeSnapshot: the one that its handle names."""
-        del images
         return (name,)
 
     def deletes_image_without_source(self) -> bool:
@@ -312,12 +294,10 @@ class BackingImageDecisions:
 
     def deletes_image(self, image: Obj) -> bool:
         """Whether deleting an image's VolumeSnapshot under policy Delete deletes it, whoever made it."""
-        del image
         return True
 
     def removes_deleted_image(self, image: Obj) -> bool:
         """Whether an image that was deleted goes."""
-        del image
         return True
 
     def image_lifetime_after_snapshot(self, image: Obj) -> float | None:
@@ -325,5 +305,4 @@ class BackingImageDecisions:
 
         This is what Retain relies on.
         """
-        del image
         return None
