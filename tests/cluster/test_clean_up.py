@@ -20,7 +20,7 @@ from fixtures.kubernetes.resource_kinds import (
     VOLUME_SNAPSHOT_CLASS,
 )
 from fixtures.kubernetes.run import RUN_LABEL, Run
-from fixtures.longhorn.backup_target import FORMER
+from fixtures.longhorn.backup_target import PREVIOUS_TARGET
 from fixtures.s3.object_store import ObjectStore
 from tools import ROOT
 from tools.cluster.leftovers import leftovers
@@ -192,7 +192,7 @@ def test_a_run_that_may_be_going_on_has_to_be_named(cleaned: Cleaned) -> None:
     assert cleaned.unnamed.exit_code == 1, cleaned.unnamed.text
     assert "left alone: it may still be going on; if not, name it: --run-id half\n" in cleaned.unnamed.text
     assert "--run-id half-2\n" in cleaned.unnamed.text
-    assert FORMER in cleaned.annotations
+    assert PREVIOUS_TARGET in cleaned.annotations
 
 
 def test_a_run_does_not_start_on_a_backup_target_that_was_left(cleaned: Cleaned) -> None:
@@ -212,7 +212,7 @@ def test_all_of_it_is_removed_and_nothing_else(cleaned: Cleaned, killed: Killed)
     assert cleaned.others_after == cleaned.others
     for field in ("backupTargetURL", "credentialSecret"):
         assert cleaned.target["spec"][field] == killed.target[field]
-    assert FORMER not in (cleaned.target["metadata"].get("annotations") or {})
+    assert PREVIOUS_TARGET not in (cleaned.target["metadata"].get("annotations") or {})
     assert (cleaned.again.exit_code, cleaned.again.text) == (0, "nothing is left of run half\n")
 
 

@@ -13,8 +13,8 @@ import yaml
 from fixtures.diagnostics.diagnoser import Diagnoser
 from fixtures.diagnostics.redaction import Redactor
 from fixtures.diagnostics.support_bundle import NAME, Bounds, fetch
-from fixtures.kubernetes.api_errors import Refused
-from fixtures.kubernetes.budgets import SUPPORT_BUNDLE_MADE, Steps
+from fixtures.kubernetes.api_errors import Rejected
+from fixtures.kubernetes.budgets import SUPPORT_BUNDLE_CREATED, Steps
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.history import Recorder
 from fixtures.kubernetes.resource_kinds import BACKUP_TARGET, SUPPORT_BUNDLE
@@ -91,7 +91,7 @@ def test_too_large_a_bundle_is_not_kept(api: Cluster, tmp_path: Path) -> None:
 def test_one_that_is_not_made_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When its budget is spent, or at once if Longhorn says that it failed, in its words."""
     monkeypatch.setattr(
-        "fixtures.diagnostics.support_bundle.SUPPORT_BUNDLE_MADE", replace(SUPPORT_BUNDLE_MADE, seconds=0.3)
+        "fixtures.diagnostics.support_bundle.SUPPORT_BUNDLE_CREATED", replace(SUPPORT_BUNDLE_CREATED, seconds=0.3)
     )
     for status, words in (
         ({"state": "Error", "conditions": [{"type": "Error", "message": "image not found"}]}, "image not found"),
@@ -101,7 +101,7 @@ def test_one_that_is_not_made_is_given_up(tmp_path: Path, monkeypatch: pytest.Mo
             cluster = Cluster(fake.kubeconfig(tmp_path), Run("late"), tmp_path)
             fake.put(SUPPORT_BUNDLE, "lsc-late-support-bundle-1", SYSTEM, status=status)
 
-            with pytest.raises((StepBlocked, Refused), match=words):
+            with pytest.raises((StepBlocked, Rejected), match=words):
                 fetch(cluster, SYSTEM, Steps(), tmp_path / NAME, Redactor([]))
 
             assert not fake.objects[SUPPORT_BUNDLE.path()]

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from minio.error import MinioAdminException
 
-from fixtures.kubernetes.budgets import S3_ANSWERS
+from fixtures.kubernetes.budgets import S3_RESPONDS
 from fixtures.outcomes import Blocked
 from fixtures.s3.access import S3Access
 from fixtures.s3.backupstore import Bucket
@@ -108,7 +108,7 @@ def test_wrong_keys_are_said(store: S3Access) -> None:
 
 
 def test_a_server_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch, store: S3Access) -> None:
-    monkeypatch.setattr(servers, "S3_ANSWERS", replace(S3_ANSWERS, seconds=0.0))
+    monkeypatch.setattr(servers, "S3_RESPONDS", replace(S3_RESPONDS, seconds=0.0))
 
     with pytest.raises(Blocked, match=r"cannot set up the S3 server minio at http://127.0.0.1:1"):
         servers.prepare(replace(store, endpoint="http://127.0.0.1:1"), "minio", servers.new_keys())

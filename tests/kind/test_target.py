@@ -15,7 +15,7 @@ import yaml
 
 from fixtures.cleanup.signals import Interruption
 from fixtures.kubernetes import budgets
-from fixtures.kubernetes.api_errors import Refused
+from fixtures.kubernetes.api_errors import Rejected
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import BACKUP_TARGET, POD
 from fixtures.kubernetes.run import Run
@@ -306,7 +306,7 @@ def test_an_answer_that_nobody_expected_blocks(world: World, monkeypatch: pytest
     """It is no violation of Longhorn's, and no crash."""
 
     def refused(_: object) -> None:
-        raise Refused("list settings", 403, "Forbidden", "not yours", {})
+        raise Rejected("list settings", 403, "Forbidden", "not yours", {})
 
     monkeypatch.setattr(target, "discover", refused)
     monkeypatch.setattr(installing.Installation, "install", lambda _: None)
