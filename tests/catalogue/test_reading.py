@@ -84,7 +84,7 @@ def test_applies_to_the_versions_that_say_so(tmp_path: Path, profile: Version, w
         ('id = "tea.water"', 'id = "tea.water.2"', "tea.water.2: an id is dotted words"),
         ('id = "tea.water"', 'id = "tea"', "tea: an id is dotted words"),
         ('needs = ["block"]', 'needs = ["blocks"]', "tea.water: unknown feature 'blocks'; known: attach"),
-        ('since = "1.1"', 'since = "1"', "tea.water: '1' is no version"),
+        ('since = "1.1"', 'since = "1"', "tea.water: '1' is not a version"),
         ('until = "1.3"', 'until = "1.0"', "tea.water: until 1.0 is before since 1.1"),
         ('name = "tea"', 'name = "coffee"', "the page is called 'coffee', its folder 'tea'"),
         ('title = "Making tea"', "", "[page] needs name, title and documents"),
@@ -125,7 +125,7 @@ def test_wrong_entry(tmp_path: Path, old: str, new: str, error: str) -> None:
 
 def test_same_id_twice(tmp_path: Path) -> None:
     """An id stands for one clause."""
-    with pytest.raises(CatalogueError, match=r"clause tea\.water is there twice"):
+    with pytest.raises(CatalogueError, match=r"clause tea\.water is defined twice"):
         read(tmp_path, PAGE + PAGE[PAGE.index("[[clause]]") :])
 
 
@@ -141,5 +141,5 @@ def test_version_key(text: str, key: tuple[int, int, int]) -> None:
 @pytest.mark.parametrize("text", ["", "1", "1.x", "latest", "1.12.1.1", " 1.12"])
 def test_no_version(text: str) -> None:
     """Anything else is refused."""
-    with pytest.raises(ValueError, match="is no version like"):
+    with pytest.raises(ValueError, match="is not a version such as"):
         version_key(text)

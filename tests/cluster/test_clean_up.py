@@ -178,10 +178,10 @@ def test_what_is_left_is_shown_and_nothing_is_done_unasked(cleaned: Cleaned) -> 
     """Nobody is there to say yes; the exit code says that something is left."""
     text = cleaned.unasked.text
     assert cleaned.unasked.exit_code == 1, text
-    assert "backup target `default` in place of s3://backupbucket@us-east-1/" in text
+    assert "backup target `default`, in place of s3://backupbucket@us-east-1/" in text
     assert re.search(r"Namespace lsc-half-gw\d-", text)
     assert "Longhorn SupportBundle longhorn-system/lsc-half-support-bundle-1" in text
-    assert "left alone; --yes removes it without asking" in text
+    assert "skipped; --yes removes it without asking" in text
     namespaces = {each for each in cleaned.left_before if each.startswith("namespaces ")}
     assert namespaces
     assert namespaces <= cleaned.left_after
@@ -190,7 +190,7 @@ def test_what_is_left_is_shown_and_nothing_is_done_unasked(cleaned: Cleaned) -> 
 def test_a_run_that_may_be_going_on_has_to_be_named(cleaned: Cleaned) -> None:
     """Also for those who do not want to be asked."""
     assert cleaned.unnamed.exit_code == 1, cleaned.unnamed.text
-    assert "left alone: it may still be going on; if not, name it: --run-id half\n" in cleaned.unnamed.text
+    assert "skipped: it may still be running; if not, pass --run-id half\n" in cleaned.unnamed.text
     assert "--run-id half-2\n" in cleaned.unnamed.text
     assert PREVIOUS_TARGET in cleaned.annotations
 
@@ -198,13 +198,13 @@ def test_a_run_that_may_be_going_on_has_to_be_named(cleaned: Cleaned) -> None:
 def test_a_run_does_not_start_on_a_backup_target_that_was_left(cleaned: Cleaned) -> None:
     """It says how to have the former one back."""
     assert cleaned.next_run.exit_code == 4
-    assert "`pytest --clean-up --run-id half` puts the former one back" in cleaned.next_run.text
+    assert "`pytest --clean-up --run-id half` restores the previous one" in cleaned.next_run.text
 
 
 def test_all_of_it_is_removed_and_nothing_else(cleaned: Cleaned, killed: Killed) -> None:
     """The backup target is what it was, things of others are there, and all of it is allowed by manifests/rbac."""
     assert cleaned.named.exit_code == 0, cleaned.named.text
-    assert "run half: all of it is gone" in cleaned.named.text
+    assert "run half: everything was removed" in cleaned.named.text
     assert cleaned.rights == set()
     assert [each for each in cleaned.left_at_last if each != "namespaces of-another-run"] == []
     assert cleaned.bundles == []
@@ -213,7 +213,7 @@ def test_all_of_it_is_removed_and_nothing_else(cleaned: Cleaned, killed: Killed)
     for field in ("backupTargetURL", "credentialSecret"):
         assert cleaned.target["spec"][field] == killed.target[field]
     assert PREVIOUS_TARGET not in (cleaned.target["metadata"].get("annotations") or {})
-    assert (cleaned.again.exit_code, cleaned.again.text) == (0, "nothing is left of run half\n")
+    assert (cleaned.again.exit_code, cleaned.again.text) == (0, "nothing remains of run half\n")
 
 
 def test_clusters_that_end_with_the_run_need_none() -> None:

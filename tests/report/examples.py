@@ -113,7 +113,7 @@ def _clause(clause: Clause, outcome: Outcome) -> ClauseResult:
     if outcome.verdict in (Verdict.VIOLATES, Verdict.DEVIATES):
         found |= {
             "expected": "Warm, `as the page says`.",
-            "seen": f"cold: {HOSTILE}\nblock {UNBREAKABLE}\n  its last revisions:\n    12: {'temperature ' * 40}",
+            "seen": f"cold: {HOSTILE}\nblock {UNBREAKABLE}\n  last revisions:\n    12: {'temperature ' * 40}",
             "look": "the kettle",
             "where": "conformance/tea/test_tea.py:12",
             "traceback": f"E   assert 20 == 100\nE   {HOSTILE}",

@@ -102,7 +102,7 @@ def test_a_test_of_another_clause_still_violates(made_up: MadeUp) -> None:
         (("tea.cup", "tea.cap"), "deviations.toml: unknown clause 'tea.cap'"),
         (('seen = "Cold."', ""), "deviations.toml: tea.cup: 'seen' is unknown or missing"),
         (("seen", "scene"), "deviations.toml: tea.cup: 'scene' is unknown or missing"),
-        (("1.12.1", "soon"), "deviations.toml: tea.cup: 'soon' is no version like 1.12 or 1.12.1"),
+        (("1.12.1", "soon"), "deviations.toml: tea.cup: 'soon' is not a version such as 1.12 or 1.12.1"),
         (("is cold", "("), "deviations.toml: tea.cup: missing ), unterminated subpattern at position 0"),
     ],
     ids=["clause", "missing key", "unknown key", "release", "pattern"],

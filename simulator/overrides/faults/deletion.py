@@ -52,7 +52,7 @@ def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
         "backing-image.delete.in-use",
     ),
     decision="csi.deletes_content",
-    says=r"could not (remove the (VolumeSnapshotContent|backing image)|report that what the content)",
+    says=r"could not (remove the (VolumeSnapshotContent|backing image)|report that the content)",
 )
 def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
     """Under policy Delete the VolumeSnapshot goes alone; its content stays and so does the backup."""
@@ -70,7 +70,7 @@ def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
         "backing-image.delete.in-use",
     ),
     decision="csi.handle_to_delete",
-    says=r"could not remove the back(up|ing image)|it was deleted meanwhile",
+    says=r"could not remove the back(up|ing image)|it was deleted during the wait",
 )
 def asks_nobody(original: Callable[[Obj], str | None], content: Obj) -> str | None:
     """The content goes without its snapshot being deleted in Longhorn."""
@@ -109,7 +109,7 @@ def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
         "backing-image.delete.in-use",
     ),
     decision="csi.content_policy",
-    says=r"could not (remove the VolumeSnapshotContent|report that what the content)|is of class and policy",
+    says=r"could not (remove the VolumeSnapshotContent|report that the content)|is of class and policy",
 )
 def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     """Delete is taken for Retain, and Retain for Delete."""

@@ -55,7 +55,7 @@ def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj
     "handle-dropped",
     breaks=("backup.handle.field", "backup.handle", "backup.handle.legacy", "backup.listed"),
     decision="csi.recorded_handle",
-    says=r"snapshotHandle of VolumeSnapshotContent \S+ is ''|documented snapshot handle: ''|give the content a handle",
+    says=r"snapshotHandle of VolumeSnapshotContent \S+ is ''|documented snapshot handle: ''|set the content's handle",
 )
 def dropped(original: Callable[..., str], content: Obj, answer: object) -> str:
     """The content's status keeps an empty snapshotHandle, whatever the driver answered."""

@@ -19,7 +19,7 @@ _EXPORTED: list[str] = []
     "image-not-made",
     breaks=("backing-image.create", "backing-image.name.uid"),
     decision="backing_images.makes_image",
-    says=r"could not make the backing image|images made are \[\]",
+    says=r"could not create the backing image|images made are \[\]",
 )
 def no_image(original: Callable[[str, str], bool], volume: str, name: str) -> bool:
     """A VolumeSnapshot gets a handle and becomes ready, and no image is made."""
@@ -30,7 +30,7 @@ def no_image(original: Callable[[str, str], bool], volume: str, name: str) -> bo
     "image-of-another-volume",
     breaks=("backing-image.create", "backing-image.name.uid"),
     decision="backing_images.volume_to_export",
-    says=r"could not make the backing image|images made are \[\]",
+    says=r"could not create the backing image|images made are \[\]",
 )
 def other_volume(original: Callable[..., str], volumes: Sequence[str], wanted: str) -> str:
     """Another volume than the claim's is exported, always the same one."""

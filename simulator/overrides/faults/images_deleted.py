@@ -27,7 +27,7 @@ GIVEN_KEPT = ("backing-image.retain.existing.download", "backing-image.retain.ex
         *GIVEN,
     ),
     decision="backing_images.deletes_image",
-    says=rf"{IMAGE_STAYS}|it was deleted meanwhile",
+    says=rf"{IMAGE_STAYS}|it was deleted during the wait",
 )
 def leaves_image(original: Callable[[Obj], bool], image: Obj) -> bool:
     """Under Delete the content goes, and the image stays."""
@@ -61,7 +61,7 @@ def given_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
     "only-pre-provisioned-images-deleted",
     breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
     decision="backing_images.deletes_image",
-    says=rf"{IMAGE_STAYS}|it was deleted meanwhile",
+    says=rf"{IMAGE_STAYS}|it was deleted during the wait",
 )
 def only_given(original: Callable[[Obj], bool], image: Obj) -> bool:
     """Under Delete an image stays if a VolumeSnapshot created it."""
@@ -105,7 +105,7 @@ def given_dies_later(original: Callable[[Obj], float | None], image: Obj) -> flo
     "image-deleted-while-in-use",
     breaks=("backing-image.delete.in-use", "backing-image.delete.in-use.direct"),
     decision="backing_images.refuse_deletion",
-    says=r"it was deleted meanwhile|was not refused",
+    says=r"it was deleted during the wait|was not refused",
 )
 def deleted_in_use(original: Callable[[str, Sequence[str]], str], image: str, volumes: Sequence[str]) -> str:
     """An image can be deleted while a volume uses it."""
@@ -116,7 +116,7 @@ def deleted_in_use(original: Callable[[str, Sequence[str]], str], image: str, vo
     "snapshot-of-an-image-in-use-deleted-alone",
     breaks="backing-image.delete.in-use",
     decision="backing_images.deletes_image",
-    says=r"it was deleted meanwhile",
+    says=r"it was deleted during the wait",
 )
 def goes_alone(original: Callable[[Obj], bool], image: Obj) -> bool:
     """The VolumeSnapshot of an image in use goes, and the image stays for ever."""

@@ -80,7 +80,7 @@ def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes)
     "image-with-ones-instead-of-zeros",
     breaks=(*FILES, "backing-image.checksum"),
     decision="backing_images.served_bytes",
-    says=r"expected zeros, found bytes that no stream has|its file has",
+    says=r"expected zeros, found unknown bytes|its file has",
 )
 def ones(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
     """What was never written is not served as zeros."""
@@ -157,7 +157,7 @@ def not_merged(original: Callable[[], bool]) -> bool:
     "detached-volume-not-exported",
     breaks="backing-image.source.detached",
     decision="backing_images.attaches_for_export",
-    says=r"could not have the backing image's file ready",
+    says=r"could not complete the backing image's file",
 )
 def not_attached(original: Callable[[], bool]) -> bool:
     """The export of a detached volume waits until something attaches it."""

@@ -34,7 +34,7 @@ def is_image(content: Obj) -> bool:
         "backing-image.on-demand.download.checksum",
     ),
     decision="backing_images.makes_image_on_demand",
-    says=r"could not (bind the claim that restores|(make the|have the) backing image)",
+    says=r"could not (bind the claim that restores|(create|complete) the backing image)",
 )
 def never_made(original: Callable[[str], bool], image: str) -> bool:
     """An image that does not exist is not made for a claim."""
@@ -94,7 +94,7 @@ def second_image(original: Callable[[Obj], bool], image: Obj) -> bool:
         "backing-image.on-demand.download.checksum",
     ),
     decision="backing_images.image_to_use",
-    says=r"could not (make the|have the) backing image|claims have the images \S+-x",
+    says=r"could not (create|complete) the backing image|claims have the images \S+-x",
 )
 def named_otherwise(original: Callable[[Sequence[str], str], str], images: Sequence[str], wanted: str) -> str:
     """An image that is made on demand gets another name than the handle says."""

@@ -29,7 +29,7 @@ def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageH
         "backing-image.on-demand.download.checksum",
     ),
     decision="backing_images.decode_value",
-    says=r"could not (bind the claim that restores|(make the|have the) backing image)",
+    says=r"could not (bind the claim that restores|(create|complete) the backing image)",
 )
 def not_decoded(original: Callable[[str], str | None], value: str) -> str | None:
     """The values in a handle are not decoded."""

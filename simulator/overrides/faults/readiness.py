@@ -68,7 +68,7 @@ def never_ready(original: Callable[[Obj], bool], backup: Obj) -> bool:
     "backup-not-asked-about-again",
     breaks="backup.status.asked-again",
     decision="csi.polls_until_ready",
-    says=r"could not ask about the backup again",
+    says=r"could not poll the backup again",
 )
 def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:
     """The sidecar asks for the state of a backup once and never again."""
