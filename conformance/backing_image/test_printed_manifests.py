@@ -2,19 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.client import Cluster
-from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT
+from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT, Obj
 from fixtures.longhorn.volume_snapshots import Snapshots
 
 pytestmark = pytest.mark.on_demand
-
-Obj = dict[str, Any]
 
 BETA = "snapshot.storage.k8s.io/v1beta1"
 """The version in which the page prints VolumeSnapshots."""
