@@ -6,8 +6,8 @@ from conformance.backing_image.scenarios import Exported, ImageExportSteps
 from conformance.requirements import has_handle, must_be_ready_after
 from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
-from fixtures.kubernetes.client import Obj
 from fixtures.kubernetes.history import before
+from fixtures.kubernetes.resource_kinds import Obj
 from fixtures.longhorn.backing_images import BackingImage, BackingImages
 from fixtures.longhorn.handles import parse_backing_image_handle
 from fixtures.longhorn.volume_snapshots import Snapshots

@@ -7,7 +7,8 @@ from conformance.backing_image.scenarios import ImageExportSteps, Layered
 from conformance.requirements import CLAIM, CONTENT, must_name_one_source, must_wait_for_its_claim
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE
-from fixtures.kubernetes.client import Cluster, Obj
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import Obj
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import BRIEF, SIZE

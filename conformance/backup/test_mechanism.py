@@ -6,8 +6,8 @@ from conformance.backup.scenarios import BackedUp, BackupSteps
 from conformance.requirements import has_handle, must_be_ready_after
 from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
-from fixtures.kubernetes.client import Obj
 from fixtures.kubernetes.history import before
+from fixtures.kubernetes.resource_kinds import Obj
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 from fixtures.longhorn.volumes import SPECKLES

@@ -11,7 +11,8 @@ from conformance.requirements import must_wait_for_its_class, must_wait_for_its_
 from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
-from fixtures.kubernetes.client import Cluster, Obj
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import Obj
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE, Source
 from fixtures.outcomes import standing_on

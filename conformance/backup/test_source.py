@@ -5,7 +5,8 @@ import pytest
 from conformance.requirements import CLAIM, CONTENT, must_name_one_source, must_wait_for_its_claim
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
-from fixtures.kubernetes.client import Cluster, Obj
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import Obj
 from fixtures.longhorn.volume_snapshots import Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import Source
 from fixtures.workloads.pods import Workloads
