@@ -86,7 +86,7 @@ def test_applies_to_the_versions_that_say_so(tmp_path: Path, profile: Version, w
         ('needs = ["block"]', 'needs = ["blocks"]', "tea.water: unknown feature 'blocks'; known: attach"),
         ('since = "1.1"', 'since = "1"', "tea.water: '1' is not a version"),
         ('until = "1.3"', 'until = "1.0"', "tea.water: until 1.0 is before since 1.1"),
-        ('name = "tea"', 'name = "coffee"', "the page is called 'coffee', its folder 'tea'"),
+        ('name = "tea"', 'name = "coffee"', "the page is named 'coffee', its folder 'tea'"),
         ('title = "Making tea"', "", "[page] needs name, title and documents"),
         ("[page]", "[page", "tea/clauses.toml: "),
     ],
