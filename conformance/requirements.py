@@ -2,14 +2,14 @@
 
 from conformance.scenarios import Requested
 from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
-from fixtures.kubernetes.client import Cluster, Obj
+from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.history import Recorder, Revision, before
-from fixtures.kubernetes.resource_kinds import PV
+from fixtures.kubernetes.resource_kinds import PV, Obj
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.provisioning import wait_refused
 from fixtures.longhorn.volume_snapshots import DRIVER, Content, Snapshots, VolumeSnapshot, is_ready
 from fixtures.longhorn.volumes import SIZE, Source, Volumes
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 from fixtures.workloads.pods import Pvc, Workloads
 
 CLAIM = {"persistentVolumeClaimName": "some-claim"}
@@ -82,11 +82,11 @@ def must_refuse_a_smaller_claim(snapshot: VolumeSnapshot, workloads: Workloads, 
 
 def must_refuse_a_missing_snapshot(control: Pvc, volumes: Volumes) -> None:
     """A claim from a VolumeSnapshot that does not exist is refused; the control, from one that does, is bound."""
-    claim = volumes.try_to_restore("no-such-snapshot", volumes.namespace)
+    claim = volumes.request_restore("no-such-snapshot", volumes.namespace)
 
     volumes.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
 
-    with standing_on("a claim from a VolumeSnapshot that exists is not bound either"):
+    with precondition("a claim from a VolumeSnapshot that exists is not bound either"):
         volumes.wait_bound(control)
 
 
@@ -95,7 +95,7 @@ def must_name_one_source(source: Obj, namespace: str, cluster: Cluster, snapshot
     for accepted in (CLAIM, CONTENT):
         cluster.create(snapshots.manifest(accepted, namespace, None), dry_run=True)
 
-    refused = cluster.refusal(snapshots.manifest(source, namespace, None))
+    refused = cluster.rejection(snapshots.manifest(source, namespace, None))
 
     assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
     assert "spec.source" in refused.message
@@ -167,7 +167,7 @@ def must_have_a_complete_reference(handle: str, missing: str, cluster: Cluster, 
     cluster.create(content, dry_run=True)
     del content["spec"]["volumeSnapshotRef"][missing]
 
-    refused = cluster.refusal(content)
+    refused = cluster.rejection(content)
 
     assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
     assert "spec.volumeSnapshotRef" in refused.message

@@ -18,8 +18,8 @@ from fixtures.kubernetes.run import Run
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
-from fixtures.outcomes import standing_on
+from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, OVERWRITES, SPARSE_WRITES, Source, Volumes
+from fixtures.outcomes import precondition
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.pods import Workloads
 
@@ -46,7 +46,7 @@ def image_class(snapshots: Snapshots) -> str:
 def image_requested(steps: ImageExportSteps, empty_source: Source) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made; another volume exists."""
     del empty_source
-    return steps.request(steps.volume_with("exported", *SPECKLES))
+    return steps.request(steps.volume_with("exported", *SPARSE_WRITES))
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def formats(steps: ImageExportSteps, snapshots: Snapshots) -> Mapping[str, Reque
     The volume of the qcow2 one was written at its first and last sector only, the other one never.
     """
     classes = {each: snapshots.create_class("Delete", {"type": "bi", "export-type": each}) for each in ("raw", "qcow2")}
-    blank, ends = steps.volumes.new(), steps.volumes.write_ends(steps.volumes.new(), "ends")
+    blank, ends = steps.volumes.new(), steps.volumes.write_first_and_last_sector(steps.volumes.new(), "ends")
     return {each: steps.request(source, classes[each]) for each, source in (("raw", blank), ("qcow2", ends))}
 
 
@@ -88,9 +88,9 @@ def two_snapshots(steps: ImageExportSteps) -> tuple[Requested, ...]:
 @pytest.fixture(scope="session")
 def successive_images(steps: ImageExportSteps) -> tuple[Exported, ...]:
     """Two images of one volume, the first of them overtaken by a write as soon as its VolumeSnapshot was ready."""
-    one = steps.volume_with("one", *SPECKLES)
+    one = steps.volume_with("one", *SPARSE_WRITES)
     first = steps.take(one)
-    two = steps.volumes.write(one, "two", *OVERWRITTEN)
+    two = steps.volumes.write(one, "two", *OVERWRITES)
     return steps.finish(first), steps.export(two)
 
 
@@ -98,7 +98,7 @@ def successive_images(steps: ImageExportSteps) -> tuple[Exported, ...]:
 def settled_images(successive_images: tuple[Exported, ...], steps: ImageExportSteps) -> tuple[Exported, ...]:
     """Two images of that volume whose files are right even if a release includes later writes in an export."""
     older = successive_images[1]
-    newest = steps.volumes.write(older.source, "three", *BRIEF)
+    newest = steps.volumes.write(older.source, "three", *FIRST_AND_LAST_UNIT)
     return older, steps.export(newest)
 
 
@@ -112,7 +112,7 @@ def image_restoring(exported: Exported, steps: ImageExportSteps) -> Restoring[Ex
 def layered(exported: Exported, steps: ImageExportSteps) -> Layered:
     """A volume that restored the first image and was overwritten in part then."""
     claim = steps.volumes.wait_bound(steps.restore(exported).claim)
-    return Layered(steps.volumes.write(Source(claim, exported.source.image), "upper", *OVERWRITTEN), exported)
+    return Layered(steps.volumes.write(Source(claim, exported.source.image), "upper", *OVERWRITES), exported)
 
 
 @pytest.fixture(scope="session")
@@ -123,10 +123,10 @@ def empty_source(steps: ImageExportSteps) -> Source:
 
 @pytest.fixture(scope="session")
 def existing(
-    steps: ImageExportSteps, volumes_in: Callable[[str], Volumes], run: Run, own_stores: ObjectStore | None
+    steps: ImageExportSteps, volumes_in: Callable[[str], Volumes], run: Run, optional_object_store: ObjectStore | None
 ) -> ExistingImages:
     """Makes images without CSI, and contents, VolumeSnapshots and claims for them, in a namespace of their own."""
-    return ExistingImages(steps, volumes_in("by-hand"), run.name("files"), own_stores)
+    return ExistingImages(steps, volumes_in("by-hand"), run.name("files"), optional_object_store)
 
 
 @pytest.fixture(scope="session")
@@ -150,7 +150,7 @@ def escaped_url(existing: ExistingImages) -> PreProvisionedImage:
 @pytest.fixture(scope="session")
 def existing_source(existing: ExistingImages) -> Source:
     """A volume with known data, of which only the images below are ever made."""
-    return existing.volumes.write(existing.volumes.new(), "exported-by-hand", *SPECKLES)
+    return existing.volumes.write(existing.volumes.new(), "exported-by-hand", *SPARSE_WRITES)
 
 
 @pytest.fixture(scope="session")
@@ -174,9 +174,9 @@ def existing_qcow2_export(existing: ExistingImages, existing_source: Source) -> 
 @pytest.fixture(scope="session")
 def image_policies(steps: ImageExportSteps, snapshots: Snapshots) -> Policies[Exported]:
     """Two images of one volume with different data, under Retain and under Delete; their deletion is requested."""
-    kept = steps.volume_with("kept", *SPECKLES)
+    kept = steps.volume_with("kept", *SPARSE_WRITES)
     retained = steps.export(kept, snapshots.create_class("Retain", {"type": "bi"}))
-    dropped = steps.volumes.write(kept, "dropped", *OVERWRITTEN)
+    dropped = steps.volumes.write(kept, "dropped", *OVERWRITES)
     policies = Policies(retained, steps.export(dropped))
     snapshots.delete(policies.retained.snapshot)
     snapshots.delete(policies.deleted.snapshot)
@@ -210,7 +210,7 @@ def downloads_witness(deleted_downloads: DeletedPair[Existing], backing_images: 
 @pytest.fixture(scope="session")
 def dropped_source(existing: ExistingImages) -> Source:
     """A volume with known data, whose images are deleted."""
-    return existing.volumes.write(existing.volumes.new(), "exported-to-be-deleted", *SPECKLES)
+    return existing.volumes.write(existing.volumes.new(), "exported-to-be-deleted", *SPARSE_WRITES)
 
 
 @pytest.fixture(scope="session")
@@ -244,7 +244,7 @@ def on_demand_images(steps: ImageExportSteps, volumes_in: Callable[[str], Volume
 @pytest.fixture(scope="session")
 def on_demand_source(on_demand_images: OnDemandImages) -> Source:
     """A Block volume with known data, of which several images are made."""
-    return on_demand_images.volumes.write(on_demand_images.volumes.new(), "demanded", *SPECKLES)
+    return on_demand_images.volumes.write(on_demand_images.volumes.new(), "demanded", *SPARSE_WRITES)
 
 
 @pytest.fixture(scope="session")
@@ -254,7 +254,7 @@ def on_demand_snapshot(on_demand_images: OnDemandImages, on_demand_source: Sourc
     There is another volume with other data, which must not be taken for it.
     """
     del on_demand_source
-    source = on_demand_images.volumes.write(on_demand_images.volumes.new(), "announced", *SPECKLES)
+    source = on_demand_images.volumes.write(on_demand_images.volumes.new(), "announced", *SPARSE_WRITES)
     return on_demand_images.preprovision(on_demand_images.export_of(source), source.image)
 
 
@@ -296,7 +296,7 @@ def on_demand_deleted_pair(
     """Two unused images created on demand, under Delete and Retain; their VolumeSnapshots' deletion is requested."""
     pair = [on_demand_images.export(on_demand_source, policy=policy) for policy in ("Delete", "Retain")]
     for each in pair:
-        with standing_on("the image that is to be deleted or kept was not made"):
+        with precondition("the image that is to be deleted or kept was not made"):
             backing_images.wait_ready(each.handle.backing_image)
             claim = workloads.wait_bound(each.claim)
         workloads.delete_claim(claim)

@@ -12,7 +12,7 @@ from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, BackingImage
 from fixtures.longhorn.disk_images import qcow2_file
 from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.longhorn.volume_snapshots import Content, VolumeSnapshot
-from fixtures.longhorn.volumes import GRAIN, Source, Volumes, overwritten
+from fixtures.longhorn.volumes import WRITE_UNIT, Source, Volumes, overwritten
 from fixtures.outcomes import Blocked
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.data import MIB, Image
@@ -21,7 +21,7 @@ from fixtures.workloads.pods import Pvc
 FILE_SIZE = 2 * MIB
 """Bytes of the disks in published files: less than a volume has, so that they are quickly made and downloaded."""
 
-PIECES = ((0, MIB), (FILE_SIZE - GRAIN, GRAIN))
+PIECES = ((0, MIB), (FILE_SIZE - WRITE_UNIT, WRITE_UNIT))
 """Where they hold something."""
 
 NAME_WITH_ESCAPES = "a b&c+d.img"
@@ -90,12 +90,12 @@ class ExistingImages:
     def download(self, seed: str, *, packed: bool = False, key: str = "") -> Existing:
         """A new image that Longhorn downloads; not waited for."""
         url, content = self.publish(seed, packed=packed, key=key)
-        return Existing(self.steps.images.make(DOWNLOAD, {"url": url}), {"url": url}, content)
+        return Existing(self.steps.images.create(DOWNLOAD, {"url": url}), {"url": url}, content)
 
     def export(self, source: Source, export_type: str = "raw") -> Existing:
         """A new image that Longhorn exports from a volume; not waited for."""
         parameters = {"volume-name": self.steps.longhorn.volume_of(source.pvc), "export-type": export_type}
-        return Existing(self.steps.images.make(EXPORT, parameters), parameters, source.image)
+        return Existing(self.steps.images.create(EXPORT, parameters), parameters, source.image)
 
     def finish(self, existing: Existing) -> Existing:
         """An image when its file is complete."""
@@ -121,7 +121,7 @@ class ExistingImages:
 
     def restore(self, snapshot: VolumeSnapshot) -> Pvc:
         """A claim that restores a VolumeSnapshot; not waited for."""
-        return self.volumes.try_to_restore(snapshot.name, snapshot.namespace)
+        return self.volumes.request_restore(snapshot.name, snapshot.namespace)
 
     def delete_pair(self, *unfinished: Existing) -> DeletedPair[Existing]:
         """The first image under Delete, the second under Retain; their VolumeSnapshots are deleted once ready."""

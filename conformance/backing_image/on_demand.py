@@ -14,7 +14,7 @@ from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import SIZE, Source, Volumes, overwritten
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.data import MIB, Image
 from fixtures.workloads.pods import Pvc
@@ -126,7 +126,7 @@ class OnDemandImages:
         """A claim of the usual size, created once the VolumeSnapshot is ready. Blocked if it does not become ready."""
         self.wait_ready(prepared)
         snapshot, early = (prepared.snapshot, self.images.find(prepared.handle.backing_image) is not None)
-        return OnDemand(prepared, self.volumes.try_to_restore(snapshot.name, snapshot.namespace), early)
+        return OnDemand(prepared, self.volumes.request_restore(snapshot.name, snapshot.namespace), early)
 
     def restore(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemand:
         """All of it: content, VolumeSnapshot and claim for a handle."""
@@ -151,17 +151,17 @@ class OnDemandImages:
 
     def control(self, restored: OnDemand) -> None:
         """Check that a claim through the right handle is bound: Blocked if not."""
-        with standing_on("a claim through the right handle is not bound either"):
+        with precondition("a claim through the right handle is not bound either"):
             self.volumes.wait_bound(restored.claim)
 
     def control_ready(self, restored: OnDemand) -> None:
         """Check that a correct image becomes ready: Blocked if not."""
-        with standing_on("an image of which nothing is wrong is not ready either"):
+        with precondition("an image of which nothing is wrong is not ready either"):
             self.images.wait_ready(restored.handle.backing_image)
 
     def wait_ready(self, prepared: OnDemandSnapshot) -> None:
         """Wait until a VolumeSnapshot is ready, for tests that are not about that: Blocked if it is not."""
-        with standing_on("the VolumeSnapshot for an image on demand is not ready"):
+        with precondition("the VolumeSnapshot for an image on demand is not ready"):
             self.snapshots.wait_ready(prepared.snapshot, PRE_PROVISIONED_READY)
 
     def delete(self, prepared: OnDemandSnapshot) -> None:
@@ -176,5 +176,5 @@ class OnDemandImages:
     def refused(self, handle: str, pattern: str) -> str:
         """A claim through any text as a handle is refused for a reason that matches a pattern; the reason."""
         _, snapshot = self.snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
-        claim = self.volumes.try_to_restore(snapshot.name, snapshot.namespace)
+        claim = self.volumes.request_restore(snapshot.name, snapshot.namespace)
         return self.volumes.wait_refused(claim, pattern)

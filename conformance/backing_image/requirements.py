@@ -35,7 +35,7 @@ def must_get_the_image(claim: Pvc, restored: PreProvisionedImage, steps: Existin
 
 def must_be_made_for_its_claim(on_demand: OnDemand, images: BackingImages, recorder: Recorder) -> None:
     """An image does not exist before the claim that needs it, and exists after it."""
-    image = images.wait_there(on_demand.handle.backing_image)
+    image = images.wait_exists(on_demand.handle.backing_image)
 
     claim, made = on_demand.claim, images.history(image.name).created
     claimed = recorder.of(PVC, claim.name, claim.namespace, claim.uid).created

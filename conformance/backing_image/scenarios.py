@@ -7,7 +7,7 @@ from fixtures.longhorn.backing_images import BackingImage, BackingImages
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import Source, Volumes
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class ImageExportSteps:
         """A VolumeSnapshot that is ready, when its image's file is complete too."""
         snapshot = self.snapshots.wait_ready(requested.snapshot)
         content = self.snapshots.content_of(snapshot)
-        image = self.images.wait_ready(self.images.wait_made(snapshot).name)
+        image = self.images.wait_ready(self.images.wait_created(snapshot).name)
         return Exported(requested.source, snapshot, content, image)
 
     def export(self, source: Source, class_name: str = "") -> Exported:
@@ -71,7 +71,7 @@ class ImageExportSteps:
 
     def finish_or_block(self, requested: Requested) -> Exported:
         """As `finish`, for a test that is not about it: Blocked if it does not come to that."""
-        with standing_on("the backing image that the test needs was not made"):
+        with precondition("the backing image that the test needs was not made"):
             return self.finish(requested)
 
     def restore(self, exported: Exported, *, name: str = "") -> Restoring[Exported]:
@@ -80,7 +80,7 @@ class ImageExportSteps:
 
     def restored(self, exported: Exported) -> Source:
         """A new volume that restores a VolumeSnapshot, bound; Blocked if it does not come to that."""
-        with standing_on("the image that the test needs was not restored"):
+        with precondition("the image that the test needs was not restored"):
             claim = self.volumes.wait_bound(self.volumes.restore(exported.snapshot, exported.source))
         return Source(claim, exported.source.image)
 
@@ -104,7 +104,7 @@ class ImageExportSteps:
     def delete_unfinished(self, requested: Requested) -> tuple[VolumeSnapshot, BackingImage]:
         """Delete a VolumeSnapshot whose content has just got its handle, and wait for it and its image to go."""
         self.snapshots.wait_handle(requested.snapshot)
-        image = self.images.wait_made(requested.snapshot)
+        image = self.images.wait_created(requested.snapshot)
         self.snapshots.delete(requested.snapshot)
         self.snapshots.wait_gone(requested.snapshot)
         self.images.wait_gone(image.name)

@@ -14,7 +14,7 @@ from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import Source
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 
 pytestmark = pytest.mark.classes
 
@@ -31,8 +31,8 @@ def test_export_type_is_that_of_the_class(
     asked: str, formats: Mapping[str, Requested], backing_images: BackingImages
 ) -> None:
     """The backing image is to be exported in the format that the class names."""
-    with standing_on("there is no image to check"):
-        image = backing_images.wait_made(formats[asked].snapshot)
+    with precondition("there is no image to check"):
+        image = backing_images.wait_created(formats[asked].snapshot)
 
     recorded = image.parameters.get("export-type")
 

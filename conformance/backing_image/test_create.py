@@ -14,7 +14,7 @@ from fixtures.longhorn.backing_images import EXPORT, BackingImages
 from fixtures.longhorn.disk_images import read_disk_file
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 from fixtures.workloads.data import first_difference
 
 pytestmark = pytest.mark.create
@@ -25,8 +25,8 @@ def test_snapshot_leads_to_one_image(image_requested: Requested, steps: ImageExp
     """A VolumeSnapshot of class `type: bi` leads to one backing image, exported from the claim's volume."""
     volume = steps.longhorn.volume_of(image_requested.source.pvc)
 
-    made = steps.images.wait_made(image_requested.snapshot)
-    with standing_on("the VolumeSnapshot does not become ready, so there may be more to come"):
+    made = steps.images.wait_created(image_requested.snapshot)
+    with precondition("the VolumeSnapshot does not become ready, so there may be more to come"):
         steps.snapshots.wait_ready(image_requested.snapshot)
 
     images = [image.name for image in steps.images.exported_from(volume)]

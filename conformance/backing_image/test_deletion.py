@@ -14,8 +14,8 @@ from conformance.scenarios import DeletedPair, Policies
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES, Source
-from fixtures.outcomes import standing_on
+from fixtures.longhorn.volumes import OVERWRITES, SPARSE_WRITES, Source
+from fixtures.outcomes import precondition
 
 
 @clause("backing-image.delete")
@@ -112,10 +112,10 @@ def test_image_in_use_stays(steps: ImageExportSteps, backing_images: BackingImag
 def test_image_in_use_cannot_be_deleted_directly(existing: ExistingImages, own_export: Existing) -> None:
     """Longhorn refuses to delete an image while a volume uses it, and deletes it when none does."""
     name = own_export.image.name
-    with standing_on("no volume uses the image"):
+    with precondition("no volume uses the image"):
         claim = existing.volumes.wait_accepted(existing.claim(own_export.documented))
 
-    refused = existing.steps.images.refusal_to_delete(name)
+    refused = existing.steps.images.rejected_deletion(name)
 
     assert f"cannot delete backing image {name}" in refused.message, refused.message
     must_be_intact(existing.steps.images, name, own_export.content)
@@ -129,7 +129,7 @@ def test_image_in_use_cannot_be_deleted_directly(existing: ExistingImages, own_e
 def test_images_of_a_volume_go_one_by_one(steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """Deleting the older of two images of a volume keeps the newer; that can be deleted once the volume is gone."""
     source, made = steps.volumes.new(), []
-    for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN):
+    for seed, ranges in ("older", SPARSE_WRITES), ("newer", OVERWRITES):
         source = steps.volumes.write(source, seed, *ranges)
         made.append(steps.export_or_block(source))
     older, newer = made

@@ -11,7 +11,7 @@ from fixtures.kubernetes.resource_kinds import Obj
 from fixtures.longhorn.backing_images import BackingImage, BackingImages
 from fixtures.longhorn.handles import parse_backing_image_handle
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 
 pytestmark = pytest.mark.mechanism
 
@@ -46,7 +46,7 @@ def test_each_snapshot_has_its_own(
 ) -> None:
     """Of two VolumeSnapshots of one claim at once each has its own content and image, and there is no third."""
     contents = [snapshots.wait_handle(requested.snapshot) for requested in two_snapshots]
-    with standing_on("a VolumeSnapshot does not become ready, so there may be more to come"):
+    with precondition("a VolumeSnapshot does not become ready, so there may be more to come"):
         for requested in two_snapshots:
             snapshots.wait_ready(requested.snapshot)
 
@@ -69,8 +69,8 @@ def test_request_returns_before_the_export_is_done(
     late = []
     for requested in three_exports:
         content = snapshots.wait_handle(requested.snapshot)
-        with standing_on("the export that the request should not wait for was not made"):
-            image = backing_images.wait_ready(backing_images.wait_made(requested.snapshot).name)
+        with precondition("the export that the request should not wait for was not made"):
+            image = backing_images.wait_ready(backing_images.wait_created(requested.snapshot).name)
         reported = snapshots.content_history(content).first(has_handle)
         done = backing_images.history(image.name).first(has_file)
         assert reported is not None
@@ -87,8 +87,8 @@ def test_ready_once_the_image_is_made(
 ) -> None:
     """The content, and with it the VolumeSnapshot, becomes ready, and not before there is an image."""
     snapshot = snapshots.wait_ready(image_requested.snapshot)
-    with standing_on("there is no image, or no content, to check"):
-        image, content = backing_images.wait_made(snapshot), snapshots.content_of(snapshot)
+    with precondition("there is no image, or no content, to check"):
+        image, content = backing_images.wait_created(snapshot), snapshots.content_of(snapshot)
 
     made = backing_images.history(image.name).created
     must_be_ready_after(made, snapshot, content, snapshots, f"there was {image}")

@@ -59,7 +59,7 @@ def test_image_is_made_for_a_claim(on_demand: OnDemand, backing_images: BackingI
 @clause("backing-image.on-demand.parameters")
 def test_image_is_made_as_the_handle_says(on_demand: OnDemand, backing_images: BackingImages) -> None:
     """The image has the name, the source type and the parameters of the handle."""
-    image = backing_images.wait_there(on_demand.handle.backing_image)
+    image = backing_images.wait_exists(on_demand.handle.backing_image)
 
     given = {key: value for key, value in on_demand.handle.parameters if key not in {TYPE, NAME}}
     made = {key: value for key, value in image.parameters.items() if key in given}

@@ -63,7 +63,7 @@ def test_url_is_decoded(publisher: Publisher, on_demand_images: OnDemandImages, 
 
     restored = on_demand_images.restore(on_demand_images.download_of(awkward.url), awkward.holds)
 
-    image = backing_images.wait_there(restored.handle.backing_image)
+    image = backing_images.wait_exists(restored.handle.backing_image)
     assert (url := image.parameters.get("url")) == awkward.url, f"the image's URL is {url}, the handle's {awkward.url}"
     backing_images.wait_ready(image.name)
     assert backing_images.file(image.name) == awkward.file, "the image's file is not the one at the URL"

@@ -6,7 +6,7 @@ from conformance.backing_image.on_demand import OnDemand, OnDemandImages
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import EXPORT, BackingImages
 from fixtures.longhorn.disk_images import read_disk_file
-from fixtures.longhorn.volumes import BRIEF, Source
+from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, Source
 from fixtures.workloads.data import first_difference
 from fixtures.workloads.pods import Workloads
 
@@ -47,7 +47,7 @@ def test_claim_gets_the_data_of_a_qcow2_export(qcow2_on_demand: OnDemand, worklo
 @clause("backing-image.on-demand.export")
 def test_volume_in_use_is_exported(on_demand_images: OnDemandImages, workloads: Workloads) -> None:
     """A volume that a pod uses is exported too, and the claim gets its data."""
-    source = on_demand_images.volumes.write(on_demand_images.volumes.new(), "in-use", *BRIEF)
+    source = on_demand_images.volumes.write(on_demand_images.volumes.new(), "in-use", *FIRST_AND_LAST_UNIT)
     with workloads.attached(source.pvc):
         restored = on_demand_images.export(source)
         claim = workloads.wait_bound(restored.claim)

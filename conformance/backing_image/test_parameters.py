@@ -8,7 +8,7 @@ import pytest
 from conformance.backing_image.existing import ExistingImages, ImagesByOrigin, PreProvisionedImage, written_handle
 from conformance.backing_image.requirements import must_get_the_image
 from fixtures.catalogue.clauses import clause
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 
 pytestmark = [pytest.mark.pre_provisioned, pytest.mark.handle]
 
@@ -52,7 +52,7 @@ def must_be_refused(image: PreProvisionedImage, parameter: str, given: str, exis
     claim = existing.claim({name: value for name, value in wrong.items() if value})
 
     existing.volumes.wait_refused(claim, INVALID)
-    with standing_on("the right handle does not work either"):
+    with precondition("the right handle does not work either"):
         existing.volumes.wait_accepted(image.claim)
 
 
@@ -157,5 +157,5 @@ def test_unencoded_values_mean_something_else(escaped_url: PreProvisionedImage, 
     claim = existing.claim_through(marked)
 
     existing.volumes.wait_refused(claim, INVALID)
-    with standing_on("the encoded handle does not work either"):
+    with precondition("the encoded handle does not work either"):
         existing.volumes.wait_accepted(escaped_url.claim)

@@ -18,7 +18,7 @@ from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.kubernetes.client import Cluster
 from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, UPLOAD, BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.pre_provisioned
@@ -67,7 +67,7 @@ def test_exported_qcow2_is_restored(
 @clause("backing-image.pre-provisioned.source-type")
 def test_other_source_types_are_restored(existing: ExistingImages, backing_images: BackingImages) -> None:
     """A claim through a handle of an existing image that was made for an upload gets a volume of it."""
-    image = backing_images.make(UPLOAD, {})
+    image = backing_images.create(UPLOAD, {})
     claim = existing.claim({"backingImageDataSourceType": UPLOAD, "backingImage": image.name})
 
     bound = existing.volumes.wait_accepted(claim)
@@ -86,10 +86,10 @@ def test_no_second_image_is_made(
     url, _ = existing.publish(f"witness-{image.source_type}")
     other = {"backingImageDataSourceType": DOWNLOAD, "backingImage": backing_images.new_name("witness"), "url": url}
 
-    with standing_on("the image that exists is not restored, or none is made on demand"):
+    with precondition("the image that exists is not restored, or none is made on demand"):
         existing.volumes.wait_accepted(restored.claim)
         existing.volumes.wait_accepted(existing.claim(other))
-        backing_images.wait_there(other["backingImage"])
+        backing_images.wait_exists(other["backingImage"])
 
     found = [each.name for each in backing_images.with_source(image.source_type, restored.existing.parameters)]
     assert found == [image.name], f"of the same source there are {found}"
@@ -154,6 +154,6 @@ def test_class_of_the_content_must_exist(existing_export: PreProvisionedImage, s
 
     snapshots.wait_error(snapshot, r'volumesnapshotclass\S* "no-such-class" not found')
 
-    with standing_on("the VolumeSnapshot whose class exists is not ready either"):
+    with precondition("the VolumeSnapshot whose class exists is not ready either"):
         snapshots.wait_ready(existing_export.snapshot, PRE_PROVISIONED_READY)
     assert not snapshots.read(snapshot).ready

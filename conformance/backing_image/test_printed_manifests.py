@@ -38,7 +38,7 @@ def must_be_refused(printed: Callable[[Obj], Obj], on_demand: OnDemand, steps: O
     content = steps.content_manifest(on_demand)
     cluster.create(content, dry_run=True)
 
-    refused = cluster.refusal(printed(content))
+    refused = cluster.rejection(printed(content))
 
     assert (refused.status, refused.reason) == (422, "Invalid"), refused.message
     return refused.message
@@ -72,4 +72,4 @@ def test_version_of_a_snapshot(cluster: Cluster, snapshots: Snapshots) -> None:
     if cluster.serves(replace(VOLUME_SNAPSHOT, api_version=BETA)):
         cluster.create(printed, dry_run=True)
     else:
-        assert cluster.refusal(printed).status == 404
+        assert cluster.rejection(printed).status == 404

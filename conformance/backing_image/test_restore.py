@@ -15,8 +15,8 @@ from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.objects import Longhorn
-from fixtures.longhorn.volumes import BRIEF, SIZE
-from fixtures.outcomes import standing_on
+from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, SIZE
+from fixtures.outcomes import precondition
 from fixtures.workloads.data import MIB, Image, Piece
 from fixtures.workloads.pods import Workloads
 
@@ -62,7 +62,7 @@ def test_claim_gets_the_image_that_it_names(
 @pytest.mark.block
 def test_restored_when_the_source_is_deleted(steps: ImageExportSteps, workloads: Workloads) -> None:
     """A claim gets the data when the claim that was exported is gone, and its volume with it."""
-    source = steps.volume_with("orphaned", *BRIEF)
+    source = steps.volume_with("orphaned", *FIRST_AND_LAST_UNIT)
     exported = steps.export_or_block(source)
     steps.volumes.delete(source)
 
@@ -141,7 +141,7 @@ def test_smaller_claim_is_refused(
     image_restoring: Restoring[Exported], workloads: Workloads, recorder: Recorder
 ) -> None:
     """A claim smaller than the VolumeSnapshot is refused, which names both sizes; one of equal size is bound."""
-    with standing_on("a claim of equal size is not bound either"):
+    with precondition("a claim of equal size is not bound either"):
         workloads.wait_bound(image_restoring.claim)
 
     must_refuse_a_smaller_claim(image_restoring.original.snapshot, workloads, recorder)

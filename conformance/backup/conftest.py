@@ -17,7 +17,7 @@ from conformance.scenarios import DeletedPair, Policies, Requested, Restoring, d
 from fixtures.kubernetes.run import Run
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import BRIEF, OVERWRITTEN, SPECKLES, Source, Volumes
+from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, OVERWRITES, SPARSE_WRITES, Source, Volumes
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.pods import Workloads
 
@@ -54,13 +54,13 @@ def retaining_class(snapshots: Snapshots) -> str:
 @pytest.fixture(scope="session")
 def requested(steps: BackupSteps) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made."""
-    return steps.request(steps.volume_with("only", *SPECKLES))
+    return steps.request(steps.volume_with("only", *SPARSE_WRITES))
 
 
 @pytest.fixture(scope="session")
 def three_snapshots(steps: BackupSteps) -> tuple[Requested, ...]:
     """Three VolumeSnapshots of one volume, created at once."""
-    source = steps.volume_with("at-once", *BRIEF)
+    source = steps.volume_with("at-once", *FIRST_AND_LAST_UNIT)
     return tuple(steps.request(source) for _ in range(3))
 
 
@@ -100,7 +100,7 @@ def empty_volume_snapshot(empty_volume: Source, steps: BackupSteps) -> Requested
 @pytest.fixture(scope="session")
 def many_snapshots(steps: BackupSteps) -> ManySnapshots:
     """Ten VolumeSnapshots of each of two volumes, all created at once; not waited for."""
-    sources = steps.volumes.write_ends(steps.volumes.new(), "ends"), steps.volumes.new()
+    sources = steps.volumes.write_first_and_last_sector(steps.volumes.new(), "ends"), steps.volumes.new()
     turns = [[steps.request(source) for source in sources] for _ in range(10)]
     of_ends, of_empty = zip(*turns, strict=True)
     return ManySnapshots(of_ends, of_empty)
@@ -109,7 +109,7 @@ def many_snapshots(steps: BackupSteps) -> ManySnapshots:
 @pytest.fixture(scope="session")
 def backups_of_deleted_volume(steps: BackupSteps) -> tuple[BackedUp, ...]:
     """Two VolumeSnapshots of a volume that is deleted when they are ready."""
-    source = steps.volume_with("orphaned", *SPECKLES)
+    source = steps.volume_with("orphaned", *SPARSE_WRITES)
     requested = [steps.request(source) for _ in range(2)]
     first, second = [steps.finish(each) for each in requested]
     steps.volumes.delete(source)
@@ -121,7 +121,7 @@ def same_name_snapshots(steps: BackupSteps, steps_in: Callable[[str], BackupStep
     """Two VolumeSnapshots of the same name in two namespaces; not waited for."""
     name = "namesake-".ljust(LONGEST_NAME, "x")
     places = {"here": steps, "there": steps_in("elsewhere")}
-    sources = [place.volume_with(seed, *SPECKLES) for seed, place in places.items()]
+    sources = [place.volume_with(seed, *SPARSE_WRITES) for seed, place in places.items()]
     one, other = [steps.request(source, name=name) for source in sources]
     return one, other
 
@@ -129,12 +129,12 @@ def same_name_snapshots(steps: BackupSteps, steps_in: Callable[[str], BackupStep
 @pytest.fixture(scope="session")
 def successive_backups(steps: BackupSteps) -> SuccessiveBackups:
     """Two backups of one volume, each overtaken by a write as soon as its snapshot was taken."""
-    one = steps.volume_with("one", *SPECKLES)
+    one = steps.volume_with("one", *SPARSE_WRITES)
     first = steps.take(one)
-    two = steps.volumes.write(one, "two", *OVERWRITTEN)
+    two = steps.volumes.write(one, "two", *OVERWRITES)
     first_done = steps.finish(first)
     second = steps.take(two)
-    now = steps.volumes.write(two, "three", *BRIEF)
+    now = steps.volumes.write(two, "three", *FIRST_AND_LAST_UNIT)
     return SuccessiveBackups(first_done, steps.finish(second), now)
 
 
@@ -148,9 +148,9 @@ def full_backup(successive_backups: SuccessiveBackups, steps: BackupSteps, snaps
 @pytest.fixture(scope="session")
 def policies(steps: BackupSteps, retaining_class: str) -> Policies[BackedUp]:
     """Two backups of one volume under the two policies. Their VolumeSnapshots are there."""
-    kept = steps.volume_with("kept", *SPECKLES)
+    kept = steps.volume_with("kept", *SPARSE_WRITES)
     retained = steps.back_up(kept, retaining_class)
-    dropped = steps.volumes.write(kept, "dropped", *OVERWRITTEN)
+    dropped = steps.volumes.write(kept, "dropped", *OVERWRITES)
     return Policies(retained, steps.back_up(dropped))
 
 
@@ -180,7 +180,7 @@ def unavailable_target(
     At the end it is always made available: what waits for it could not be removed otherwise.
     """
     bucket = run.name("bucket")
-    name = longhorn.make_target(bucket)
+    name = longhorn.create_target(bucket)
     storage = workloads.create_storage_class({"numberOfReplicas": "1", "backupTargetName": name})
     target = UnavailableTarget(name, storage, bucket, object_store, longhorn)
     yield target
@@ -190,15 +190,15 @@ def unavailable_target(
 @pytest.fixture(scope="session")
 def existing(steps: BackupSteps, longhorn: Longhorn) -> BackupOutsideCsi:
     """A backup that was made with Longhorn's own means and not by a VolumeSnapshot."""
-    source = steps.volume_with("made", *SPECKLES)
+    source = steps.volume_with("made", *SPARSE_WRITES)
     volume = longhorn.volume_of(source.pvc)
-    return BackupOutsideCsi(source, volume, longhorn.make_backup(volume), longhorn.documented_backup_scheme)
+    return BackupOutsideCsi(source, volume, longhorn.create_backup(volume), longhorn.documented_backup_scheme)
 
 
 @pytest.fixture(scope="session")
 def deleted_pair(existing: BackupOutsideCsi, snapshots: Snapshots, longhorn: Longhorn) -> DeletedPair[Backup]:
     """Two pre-provisioned VolumeSnapshots under the two policies, for a backup each; their deletion is requested."""
-    deleted, retained = longhorn.make_backup(existing.volume), longhorn.make_backup(existing.volume)
+    deleted, retained = longhorn.create_backup(existing.volume), longhorn.create_backup(existing.volume)
     handles = str(existing.handle_of(deleted)), str(existing.handle_of(retained))
     return DeletedPair(deleted, retained, delete_preprovisioned(snapshots, existing.namespace, *handles))
 

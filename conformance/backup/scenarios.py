@@ -8,7 +8,7 @@ from fixtures.longhorn.handles import BackupHandle
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import BLOCK, Source, Volumes
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 from fixtures.s3.backupstore_format import checksum
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.data import Image
@@ -59,7 +59,7 @@ class UnavailableTarget:
         """Make its bucket, and wait until Longhorn calls the target available; the revision that first says so."""
         if self._back is None:
             self._object_store.make_bucket(self._bucket)
-            self._longhorn.look_at_target(self.name)
+            self._longhorn.sync_target(self.name)
             self._back = self._longhorn.wait_target_available(self.name)
         return self._back
 
@@ -138,7 +138,7 @@ class BackupSteps:
 
     def finish_or_block(self, requested: Requested) -> BackedUp:
         """As `finish`, for a test that is not about it: Blocked if the VolumeSnapshot does not become ready."""
-        with standing_on("the backup that the test needs was not made"):
+        with precondition("the backup that the test needs was not made"):
             return self.finish(requested)
 
     def delete(self, backed_up: BackedUp) -> None:

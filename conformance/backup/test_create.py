@@ -9,7 +9,7 @@ from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 
 pytestmark = pytest.mark.create
 
@@ -27,7 +27,7 @@ def test_snapshot_makes_one_backup(requested: Requested, snapshots: Snapshots, l
 
     started = longhorn.wait_backup_started(requested.snapshot)
     longhorn.wait_backup_completed(started.name)
-    with standing_on("the VolumeSnapshot does not become ready, so there may be more to come"):
+    with precondition("the VolumeSnapshot does not become ready, so there may be more to come"):
         snapshots.wait_ready(requested.snapshot)
 
     made = [backup.name for backup in longhorn.backups_of(volume)]

@@ -12,7 +12,7 @@ from conformance.scenarios import DeletedPair, Policies
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import OVERWRITTEN, SPECKLES
+from fixtures.longhorn.volumes import OVERWRITES, SPARSE_WRITES
 from fixtures.outcomes import Blocked
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
@@ -97,7 +97,7 @@ def test_unfinished_backup_can_be_deleted(steps: BackupSteps, backupstore: Backu
     """A VolumeSnapshot deleted as soon as its backup has begun is removed, and its backup with it."""
     finished = steps.back_up_or_block(steps.volumes.new())
     steps.longhorn.wait_backup_volume(finished.backup.volume)
-    requested = steps.take(steps.volumes.write(finished.source, "unfinished", *OVERWRITTEN))
+    requested = steps.take(steps.volumes.write(finished.source, "unfinished", *OVERWRITES))
 
     steps.delete_unfinished(requested)
 
@@ -122,7 +122,7 @@ def test_backup_of_a_deleted_volume_can_be_deleted(
 def test_older_backup_may_go_first(steps: BackupSteps, backupstore: Backupstore) -> None:
     """Deleting the older of two backups of a volume keeps the newer, which is based on it, byte for byte."""
     source, made = steps.volumes.new(), []
-    for seed, ranges in ("older", SPECKLES), ("newer", OVERWRITTEN):
+    for seed, ranges in ("older", SPARSE_WRITES), ("newer", OVERWRITES):
         source = steps.volumes.write(source, seed, *ranges)
         made.append(steps.back_up_or_block(source))
     older, newer = made

@@ -10,7 +10,7 @@ from fixtures.kubernetes.history import before
 from fixtures.kubernetes.resource_kinds import Obj
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
-from fixtures.longhorn.volumes import SPECKLES
+from fixtures.longhorn.volumes import SPARSE_WRITES
 from fixtures.outcomes import Blocked
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
@@ -69,7 +69,7 @@ def test_unfinished_backup_is_asked_about_again(three_snapshots: tuple[Requested
     if not unfinished:
         raise Blocked("all backups were complete at the first answer already, so that there was nothing to ask again")
 
-    snapshots.wait_asked_again(*unfinished[0])
+    snapshots.wait_polled_again(*unfinished[0])
 
 
 @clause("backup.ready")
@@ -85,7 +85,7 @@ def test_ready_when_the_backup_is_complete(completed: BackedUp, snapshots: Snaps
 @clause("backup.ready")
 def test_ready_backup_can_be_read(steps: BackupSteps, backupstore: Backupstore) -> None:
     """At the moment at which the VolumeSnapshot is ready the backup lies in the backupstore, complete."""
-    source = steps.volume_with("fresh", *SPECKLES)
+    source = steps.volume_with("fresh", *SPARSE_WRITES)
 
     backed_up = steps.back_up(source)
 
@@ -97,7 +97,7 @@ def test_ready_backup_can_be_read(steps: BackupSteps, backupstore: Backupstore) 
 @pytest.mark.source
 def test_detached_volume_is_backed_up(steps: BackupSteps, backupstore: Backupstore) -> None:
     """A VolumeSnapshot of a volume that is attached nowhere becomes a backup with the volume's data."""
-    source = steps.volumes.detached(steps.volume_with("detached", *SPECKLES))
+    source = steps.volumes.detached(steps.volume_with("detached", *SPARSE_WRITES))
 
     backed_up = steps.back_up(source)
 

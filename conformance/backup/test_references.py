@@ -15,7 +15,7 @@ from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import Obj
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE, Source
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 from fixtures.workloads.pods import Workloads
 
 UNKNOWN = {
@@ -47,10 +47,10 @@ def must_be_refused(template: str, code: str, pre_provisioned: PreProvisionedBac
 
     _, snapshot = steps.snapshots.preprovision(handle, made.namespace, policy="Retain")
 
-    claim = steps.volumes.try_to_restore(snapshot.name, snapshot.namespace)
+    claim = steps.volumes.request_restore(snapshot.name, snapshot.namespace)
 
     steps.volumes.wait_refused(claim, f"rpc error: code = {code} desc = ")
-    with standing_on("the right handle does not work either"):
+    with precondition("the right handle does not work either"):
         steps.volumes.wait_bound(pre_provisioned.claim)
 
 
@@ -89,7 +89,7 @@ def test_namespace_of_the_reference_counts(existing: BackupOutsideCsi, namespace
     other = snapshots.create_from(source, namespace, None, name=named.name)
 
     snapshots.wait_error(other, rf"VolumeSnapshotContent \[{content.name}\] is bound to a different snapshot")
-    with standing_on("the VolumeSnapshot that the content names is not ready either"):
+    with precondition("the VolumeSnapshot that the content names is not ready either"):
         snapshots.wait_ready(named, PRE_PROVISIONED_READY)
 
 
@@ -111,7 +111,7 @@ def test_claim_must_be_bound(namespace: str, snapshots: Snapshots, workloads: Wo
     snapshots.wait_error(snapshot, "is not yet bound to a PV")
 
     workloads.create_storage_class({"numberOfReplicas": "1"}, name=late)
-    with standing_on("the VolumeSnapshot is not made of a bound claim either"):
+    with precondition("the VolumeSnapshot is not made of a bound claim either"):
         snapshots.wait_ready(snapshot, SNAPSHOT_READY_LATE)
 
 
@@ -148,5 +148,5 @@ def test_claim_must_be_of_longhorn(empty_volume_snapshot: Requested, cluster: Cl
     snapshot = snapshots.create_from({"persistentVolumeClaimName": "foreign"}, namespace, class_name)
 
     snapshots.wait_error(snapshot, "cannot find CSI PersistentVolumeSource for volume")
-    with standing_on("the VolumeSnapshot of Longhorn's claim is not made either"):
+    with precondition("the VolumeSnapshot of Longhorn's claim is not made either"):
         snapshots.wait_ready(empty_volume_snapshot.snapshot)

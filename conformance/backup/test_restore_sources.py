@@ -11,7 +11,7 @@ from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.provisioning import wait_refused
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE
-from fixtures.outcomes import standing_on
+from fixtures.outcomes import precondition
 from fixtures.workloads.data import MIB
 from fixtures.workloads.pods import Workloads
 
@@ -54,7 +54,7 @@ def test_claim_may_come_before_the_snapshot(
     """A claim created before its VolumeSnapshot is bound once that exists and is ready."""
     spec, source = empty_volume_snapshot.snapshot.object["spec"], empty_volume_snapshot.source
     name = f"comes-later-{source.pvc.name}"
-    claim = steps.volumes.try_to_restore(name, source.pvc.namespace)
+    claim = steps.volumes.request_restore(name, source.pvc.namespace)
     wait_refused(recorder, claim, rf'volumesnapshots\S* "{name}" not found')
 
     steps.finish_or_block(steps.request(source, spec["volumeSnapshotClassName"], name=name))
@@ -87,10 +87,10 @@ def test_snapshot_must_exist(restoring: Restoring[BackedUp], steps: BackupSteps)
 def test_snapshot_must_be_in_namespace(restoring: Restoring[BackedUp], namespace: str, steps: BackupSteps) -> None:
     """A claim from a VolumeSnapshot of another namespace is refused; one in the namespace of that is bound."""
     snapshot = restoring.original.snapshot
-    with standing_on("a claim in the VolumeSnapshot's namespace is not bound either"):
+    with precondition("a claim in the VolumeSnapshot's namespace is not bound either"):
         steps.volumes.wait_bound(restoring.claim)
 
-    claim = steps.volumes.try_to_restore(snapshot.name, namespace)
+    claim = steps.volumes.request_restore(snapshot.name, namespace)
 
     steps.volumes.wait_refused(claim, rf'volumesnapshots\S* "{snapshot.name}" not found')
 
