@@ -7,7 +7,6 @@ from fixtures.catalogue.clauses import Clause, Document, Page, Version
 from fixtures.report import document
 from fixtures.report.model import (
     ClauseResult,
-    Evidence,
     Outcome,
     Problem,
     RunResult,
@@ -109,7 +108,7 @@ def result(
 
 def _clause(clause: Clause, outcome: Outcome) -> ClauseResult:
     untested = outcome.verdict in (Verdict.NOT_APPLICABLE, Verdict.NOT_VERIFIED)
-    found: dict[str, Any] = {"evidence": (Evidence("degrees", 100), Evidence("kettle", HOSTILE))}
+    found: dict[str, Any] = {}
     if outcome.verdict in (Verdict.VIOLATES, Verdict.DEVIATES):
         found |= {
             "expected": "Warm, `as the page says`.",

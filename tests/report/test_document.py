@@ -23,7 +23,7 @@ def schema() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("source", "arguments"),
     [
-        ('@clause("tea.water")\ndef test_boils(evidence):\n    evidence.add("a", 1)\n', ()),
+        ('@clause("tea.water")\ndef test_boils():\n    pass\n', ()),
         ('@clause("tea.water", "tea.milk")\ndef test_boils():\n    raise Violation("cold", look="kettle")\n', ()),
         ('@clause("tea.water")\ndef test_boils(broken_kettle, spills):\n    pass\n', ("--release", "1.12.1")),
         ("", ()),
