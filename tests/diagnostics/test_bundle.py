@@ -14,7 +14,7 @@ from fixtures.diagnostics.redaction import REDACTED, Redactor
 from fixtures.longhorn.target_address import TargetAddress
 from fixtures.report import bundles
 from fixtures.report.bundles import INDEX
-from fixtures.report.tracing import Concerned
+from fixtures.report.tracing import FailureContext
 
 TEST = "conformance/tea/test_tea.py::test_boils"
 
@@ -23,9 +23,9 @@ def bundle(folder: Path, **bounds: Any) -> Bundle:
     return Bundle(folder / "bundle", Redactor(["the-secret"]), Bounds(**bounds))
 
 
-def about(folder: Path) -> Concerned:
+def about(folder: Path) -> FailureContext:
     """A test whose target is up, and of which nothing else is known."""
-    return Concerned((), 0.0, TargetAddress("cluster", folder / "kubeconfig", "longhorn-system", "1.12.1", "x"))
+    return FailureContext((), 0.0, TargetAddress("cluster", folder / "kubeconfig", "longhorn-system", "1.12.1", "x"))
 
 
 def index(folder: Path) -> str:
@@ -109,7 +109,7 @@ def test_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     released, done = threading.Event(), threading.Event()
     late: list[str] = []
 
-    def gather(made: Bundle, failure: str, _: Concerned) -> None:
+    def gather(made: Bundle, failure: str, _: FailureContext) -> None:
         made.add("failure.txt", failure)
         released.wait(10)
         try:
@@ -125,7 +125,7 @@ def test_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert late == ["refused"]
     assert sorted(each.name for each in (tmp_path / path).iterdir()) == ["failure.txt", INDEX]
-    assert "not there after 0.2 s" in index(tmp_path / path)
+    assert "stopped after 0.2 s" in index(tmp_path / path)
 
 
 def test_a_mistake_of_ours_is_told_in_the_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_a_mistake_of_ours_is_told_in_the_index(tmp_path: Path, monkeypatch: pyt
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a disk that fills up in the middle."""
 
-    def gather(made: Bundle, failure: str, _: Concerned) -> None:
+    def gather(made: Bundle, failure: str, _: FailureContext) -> None:
         made.add("failure.txt", failure)
         raise OSError(28, "No space left on device")
 
@@ -174,11 +174,11 @@ def test_one_cause_one_bundle(tmp_path: Path) -> None:
 
 def test_target_that_does_not_come_up(tmp_path: Path) -> None:
     """One bundle for all of the run, which the target may have begun."""
-    path = Diagnoser(tmp_path).diagnose(TEST, "why", "x", Concerned((), 0.0))
+    path = Diagnoser(tmp_path).diagnose(TEST, "why", "x", FailureContext((), 0.0))
 
     assert path == f"diagnostics/{SET_UP}"
     assert (tmp_path / path / "failure.txt").read_text() == "why"
-    assert Diagnoser(tmp_path).diagnose(f"{TEST}_2", "another", "y", Concerned((), 0.0)) == path
+    assert Diagnoser(tmp_path).diagnose(f"{TEST}_2", "another", "y", FailureContext((), 0.0)) == path
     assert (tmp_path / path / "failure.txt").read_text() == "why"
 
 
@@ -196,7 +196,7 @@ def test_only_bundles_are_forgotten(tmp_path: Path) -> None:
     Diagnoser(tmp_path).diagnose(TEST, "why", "", about(tmp_path))
     (tmp_path / "diagnostics" / "mine").mkdir()
 
-    bundles.forget(tmp_path)
+    bundles.remove(tmp_path)
 
     assert [path.name for path in (tmp_path / "diagnostics").iterdir()] == ["mine"]
 
@@ -206,6 +206,6 @@ def test_of_parts_all_come_along(tmp_path: Path) -> None:
     parts = [tmp_path / "1", tmp_path / "2"]
     paths = [Diagnoser(part).diagnose(f"{TEST}_{part.name}", "why", "", about(part)) for part in parts]
 
-    bundles.join(parts, tmp_path / "whole")
+    bundles.copy(parts, tmp_path / "whole")
 
     assert all((tmp_path / "whole" / path / "failure.txt").exists() for path in paths)

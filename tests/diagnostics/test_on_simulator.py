@@ -15,7 +15,7 @@ from fixtures.kubernetes.resource_kinds import POD, PVC, SECRET
 from fixtures.kubernetes.run import Created, Run
 from fixtures.longhorn.target_address import TargetAddress
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.report.tracing import Concerned
+from fixtures.report.tracing import FailureContext
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.pods import Workloads
 from tests.fixtures.fake_api import FakeApi
@@ -47,7 +47,7 @@ def test_bundle_of_a_backup(
     snapshot = snapshots.wait_ready(snapshots.create(claim, snapshots.create_class()))
     _wait_said(cluster, namespace)
 
-    about = Concerned(run.created[before:], began, address, recorder, cluster, backupstore)
+    about = FailureContext(run.created[before:], began, address, recorder, cluster, backupstore)
     path = tmp_path / Diagnoser(tmp_path).diagnose("conformance/x.py::test_x", "because", "", about)
 
     files = {str(each.relative_to(path)): each.read_text() for each in path.rglob("*") if each.is_file()}
@@ -79,7 +79,7 @@ def test_cluster_that_has_vanished(tmp_path: Path) -> None:
     made = (Created(PVC, "claim", "tea"), Created(POD, "pod", "tea"))
     address = TargetAddress("cluster", cluster.kubeconfig, "longhorn-system", "1.12.1", "x")
 
-    about = Concerned(made, time.monotonic(), address, recorder, cluster)
+    about = FailureContext(made, time.monotonic(), address, recorder, cluster)
     path = tmp_path / Diagnoser(tmp_path).diagnose("conformance/x.py::test_x", "because", "", about)
     recorder.stop()
 
@@ -101,7 +101,7 @@ def test_names_as_long_as_can_be(tmp_path: Path) -> None:
         recorder.start()
         address = TargetAddress("cluster", cluster.kubeconfig, "longhorn-system", "1.12.1", "x")
         made = tuple(Created(PVC, name, "tea") for name in names)
-        about = Concerned(made, time.monotonic(), address, recorder, cluster)
+        about = FailureContext(made, time.monotonic(), address, recorder, cluster)
         path = tmp_path / Diagnoser(tmp_path).diagnose("conformance/x.py::test_x", "because", "", about)
         recorder.stop()
 

@@ -23,7 +23,7 @@ from fixtures.kubernetes.waiting import StepBlocked
 from fixtures.longhorn.target_address import TargetAddress
 from fixtures.outcomes import Blocked
 from fixtures.report import bundles
-from fixtures.report.tracing import Concerned
+from fixtures.report.tracing import FailureContext
 from tests.fixtures.fake_api import FakeApi
 from tools.cluster.rbac import MANIFESTS, granted, used
 
@@ -62,7 +62,7 @@ def test_it_is_fetched_as_longhorn_makes_it(api: Cluster, tmp_path: Path) -> Non
     assert "metadata.yaml" in names
     assert not [name for name in names if "secrets" in name]
     assert fetched.size == path.stat().st_size
-    assert "no credential of this run was found in it" in fetched.said
+    assert "no credential of this run was found in it" in fetched.notice
     assert settled(api)
 
 
@@ -75,12 +75,12 @@ def test_what_longhorn_puts_there_is_said(api: Cluster, tmp_path: Path) -> None:
     finally:
         api.patch(BACKUP_TARGET, "default", {"metadata": {"annotations": {"note": None}}}, SYSTEM)
 
-    assert "/backuptargets.yaml: Longhorn put them there" in fetched.said
-    assert "planted-key-of-the-store" not in fetched.said
+    assert "/backuptargets.yaml: Longhorn put them there" in fetched.notice
+    assert "planted-key-of-the-store" not in fetched.notice
 
 
 def test_too_large_a_bundle_is_not_kept(api: Cluster, tmp_path: Path) -> None:
-    """It is said how large it is; what was asked for is gone."""
+    """It is notice how large it is; what was asked for is gone."""
     with pytest.raises(Blocked, match=r"has \d+ bytes, more than 10"):
         fetch(api, SYSTEM, STEPS, tmp_path / NAME, Redactor([]), Bounds(file_bytes=10))
 
@@ -112,7 +112,7 @@ def test_a_run_has_one_beside_its_first_failure(simulated: TargetAddress, api: C
     recorder = Recorder(api, STEPS)
     recorder.start()
     try:
-        about = Concerned((), time.monotonic(), simulated, recorder, api)
+        about = FailureContext((), time.monotonic(), simulated, recorder, api)
         folders = [
             tmp_path / Diagnoser(tmp_path, support=True).diagnose(f"x.py::test_{name}", "because", "", about)
             for name in ("one", "two")
@@ -131,12 +131,12 @@ def test_a_run_has_one_beside_its_first_failure(simulated: TargetAddress, api: C
 
 def test_the_claim_is_of_one_run(tmp_path: Path) -> None:
     """The next one may ask again; an empty folder is not left behind."""
-    assert [bundles.claim(tmp_path), bundles.claim(tmp_path)] == [True, False]
+    assert [bundles.claim_support_bundle(tmp_path), bundles.claim_support_bundle(tmp_path)] == [True, False]
 
-    bundles.forget(tmp_path)
+    bundles.remove(tmp_path)
 
     assert not (tmp_path / bundles.FOLDER).exists()
-    assert bundles.claim(tmp_path)
+    assert bundles.claim_support_bundle(tmp_path)
 
 
 def test_archives_of_nodes_are_looked_through(api: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,4 +149,4 @@ def test_archives_of_nodes_are_looked_through(api: Cluster, tmp_path: Path, monk
 
     fetched = fetch(api, SYSTEM, STEPS, tmp_path / NAME, Redactor(["planted-key"]))
 
-    assert "are in nodes/a.zip/logs/kubelet.log: Longhorn" in fetched.said
+    assert "are in nodes/a.zip/logs/kubelet.log: Longhorn" in fetched.notice

@@ -166,7 +166,7 @@ def selected() -> dict[str, Any]:
     """One clause was selected, and it conforms as far as its tests were."""
     names = ("tea.leaves", "tea.milk", "tea.cup", "tea.biscuit")
     verdicts = dict.fromkeys(names, Outcome(Verdict.NOT_VERIFIED, "not selected"))
-    verdicts["tea.water"] = Outcome(Verdict.CONFORMS, "as far as selected: 1 of 2 tests were run")
+    verdicts["tea.water"] = Outcome(Verdict.CONFORMS, "selected tests only: 1 of 2 tests ran")
     return document.build(result(verdicts))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fixtures.report.diff_text import in_words
+from fixtures.report.diff_text import diff_text
 
 Obj = dict[str, Any]
 
@@ -19,7 +19,7 @@ def image(copies: Obj, **status: object) -> Obj:
 
 def test_a_new_object_is_told_by_what_it_is() -> None:
     """Where an image comes from, with the parameters of its source."""
-    assert in_words(None, image({})) == (
+    assert diff_text(None, image({})) == (
         "created, file none, source type export-from-volume, parameters volume-name=pvc-1 export-type=raw"
     )
 
@@ -30,9 +30,9 @@ def test_a_file_is_told_by_how_far_it_is() -> None:
     failed = image({"d": {"state": "failed", "message": "status 404"}})
     ready = image({"d": {"state": "ready", "progress": 100}}, checksum="ab12")
 
-    assert in_words(none, half) == "file in-progress 40%"
-    assert in_words(half, failed) == "file failed (status 404)"
-    assert in_words(half, ready) == "file ready, checksum ab12"
+    assert diff_text(none, half) == "file in-progress 40%"
+    assert diff_text(half, failed) == "file failed (status 404)"
+    assert diff_text(half, ready) == "file ready, checksum ab12"
 
 
 def test_what_tells_no_story_is_left_out() -> None:
@@ -40,7 +40,7 @@ def test_what_tells_no_story_is_left_out() -> None:
     old = image({})
     new = {**old, "metadata": {"name": "i", "annotations": {"a": "b"}}}
 
-    assert in_words(old, new) == ""
-    assert in_words(old, {**old, "metadata": {"name": "i", "finalizers": ["longhorn.io"]}}) == (
+    assert diff_text(old, new) == ""
+    assert diff_text(old, {**old, "metadata": {"name": "i", "finalizers": ["longhorn.io"]}}) == (
         "finalizer longhorn.io added"
     )

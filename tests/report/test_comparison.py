@@ -191,14 +191,14 @@ def test_a_simulation_does_not_replace_a_real_cluster(
     ("content", "line"),
     [
         (None, "cannot read {path}: No such file or directory"),
-        (b"\xff\xfe", "{path} is no text"),
+        (b"\xff\xfe", "{path} is not a text file"),
         (b"a: [1", "{path} is neither YAML nor JSON: "),
         (b'{"a": ', "{path} is neither YAML nor JSON: "),
-        (b"", "{path} is no conformance.yaml of format 1 and no conformance.json of schema version 1"),
-        (b"- 1\n", "{path} is no conformance.yaml"),
-        (b"tea: hot\n", "{path} is no conformance.yaml"),
-        (b'{"schema_version": "2"}', "{path} is no conformance.yaml"),
-        (b"format: 2\nclauses: {}\n", "{path} is no conformance.yaml"),
+        (b"", "{path} is neither a conformance.yaml of format 1 nor a conformance.json of schema version 1"),
+        (b"- 1\n", "{path} is neither a conformance.yaml"),
+        (b"tea: hot\n", "{path} is neither a conformance.yaml"),
+        (b'{"schema_version": "2"}', "{path} is neither a conformance.yaml"),
+        (b"format: 2\nclauses: {}\n", "{path} is neither a conformance.yaml"),
     ],
     ids=["absent", "binary", "YAML", "JSON", "empty", "list", "other", "newer JSON", "newer YAML"],
 )
@@ -227,7 +227,7 @@ def test_unknown_verdict_is_bad_input(
     path.write_text(good.read_text().replace("tea.cup: conforms", f"tea.cup: {verdict}"))
 
     assert main(["diff", str(path), str(good)]) == 2
-    assert "is no conformance.yaml" in capsys.readouterr().err
+    assert "is neither a conformance.yaml" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["diff"], ["diff", "one"], ["compare", "one", "two"]])

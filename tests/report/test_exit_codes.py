@@ -141,7 +141,7 @@ def test_report_cannot_go_into_a_file(made_up: MadeUp) -> None:
 
     assert ran.exit_code == 4
     assert ran.text.strip() == (
-        f"ERROR: --report-dir pyproject.toml/here: {made_up.path / 'pyproject.toml'} is no directory"
+        f"ERROR: --report-dir pyproject.toml/here: {made_up.path / 'pyproject.toml'} is not a directory"
     )
 
 
@@ -186,6 +186,6 @@ def test_settings_that_were_not_read(made_up: MadeUp) -> None:
     )
 
     assert ran.returncode == 4
-    assert "ERROR: pytest has not read this project's settings" in ran.stderr
+    assert "ERROR: pytest did not read this project's settings" in ran.stderr
     assert "Write --kubeconfig=FILE" in ran.stderr
     assert "Traceback" not in ran.stderr

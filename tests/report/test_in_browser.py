@@ -19,7 +19,7 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(fold => fold.open = tru
 TOO_WIDE = """
     const width = document.documentElement.clientWidth;
     return [...document.querySelectorAll('body *')]
-        .filter(element => element.checkVisibility() && !element.closest('.unseen, .skip, thead'))
+        .filter(element => element.checkVisibility() && !element.closest('.visually-hidden, .skip, thead'))
         .filter(element => element.getBoundingClientRect().right > width + 0.5)
         .map(element => `${element.tagName}.${element.className}: ${element.textContent.slice(0, 60)}`);
 """

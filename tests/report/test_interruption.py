@@ -172,7 +172,10 @@ FILLS_THE_DISK = """
 @pytest.mark.parametrize(
     ("fill", "told"),
     [
-        ("pathlib.Path('report').mkdir(); pathlib.Path('report/junit.xml').symlink_to('/dev/full')", "space left"),
+        (
+            "pathlib.Path('report').mkdir(); pathlib.Path('report/junit.xml').symlink_to('/dev/full')",
+            "is the disk full?",
+        ),
         ("pathlib.Path('report').write_text('in the way')", "File exists"),
     ],
     ids=["full", "unusable"],

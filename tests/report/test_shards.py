@@ -60,13 +60,13 @@ def test_each_test_is_in_one_shard_and_files_stay_whole() -> None:
     files = {"a.py": 7, "b.py": 5, "c.py": 4, "d.py": 3, "e.py": 1}
     tests = [f"{file}::test[{number}]" for file, count in files.items() for number in range(count)]
 
-    parts = [set(tests) - Shard(index, 3).elsewhere(tests) for index in (1, 2, 3)]
+    parts = [set(tests) - Shard(index, 3).tests_of_others(tests) for index in (1, 2, 3)]
 
     assert sorted(test for part in parts for test in part) == sorted(tests)
     assert [len(part) for part in parts] == [7, 6, 7]
     for file in files:
         assert sum(any(test.startswith(file) for test in part) for part in parts) == 1
-    assert set(tests) - Shard(2, 3).elsewhere(reversed(tests)) == parts[1]
+    assert set(tests) - Shard(2, 3).tests_of_others(reversed(tests)) == parts[1]
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +141,8 @@ def test_a_shard_tells_what_it_left_to_others(kitchen: MadeUp, schema: dict[str,
     """Nothing of it counts as verified, nor as not selected by the user."""
     ran = kitchen.run("--shard", "2/3")
 
-    assert ran.verdict("tea.water") == ("not verified", "left to other shards")
-    assert ran.verdict("tea.cup") == ("conforms", "as far as selected: 2 of 3 tests were run")
+    assert ran.verdict("tea.water") == ("not verified", "run by other shards")
+    assert ran.verdict("tea.cup") == ("conforms", "selected tests only: 2 of 3 tests ran")
     jsonschema.validate(ran.report, schema)
     assert "shard 2 of 3" in (kitchen.path / "report" / "conformance.html").read_text()
 
@@ -153,7 +153,7 @@ def test_a_missing_shard_fails_the_whole(merged: Merged) -> None:
 
     verdicts = {entry["id"]: (entry["verdict"], entry["reason"]) for entry in report["clauses"]}
     assert code == 1
-    assert "shard: there is no report of shard 1/3: its tests count as not run" in said
+    assert "shard: no report of shard 1/3; its tests count as not run" in said
     assert verdicts["tea.water"] == ("not verified", "not run")
     assert verdicts["tea.cup"] == ("not verified", "not run: 1 of 3 tests")
     assert report["verdict"] == "failed"
@@ -171,9 +171,9 @@ def test_a_violation_in_one_shard_is_one_of_the_whole(merged: Merged) -> None:
     ("shards", "options", "complaint"),
     [
         (("1/2", "1/2"), (), "are both shard 1/2"),
-        (("1/2", "2/3"), (), "parts of different wholes"),
-        (("1/2", "2/2"), ((), ("-k", "boils or cup")), "are of different selections of tests"),
-        (("1/2", "2/2"), ((), ("--release", "1.12.1")), "is of SIMULATOR of"),
+        (("1/2", "2/3"), (), "the shard counts differ"),
+        (("1/2", "2/2"), ((), ("-k", "boils or cup")), "selected different tests"),
+        (("1/2", "2/2"), ((), ("--release", "1.12.1")), "verified SIMULATOR of"),
     ],
     ids=["twice", "other whole", "other selection", "other target"],
 )
@@ -212,7 +212,7 @@ def test_a_shard_that_says_nothing_of_itself_is_a_usage_error(kitchen: MadeUp) -
     ran = kitchen.run("--shard", "3/2")
 
     assert (ran.exit_code, ran.report) == (4, None)
-    assert "ERROR: --shard: '3/2' is no part of a whole" in ran.text
+    assert "ERROR: --shard: '3/2' is not a valid shard" in ran.text
 
 
 def test_shards_have_workers(kitchen: MadeUp) -> None:
