@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,57 +29,38 @@ def about(folder: Path) -> FailureContext:
     return FailureContext((), 0.0, TargetAddress("cluster", folder / "kubeconfig", "longhorn-system", "1.12.1", "x"))
 
 
+def diagnose(diagnoser: Diagnoser, folder: Path, test: str = TEST, cause: str = "") -> str:
+    return diagnoser.diagnose(test, "why", cause, about(folder))
+
+
 def index(folder: Path) -> str:
     return (folder / INDEX).read_text()
 
 
-@pytest.mark.parametrize(("keep_end", "kept"), [(False, "abcd"), (True, "ghij")])
-def test_bytes_of_a_file(tmp_path: Path, keep_end: bool, kept: str) -> None:
-    """The beginning is kept, of logs the end; the index says so."""
-    made = bundle(tmp_path, file_bytes=4)
-
-    made.add("x.log", "abcdefghij", keep_end=keep_end)
+@pytest.mark.parametrize(
+    ("bounds", "texts", "keep_end", "kept", "note"),
+    [
+        pytest.param({"file_bytes": 4}, ["abcdefghij"], False, ["abcd"], "4 of 10 bytes", id="beginning of a file"),
+        pytest.param({"file_bytes": 4}, ["abcdefghij"], True, ["ghij"], "4 of 10 bytes", id="end of a log"),
+        # Half of a credential would not be recognised any more.
+        pytest.param({"file_bytes": 6}, ["the-secret"], False, [REDACTED[:6]], "", id="a credential is never cut"),
+        pytest.param({"all_bytes": 6}, ["abcd", "efgh", "i"], False, ["abcd", "ef"], "no more than 6 bytes", id="all"),
+        pytest.param({"files": 1}, ["a", "b"], False, ["a"], "no more than 1 files", id="files"),
+    ],
+)
+def test_bounds(
+    tmp_path: Path, bounds: dict[str, Any], texts: list[str], keep_end: bool, kept: list[str], note: str
+) -> None:
+    """Files are cut, and taken until there is no room; the index says so."""
+    made = bundle(tmp_path, **bounds)
+    for number, text in enumerate(texts):
+        with pytest.raises(Closed) if number >= len(kept) else nullcontext():
+            made.add(f"{number}.log", text, keep_end=keep_end)
     made.close(TEST)
 
-    assert (made.folder / "x.log").read_text() == kept
-    assert "4 of 10 bytes" in index(made.folder)
-
-
-def test_a_credential_is_never_cut(tmp_path: Path) -> None:
-    """Half of it would not be recognised any more."""
-    made = bundle(tmp_path, file_bytes=6)
-
-    made.add("x.log", "the-secret")
-
-    assert (made.folder / "x.log").read_text() == REDACTED[:6]
-
-
-def test_bytes_in_all(tmp_path: Path) -> None:
-    """Files are taken until there is no room."""
-    made = bundle(tmp_path, all_bytes=6)
-    made.add("one", "abcd")
-    made.add("two", "efgh")
-
-    with pytest.raises(Closed):
-        made.add("three", "i")
-
-    made.close(TEST)
-    assert sorted(path.name for path in made.folder.iterdir()) == [INDEX, "one", "two"]
-    assert (made.folder / "two").read_text() == "ef"
-    assert "no more than 6 bytes" in index(made.folder)
-
-
-def test_number_of_files(tmp_path: Path) -> None:
-    """The next one closes it."""
-    made = bundle(tmp_path, files=1)
-    made.add("one", "a")
-
-    with pytest.raises(Closed):
-        made.add("two", "b")
-
-    made.close(TEST)
-    assert "no more than 1 files" in index(made.folder)
-    assert not (made.folder / "two").exists()
+    files = {path.name: path.read_text() for path in made.folder.iterdir() if path.name != INDEX}
+    assert files == {f"{number}.log": text for number, text in enumerate(kept)}
+    assert note in index(made.folder)
 
 
 def test_objects_are_yaml_up_to_the_bound(tmp_path: Path) -> None:
@@ -119,7 +101,7 @@ def test_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         done.set()
 
     monkeypatch.setattr(contents, "gather", gather)
-    path = Diagnoser(tmp_path, RunBounds(each=Bounds(seconds=0.2))).diagnose(TEST, "why", "", about(tmp_path))
+    path = diagnose(Diagnoser(tmp_path, RunBounds(each=Bounds(seconds=0.2))), tmp_path)
     released.set()
     assert done.wait(10)
 
@@ -132,7 +114,7 @@ def test_a_mistake_of_ours_is_told_in_the_index(tmp_path: Path, monkeypatch: pyt
     """The run goes on."""
     monkeypatch.setattr(contents, "gather", lambda *_: os.environ["NO_SUCH_VARIABLE"])
 
-    path = Diagnoser(tmp_path).diagnose(TEST, "why", "", about(tmp_path))
+    path = diagnose(Diagnoser(tmp_path), tmp_path)
 
     assert "KeyError" in index(tmp_path / path)
 
@@ -147,7 +129,7 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(contents, "gather", gather)
 
     with pytest.raises(OSError, match="No space left"):
-        Diagnoser(tmp_path).diagnose(TEST, "why", "", about(tmp_path))
+        diagnose(Diagnoser(tmp_path), tmp_path)
 
     assert not list((tmp_path / "diagnostics").iterdir())
 
@@ -157,19 +139,19 @@ def test_run_has_enough_at_some_time(tmp_path: Path) -> None:
     few = Diagnoser(tmp_path, RunBounds(bundles=1))
     quick = Diagnoser(tmp_path, RunBounds(seconds=0))
 
-    assert few.diagnose(TEST, "why", "", about(tmp_path)) == "diagnostics/tea.test_tea.test_boils"
-    assert few.diagnose(f"{TEST}_not", "why", "", about(tmp_path)) == ""
-    assert quick.diagnose(TEST, "why", "", about(tmp_path)) == ""
+    assert diagnose(few, tmp_path) == "diagnostics/tea.test_tea.test_boils"
+    assert diagnose(few, tmp_path, f"{TEST}_not") == ""
+    assert diagnose(quick, tmp_path) == ""
 
 
 def test_one_cause_one_bundle(tmp_path: Path) -> None:
     """Tests that stand on one thing that could not be had; tests that failed by themselves have their own."""
     diagnoser = Diagnoser(tmp_path)
 
-    first = diagnoser.diagnose(TEST, "why", "no kettle", about(tmp_path))
+    first = diagnose(diagnoser, tmp_path, TEST, "no kettle")
 
-    assert diagnoser.diagnose(f"{TEST}_2", "why", "no kettle", about(tmp_path)) == first
-    assert diagnoser.diagnose(f"{TEST}_3", "why", "", about(tmp_path)) != first
+    assert diagnose(diagnoser, tmp_path, f"{TEST}_2", "no kettle") == first
+    assert diagnose(diagnoser, tmp_path, f"{TEST}_3") != first
 
 
 def test_target_that_does_not_come_up(tmp_path: Path) -> None:
@@ -193,7 +175,7 @@ def test_folder_name_is_one(test: str) -> None:
 
 def test_only_bundles_are_forgotten(tmp_path: Path) -> None:
     """What somebody else put there stays."""
-    Diagnoser(tmp_path).diagnose(TEST, "why", "", about(tmp_path))
+    diagnose(Diagnoser(tmp_path), tmp_path)
     (tmp_path / "diagnostics" / "mine").mkdir()
 
     bundles.remove(tmp_path)

@@ -68,44 +68,29 @@ def test_bundle_of_a_backup(
 
 
 def test_cluster_that_has_vanished(tmp_path: Path) -> None:
-    """What was recorded is there; what had to be asked for is named as missing."""
-    run = Run("abc123")
+    """What was recorded is there; what had to be asked for is named as missing.
+
+    An object may have a name that is as long as that of a file alone; two that differ at its end stay two.
+    """
+    names = ["x" * 252 + end for end in "yz"]
     with FakeApi() as api:
-        api.put(PVC, "claim", "tea")
+        for name in names:
+            api.put(PVC, name, "tea")
         api.put(POD, "pod", "tea", spec={"containers": [{"name": "main"}]})
-        cluster = Cluster(api.kubeconfig(tmp_path), run, tmp_path)
+        cluster = Cluster(api.kubeconfig(tmp_path), Run("abc123"), tmp_path)
         recorder = Recorder(cluster, Steps())
         recorder.start()
-    made = (Created(PVC, "claim", "tea"), Created(POD, "pod", "tea"))
+    made = (*(Created(PVC, name, "tea") for name in names), Created(POD, "pod", "tea"))
     address = TargetAddress("cluster", cluster.kubeconfig, "longhorn-system", "1.12.1", "x")
 
     about = FailureContext(made, time.monotonic(), address, recorder, cluster)
     path = tmp_path / Diagnoser(tmp_path).diagnose("conformance/x.py::test_x", "because", "", about)
     recorder.stop()
 
-    assert {each["kind"] for each in yaml.safe_load_all((path / "objects.yaml").read_text())} == {
-        "PersistentVolumeClaim",
-        "Pod",
-    }
+    kinds = {each["kind"] for each in yaml.safe_load_all((path / "objects.yaml").read_text())}
+    assert kinds == {"PersistentVolumeClaim", "Pod"}
+    assert len(list((path / "history").glob("PersistentVolumeClaim.*"))) == 2
     assert "logs/tea.pod.main.log: read the log of pod tea/pod: no answer" in (path / "index.html").read_text()
-
-
-def test_names_as_long_as_can_be(tmp_path: Path) -> None:
-    """An object may have a name that is as long as that of a file alone; two that differ at its end stay two."""
-    names = ["x" * 252 + end for end in "yz"]
-    with FakeApi() as api:
-        for name in names:
-            api.put(PVC, name, "tea")
-        cluster = Cluster(api.kubeconfig(tmp_path), Run("abc123"), tmp_path)
-        recorder = Recorder(cluster, Steps())
-        recorder.start()
-        address = TargetAddress("cluster", cluster.kubeconfig, "longhorn-system", "1.12.1", "x")
-        made = tuple(Created(PVC, name, "tea") for name in names)
-        about = FailureContext(made, time.monotonic(), address, recorder, cluster)
-        path = tmp_path / Diagnoser(tmp_path).diagnose("conformance/x.py::test_x", "because", "", about)
-        recorder.stop()
-
-    assert len(list((path / "history").iterdir())) == 2
 
 
 def _pod(namespace: str, script: str) -> dict[str, Any]:

@@ -1,8 +1,14 @@
 """A made-up suite: three documented behaviours of a tea kitchen, and tests written for the occasion."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import textwrap
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,18 +126,48 @@ filterwarnings = ["error"]
 """
 
 
+def case(clauses: str, body: str = "pass", *, name: str = "test_boils", needs: str = "") -> str:
+    """The source of a test that names these clauses, separated by blanks, and needs these fixtures."""
+    return f"@clause({', '.join(map(repr, clauses.split()))})\ndef {name}({needs}):\n{textwrap.indent(body, '    ')}\n"
+
+
+CONFORMS = case("tea.water")
+
+
 @dataclass(frozen=True)
 class Ran:
-    """What came of a run; `report` and `junit` are None where none was written."""
+    """What came of a run; `written` and `page` are its report as JSON and HTML, where there is one."""
 
     exit_code: int
     text: str
-    report: dict[str, Any] | None
-    junit: ElementTree.Element | None
+    written: dict[str, Any] | None
+    page: str
+    parsed_junit: ElementTree.Element | None
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The report, which must be there."""
+        assert self.written is not None, self.text
+        return self.written
+
+    @property
+    def junit(self) -> ElementTree.Element:
+        """JUnit's file, which must be there."""
+        assert self.parsed_junit is not None, self.text
+        return self.parsed_junit
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Kind and message of the problems of the run."""
+        return [(problem["kind"], problem["message"]) for problem in self.report["problems"]]
+
+    @property
+    def lines(self) -> list[str]:
+        """What was printed, without indentation."""
+        return [line.strip() for line in self.text.splitlines()]
 
     def clause(self, name: str) -> dict[str, Any]:
         """The report's entry for one clause."""
-        assert self.report is not None, self.text
         (entry,) = [entry for entry in self.report["clauses"] if entry["id"] == name]
         return dict(entry)
 
@@ -164,18 +200,53 @@ class MadeUp:
             f'[[deviation]]\n{entry}failure = "{failure}"\n{more}\n'
         )
 
-    def run(self, *arguments: str) -> Ran:
-        """Run it; in this process, which is quicker than another one."""
+    def real(self) -> None:
+        """Let the target be a real cluster with Longhorn 1.12.1."""
+        conftest = self.path / "conftest.py"
+        conftest.write_text(conftest.read_text().replace("release=options.target.release", "qualifies=True"))
+
+    def run(self, *arguments: str, tests: str | None = None) -> Ran:
+        """Run it, with these tests; in this process, which is quicker than another one."""
+        if tests is not None:
+            self.write(tests)
         result = self._pytester.runpytest_inprocess(*arguments)
         return self.ran(int(result.ret), "\n".join([*result.outlines, *result.errlines]))
 
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """A process group that runs it; killed if the block fails."""
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        with subprocess.Popen(
+            [sys.executable, "-m", "pytest", *arguments],
+            cwd=self.path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                yield process
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+
+    def run_apart(self, *arguments: str, tests: str) -> Ran:
+        """Run it in a process of its own."""
+        self.write(tests)
+        with self.started(*arguments) as process:
+            text, _ = process.communicate()
+        return self.ran(process.returncode, text)
+
     def ran(self, exit_code: int, text: str) -> Ran:
-        """Read what a run left behind."""
-        document, junit = self.path / "report" / "conformance.json", self.path / "report" / "junit.xml"
+        """What a run left behind."""
+        folder = self.path / "report"
+        document, page, junit = (folder / name for name in ("conformance.json", "conformance.html", "junit.xml"))
         return Ran(
             exit_code,
             text,
             json.loads(document.read_text()) if document.exists() else None,
+            page.read_text() if page.exists() else "",
             ElementTree.parse(junit).getroot() if junit.exists() else None,
         )
 

@@ -5,16 +5,7 @@ from typing import Any
 
 from fixtures.catalogue.clauses import Clause, Document, Page, Version
 from fixtures.report import document
-from fixtures.report.model import (
-    ClauseResult,
-    Outcome,
-    Problem,
-    RunResult,
-    RunVerdict,
-    Target,
-    TestRecord,
-    Verdict,
-)
+from fixtures.report.model import ClauseResult, Outcome, Problem, RunResult, RunVerdict, Target, TestRecord, Verdict
 from fixtures.report.observed import Change, Key, Observed, ObservedObject, Wait
 
 HOSTILE = "<script>document.title = 'taken over'</script><img src=x onerror=alert(1)> & \"quotes\" `ticks` | pipe"
@@ -110,7 +101,7 @@ def _clause(clause: Clause, outcome: Outcome) -> ClauseResult:
     untested = outcome.verdict in (Verdict.NOT_APPLICABLE, Verdict.NOT_VERIFIED)
     found: dict[str, Any] = {}
     if outcome.verdict in (Verdict.VIOLATES, Verdict.DEVIATES):
-        found |= {
+        found = {
             "expected": "Warm, `as the page says`.",
             "seen": f"cold: {HOSTILE}\nblock {UNBREAKABLE}\n  last revisions:\n    12: {'temperature ' * 40}",
             "look": "the kettle",

@@ -11,7 +11,7 @@ import yaml
 from fixtures.report import baseline, comparison, document
 from fixtures.report.model import Outcome, Problem, RunVerdict, Verdict
 from tests.report import examples
-from tests.report.conftest import MadeUp
+from tests.report.conftest import MadeUp, case
 
 pytest_plugins = ["pytester"]
 
@@ -31,7 +31,7 @@ def test_parsed_back(tmp_path: Path) -> None:
 
 
 def test_another_run_writes_the_same(tmp_path: Path) -> None:
-    """Nothing in it is of one run: no id, no time, no message, no order of the tests."""
+    """Nothing in it is of one run: no id, no time, no message, no order of the tests, no names of objects."""
     run = examples.result()
     other = replace(
         run,
@@ -45,34 +45,21 @@ def test_another_run_writes_the_same(tmp_path: Path) -> None:
     first = baseline.write(tmp_path, document.build(run)).read_text()
 
     assert baseline.write(tmp_path, document.build(other)).read_text() == first
-
-
-def test_names_of_a_run_stay_out(tmp_path: Path) -> None:
-    """A reason may name objects of the run; the file has none of it."""
-    text = baseline.write(tmp_path, examples.blocked()).read_text()
-
-    assert "kettle" not in text
-    assert "tea.water: not verified" in text
+    blocked = baseline.write(tmp_path, examples.blocked()).read_text()
+    assert "kettle" not in blocked
+    assert "tea.water: not verified" in blocked
 
 
 def test_two_real_runs_write_the_same(made_up: MadeUp) -> None:
-    """As above, with runs of pytest in another order and with workers."""
-    made_up.write("""
-        @clause("tea.water")
-        def test_boils():
-            assert False
-
-        @clause("tea.cup")
-        def test_cup():
-            pass
-    """)
+    """As above, with a run of pytest with workers."""
+    tests = case("tea.water", "assert False") + case("tea.cup", name="test_cup")
 
     texts = []
-    for arguments in ((), ("-n", "2"), ("--run-id", "abc")):
-        made_up.run(*arguments)
+    for arguments in ((), ("-n", "2", "--run-id", "abc")):
+        made_up.run(*arguments, tests=tests)
         texts.append((made_up.path / "report" / "conformance.yaml").read_text())
 
-    assert texts[0] == texts[1] == texts[2]
+    assert texts[0] == texts[1]
     assert "tea.water: violates" in texts[0]
 
 

@@ -1,25 +1,21 @@
 """The exit code is what CI goes by."""
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.report.conftest import MadeUp
+from tests.report.conftest import CONFORMS, MadeUp, case
 
 pytest_plugins = ["pytester"]
 
-CONFORMS = '@clause("tea.water")\ndef test_boils():\n    pass\n'
-VIOLATES = '@clause("tea.water")\ndef test_boils():\n    assert 20 == 100\n'
-BLOCKED = '@clause("tea.water")\ndef test_boils(broken_kettle):\n    pass\n'
-MISTAKEN = '@clause("tea.water")\ndef test_boils():\n    raise KeyError("kettle")\n'
-LEFT_OVER = '@clause("tea.water")\ndef test_boils(spills):\n    pass\n'
-OLD = '@clause("tea.milk")\ndef test_milk():\n    pass\n'
-NEEDY = '@clause("tea.biscuit")\ndef test_biscuit():\n    pass\n'
-SKIPPING = '@clause("tea.water")\ndef test_boils():\n    pytest.skip("no kettle")\n'
+VIOLATES = case("tea.water", "assert 20 == 100")
+BLOCKED = case("tea.water", needs="broken_kettle")
+MISTAKEN = case("tea.water", 'raise KeyError("kettle")')
+LEFT_OVER = case("tea.water", needs="spills")
+OLD = case("tea.milk")
+NEEDY = case("tea.biscuit")
+SKIPPING = case("tea.water", 'pytest.skip("no kettle")')
 UNCLAIMED = "def test_boils():\n    pass\n"
-UNKNOWN = '@clause("tea.whater")\ndef test_boils():\n    pass\n'
-UNMARKED = '@pytest.mark.nice\n@clause("tea.water")\ndef test_boils():\n    pass\n'
+UNKNOWN = case("tea.whater")
+UNMARKED = f"@pytest.mark.nice\n{CONFORMS}"
 UNREADABLE = "import nothing_of_this_name\n"
 
 
@@ -38,64 +34,57 @@ UNREADABLE = "import nothing_of_this_name\n"
         pytest.param(CONFORMS, "-k nothing", 5, "nothing verified", id="nothing selected"),
         pytest.param("", "", 5, "nothing verified", id="no tests"),
         pytest.param(UNREADABLE, "", 2, "failed", id="tests cannot be read"),
-        pytest.param(UNCLAIMED, "", 4, None, id="test without clause"),
-        pytest.param(UNKNOWN, "", 4, None, id="unknown clause"),
-        pytest.param(UNMARKED, "", 4, None, id="unknown marker in a test"),
-        pytest.param(CONFORMS, "-m nice", 4, None, id="unknown marker in -m"),
         pytest.param(CONFORMS, "--no-such-option", 4, None, id="unknown option"),
-        pytest.param(CONFORMS, "--target moon", 4, None, id="unknown target"),
-        pytest.param(CONFORMS, "--profile 0.9", 4, None, id="unknown profile"),
         pytest.param(CONFORMS, "--profile soon", 4, None, id="profile is no version"),
-        pytest.param(CONFORMS, "--kubeconfig nowhere", 4, None, id="unreadable kubeconfig"),
         pytest.param(CONFORMS, "--budget-scale -1", 4, None, id="negative budget scale"),
         pytest.param(CONFORMS, "--run-id NOT_A_LABEL", 4, None, id="run id is no label"),
     ],
 )
 def test_exit_code(made_up: MadeUp, source: str, arguments: str, exit_code: int, verdict: str | None) -> None:
     """Each way for a run to end has its exit code, the same in the report; a usage error leaves no report at all."""
-    made_up.write(source)
-
-    ran = made_up.run(*arguments.split())
+    ran = made_up.run(*arguments.split(), tests=source)
 
     assert ran.exit_code == exit_code, ran.text
     if verdict is None:
         assert not (made_up.path / "report").exists()
     else:
-        assert ran.report is not None
         assert (ran.report["verdict"], ran.report["exit_code"]) == (verdict, exit_code)
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ("--target moon", "ERROR: unknown target 'moon'; known: simulator, kind, cluster"),
-        ("--target cluster", "ERROR: --target cluster needs --kubeconfig FILE"),
-        (
-            "--target cluster --kubeconfig nowhere",
-            "ERROR: --kubeconfig: cannot read nowhere: No such file or directory",
+        ("--target moon", "unknown target 'moon'; known: simulator, kind, cluster"),
+        ("--target cluster", "--target cluster needs --kubeconfig FILE"),
+        ("--target cluster --kubeconfig nowhere", "--kubeconfig: cannot read nowhere: No such file or directory"),
+        ("--target cluster --s3-endpoint=", "--s3-endpoint is given without a value"),
+        ("--target cluster --speed real", "--speed is for --target simulator, not cluster"),
+        ("--allow-settings-changes", "--allow-settings-changes is for --target cluster, not simulator"),
+        ("--profile 0.9", "unknown profile '0.9'; known: 1.1 to 1.13"),
+        ("--kubeconfig nowhere", "--kubeconfig is for --target cluster, not simulator"),
+        ("--budget-scale much", "--budget-scale 'much' is no number above 0"),
+        ("-m nice", "unknown marker 'nice' in -m; `pytest --markers` shows all"),
+        ("--speed backwards", "the simulator refuses --speed backwards:"),
+        ("--release 0.1", "the simulator refuses --release 0.1:"),
+        ("--fault no-such-fault", "the simulator refuses --fault no-such-fault:"),
+        *(
+            (f"{option}=", f"{option} is given without a value")
+            for option in ("--longhorn-version", "--release", "--speed", "--fault", "--chaos", "--report-dir")
         ),
-        ("--target cluster --s3-endpoint=", "ERROR: --s3-endpoint is given without a value"),
-        ("--target cluster --speed real", "ERROR: --speed is for --target simulator, not cluster"),
-        ("--allow-settings-changes", "ERROR: --allow-settings-changes is for --target cluster, not simulator"),
-        ("--profile 0.9", "ERROR: unknown profile '0.9'; known: 1.1 to 1.13"),
-        ("--kubeconfig nowhere", "ERROR: --kubeconfig is for --target cluster, not simulator"),
-        ("--budget-scale much", "ERROR: --budget-scale 'much' is no number above 0"),
-        ("-m nice", "ERROR: unknown marker 'nice' in -m; `pytest --markers` shows all"),
-        ("--speed backwards", "ERROR: the simulator refuses --speed backwards:"),
-        ("--release 0.1", "ERROR: the simulator refuses --release 0.1:"),
-        ("--fault no-such-fault", "ERROR: the simulator refuses --fault no-such-fault:"),
     ],
 )
 def test_usage_error_is_one_line(made_up: MadeUp, arguments: str, line: str) -> None:
-    """A wrong option ends in one clear line, before any test is even collected."""
-    made_up.write(CONFORMS)
+    """A wrong option ends in one clear line, before any test is even collected.
 
-    ran = made_up.run(*arguments.split())
+    An empty value is a variable that a CI job forgot to set: nothing else is verified in its stead.
+    """
+    ran = made_up.run(*arguments.split(), tests=CONFORMS)
 
     said = [entry for entry in ran.text.splitlines() if entry.strip()]
     assert ran.exit_code == 4
     assert len(said) == 1
-    assert said[0].startswith(line)
+    assert said[0] == f"ERROR: {line}" or (line.endswith(":") and said[0].startswith(f"ERROR: {line}"))
+    assert not (made_up.path / "report").exists()
 
 
 @pytest.mark.parametrize(
@@ -110,10 +99,12 @@ def test_usage_error_is_one_line(made_up: MadeUp, arguments: str, line: str) -> 
     ],
 )
 def test_wrong_test_is_a_usage_error(made_up: MadeUp, source: str, line: str, workers: str) -> None:
-    """What a test file gets wrong about clauses and markers is said in one line, with workers too."""
-    made_up.write(source)
+    """What a test file gets wrong about clauses and markers is said in one line, and no earlier report stays."""
+    (made_up.path / "report").mkdir()
+    for name in ("conformance.json", "junit.xml"):
+        (made_up.path / "report" / name).write_text("of an earlier run")
 
-    ran = made_up.run(*workers.split())
+    ran = made_up.run(*workers.split(), tests=source)
 
     errors = [entry for entry in ran.text.splitlines() if entry.startswith("ERROR")]
     assert (ran.exit_code, len(errors)) == (4, 1), ran.text
@@ -122,22 +113,9 @@ def test_wrong_test_is_a_usage_error(made_up: MadeUp, source: str, line: str, wo
     assert not (made_up.path / "report").exists()
 
 
-@pytest.mark.parametrize("option", ["--longhorn-version", "--release", "--speed", "--fault", "--chaos", "--report-dir"])
-def test_option_without_its_value_is_refused(made_up: MadeUp, option: str) -> None:
-    """An empty value is a variable that a CI job forgot to set: nothing else is verified in its stead."""
-    made_up.write(CONFORMS)
-
-    ran = made_up.run(f"{option}=")
-
-    assert ran.exit_code == 4
-    assert ran.text.strip() == f"ERROR: {option} is given without a value"
-
-
 def test_report_cannot_go_into_a_file(made_up: MadeUp) -> None:
     """A place where no report can be written is found out before anything is started."""
-    made_up.write(CONFORMS)
-
-    ran = made_up.run("--report-dir=pyproject.toml/here")
+    ran = made_up.run("--report-dir=pyproject.toml/here", tests=CONFORMS)
 
     assert ran.exit_code == 4
     assert ran.text.strip() == (
@@ -145,47 +123,14 @@ def test_report_cannot_go_into_a_file(made_up: MadeUp) -> None:
     )
 
 
-def test_report_that_cannot_be_written_is_an_error_of_the_run(made_up: MadeUp) -> None:
-    """The disk may fill while the tests run: the verdicts are told, the run failed, and there is no traceback."""
-    made_up.write("""
-        import pathlib
-
-        @clause("tea.water")
-        def test_boils():
-            pathlib.Path("report").write_text("in the way")
-    """)
-
-    ran = made_up.run()
-
-    assert ran.exit_code == 1
-    assert ran.report is None
-    assert "NO VERDICT: the run itself failed; 1 clauses were verified" in ran.text
-    assert "ERROR OF THE RUN: report" in ran.text
-    assert "Traceback" not in ran.text
-
-
-def test_no_report_outlives_the_next_run(made_up: MadeUp) -> None:
-    """Where a run ends without a report, none is there, not even that of an earlier run."""
-    made_up.write(CONFORMS)
-    assert made_up.run().report is not None
-
-    made_up.write(UNKNOWN)
-    ran = made_up.run()
-
-    assert (ran.exit_code, ran.report, ran.junit) == (4, None, None)
-
-
 def test_settings_that_were_not_read(made_up: MadeUp) -> None:
     """As if `--kubeconfig FILE` had led pytest elsewhere: one line says what to write instead."""
     settings = made_up.path / "pyproject.toml"
     settings.write_text(settings.read_text().replace('"-p", "no:pytest-kind", ', ""))
-    made_up.write("")
 
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest"], cwd=made_up.path, capture_output=True, text=True, check=False
-    )
+    ran = made_up.run_apart(tests="")
 
-    assert ran.returncode == 4
-    assert "ERROR: pytest did not read this project's settings" in ran.stderr
-    assert "Write --kubeconfig=FILE" in ran.stderr
-    assert "Traceback" not in ran.stderr
+    assert ran.exit_code == 4
+    assert "ERROR: pytest did not read this project's settings" in ran.text
+    assert "Write --kubeconfig=FILE" in ran.text
+    assert "Traceback" not in ran.text

@@ -3,57 +3,46 @@
 import os
 import signal
 import subprocess
-import sys
-import textwrap
 
 import pytest
 
-from tests.report.conftest import MadeUp
+from tests.report.conftest import MadeUp, case
 
 pytest_plugins = ["pytester"]
+
+IMPORTS = "import os, pathlib, signal, threading, time\n"
+STAYS = 'pathlib.Path("reached").write_text("here")\nthreading.Event().wait()'
+
+
+def kettle(clean_up: str) -> str:
+    """A test with a fixture of the session that is cleaned up so."""
+    return f'{IMPORTS}@pytest.fixture(scope="session")\ndef kettle():\n    yield\n    {clean_up}\n' + case(
+        "tea.water", needs="kettle"
+    )
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "-n 2"])
 def test_interrupted(made_up: MadeUp, workers: tuple[str, ...]) -> None:
     """Exit code 2, a report with the verdicts so far, and the rest not verified."""
     os.mkfifo(made_up.path / "reached")
-    made_up.write("""
-        import pathlib
-        import threading
-
-        @clause("tea.water")
-        def test_boils():
-            assert False
-
-        @clause("tea.cup")
-        def test_cup(chaos):
-            pathlib.Path("reached").write_text("here")
-            threading.Event().wait()
-    """)
-    command = [sys.executable, "-u", "-m", "pytest", "--dist=loadfile", *workers]
-    with subprocess.Popen(
-        command, cwd=made_up.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    made_up.write(IMPORTS + case("tea.water", "assert False") + case("tea.cup", STAYS, needs="chaos", name="test_cup"))
+    with made_up.started("--dist=loadfile", *workers) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            if "boils" in line and "violates" in line:
-                break
+        assert any("boils" in line and "violates" in line for line in process.stdout)
         (made_up.path / "reached").read_text()
         process.send_signal(signal.SIGINT)
         text = process.stdout.read()
-        process.wait()
 
     ran = made_up.ran(process.returncode, text)
 
     assert ran.exit_code == 2, ran.text
-    assert ran.report is not None
     assert (ran.report["verdict"], ran.report["exit_code"]) == ("interrupted", 2)
     assert ran.verdict("tea.water")[0] == "violates"
     assert ran.verdict("tea.cup") == ("not verified", "not run")
-    assert "No verdict: the run was interrupted" in (made_up.path / "report" / "conformance.html").read_text()
+    assert "No verdict: the run was interrupted" in ran.page
     assert "Traceback" not in ran.text
-    assert ran.junit is not None
-    assert [problem["kind"] for problem in ran.report["problems"]] == ["leftover", "clean-up"]
+    assert ran.parsed_junit is not None
+    assert [kind for kind, _ in ran.problems] == ["leftover", "clean-up"]
     assert "INTERRUPTED: 1 of 1 clauses verified until then are violated" in ran.text
 
 
@@ -62,33 +51,24 @@ def test_interrupted(made_up: MadeUp, workers: tuple[str, ...]) -> None:
 )
 def test_interrupted_when_all_is_over(made_up: MadeUp, to: str, workers: tuple[str, ...], exit_code: int) -> None:
     """What all tests share is cleaned up to its end, and no verdict is lost."""
-    made_up.write(f"""
-        import os
-        import pathlib
-        import signal
-        import time
+    empties = f'os.kill(os.{to}(), signal.SIGTERM); time.sleep(0.3); pathlib.Path("emptied").touch()'
 
-        @pytest.fixture(scope="session")
-        def kettle():
-            yield
-            os.kill(os.{to}(), signal.SIGTERM)
-            time.sleep(0.3)
-            pathlib.Path("emptied").touch()
-
-        @clause("tea.water")
-        def test_boils(kettle):
-            pass
-    """)
-    command = [sys.executable, "-m", "pytest", *workers]
-    process = subprocess.run(command, cwd=made_up.path, capture_output=True, text=True, check=False)
-
-    ran = made_up.ran(process.returncode, process.stdout + process.stderr)
+    ran = made_up.run_apart(*workers, tests=kettle(empties))
 
     assert (ran.exit_code, ran.verdict("tea.water")[0]) == (exit_code, "conforms"), ran.text
     assert (made_up.path / "emptied").exists()
     assert "Traceback" not in ran.text
     if not workers:
-        assert "two more signals break that off" in ran.text
+        assert "two more signals" in ran.text
+
+
+def test_clean_up_that_is_broken_off(made_up: MadeUp) -> None:
+    """The third signal ends it; the report is there, and says so."""
+    ran = made_up.run_apart(tests=kettle("[os.kill(os.getpid(), signal.SIGINT) for _ in range(3)]"))
+
+    assert ran.exit_code == 2, ran.text
+    assert ran.report["verdict"] == "interrupted"
+    assert "Traceback" not in ran.text
 
 
 def test_other_tests_end_by_themselves(made_up: MadeUp) -> None:
@@ -97,80 +77,25 @@ def test_other_tests_end_by_themselves(made_up: MadeUp) -> None:
     others = made_up.path / "others"
     others.mkdir()
     (others / "test_other.py").write_text(
-        textwrap.dedent("""
-            import pathlib
-            import threading
-
-            def test_other():
-                try:
-                    pathlib.Path("reached").write_text("here")
-                    threading.Event().wait()
-                finally:
-                    pathlib.Path("tidied").touch()
-        """)
+        f"{IMPORTS}def test_other():\n    try:\n        {STAYS.replace(chr(10), '; ')}\n"
+        '    finally:\n        pathlib.Path("tidied").touch()\n'
     )
-    with subprocess.Popen(
-        [sys.executable, "-m", "pytest", "others", "-n", "1"],
-        cwd=made_up.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with made_up.started("others", "-n", "1") as process:
         (made_up.path / "reached").read_text()
         os.killpg(process.pid, signal.SIGINT)
-        try:
-            text, _ = process.communicate(timeout=60)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
+        text, _ = process.communicate(timeout=60)
 
     assert process.returncode == 2, text
     assert (made_up.path / "tidied").exists()
 
 
-def test_clean_up_that_is_broken_off(made_up: MadeUp) -> None:
-    """The third signal ends it; the report is there, and says so."""
-    made_up.write("""
-        import os
-        import signal
-
-        @pytest.fixture(scope="session")
-        def kettle():
-            yield
-            for _ in range(3):
-                os.kill(os.getpid(), signal.SIGINT)
-
-        @clause("tea.water")
-        def test_boils(kettle):
-            pass
-    """)
-    command = [sys.executable, "-m", "pytest"]
-    process = subprocess.run(command, cwd=made_up.path, capture_output=True, text=True, check=False)
-
-    ran = made_up.ran(process.returncode, process.stdout + process.stderr)
-
-    assert ran.exit_code == 2, ran.text
-    assert ran.report is not None
-    assert ran.report["verdict"] == "interrupted"
-    assert "Traceback" not in ran.text
-
-
-FILLS_THE_DISK = """
-    import pathlib
-
-    @clause("tea.water")
-    def test_boils():
-        pass
-
-    @clause("tea.cup")
-    def test_cup():
-        FILL
-"""
+def fills_the_disk(fill: str) -> str:
+    """Two tests, the second of which does so."""
+    return "import pathlib\n" + case("tea.water") + case("tea.cup", fill, name="test_cup")
 
 
 @pytest.mark.parametrize(
-    ("fill", "told"),
+    ("fill", "reported"),
     [
         (
             "pathlib.Path('report').mkdir(); pathlib.Path('report/junit.xml').symlink_to('/dev/full')",
@@ -180,33 +105,31 @@ FILLS_THE_DISK = """
     ],
     ids=["full", "unusable"],
 )
-def test_report_that_cannot_be_written(made_up: MadeUp, fill: str, told: str) -> None:
+def test_report_that_cannot_be_written(made_up: MadeUp, fill: str, reported: str) -> None:
     """From the middle of the run on: the terminal has the verdicts, the exit code is not 0, there is no traceback."""
-    made_up.write(FILLS_THE_DISK.replace("FILL", fill))
-
-    ran = made_up.run()
+    ran = made_up.run(tests=fills_the_disk(fill))
 
     assert ran.exit_code == 1, ran.text
-    assert told in ran.text
+    assert reported in ran.text
+    assert "ERROR OF THE RUN: report" in ran.text
     assert "Traceback" not in ran.text
     assert "INTERNALERROR" not in ran.text
     assert "NO VERDICT: the run itself failed; 2 clauses were verified" in ran.text
+    assert reported != "File exists" or ran.written is None
 
 
 def test_disk_that_is_full(made_up: MadeUp) -> None:
     """Of files that have no room nothing is left, not half of one."""
-    (made_up.path / "report").mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", "report"], cwd=made_up.path, check=False)
-    if mounted.returncode:
+    folder = made_up.path / "report"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", folder], check=False).returncode:
         pytest.skip("only root may mount")
     try:
-        made_up.write(FILLS_THE_DISK.replace("FILL", "assert False, 'cold'"))
+        ran = made_up.run(tests=fills_the_disk("assert False, 'cold'"))
 
-        ran = made_up.run()
-
-        left = {path.name for path in (made_up.path / "report").iterdir()}
+        left = {path.name for path in folder.iterdir()}
     finally:
-        subprocess.run(["umount", made_up.path / "report"], check=True)
+        subprocess.run(["umount", folder], check=True)
     assert ran.exit_code == 1, ran.text
     assert "No space left on device" in ran.text
     assert "Traceback" not in ran.text

@@ -1,7 +1,6 @@
 """A run in parts: each test in exactly one of them, and one report of all, which says what a whole run says."""
 
 import json
-import textwrap
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,40 +11,24 @@ import pytest
 from fixtures.report import __main__ as command
 from fixtures.report.document import SCHEMA
 from fixtures.report.shards import Shard
-from tests.report.conftest import HEAD, MadeUp
+from tests.report.conftest import HEAD, MadeUp, case
 from tests.report.test_workers import without_chance
 
 pytest_plugins = ["pytester"]
 
 Merged = Callable[..., tuple[int, str, dict[str, Any]]]
 
-KETTLE = """
-    @clause("tea.water")
-    @pytest.mark.parametrize("kettle", ["old", "new", "small"])
-    def test_boils(kettle):
-        assert kettle != "old"
-
-    @clause("tea.cup", "tea.water")
-    def test_pours():
-        pass
-"""
-
-CUP = """
-    @clause("tea.cup")
-    @pytest.mark.parametrize("cup", ["one", "two"])
-    def test_cup(cup, spills):
-        pass
-
-    @clause("tea.biscuit")
-    def test_biscuit(broken_kettle):
-        pass
-"""
-
-MILK = """
-    @clause("tea.milk")
-    def test_milk():
-        pass
-"""
+KETTLE = (
+    '@pytest.mark.parametrize("kettle", ["old", "new", "small"])\n'
+    + case("tea.water", 'assert kettle != "old"', needs="kettle")
+    + case("tea.cup tea.water", name="test_pours")
+)
+CUP = (
+    '@pytest.mark.parametrize("cup", ["one", "two"])\n'
+    + case("tea.cup", needs="cup, spills", name="test_cup")
+    + case("tea.biscuit", needs="broken_kettle", name="test_biscuit")
+)
+FILES = {"kettle": KETTLE, "cup": CUP, "milk": case("tea.milk")}
 
 
 @pytest.mark.parametrize("text", ["", "1", "0/2", "3/2", "1/0", "a/b", "1/2/3", "-1/2", "1.5/2"])
@@ -79,8 +62,8 @@ def schema() -> dict[str, Any]:
 @pytest.fixture
 def kitchen(made_up: MadeUp) -> MadeUp:
     """A suite of three files."""
-    for name, source in (("kettle", KETTLE), ("cup", CUP), ("milk", MILK)):
-        (made_up.tests.parent / f"test_{name}.py").write_text(HEAD + textwrap.dedent(source))
+    for name, source in FILES.items():
+        (made_up.tests.parent / f"test_{name}.py").write_text(HEAD + source)
     return made_up
 
 
@@ -104,37 +87,29 @@ def merged(kitchen: MadeUp, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     return run
 
 
-def in_order(report: dict[str, Any] | None) -> dict[str, Any]:
+def in_order(report: dict[str, Any]) -> dict[str, Any]:
     """With problems in an order that does not depend on which shard told them first."""
-    assert report is not None
     return {**report, "problems": sorted(report["problems"], key=str)}
 
 
-def test_merged_shards_say_what_a_whole_run_says(kitchen: MadeUp, merged: Merged) -> None:
-    """Verdicts, evidence, problems, exit code, and the totals of JUnit's file."""
+def test_merged_shards_say_what_a_whole_run_says(kitchen: MadeUp, merged: Merged, schema: dict[str, Any]) -> None:
+    """Verdicts, problems, exit code, and the totals of JUnit's file; both ids, and no shard in the command line."""
     whole = kitchen.run()
-    assert whole.junit is not None
 
-    code, _, report = merged("2/2", "1/2")
+    code, _, report = merged("2/3", "1/3", "3/3")
 
+    jsonschema.validate(report, schema)
+    assert (report["run"]["id"], report["shard"]) == ("same-2+same-1+same-3", None)
+    assert not {"--shard", "1/3", "2/3", "3/3"} & set(report["run"]["arguments"])
+    assert not [argument for argument in report["run"]["arguments"] if "shard" in argument]
     assert without_chance({**in_order(report), "run": {}}) == without_chance({**in_order(whole.report), "run": {}})
-    assert code == whole.exit_code == 1
+    verdicts = {entry["id"]: entry["verdict"] for entry in report["clauses"]}
+    assert (code, report["verdict"], verdicts["tea.water"]) == (whole.exit_code, "violates", "violates")
+    assert code == 1
     junit = ElementTree.parse(kitchen.path / "whole" / "junit.xml").getroot()
     totals = [[suite.get(name) for name in ("tests", "failures", "errors")] for suite in junit.iter("testsuite")]
     assert totals == [[suite.get(name) for name in ("tests", "failures", "errors")] for suite in whole.junit]
     assert (kitchen.path / "whole" / "conformance.html").exists()
-
-
-def test_what_is_said_of_the_run(merged: Merged, schema: dict[str, Any]) -> None:
-    """Both ids, the command line without its shard, and a report that keeps to the schema."""
-    _, _, report = merged("2/2", "1/2")
-
-    assert report["run"]["id"] == "same-2+same-1"
-    assert not [
-        argument for argument in report["run"]["arguments"] if "shard" in argument or argument in ("1/2", "2/2")
-    ]
-    assert report["shard"] is None
-    jsonschema.validate(report, schema)
 
 
 def test_a_shard_tells_what_it_left_to_others(kitchen: MadeUp, schema: dict[str, Any]) -> None:
@@ -144,7 +119,7 @@ def test_a_shard_tells_what_it_left_to_others(kitchen: MadeUp, schema: dict[str,
     assert ran.verdict("tea.water") == ("not verified", "run by other shards")
     assert ran.verdict("tea.cup") == ("conforms", "selected tests only: 2 of 3 tests ran")
     jsonschema.validate(ran.report, schema)
-    assert "shard 2 of 3" in (kitchen.path / "report" / "conformance.html").read_text()
+    assert "shard 2 of 3" in ran.page
 
 
 def test_a_missing_shard_fails_the_whole(merged: Merged) -> None:
@@ -157,14 +132,6 @@ def test_a_missing_shard_fails_the_whole(merged: Merged) -> None:
     assert verdicts["tea.water"] == ("not verified", "not run")
     assert verdicts["tea.cup"] == ("not verified", "not run: 1 of 3 tests")
     assert report["verdict"] == "failed"
-
-
-def test_a_violation_in_one_shard_is_one_of_the_whole(merged: Merged) -> None:
-    """Whatever the other shards found of the same clause."""
-    code, _, report = merged("1/3", "2/3", "3/3")
-
-    verdicts = {entry["id"]: entry["verdict"] for entry in report["clauses"]}
-    assert (code, report["verdict"], verdicts["tea.water"]) == (1, "violates", "violates")
 
 
 @pytest.mark.parametrize(
@@ -204,14 +171,14 @@ def test_shards_on_one_cluster_have_names_of_their_own(kitchen: MadeUp) -> None:
     """Though they were started with the same id: they would take each other's objects for their own."""
     reports = [kitchen.run("--run-id", "ci-7", "--shard", shard).report for shard in ("1/2", "2/2")]
 
-    assert [report["run"]["id"] for report in reports if report is not None] == ["ci-7-1", "ci-7-2"]
+    assert [report["run"]["id"] for report in reports] == ["ci-7-1", "ci-7-2"]
 
 
 def test_a_shard_that_says_nothing_of_itself_is_a_usage_error(kitchen: MadeUp) -> None:
     """In one line, before anything is run."""
     ran = kitchen.run("--shard", "3/2")
 
-    assert (ran.exit_code, ran.report) == (4, None)
+    assert (ran.exit_code, ran.written) == (4, None)
     assert "ERROR: --shard: '3/2' is not a valid shard" in ran.text
 
 

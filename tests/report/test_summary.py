@@ -11,11 +11,9 @@ import pytest
 
 from fixtures.report import badge, outputs, summary
 from tests.report import examples
-from tests.report.conftest import MadeUp
+from tests.report.conftest import CONFORMS, MadeUp
 
 pytest_plugins = ["pytester"]
-
-CONFORMS = '@clause("tea.water")\ndef test_boils():\n    pass\n'
 
 
 def test_summary_of_a_violation() -> None:
@@ -70,45 +68,41 @@ def test_escaped(text: str, shown: str) -> None:
 
 
 def test_a_target_that_never_came_up_is_no_list_of_clauses() -> None:
-    """The problem says it all."""
+    """The problem says it all; a simulation is called one."""
+    assert "> **Simulation.**" in summary.render(examples.simulated())
     assert "### Not verified" in summary.render(examples.selected())
     assert "### Not verified" not in summary.render(examples.blocked())
     assert "no kettle" in summary.render(examples.blocked())
 
 
-def test_a_simulation_is_called_one() -> None:
-    """In the summary and in the badge."""
-    report = examples.simulated()
-
-    assert "> **Simulation.**" in summary.render(report)
-    assert badge.build(report)["message"] == "simulated 1.12.1 conforms"
-
-
 def test_added_to_the_summary_of_the_step(made_up: MadeUp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What other commands of the step have written stays."""
+    """What other commands of the step have written stays; the terminal names exactly the files that were written."""
     step = tmp_path / "step.md"
     step.write_text("Before.\n")
     monkeypatch.setenv(outputs.STEP_SUMMARY, str(step))
-    made_up.write(CONFORMS)
 
-    assert made_up.run().exit_code == 0
+    ran = made_up.run(tests=CONFORMS)
 
+    assert ran.exit_code == 0
     assert step.read_text() == "Before.\n" + (made_up.path / "report" / "summary.md").read_text()
+    names = {entry.name for entry in (made_up.path / "report").iterdir()}
+    assert names == {outputs.PAGE, *outputs.OTHERS}
+    assert "report    report/conformance.html" in ran.lines
+    (line,) = [line for line in ran.lines if "and beside it" in line]
+    assert set(re.findall(r"[a-z]+\.[a-z]+", line)) == set(outputs.OTHERS)
 
 
 def test_a_step_summary_that_cannot_be_written(made_up: MadeUp, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line says so, the report is complete, and the run does not pass for a good one."""
     monkeypatch.setenv(outputs.STEP_SUMMARY, "/nowhere/step.md")
-    made_up.write(CONFORMS)
 
-    ran = made_up.run()
+    ran = made_up.run(tests=CONFORMS)
 
     assert ran.exit_code == 1
     assert "cannot write the report: /nowhere/step.md: No such file or directory" in ran.text
     assert "Traceback" not in ran.text
-    assert ran.report is not None
     assert (ran.report["verdict"], ran.report["exit_code"]) == ("failed", 1)
-    assert (made_up.path / "report" / "conformance.html").exists()
+    assert ran.page
 
 
 @pytest.mark.parametrize(
@@ -138,16 +132,3 @@ def test_badge(kind: Callable[[], dict[str, Any]], message: str, colour: str, tm
     assert texts == ["snapshot conformance", message]
     assert drawing.attrib["aria-label"] == f"snapshot conformance: {message}"
     assert not re.search(r"href|url\(|<image|<script", as_svg.read_text())
-
-
-def test_every_file_is_named_at_the_end_of_a_run(made_up: MadeUp) -> None:
-    """The terminal names exactly the files that were written."""
-    made_up.write(CONFORMS)
-
-    ran = made_up.run()
-
-    names = {entry.name for entry in (made_up.path / "report").iterdir()}
-    assert names == {outputs.PAGE, *outputs.OTHERS}
-    assert "report    report/conformance.html" in ran.text.splitlines()
-    (line,) = [line for line in ran.text.splitlines() if "and beside it" in line]
-    assert set(re.findall(r"[a-z]+\.[a-z]+", line)) == set(outputs.OTHERS)

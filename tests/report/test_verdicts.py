@@ -2,190 +2,165 @@
 
 import pytest
 
-from tests.report.conftest import MadeUp
+from tests.report.conftest import CONFORMS, MadeUp, case
 
 pytest_plugins = ["pytester"]
+
+COLD = "assert False"
+NO_KETTLE = "raise Blocked('x')"
+APPLIES_TO_OLD = ("not applicable", "documented until 1.2, the profile is 1.12")
+KETTLES = case("tea.water", needs="kettle").replace("def", '@pytest.mark.parametrize("kettle", ["old", "new"])\ndef', 1)
+HALF_RUN = CONFORMS + case("tea.cup", COLD, name="test_cup") + case("tea.cup tea.water", name="test_steams")
+
+
+def waters(*bodies: str) -> str:
+    """Tests of one clause with these bodies."""
+    return "".join(case("tea.water", body, name=f"test_{number}") for number, body in enumerate(bodies))
+
+
+@pytest.mark.parametrize(
+    ("tests", "arguments", "verdicts"),
+    [
+        pytest.param(waters("pass", "pass"), "", {"tea.water": ("conforms", "")}, id="both conform"),
+        pytest.param(waters("pass", COLD), "", {"tea.water": ("violates", "")}, id="one violates"),
+        pytest.param(waters(COLD, NO_KETTLE), "", {"tea.water": ("violates", "")}, id="one violates, one is blocked"),
+        pytest.param(
+            waters("pass", NO_KETTLE),
+            "",
+            {"tea.water": ("not verified", "the test is broken: Blocked: x")},
+            id="one is blocked",
+        ),
+        pytest.param(
+            waters("pass", "pytest.skip('x')"), "", {"tea.water": ("not verified", "skipped: x")}, id="one is skipped"
+        ),
+        pytest.param(
+            case("tea.milk tea.cup", COLD), "", {"tea.milk": APPLIES_TO_OLD, "tea.cup": ("violates", "")}, id="newest"
+        ),
+        pytest.param(
+            case("tea.milk tea.cup", COLD),
+            "--longhorn-version 1.2",
+            {
+                "tea.milk": ("violates", ""),
+                "tea.cup": ("not applicable", "documented since 1.3, the profile is 1.2"),
+            },
+            id="old",
+        ),
+        pytest.param(
+            CONFORMS + case("tea.milk", needs="broken_kettle", name="test_milk"),
+            "",
+            {"tea.water": ("conforms", ""), "tea.milk": APPLIES_TO_OLD},
+            id="a test that does not apply sets nothing up",
+        ),
+        pytest.param(
+            case("tea.cup", name="test_cup") + KETTLES,
+            "-k old",
+            {
+                "tea.cup": ("not verified", "not selected"),
+                "tea.water": ("conforms", "selected tests only: 1 of 2 tests ran"),
+            },
+            id="deselected",
+        ),
+        pytest.param(
+            HALF_RUN,
+            "-x",
+            {"tea.cup": ("violates", ""), "tea.water": ("not verified", "not run: 1 of 2 tests")},
+            id="selected but not run",
+        ),
+        *(
+            pytest.param(
+                CONFORMS,
+                f"conformance/tea/test_tea.py::test_boils {workers}",
+                {
+                    "tea.cup": ("not verified", "not selected"),
+                    "tea.water": ("conforms", "selected tests only: other files were not collected"),
+                },
+                id=f"not collected{workers}",
+            )
+            for workers in ("", "-n 2")
+        ),
+        pytest.param("import nothing_of_this_name", "", {"tea.water": ("not verified", "not run")}, id="unreadable"),
+    ],
+)
+def test_verdicts_and_reasons(
+    made_up: MadeUp, tests: str, arguments: str, verdicts: dict[str, tuple[str, str]]
+) -> None:
+    """The worst test of a clause counts; a clause without one, or with tests that were not run, says why."""
+    ran = made_up.run(*arguments.split(), tests=tests)
+
+    assert {name: ran.verdict(name) for name in verdicts} == verdicts
+    if not any(word in ("violates", "not verified") for word, _ in verdicts.values()):
+        assert ran.exit_code == 0
+    if arguments == "-k old":
+        assert "CONFORMS in 1 of 1 verified clauses, 1 of them by selected tests only;" in ran.text
 
 
 def test_every_state_has_its_cause(made_up: MadeUp) -> None:
     """Verdict and reason of a clause that conforms, is of other pages, needs more, or cannot be tested."""
-    made_up.write("""
-        @clause("tea.water")
-        def test_boils():
-            pass
-
-        @clause("tea.milk")
-        def test_milk():
-            assert False
-
-        @clause("tea.biscuit")
-        def test_biscuit():
-            assert False
-    """)
-
-    ran = made_up.run()
-
-    assert ran.verdict("tea.water") == ("conforms", "")
-    assert ran.verdict("tea.milk") == ("not applicable", "documented until 1.2, the profile is 1.12")
-    assert ran.verdict("tea.cup") == ("not verified", "no test yet")
-    assert ran.verdict("tea.biscuit") == ("not verified", "the target lacks block")
-    assert ran.verdict("tea.taste") == ("not verified", "cannot be tested: Tastes differ.")
-    assert ran.report is not None
-    assert ran.report["counts"] == {
-        "conforms": 1,
-        "violates": 0,
-        "deviates": 0,
-        "not applicable": 1,
-        "not verified": 3,
-    }
-
-
-def test_a_test_that_does_not_apply_arranges_nothing(made_up: MadeUp) -> None:
-    """Fixtures of a test whose clause is not of this profile are not set up."""
-    made_up.write("""
-        @clause("tea.milk")
-        def test_milk(broken_kettle):
-            pass
-
-        @clause("tea.water")
-        def test_boils():
-            pass
-    """)
-
-    assert made_up.run().exit_code == 0
-
-
-def test_a_test_of_two_profiles_speaks_for_the_one_that_applies(made_up: MadeUp) -> None:
-    """A test may name the old and the new form of a behaviour; only that of the profile gets its verdict."""
-    made_up.write("""
-        @clause("tea.milk", "tea.cup")
-        def test_order():
-            assert False
-    """)
-
-    newest, old = made_up.run(), made_up.run("--longhorn-version", "1.2")
-
-    assert (newest.verdict("tea.milk")[0], newest.verdict("tea.cup")[0]) == ("not applicable", "violates")
-    assert (old.verdict("tea.milk")[0], old.verdict("tea.cup")[0]) == ("violates", "not applicable")
-
-
-@pytest.mark.parametrize(
-    ("bodies", "verdict"),
-    [
-        (("pass", "pass"), "conforms"),
-        (("pass", "assert False"), "violates"),
-        (("assert False", "raise Blocked('x')"), "violates"),
-        (("pass", "raise Blocked('x')"), "not verified"),
-        (("pass", "pytest.skip('x')"), "not verified"),
-    ],
-    ids=["both conform", "one violates", "one violates, one blocked", "one blocked", "one skipped"],
-)
-def test_the_worst_test_counts(made_up: MadeUp, bodies: tuple[str, str], verdict: str) -> None:
-    """A clause with several tests conforms only if all of them say so."""
-    made_up.write(
-        "\n".join(
-            f'@clause("tea.water")\ndef test_{number}():\n    {body}\n' for number, body in enumerate(bodies, start=1)
-        )
+    ran = made_up.run(
+        tests=CONFORMS + case("tea.milk", COLD, name="test_milk") + case("tea.biscuit", COLD, name="test_biscuit")
     )
 
-    assert made_up.run().verdict("tea.water")[0] == verdict
+    assert {clause["id"]: (clause["verdict"], clause["reason"]) for clause in ran.report["clauses"]} == {
+        "tea.water": ("conforms", ""),
+        "tea.milk": APPLIES_TO_OLD,
+        "tea.cup": ("not verified", "no test yet"),
+        "tea.biscuit": ("not verified", "the target lacks block"),
+        "tea.taste": ("not verified", "cannot be tested: Tastes differ."),
+    }
+    assert list(ran.report["counts"].items()) == [
+        ("conforms", 1),
+        ("violates", 0),
+        ("deviates", 0),
+        ("not applicable", 1),
+        ("not verified", 3),
+    ]
 
 
 def test_a_violation_is_spelled_out(made_up: MadeUp) -> None:
-    """The report says what was expected, what was seen, where to look and where the test is."""
-    made_up.write("""
-        @clause("tea.water")
-        def test_boils():
-            \"\"\"The kettle whistles.\"\"\"
-            raise Violation("20 degrees", expected="100 degrees", look="the kettle's plug")
-    """)
+    """What was expected, what was seen, where to look and where the test is; of an assertion, the test's sentence."""
+    ran = made_up.run(
+        tests=case(
+            "tea.water",
+            'raise Violation("20 degrees", expected="100 degrees", look="the kettle\'s plug")',
+        )
+        + case("tea.cup", '"""The cup is warm."""\ndegrees = 20\nassert degrees == 100, "it is cold"', name="test_cup")
+    )
 
-    ran = made_up.run()
-
-    (test,) = ran.clause("tea.water")["tests"]
+    (test,), (plain,) = (ran.clause(name)["tests"] for name in ("tea.water", "tea.cup"))
     assert (test["expected"], test["seen"], test["look"]) == ("100 degrees", "20 degrees", "the kettle's plug")
-    assert test["where"] == "conformance/tea/test_tea.py:9"
+    assert test["where"] == "conformance/tea/test_tea.py:7"
     assert "Violation" in test["traceback"]
-
-
-def test_a_plain_assertion_is_spelled_out(made_up: MadeUp) -> None:
-    """A failed assert is what was seen, the test's own sentence is what was expected."""
-    made_up.write("""
-        @clause("tea.water")
-        def test_boils():
-            \"\"\"The water boils.\"\"\"
-            degrees = 20
-            assert degrees == 100, "it is cold"
-    """)
-
-    (test,) = made_up.run().clause("tea.water")["tests"]
-
-    assert test["expected"] == "The water boils."
-    assert "it is cold" in test["seen"]
-    assert "assert 20 == 100" in test["seen"]
+    assert plain["expected"] == "The cup is warm."
+    assert "it is cold" in plain["seen"]
+    assert "assert 20 == 100" in plain["seen"]
 
 
 @pytest.mark.parametrize(
-    ("test", "reason", "kind", "message"),
+    ("body", "needs", "reason", "problem"),
     [
         (
-            "def test_boils(broken_kettle): pass",
+            "pass",
+            "broken_kettle",
             "blocked: Blocked: the kettle does not start",
-            "set-up",
-            "Blocked: the kettle does not start",
+            ("set-up", "Blocked: the kettle does not start"),
         ),
+        ("raise KeyError('k')", "", "the test is broken: KeyError: 'k'", ("test", "KeyError: 'k'")),
         (
-            "def test_boils(): raise KeyError('k')",
-            "the test is broken: KeyError: 'k'",
-            "test",
-            "KeyError: 'k'",
-        ),
-        (
-            "def test_boils(): __import__('unittest').TestCase().assertEqual('cup', 'pot')",
+            "__import__('unittest').TestCase().assertEqual('cup', 'pot')",
+            "",
             "the test is broken: 'cup' != 'pot'",
-            "test",
-            "'cup' != 'pot'\n- cup\n+ pot\n",
+            ("test", "'cup' != 'pot'\n- cup\n+ pot\n"),
         ),
     ],
-    ids=["set-up", "test", "assertion-of-a-library"],
+    ids=["set-up", "test", "assertion of a library"],
 )
 def test_what_goes_wrong_with_the_run_is_no_violation(
-    made_up: MadeUp, test: str, reason: str, kind: str, message: str
+    made_up: MadeUp, body: str, needs: str, reason: str, problem: tuple[str, str]
 ) -> None:
     """A fixture that fails, or a mistake in a test, leaves the clause not verified and is a problem of the run."""
-    made_up.write(f'@clause("tea.water")\n{test}\n')
+    ran = made_up.run(tests=case("tea.water", body, needs=needs))
 
-    ran = made_up.run()
-
-    assert ran.verdict("tea.water") == ("not verified", reason)
-    assert ran.report is not None
-    assert [(problem["kind"], problem["message"]) for problem in ran.report["problems"]] == [(kind, message)]
-
-
-def test_a_violation_stays_one_however_often_the_test_is_run(made_up: MadeUp) -> None:
-    """Plugins that run failed tests again until they pass would hide what happens now and then."""
-    (made_up.tests.parent / "conftest.py").write_text(
-        "from _pytest.runner import runtestprotocol\n"
-        "def pytest_runtest_protocol(item, nextitem):\n"
-        "    runtestprotocol(item, nextitem=item, log=False)\n"
-        "    runtestprotocol(item, nextitem=nextitem)\n"
-        "    return True\n"
-    )
-    made_up.write("""
-        attempts = []
-
-        @clause("tea.water")
-        def test_boils():
-            attempts.append(1)
-            assert len(attempts) == 2, "cold at first"
-    """)
-
-    ran = made_up.run()
-
-    assert ran.verdict("tea.water") == ("violates", "")
-    (test,) = ran.clause("tea.water")["tests"]
-    assert "cold at first" in test["seen"]
-    assert ran.exit_code == 1
+    assert (ran.verdict("tea.water"), ran.problems) == (("not verified", reason), [problem])
 
 
 @pytest.mark.parametrize(
@@ -198,111 +173,41 @@ def test_a_violation_stays_one_however_often_the_test_is_run(made_up: MadeUp) ->
 )
 def test_clean_up_that_fails_changes_no_verdict(made_up: MadeUp, fixture: str, problems: list[tuple[str, str]]) -> None:
     """What was verified stays verified; that something is left behind is an error of the run."""
-    made_up.write(f'@clause("tea.water")\ndef test_boils({fixture}): pass\n')
+    ran = made_up.run(tests=case("tea.water", needs=fixture))
 
-    ran = made_up.run()
-
-    assert ran.verdict("tea.water") == ("conforms", "")
-    assert ran.exit_code == 1
-    assert ran.report is not None
-    assert [(problem["kind"], problem["message"]) for problem in ran.report["problems"]] == problems
+    assert (ran.verdict("tea.water"), ran.exit_code, ran.problems) == (("conforms", ""), 1, problems)
 
 
-def test_deselected_is_not_verified(made_up: MadeUp) -> None:
-    """A clause whose tests were all deselected says so; one that lost some of them says how many were run."""
-    made_up.write("""
-        @clause("tea.cup")
-        def test_cup():
-            pass
-
-        @clause("tea.water")
-        @pytest.mark.parametrize("kettle", ["old", "new"])
-        def test_boils(kettle):
-            pass
-    """)
-
-    ran = made_up.run("-k", "old")
-
-    assert ran.verdict("tea.cup") == ("not verified", "not selected")
-    assert ran.verdict("tea.water") == ("conforms", "selected tests only: 1 of 2 tests ran")
-    assert "CONFORMS in 1 of 1 verified clauses, 1 of them by selected tests only;" in ran.text
-
-
-def test_selected_but_not_run_is_not_verified(made_up: MadeUp) -> None:
-    """Half of a clause's tests say nothing about it if the other half was to be run as well."""
-    made_up.write("""
-        @clause("tea.water")
-        def test_boils():
-            pass
-
-        @clause("tea.cup")
-        def test_cup():
-            assert False
-
-        @clause("tea.cup", "tea.water")
-        def test_steams():
-            pass
-    """)
-
-    ran = made_up.run("-x")
-
-    assert ran.verdict("tea.cup")[0] == "violates"
-    assert ran.verdict("tea.water") == ("not verified", "not run: 1 of 2 tests")
-
-
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "-n 2"])
-def test_what_was_not_even_collected_may_have_tests(made_up: MadeUp, workers: tuple[str, ...]) -> None:
-    """`no test yet` is said only if all tests were collected."""
-    made_up.write("""
-        @clause("tea.water")
-        def test_boils():
-            pass
-    """)
-
-    ran = made_up.run("conformance/tea/test_tea.py::test_boils", *workers)
-
-    assert ran.verdict("tea.cup") == ("not verified", "not selected")
-    assert ran.verdict("tea.water") == (
-        "conforms",
-        "selected tests only: other files were not collected",
+def test_a_violation_stays_one_however_often_the_test_is_run(made_up: MadeUp) -> None:
+    """Plugins that run failed tests again until they pass would hide what happens now and then."""
+    (made_up.tests.parent / "conftest.py").write_text(
+        "from _pytest.runner import runtestprotocol\n"
+        "def pytest_runtest_protocol(item, nextitem):\n"
+        "    runtestprotocol(item, nextitem=item, log=False)\n"
+        "    runtestprotocol(item, nextitem=nextitem)\n"
+        "    return True\n"
     )
 
+    ran = made_up.run(
+        tests="attempts = []\n" + case("tea.water", "attempts.append(1)\nassert len(attempts) == 2, 'cold at first'")
+    )
 
-def test_tests_that_cannot_be_read_are_not_missing(made_up: MadeUp) -> None:
-    """An error while collecting says nothing about which clauses have tests."""
-    made_up.write("import nothing_of_this_name")
-
-    assert made_up.run().verdict("tea.water") == ("not verified", "not run")
+    assert (ran.verdict("tea.water"), ran.exit_code) == (("violates", ""), 1)
+    (test,) = ran.clause("tea.water")["tests"]
+    assert "cold at first" in test["seen"]
 
 
 def test_tests_run_in_the_order_of_the_page(made_up: MadeUp) -> None:
     """The order of the catalogue is that of the page, and tests follow it unless random order is asked for."""
-    made_up.write("""
-        @clause("tea.cup")
-        def test_a():
-            pass
-
-        @clause("tea.water")
-        def test_b():
-            pass
-    """)
-
-    text = made_up.run("-v").text
+    text = made_up.run("-v", tests=case("tea.cup", name="test_a") + case("tea.water", name="test_b")).text
 
     assert text.index("::test_b") < text.index("::test_a")
 
 
 def test_profile_decides_and_not_the_target(made_up: MadeUp) -> None:
-    """--profile asks another documentation of the same target."""
-    made_up.write("""
-        @clause("tea.milk")
-        def test_milk():
-            assert False
-    """)
+    """--profile verifies another documentation of the same target."""
+    ran = made_up.run("--profile", "1.2.6", tests=case("tea.milk", COLD))
 
-    ran = made_up.run("--profile", "1.2.6")
-
-    assert ran.report is not None
     assert ran.report["profile"] == "1.2"
     assert ran.report["target"]["longhorn_version"] == "1.12.1"
     assert ran.verdict("tea.milk")[0] == "violates"
@@ -310,16 +215,10 @@ def test_profile_decides_and_not_the_target(made_up: MadeUp) -> None:
 
 def test_a_target_without_documentation_is_not_judged(made_up: MadeUp) -> None:
     """A Longhorn that the catalogue does not know is verified only against a profile that was chosen."""
-    made_up.write("""
-        @clause("tea.water")
-        def test_boils():
-            pass
-    """)
     conftest = made_up.path / "conftest.py"
     conftest.write_text(conftest.read_text().replace('"1.12.1"', '"1.99.0"'))
 
-    unknown, chosen = made_up.run(), made_up.run("--profile", "1.12")
+    unknown, chosen = made_up.run(tests=CONFORMS), made_up.run("--profile", "1.12")
 
-    assert unknown.exit_code == 1
+    assert (unknown.exit_code, chosen.exit_code) == (1, 0)
     assert "no profile for Longhorn 1.99.0; pick one with --profile" in unknown.text
-    assert chosen.exit_code == 0

@@ -25,6 +25,11 @@ KINDS = [
 ]
 
 
+def named(value: object) -> str:
+    """The name of an example in the id of a test."""
+    return getattr(value, "__name__", "")
+
+
 class Reader(HTMLParser):
     """What a page is made of: tags with their attributes, and its text without scripts and styles."""
 
@@ -35,36 +40,23 @@ class Reader(HTMLParser):
         self._silent = False
         self.feed(page)
         self.close()
+        self.text = squeezed("".join(self._texts))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag."""
         self.tags.append((tag, dict(attrs)))
         self._silent = tag in ("script", "style")
 
     def handle_endtag(self, tag: str) -> None:
-        """A script or style is over."""
         self._silent = self._silent and tag not in ("script", "style")
 
     def handle_data(self, data: str) -> None:
-        """Keep a text."""
         if not self._silent:
             self._texts.append(data)
-
-    @property
-    def text(self) -> str:
-        """All of it, with single spaces."""
-        return " ".join("".join(self._texts).split())
 
 
 def squeezed(text: str) -> str:
     """A text with single spaces."""
     return " ".join(text.split())
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_examples_are_reports(kind: Callable[[], dict[str, Any]]) -> None:
-    """What these tests show to the writers is what a run may write."""
-    jsonschema.validate(json.loads(json.dumps(kind())), json.loads(SCHEMA.read_text()))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +81,7 @@ def test_examples_are_reports(kind: Callable[[], dict[str, Any]]) -> None:
             "The one documented behaviour (clause) that was verified conforms. 5 clauses are not verified.",
         ),
     ],
-    ids=lambda value: getattr(value, "__name__", ""),
+    ids=named,
 )
 def test_verdict_in_words(kind: Callable[[], dict[str, Any]], headline: str, explanation: str) -> None:
     """The first sentences of each kind of report."""
@@ -99,27 +91,54 @@ def test_verdict_in_words(kind: Callable[[], dict[str, Any]], headline: str, exp
     assert explanation in text
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_every_clause_and_test_is_there(kind: Callable[[], dict[str, Any]]) -> None:
-    """Each clause is there with its verdict, each of its tests with its command, and the facts of the run."""
-    document = kind()
-    page = Reader(webpage.render(document))
+@pytest.mark.parametrize("kind", KINDS, ids=named)
+def test_page(kind: Callable[[], dict[str, Any]]) -> None:
+    """Of each kind of report: each clause with its verdict, each test with its command, the facts of the run.
 
-    marked = [attributes for _, attributes in page.tags if "data-verdict" in attributes]
-    verdicts = {attributes["id"]: attributes["data-verdict"] for attributes in marked}
+    What a cluster answers is text: there is one script, ours, and no image. Nothing is loaded from elsewhere: no
+    import, no font, no address but places in the page and links to the documentation, and the policy forbids any. No id is there twice, and every link, label
+    and description leads to one.
+    """
+    document = kind()
+    jsonschema.validate(json.loads(json.dumps(document)), json.loads(SCHEMA.read_text()))
+    text = webpage.render(document)
+    page = Reader(text)
+
+    verdicts = {a["id"]: a["data-verdict"] for _, a in page.tags if "data-verdict" in a}
     assert verdicts == {clause["id"]: clause["verdict"] for clause in document["clauses"]}
     for clause in document["clauses"]:
         assert clause["statement"].replace("`", "") in page.text
-        for test in clause["tests"]:
-            assert test["command"] in page.text
+        assert all(test["command"] in page.text for test in clause["tests"])
     assert "2026-11-21 14:48:04 UTC" in page.text
     assert "8.1 s" in page.text
-    for verdict in Verdict:
-        assert f"{document['counts'][verdict]} " in page.text
+    assert all(f"{document['counts'][verdict]} " in page.text for verdict in Verdict)
+
+    names = [tag for tag, _ in page.tags]
+    assert names.count("script") == 1
+    assert "img" not in names
+    if kind is not examples.blocked:
+        assert "<script>document.title" in page.text
+    for tag, attributes in page.tags:
+        for name in ("src", "href", "action", "srcset", "data"):
+            value = attributes.get(name) or ""
+            if tag == "a" and value.startswith("https://longhorn.io/docs/"):
+                assert attributes["rel"] == "noopener noreferrer"
+            else:
+                assert value.startswith(("#", "data:")) or not value, (tag, name, value)
+    assert not re.search(r"@import|@font-face|url\(", text)
+    (policy,) = [attributes["content"] for _, attributes in page.tags if attributes.get("http-equiv")]
+    assert str(policy).startswith("default-src 'none'")
+
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = [attributes.get("href") or "" for tag, attributes in page.tags if tag == "a"]
+    references = [link.removeprefix("#") for link in links if not link.startswith("https://")]
+    references += [attributes.get(name) or "" for _, attributes in page.tags for name in ("aria-labelledby", "for")]
+    assert {reference for reference in references if reference} <= set(ids)
 
 
 def test_evidence_is_there() -> None:
-    """What was observed around a test: waits, revisions, handles, keys, values, what was left out."""
+    """What was observed around a test, problems of the run, known deviations, why a clause has no verdict."""
     document = examples.violating()
     text = Reader(webpage.render(document)).text
 
@@ -136,65 +155,11 @@ def test_evidence_is_there() -> None:
     assert all(key["key"] in text and key["found"] in text for key in test["observed"]["keys"])
     assert squeezed(test["seen"]) in text
     assert squeezed(test["traceback"]) in text
-
-
-def test_problems_deviations_and_reasons_are_there() -> None:
-    """What went wrong with the run, what is known to deviate, and why something is not verified."""
-    text = Reader(webpage.render(examples.violating())).text
-
     assert "The run left something behind" in text
     assert "test_water and 1 more" in text
     assert "worker 'gw0' crashed" in text
     assert "It is cold, as in 1.12.1." in text
     assert "Cannot be tested: Tastes." in text
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_messages_are_never_markup(kind: Callable[[], dict[str, Any]]) -> None:
-    """Whatever a cluster answers is text: one script and one image-free page, ours."""
-    page = webpage.render(kind())
-    tags = [tag for tag, _ in Reader(page).tags]
-
-    assert tags.count("script") == 1
-    assert "img" not in tags
-    if kind is not examples.blocked:
-        assert "<script>document.title" in Reader(page).text
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_nothing_comes_from_elsewhere(kind: Callable[[], dict[str, Any]]) -> None:
-    """Nothing is loaded: no import, no font, no address but places in the page and links to the documentation.
-
-    The policy forbids any other, and the documentation does not learn from where it was reached.
-    """
-    page = webpage.render(kind())
-    tags = Reader(page).tags
-
-    for tag, attributes in tags:
-        for name in ("src", "href", "action", "srcset", "data"):
-            value = attributes.get(name) or ""
-            if tag == "a" and value.startswith("https://longhorn.io/docs/"):
-                assert attributes["rel"] == "noopener noreferrer"
-                continue
-            assert value.startswith(("#", "data:")) or not value, (tag, name, value)
-    assert not re.search(r"@import|@font-face|url\(", page)
-    (policy,) = [attributes["content"] for tag, attributes in tags if attributes.get("http-equiv")]
-    assert policy is not None
-    assert policy.startswith("default-src 'none'")
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_links_and_labels_meet(kind: Callable[[], dict[str, Any]]) -> None:
-    """No id is there twice, and every link, label and description leads to one."""
-    tags = Reader(webpage.render(kind())).tags
-
-    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
-    assert len(ids) == len(set(ids))
-    links = [attributes.get("href") or "" for tag, attributes in tags if tag == "a"]
-    references = [link.removeprefix("#") for link in links if not link.startswith("https://")]
-    references += [attributes.get("aria-labelledby") or "" for _, attributes in tags]
-    references += [attributes.get("for") or "" for _, attributes in tags]
-    assert {reference for reference in references if reference} <= set(ids)
 
 
 def test_source_is_a_link_to_the_documentation() -> None:
@@ -211,15 +176,13 @@ def test_source_is_a_link_to_the_documentation() -> None:
 
 
 def test_a_test_of_two_clauses_is_told_once() -> None:
-    """The second clause leads to where the test is told."""
+    """The second clause leads to where the test is reported."""
     page = webpage.render(examples.of_one_test_for_two_clauses())
 
     assert page.count("Hot.") == 1
     assert Reader(page).text.count("About test_both. is reported there.") == 3
 
-
-def test_a_shared_timeline_is_told_once() -> None:
-    """Tests that saw the same objects with the same changes have one timeline between them."""
+    # Tests that saw the same objects with the same changes have one timeline between them.
     page = webpage.render(examples.conforming())
 
     assert page.count('<table class="timeline">') == 1
