@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,11 @@ class Running:
             text=True,
             start_new_session=True,
         )
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """Its report."""
+        return dict(json.loads((self.reports / "conformance.json").read_text()))
 
     def until(self, text: str) -> None:
         """Return when a line with this text was printed."""
@@ -85,32 +91,26 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    "workers", [pytest.param((), id="alone", marks=pytest.mark.e2e), pytest.param(("-n", "2"), id="-n 2")]
+    ("number", "workers"),
+    [
+        pytest.param(signal.SIGINT, (), id="Ctrl-C", marks=pytest.mark.e2e),
+        pytest.param(signal.SIGINT, ("-n", "2"), id="Ctrl-C, -n 2"),
+        pytest.param(signal.SIGTERM, (), id="SIGTERM"),
+        pytest.param(signal.SIGTERM, ("-n", "2"), id="SIGTERM, -n 2", marks=pytest.mark.e2e),
+    ],
 )
-def test_ctrl_c_lets_it_clean_up(folder: Path, workers: tuple[str, ...]) -> None:
-    """A terminal sends it to all processes of the group; the simulator has to outlive it to be cleaned up."""
+def test_interrupted_it_cleans_up(folder: Path, number: signal.Signals, workers: tuple[str, ...]) -> None:
+    """A terminal sends Ctrl-C to all processes of the group; the simulator has to outlive it to be cleaned up.
+
+    Whoever cancels a job sends SIGTERM to the controlling process alone.
+    """
     running = Running(folder, *PART, *workers)
     running.until("conforms")
     assert any("-m simulator" in command for command in left_of(folder).values())
 
-    exit_code, text = running.end(signal.SIGINT, group=True)
+    exit_code, text = running.end(number, group=number == signal.SIGINT)
 
-    report = json.loads((running.reports / "conformance.json").read_text())
-    assert (exit_code, report["verdict"], report["problems"]) == (2, "interrupted", []), text
-    assert waited_for(folder) == {}
-
-
-@pytest.mark.parametrize(
-    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.e2e)]
-)
-def test_sigterm_does_too(folder: Path, workers: tuple[str, ...]) -> None:
-    """Sent to the controlling process alone, as by whoever cancels a job."""
-    running = Running(folder, *PART, *workers)
-    running.until("conforms")
-
-    exit_code, text = running.end(signal.SIGTERM, group=False)
-
-    report = json.loads((running.reports / "conformance.json").read_text())
+    report = running.report
     assert (exit_code, report["verdict"], report["problems"]) == (2, "interrupted", []), text
     assert "Traceback" not in text
     assert waited_for(folder) == {}
@@ -127,7 +127,7 @@ def test_simulator_that_is_killed(folder: Path) -> None:
 
     text, _ = running.process.communicate(timeout=150)
 
-    report = json.loads((running.reports / "conformance.json").read_text())
+    report = running.report
     assert (running.process.returncode, report["verdict"]) == (1, "failed"), text
     assert report["counts"]["violates"] == 0
     assert report["counts"]["conforms"] > 0
@@ -152,4 +152,4 @@ def test_nothing_is_left_of_a_killed_run_and_the_next_one_works(folder: Path, wo
     after = Running(folder, ONE)
     text, _ = after.process.communicate(timeout=60)
     assert after.process.returncode == 0, text
-    assert json.loads((after.reports / "conformance.json").read_text())["verdict"] == "conforms"
+    assert after.report["verdict"] == "conforms"

@@ -102,12 +102,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ],
 )
 def test_diff(
-    reports: dict[str, Path],
-    capsys: pytest.CaptureFixture[str],
-    old: str,
-    new: str,
-    exit_code: int,
-    parts: list[str],
+    reports: dict[str, Path], capsys: pytest.CaptureFixture[str], old: str, new: str, exit_code: int, parts: list[str]
 ) -> None:
     """1 if a clause got worse or rests on less, if the new run has no verdict or is of a simulation, else 0.
 

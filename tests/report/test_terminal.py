@@ -96,9 +96,7 @@ def test_pages_are_counted(made_up: MadeUp) -> None:
     document = 'url = "https://longhorn.io/docs/1.12.0/coffee/"\nsections = ["Beans"]\n'
     clauses = "".join(f'[[clause]]\nid = "{bean}"\n{fields}' for bean in beans)
     (folder / "clauses.toml").write_text(head + document + clauses)
-    (folder / "test_coffee.py").write_text(
-        HEAD + "".join(case(bean, name=f"test_{bean[-1]}") for bean in beans),
-    )
+    (folder / "test_coffee.py").write_text(HEAD + "".join(case(bean, name=f"test_{bean[-1]}") for bean in beans))
 
     text = made_up.run("-k", "test_cup", tests=COLD).text
 

@@ -39,10 +39,7 @@ def waters(*bodies: str) -> str:
         pytest.param(
             case("tea.milk tea.cup", COLD),
             "--longhorn-version 1.2",
-            {
-                "tea.milk": ("violates", ""),
-                "tea.cup": ("not applicable", "documented since 1.3, the profile is 1.2"),
-            },
+            {"tea.milk": ("violates", ""), "tea.cup": ("not applicable", "documented since 1.3, the profile is 1.2")},
             id="old",
         ),
         pytest.param(
@@ -119,10 +116,7 @@ def test_every_state_has_its_cause(made_up: MadeUp) -> None:
 def test_a_violation_is_spelled_out(made_up: MadeUp) -> None:
     """What was expected, what was seen, where to look and where the test is; of an assertion, the test's sentence."""
     ran = made_up.run(
-        tests=case(
-            "tea.water",
-            'raise Violation("20 degrees", expected="100 degrees", look="the kettle\'s plug")',
-        )
+        tests=case("tea.water", 'raise Violation("20 degrees", expected="100 degrees", look="the kettle\'s plug")')
         + case("tea.cup", '"""The cup is warm."""\ndegrees = 20\nassert degrees == 100, "it is cold"', name="test_cup")
     )
 
