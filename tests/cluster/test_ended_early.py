@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from fixtures.outcomes import Blocked
+from tests.fixtures.plugin.test_ended_early import PART, left_of
 from tools import ROOT
 from tools.cluster.leftovers import leftovers
 from tools.cluster.simulated_cluster import SuiteRun, command, environment, simulator
-from tests.fixtures.plugin.test_ended_early import PART, left_of
 
 PATIENCE = 100.0
 """Seconds after which a run that lost its cluster has not come to an end."""

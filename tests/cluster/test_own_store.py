@@ -8,11 +8,11 @@ from pathlib import Path
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import BACKUP_TARGET
 from fixtures.kubernetes.run import Run
+from tests.fixtures.plugin.test_ended_early import PART
 from tools import ROOT
 from tools.cluster.leftovers import leftovers
 from tools.cluster.rbac import MANIFESTS, differences, for_newer_kubernetes, for_old_targets, granted, least, used
 from tools.cluster.simulated_cluster import SimulatedCluster, command, environment, simulator, suite
-from tests.fixtures.plugin.test_ended_early import PART
 
 SYSTEM = "longhorn-system"
 FILES = tuple(f"conformance/backup/test_{name}.py" for name in ("handle", "listing"))
