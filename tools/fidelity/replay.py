@@ -47,7 +47,7 @@ def replay(scenarios: Sequence[str], directory: Path, *, speed: float = SPEED) -
     Raises ReplayError or SimulatorError.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with running_simulator(directory, "--release", "1.12.1", "--pace", str(1 / speed)) as simulator:
+    with running_simulator(directory, "--release", "1.12.1", "--speed", str(1 / speed)) as simulator:
         _prepare(simulator.ready)
         _client(scenarios, directory, simulator.ready, speed)
     return {name: read(name, directory / name) for name in scenarios}
