@@ -36,7 +36,7 @@ class SimulatedCluster:
             "--target=cluster",
             f"--kubeconfig={self.kubeconfig}",
             f"--s3-endpoint={self.s3.endpoint}",
-            f"--s3-cluster-endpoint={self.s3.inside}",
+            f"--s3-cluster-endpoint={self.s3.cluster_endpoint}",
             f"--s3-credentials={self.keys}",
         ]
 
