@@ -16,7 +16,7 @@ class Initiator:
     node: Node
 
     def discover(self) -> str:
-        """Discover what the host offers."""
+        """Discover the targets of the host."""
         return self.call("-m", "discovery", "-t", "sendtargets", "-p", HOST)
 
     def attach(self, iqn: str) -> str:
@@ -26,7 +26,7 @@ class Initiator:
         return self.device(iqn)
 
     def detach(self, iqn: str) -> None:
-        """Log out, and forget the target."""
+        """Log out and delete the record."""
         self.call("-m", "node", "-T", iqn, "-p", HOST, "--logout")
         self.call("-m", "node", "-o", "delete", "-T", iqn, "-p", HOST)
 
@@ -35,7 +35,7 @@ class Initiator:
         self.call("-m", "node", "-T", iqn, "-p", HOST, "--logout")
 
     def device(self, iqn: str) -> str:
-        """The device file of the target's session, as the detailed list of sessions names it."""
+        """The device file of the target's session, from the detailed list of sessions."""
         ours = self.call("-m", "session", "-P", "3").partition(f"Target: {iqn} ")[2].partition("Target: ")[0]
         (line,) = [line for line in ours.splitlines() if "Attached scsi disk" in line]
         return f"/dev/{line.split()[3]}"
@@ -49,7 +49,7 @@ class Initiator:
 
 @contextmanager
 def started_node(place: Path) -> Iterator[tuple[Node, Tgt, Initiator]]:
-    """A node with all that a volume needs, which then is killed."""
+    """A node with a volume's device, which is killed then."""
     with running_node(place) as node:
         node.start_service()
         tgt = Tgt(node)

@@ -1,4 +1,4 @@
-"""A node, its targets and its initiator; without the means, the tests say which are missing."""
+"""A node, its targets and its initiator; tests that lack requirements name them."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.node_initiator.tgt import Tgt
 
 @pytest.fixture(scope="session")
 def means() -> None:
-    """Root, FUSE, loop devices and a few programs. With INITIATOR_REQUIRED set they must be there."""
+    """Root, FUSE, loop devices and a few programs. They are mandatory if INITIATOR_REQUIRED is set."""
     programs = missing_programs()
     missing = [f"packages (Debian: apt-get install {' '.join(sorted(set(programs)))})"] if programs else []
     missing += missing_powers()
@@ -40,7 +40,7 @@ def node(bare_node: Node) -> Node:
 
 @pytest.fixture
 def tgt(bare_node: Node) -> Tgt:
-    """Targets within the node's reach; there are none yet."""
+    """Targets that the node can reach; none yet."""
     tgt = Tgt(bare_node)
     tgt.start()
     return tgt

@@ -1,4 +1,4 @@
-"""What a kind node is for the initiator: mounts, network and processes of its own, on this machine's kernel."""
+"""A stand-in for a kind node: its own mounts, network and processes, on this machine's kernel."""
 
 import os
 import shutil
@@ -51,7 +51,7 @@ def missing_programs() -> list[str]:
 
 
 def missing_powers() -> list[str]:
-    """What this machine does not let the tests do, in words."""
+    """Why this machine cannot run the tests."""
     if os.geteuid() != 0:
         return ["root"]
     missing = [path for path in ("/dev/fuse", "/dev/loop-control") if not Path(path).exists()]
@@ -62,7 +62,7 @@ def missing_powers() -> list[str]:
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended."""
+    """The result of a command."""
 
     code: int
     output: str
@@ -70,7 +70,7 @@ class Done:
 
 
 class Node:
-    """A node; `first` is its first process, as seen from here."""
+    """A node; `first` is the id of its first process on this machine."""
 
     def __init__(self, first: int, place: Path) -> None:
         self.first = first
@@ -78,33 +78,33 @@ class Node:
         self._started: list[subprocess.Popen[bytes]] = []
 
     def command(self, *words: str) -> list[str]:
-        """The command that runs one in the node."""
+        """The command that runs a command in the node."""
         return ["nsenter", f"--target={self.first}", "--mount", "--net", "--pid", "--wd=/", *words]
 
     def run(self, *words: str) -> str:
-        """Run a command in the node, which must succeed; returns its output."""
+        """Run a command in the node; returns its output. It must succeed."""
         done = _run(self.command(*words))
         assert done.code == 0, f"{' '.join(words)}: {done}"
         return done.output
 
     def start(self, name: str, *words: str, environment: dict[str, str] | None = None) -> None:
-        """Start what goes on running, at the longest until the node ends; what it says is added to `name`.log."""
+        """Start a process, which ends with the node at the latest; its output is appended to `name`.log."""
         with (self.place / f"{name}.log").open("ab") as log:
             self._started.append(subprocess.Popen(self.command(*words), env=environment, stdout=log, stderr=log))
 
     def wait(self) -> None:
-        """See the end of all that was started, when the node has ended; what was stopped stops its caller too."""
+        """Wait for all processes after the node has ended, including stopped ones."""
         for process in self._started:
             process.kill()
             process.wait(SECONDS)
 
     def iscsiadm(self, *arguments: str) -> Done:
-        """Run it as Longhorn does: in the node's mount and network namespaces, in a PID namespace that then ends."""
+        """Run it as Longhorn does: in the node's mount and network namespaces, in a PID namespace that ends with it."""
         enter = ["nsenter", f"--mount=/proc/{self.first}/ns/mnt", f"--net=/proc/{self.first}/ns/net"]
         return _run(["unshare", "--pid", "--fork", "--kill-child", *enter, str(ISCSIADM), *arguments])
 
     def start_service(self) -> None:
-        """Start the service, and wait until it says that it takes commands."""
+        """Start the service and wait until it accepts commands."""
         ready = self.place / "ready"
         ready.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
@@ -115,11 +115,11 @@ class Node:
             assert told.recv(100) == b"READY=1"
 
     def kill_service(self) -> None:
-        """End the service as a crash does, and nothing but it."""
+        """Kill the service alone, as a crash does."""
         self.signal("--serve", signal.SIGKILL)
 
     def processes(self, words: str) -> list[int]:
-        """The node's processes with these words in their command lines, by their numbers as seen from here."""
+        """The ids on this machine of the node's processes with these words in their command lines."""
         found = []
         for entry in Path("/proc").iterdir():
             # What ends meanwhile is none of them.
@@ -138,7 +138,7 @@ class Node:
         os.kill(process, number)
 
     def leftovers(self) -> list[str]:
-        """What sessions have left: processes, mounts, files."""
+        """Leftovers of sessions: processes, mounts, files."""
         state = "/run/userspace-initiator/sessions"
         left = [f"process {each}" for each in self.processes(f"{state}/")]
         left += [line for line in self.run("cat", "/proc/self/mounts").splitlines() if state in line]
@@ -147,7 +147,7 @@ class Node:
 
 @contextmanager
 def running_node(place: Path) -> Iterator[Node]:
-    """A node without a service; when it ends, all that runs in it ends."""
+    """A node without a service; its processes end with it."""
     separate = [
         "unshare",
         "--mount",

@@ -1,4 +1,4 @@
-"""Each call that Longhorn makes, in its order, and how it reads the answer."""
+"""Each call that Longhorn makes, in order, and what it reads from the answer."""
 
 import re
 
@@ -12,13 +12,13 @@ UNKNOWN = "iqn.2019-10.io.longhorn:nobody"
 PORTAL = f"{HOST}:3260"
 
 
-def test_version_is_told_without_the_service(bare_node: Node) -> None:
+def test_the_version_needs_no_service(bare_node: Node) -> None:
     done = bare_node.iscsiadm("--version")
 
     assert (done.code, done.output) == (0, "iscsiadm version 2.1.8\n")
 
 
-def test_without_the_service_it_is_named(bare_node: Node) -> None:
+def test_a_missing_service_is_named(bare_node: Node) -> None:
     done = bare_node.iscsiadm("-m", "session")
 
     assert done.code == 20
@@ -47,7 +47,7 @@ def test_discovery_without_a_target_daemon_is_a_failed_connection(node: Node) ->
     assert "Could not" not in done.error
 
 
-def test_only_what_was_discovered_is_known(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+def test_only_discovered_targets_have_records(tgt: Tgt, node: Node, initiator: Initiator) -> None:
     iqn = tgt.offer("one")
     initiator.discover()
 
@@ -58,7 +58,7 @@ def test_only_what_was_discovered_is_known(tgt: Tgt, node: Node, initiator: Init
     assert node.iscsiadm("-m", "node", "-T", UNKNOWN, "-p", HOST, "--login").code == 21
 
 
-def test_a_target_that_is_not_offered_any_longer_is_forgotten(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+def test_a_target_that_disappears_is_forgotten(tgt: Tgt, node: Node, initiator: Initiator) -> None:
     gone, stays = tgt.offer("gone"), tgt.offer("stays")
     initiator.discover()
     tgt.withdraw("gone")
@@ -130,7 +130,7 @@ def test_a_lun_that_cannot_unmap_is_refused(tgt: Tgt, node: Node, initiator: Ini
 
 
 @pytest.mark.parametrize("portal", [(), ("-p", HOST)], ids=["no-portal", "portal"])
-def test_logout_and_delete_end_what_there_is(
+def test_logout_and_delete_remove_everything(
     tgt: Tgt, node: Node, initiator: Initiator, portal: tuple[str, ...]
 ) -> None:
     iqn = tgt.offer("one")
@@ -151,7 +151,7 @@ def test_logout_and_delete_end_what_there_is(
     "words",
     ["", "-m fw", "-m node --logon", "-m node extra", "-m discovery -t isns -p h", "-m session -P", "-m node -p a:b"],
 )
-def test_what_is_not_understood_is_refused(node: Node, words: str) -> None:
+def test_invalid_arguments_are_refused(node: Node, words: str) -> None:
     done = node.iscsiadm(*words.split())
 
     assert (done.code, done.output) == (7, "")

@@ -1,4 +1,4 @@
-"""What a session's block device is for Longhorn and for file systems."""
+"""A session's block device as Longhorn and file systems use it."""
 
 import fcntl
 import hashlib
@@ -25,7 +25,7 @@ with open(device, "r+b") as file:
 
 
 def written(seed: str, mib: int) -> bytes:
-    """What WRITE writes."""
+    """The data that WRITE writes."""
     return b"".join(hashlib.sha256(f"{seed}/{block}".encode()).digest() * 128 for block in range(mib * 256))
 
 
@@ -96,7 +96,7 @@ LOOP_CTL_REMOVE = 0x4C81
 
 @pytest.fixture
 def loops() -> Iterator[int]:
-    """How many loop devices this machine's kernel has; those that are made meanwhile are removed again."""
+    """The number of loop devices of this machine's kernel; new ones are removed again."""
     had = {path.name for path in Path("/sys/block").glob("loop*")}
     yield len(had)
     with Path("/dev/loop-control").open("rb") as control:
@@ -106,7 +106,7 @@ def loops() -> Iterator[int]:
 
 
 def test_the_kubelet_finds_the_loop_devices_that_it_takes(loops: int, tgt: Tgt, initiator: Initiator) -> None:
-    """Also those that the kernel makes for it, of which nobody has told the node."""
+    """Including those that the kernel creates for it, without notifying the node."""
     device = initiator.attach(tgt.offer("one"))
 
     sizes = initiator.node.run("sh", "-c", LIKE_THE_KUBELET, "sh", str(loops + 2)).split()
@@ -115,7 +115,7 @@ def test_the_kubelet_finds_the_loop_devices_that_it_takes(loops: int, tgt: Tgt, 
     assert initiator.node.run("blockdev", "--getsize64", device) == f"{32 * MIB}\n"
 
 
-def test_what_is_written_is_at_the_target_after_the_logout(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+def test_written_data_are_at_the_target_after_the_logout(tgt: Tgt, node: Node, initiator: Initiator) -> None:
     iqn = tgt.offer("one")
     device = initiator.attach(iqn)
 
@@ -160,7 +160,7 @@ def test_a_file_system_keeps_its_files(tgt: Tgt, node: Node, initiator: Initiato
 
 
 @pytest.mark.parametrize("how", ["blkdiscard --zeroout", "fallocate --zero-range"])
-def test_blocks_that_are_cleared_are_zeros_at_the_target(tgt: Tgt, node: Node, initiator: Initiator, how: str) -> None:
+def test_cleared_blocks_are_zeros_at_the_target(tgt: Tgt, node: Node, initiator: Initiator, how: str) -> None:
     iqn = tgt.offer("one")
     device = initiator.attach(iqn)
     write(node, device, "one", 16)
@@ -187,7 +187,7 @@ def test_a_hole_is_zeros_or_refused(tgt: Tgt, node: Node, initiator: Initiator) 
     assert tgt.file("one").read_bytes() == hole + written("one", 16)[8 * MIB :] + bytes(16 * MIB), done.stderr
 
 
-def test_sessions_beside_each_other_keep_to_their_targets(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+def test_parallel_sessions_use_their_own_targets(tgt: Tgt, node: Node, initiator: Initiator) -> None:
     names = ["one", "two", "three"]
     targets = {name: tgt.offer(name) for name in names}
     with ThreadPoolExecutor() as pool:
@@ -204,7 +204,7 @@ def test_sessions_beside_each_other_keep_to_their_targets(tgt: Tgt, node: Node, 
 
 
 @pytest.mark.usefixtures("means")
-def test_nodes_beside_each_other_share_the_loop_devices(tmp_path: Path) -> None:
+def test_parallel_nodes_share_the_loop_devices(tmp_path: Path) -> None:
     places = [tmp_path / name for name in ("first", "second")]
     for place in places:
         place.mkdir()
@@ -225,7 +225,7 @@ def test_nodes_beside_each_other_share_the_loop_devices(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rescan", ["-R", "--rescan"])
-def test_a_rescan_takes_the_new_size(tgt: Tgt, node: Node, initiator: Initiator, rescan: str) -> None:
+def test_a_rescan_adopts_the_new_size(tgt: Tgt, node: Node, initiator: Initiator, rescan: str) -> None:
     iqn = tgt.offer("one", mib=32)
     device = initiator.attach(iqn)
     node.run("mkfs.ext4", "-q", device)

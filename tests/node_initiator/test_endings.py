@@ -1,4 +1,4 @@
-"""Whatever dies, the next login is quick, and nothing stays behind."""
+"""Whatever dies, the next login is quick and nothing is left behind."""
 
 import signal
 import subprocess
@@ -28,14 +28,14 @@ os.posix_fadvise(file, 0, 8 << 20, os.POSIX_FADV_WILLNEED)
 
 @contextmanager
 def quickly() -> Iterator[None]:
-    """What is in it must not take long."""
+    """The body must be quick."""
     began = time.monotonic()
     yield
     assert time.monotonic() - began < QUICK
 
 
 def attached_loop_devices() -> set[str]:
-    """The loop devices of this machine that stand for a file of an initiator."""
+    """The loop devices of this machine that are attached to a file of an initiator."""
     shown = Path("/sys/devices/virtual/block").glob("loop*/loop/backing_file")
     return {path.parts[-3] for path in shown}
 
@@ -54,7 +54,7 @@ def test_a_session_outlives_the_service(tgt: Tgt, node: Node, initiator: Initiat
     assert node.leftovers() == []
 
 
-def test_a_login_that_was_broken_off_is_cleared_away(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+def test_an_aborted_login_is_cleaned_up(tgt: Tgt, node: Node, initiator: Initiator) -> None:
     iqn = tgt.offer("one")
     initiator.discover()
     tgt.freeze()
@@ -73,7 +73,7 @@ def test_a_login_that_was_broken_off_is_cleared_away(tgt: Tgt, node: Node, initi
     initiator.attach(iqn)
 
 
-def test_a_storage_daemon_that_dies_is_told_and_replaced(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+def test_a_dead_storage_daemon_is_reported_and_replaced(tgt: Tgt, node: Node, initiator: Initiator) -> None:
     iqn = tgt.offer("one")
     device = initiator.attach(iqn)
     write(node, device, "one", 8)
@@ -134,7 +134,7 @@ def test_a_login_beside_a_session_without_target_is_quick(tgt: Tgt, node: Node, 
     assert node.leftovers() == []
 
 
-def test_a_device_in_use_goes_when_it_is_let_go(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+def test_a_device_in_use_is_detached_when_it_is_closed(tgt: Tgt, node: Node, initiator: Initiator) -> None:
     iqn = tgt.offer("one")
     device = initiator.attach(iqn)
     node.run("mkfs.ext4", "-q", device)
@@ -166,7 +166,7 @@ def test_a_session_waits_for_a_target_that_does_not_answer(tgt: Tgt, node: Node,
 
 
 @pytest.mark.usefixtures("means")
-def test_a_node_that_is_killed_leaves_no_device_and_what_was_synced(tmp_path: Path) -> None:
+def test_a_killed_node_leaves_no_device_and_keeps_synced_data(tmp_path: Path) -> None:
     with started_node(tmp_path) as (node, tgt, initiator):
         device = initiator.attach(tgt.offer("one"))
         node.run("mkfs.ext4", "-q", device)

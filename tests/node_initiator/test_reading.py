@@ -1,4 +1,4 @@
-"""What the initiator reads and remembers: portals, command lines, records. Needs no node."""
+"""What the initiator parses and records: portals, command lines, targets, sessions. Needs no node."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ import pytest
 from manifests.kind.node.initiator.commands import parse
 from manifests.kind.node.initiator.errors import ExitCode, InitiatorError
 from manifests.kind.node.initiator.loop import Device
-from manifests.kind.node.initiator.portals import Portal, parse_portal
 from manifests.kind.node.initiator.records import Records, Session, Target
+from manifests.kind.node.initiator.target_portals import Portal, parse_portal
 
 PORTAL = Portal("10.0.0.1", 3260)
 ONE = Target("iqn.2019-10.io.longhorn:one", PORTAL, "1")
@@ -17,7 +17,7 @@ TWO = Target("iqn.2019-10.io.longhorn:two", Portal("fd00::1", 3261), "1")
 
 @pytest.fixture
 def records(tmp_path: Path) -> Records:
-    """Records of a service that starts for the first time."""
+    """The records of a service at its first start."""
     return Records(tmp_path)
 
 
@@ -38,8 +38,8 @@ def test_a_portal_is_read_and_written(text: str, portal: Portal, written: str) -
 
 
 @pytest.mark.parametrize("text", ["", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "a b", "[fd00::1]3260", "iscsi://h"])
-def test_what_is_no_portal_is_refused(text: str) -> None:
-    with pytest.raises(InitiatorError, match="is no address of a target") as refused:
+def test_an_invalid_portal_is_refused(text: str) -> None:
+    with pytest.raises(InitiatorError, match="is not an address of a target") as refused:
         parse_portal(text)
 
     assert refused.value.code is ExitCode.INVALID_ARGUMENTS
@@ -64,7 +64,7 @@ def test_records_outlive_the_service(records: Records, tmp_path: Path) -> None:
 
     assert later.targets() == [ONE]
     assert later.sessions() == [session]
-    assert later.half_made() == []
+    assert later.incomplete() == []
 
 
 def test_records_are_found_by_name_and_host(records: Records) -> None:
@@ -88,13 +88,13 @@ def test_a_target_is_replaced_and_forgotten(records: Records) -> None:
     assert records.targets() == []
 
 
-def test_a_session_is_half_made_until_it_is_saved(records: Records) -> None:
+def test_a_session_is_incomplete_until_it_is_saved(records: Records) -> None:
     first, second = records.begin(), records.begin()
     records.save(Session(second, TWO.iqn, TWO.portal, Device("loop1", 1)))
-    assert (records.half_made(), [each.number for each in records.sessions()]) == ([first], [second])
+    assert (records.incomplete(), [each.number for each in records.sessions()]) == ([first], [second])
 
     records.discard(first)
     records.discard(second)
 
-    assert (records.half_made(), records.sessions()) == ([], [])
+    assert (records.incomplete(), records.sessions()) == ([], [])
     assert records.begin() > second

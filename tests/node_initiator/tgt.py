@@ -13,33 +13,33 @@ MIB = 1 << 20
 
 
 class Tgt:
-    """A tgtd in a node, and the volumes that it offers; it ends with its node at the latest."""
+    """A tgtd in a node, and its volumes; it ends with the node at the latest."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._numbers: dict[str, int] = {}
 
     def start(self) -> None:
-        """Start it, and wait until it takes commands."""
+        """Start it and wait until it accepts commands."""
         self._node.start("tgtd", *PROGRAM.split(), "--iscsi", f"portal={HOST}:3260")
         _until_done(self._node.command("tgtadm", "--lld=iscsi", "--mode=target", "--op=show"), "tgtd did not come up")
 
     def kill(self) -> None:
-        """End it as a crash does: it answers no orderly request while it has targets."""
+        """Kill it, as a crash does: it refuses to shut down while it has targets."""
         self._node.signal(PROGRAM, signal.SIGKILL)
         self._node.run("sh", "-c", "rm -f /run/tgtd/*")
         self._numbers.clear()
 
     def freeze(self) -> None:
-        """It is there, and does not answer."""
+        """Stop it: it exists and does not answer."""
         self._node.signal(PROGRAM, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """It answers again."""
+        """Let it answer again."""
         self._node.signal(PROGRAM, signal.SIGCONT)
 
     def offer(self, volume: str, mib: int = 32, to: str = "ALL") -> str:
-        """Offer a volume, of zeros unless it has been there before; returns its target's name."""
+        """Offer a volume, initially of zeros; returns its target's name."""
         iqn = f"iqn.2019-10.io.longhorn:{volume}"
         number = max(self._numbers.values(), default=0) + 1
         self._numbers[volume] = number
@@ -51,20 +51,20 @@ class Tgt:
         return iqn
 
     def withdraw(self, volume: str) -> None:
-        """Take the target away while the others stay, sessions or not."""
+        """Remove the target, with or without sessions."""
         delete = self._command("target", "delete", self._numbers.pop(volume), "--force")
         # While a request of the target is being served, tgtd does not let it go.
         _until_done(delete, f"tgtd did not let {volume} go")
 
     def grow(self, volume: str, mib: int) -> None:
-        """Give the LUN a new size; open sessions stay open."""
+        """Resize the LUN; sessions stay open."""
         self._admin("logicalunit", "delete", self._numbers[volume], "--lun=1")
         with self.file(volume).open("r+b") as file:
             file.truncate(mib * MIB)
         self._add_lun(volume)
 
     def file(self, volume: str) -> Path:
-        """Where the volume's bytes are."""
+        """The file with the volume's data."""
         return self._node.place / f"{volume}.img"
 
     def _add_lun(self, volume: str) -> None:

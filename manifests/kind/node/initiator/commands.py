@@ -1,13 +1,13 @@
-"""The command line of `iscsiadm`, as far as Longhorn uses it, and its answers in the words of open-iscsi 2.1.8."""
+"""The parts of `iscsiadm`'s command line that Longhorn uses, with the output of open-iscsi 2.1.8."""
 
 import getopt
 from collections.abc import Sequence
 
 from .discovery import targets_at
 from .errors import ExitCode, InitiatorError
-from .portals import Portal, parse_portal
 from .records import Records, Session, Target
 from .sessions import Sessions
+from .target_portals import Portal, parse_portal
 
 VERSION = "2.1.8"
 SHORT = "Vm:t:p:T:o:n:v:P:luR"
@@ -30,7 +30,7 @@ NAMES = {
 
 
 def parse(arguments: Sequence[str]) -> dict[str, str]:
-    """The options by their long names; a switch has the value "". Raises InitiatorError (invalid arguments)."""
+    """The options by long name; a flag has the value "". Raises InitiatorError (invalid arguments)."""
     try:
         options, rest = getopt.getopt(list(arguments), SHORT, LONG)
     except getopt.GetoptError as error:
@@ -41,14 +41,14 @@ def parse(arguments: Sequence[str]) -> dict[str, str]:
 
 
 class Commands:
-    """Carries out one command line after the other, also several at a time."""
+    """Runs command lines, also several at the same time."""
 
     def __init__(self, records: Records, sessions: Sessions) -> None:
         self._records = records
         self._sessions = sessions
 
     def run(self, arguments: Sequence[str]) -> str:
-        """What the command prints. Raises InitiatorError."""
+        """The output of a command. Raises InitiatorError."""
         options = parse(arguments)
         mode = options.get("mode")
         iqn = options.get("targetname")
@@ -59,17 +59,17 @@ class Commands:
             return self._session(options)
         if mode == "node":
             return self._node(options, iqn, portal)
-        raise InitiatorError(ExitCode.INVALID_ARGUMENTS, f"mode '{mode}' is none of discovery, node, session")
+        raise InitiatorError(ExitCode.INVALID_ARGUMENTS, f"mode '{mode}' is not discovery, node or session")
 
     def _discover(self, options: dict[str, str], portal: Portal | None) -> str:
         if options.get("type") not in ("sendtargets", "st") or portal is None:
             raise InitiatorError(ExitCode.INVALID_ARGUMENTS, "discovery needs --type sendtargets and --portal")
-        # Read before the portal is asked: another discovery may meanwhile find what was not there yet.
+        # Read before asking the portal: another discovery may find new targets at the same time.
         known = self._records.targets(portal=portal)
         found = targets_at(portal)
-        there = {(each.iqn, each.portal) for each in found}
+        listed = {(each.iqn, each.portal) for each in found}
         for former in known:
-            if (former.iqn, former.portal) not in there:
+            if (former.iqn, former.portal) not in listed:
                 self._records.forget(former)
         for target in found:
             if not self._records.targets(target.iqn, target.portal):
@@ -106,7 +106,7 @@ class Commands:
             return self._update(options, targets)
         if operation == "delete":
             return self._delete(targets)
-        raise InitiatorError(ExitCode.INVALID_ARGUMENTS, f"operation '{operation}' is none of show, update, delete")
+        raise InitiatorError(ExitCode.INVALID_ARGUMENTS, f"operation '{operation}' is not show, update or delete")
 
     def _login(self, target: Target) -> str:
         session = self._sessions.login(target)
@@ -159,7 +159,7 @@ def _record(target: Target) -> str:
         "node.startup": "manual",
         "node.conn[0].address": target.portal.host,
         "node.conn[0].port": str(target.portal.port),
-        # A login shows the LUN by itself: no scan has to be asked for.
+        # A login makes the LUN available without a scan.
         "node.session.scan": "auto",
         **target.settings,
     }

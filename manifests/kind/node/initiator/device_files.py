@@ -1,4 +1,4 @@
-"""Device files of the node, whose /dev does not follow the kernel."""
+"""Device files in the node, whose /dev does not follow the kernel."""
 
 import os
 import stat
@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 def character(path: Path, major: int, minor: int) -> Path:
-    """Make the character device, unless it is there."""
+    """Create the character device, unless it exists."""
     return _make(path, stat.S_IFCHR, os.makedev(major, minor))
 
 
 def block(path: Path, major: int, minor: int) -> Path:
-    """Make the block device, unless it is there."""
+    """Create the block device, unless it exists."""
     return _make(path, stat.S_IFBLK, os.makedev(major, minor))
 
 

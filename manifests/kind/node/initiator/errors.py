@@ -1,10 +1,10 @@
-"""What goes wrong, with the exit code by which the callers of `iscsiadm` tell one from another."""
+"""Errors, with the exit codes by which callers of `iscsiadm` distinguish them."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Those exit codes of open-iscsi's `iscsiadm` that are given here."""
+    """The exit codes of open-iscsi's `iscsiadm` in use."""
 
     OTHER = 1
     CONNECTION_FAILED = 4

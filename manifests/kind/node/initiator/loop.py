@@ -34,16 +34,16 @@ LOOP_CONFIG = "=II 5Q4I64s64s32s2Q 8Q"
 
 @dataclass(frozen=True)
 class Device:
-    """A loop device while it stands for one file: its name (`loop3`), and the kernel's number of that use."""
+    """A loop device while it is attached to a file: its name (`loop3`) and the kernel's number of that attachment."""
 
     name: str
     sequence: int
 
 
-def lay_nodes() -> None:
-    """Make the files of all devices that the kernel may come to have: also others in the node take free ones.
+def create_device_files() -> None:
+    """Create the files of all devices that the kernel may create, because other programs use free ones, too.
 
-    The kubelet does, for every block volume of a pod; the kernel makes a device when none is free, and nobody its file.
+    The kubelet does for every block volume of a pod; if none is free, the kernel creates a device without a file.
     """
     device_files.character(CONTROL, 10, 237)
     partitions = int(PARTITIONS.read_text()) if PARTITIONS.exists() else 0
@@ -52,15 +52,15 @@ def lay_nodes() -> None:
 
 
 def attach(file: Path, holder: Path) -> Device:
-    """Make the file a block device.
+    """Attach the file to a block device.
 
-    The device lasts until `let_go(holder)`, or until the node ends: a process named by `holder` keeps it open, and the
+    The device lasts until `detach(holder)`, or until the node ends: a process named by `holder` keeps it open, and the
     kernel clears it when the last one closes it. So a node that is killed leaves no device in the machine's kernel.
 
     Raises InitiatorError: no device is free.
     """
-    # Never with direct I/O: two requests in flight at a FUSE export of QEMU 7.2 mix up their data. Buffered requests
-    # come one by one, and are written through.
+    # Never with direct I/O: a FUSE export of QEMU 7.2 mixes up the data of concurrent requests. Buffered requests come
+    # one by one, and are written through.
     device_files.character(CONTROL, 10, 237)
     backing = os.open(file, os.O_RDWR)
     control = os.open(CONTROL, os.O_RDWR)
@@ -81,18 +81,18 @@ def attach(file: Path, holder: Path) -> Device:
 
 
 def node(name: str) -> Path:
-    """The device file, made where it is missing."""
+    """The device file, created if it is missing."""
     major, minor = (DEVICES / name / "dev").read_text().split(":")
     return device_files.block(Path("/dev") / name, int(major), int(minor))
 
 
 def attached(device: Device) -> bool:
-    """Whether the device still stands for what it was made for; the kernel knows without looking at the file."""
+    """Whether the device is still attached as it was; the kernel knows without accessing the file."""
     return (DEVICES / device.name / "loop").is_dir() and _sequence(device.name) == device.sequence
 
 
 def grow(name: str) -> int:
-    """Take the file's size; returns the device's size in bytes."""
+    """Adopt the file's size; returns the device's size in bytes."""
     device = os.open(node(name), os.O_RDONLY)
     try:
         fcntl.ioctl(device, LOOP_SET_CAPACITY, 0)
@@ -101,11 +101,11 @@ def grow(name: str) -> int:
     return int((DEVICES / name / "size").read_text()) * SECTOR
 
 
-def flush(name: str, hopeless: Callable[[], bool]) -> bool:
-    """Write out what the kernel holds back; whether all of it was written, now and before.
+def flush(name: str, give_up_if: Callable[[], bool]) -> bool:
+    """Write out the kernel's buffers; whether everything was written, now and before.
 
-    `hopeless` is asked every second that it takes and may end the wait, as does a minute. The write itself cannot be
-    interrupted: the caller has to end what it waits for.
+    `give_up_if` is called every second and may end the wait, as does a minute. The write itself cannot be interrupted:
+    the caller has to end what it waits for.
     """
     deadline = time.monotonic() + FLUSH_SECONDS
     flushing = subprocess.Popen(["sync", str(node(name))], stdin=subprocess.DEVNULL)
@@ -113,12 +113,12 @@ def flush(name: str, hopeless: Callable[[], bool]) -> bool:
         try:
             return flushing.wait(LOOK_SECONDS) == 0
         except subprocess.TimeoutExpired:
-            if time.monotonic() > deadline or hopeless():
+            if time.monotonic() > deadline or give_up_if():
                 return False
 
 
-def let_go(device: Device, holder: Path) -> bool:
-    """Clear the device; whether it is cleared now, or else when the last who has it open closes it."""
+def detach(device: Device, holder: Path) -> bool:
+    """Detach the device; False if other processes have it open and it is detached when the last one closes it."""
     processes.kill(holder)
     deadline = time.monotonic() + RELEASE_SECONDS
     while attached(device):
@@ -133,7 +133,7 @@ def _sequence(name: str) -> int:
 
 
 def _configure(device: int, backing: int) -> bool:
-    """Whether the device was still free to take the file."""
+    """Attach the file; False if the device was not free any more."""
     info = (0, 0, 0, 0, 0, 0, 0, 0, LO_FLAGS_AUTOCLEAR, b"", b"", b"", 0, 0)
     try:
         fcntl.ioctl(device, LOOP_CONFIGURE, struct.pack(LOOP_CONFIG, backing, SECTOR, *info, *[0] * 8))
@@ -147,5 +147,5 @@ def _configure(device: int, backing: int) -> bool:
 def _hold(device: int, holder: Path) -> None:
     take_it = [(os.POSIX_SPAWN_DUP2, device, 0)]
     process = os.posix_spawn("/usr/bin/sleep", [str(holder), "infinity"], {}, file_actions=take_it, setsid=True)
-    # Its end closes the device, which may wait for a target: nobody but this thread waits with it.
+    # Its exit closes the device, which may wait for a target: only this thread waits for that.
     threading.Thread(target=os.waitpid, args=(process, 0), daemon=True).start()

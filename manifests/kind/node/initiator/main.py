@@ -1,4 +1,4 @@
-"""What the command `iscsiadm` does: `--serve` is the service, anything else asks it."""
+"""The command `iscsiadm`: `--serve` runs the service, everything else is forwarded to it."""
 
 import sys
 
@@ -13,7 +13,7 @@ def main(arguments: list[str]) -> int:
         serve()
     try:
         if "version" in parse(arguments):
-            # Longhorn's managers ask this when they start, to see that there is an initiator.
+            # Longhorn's managers call this when they start, to check that there is an initiator.
             print(f"iscsiadm version {VERSION}")
             return 0
         answer = ask(arguments)

@@ -1,4 +1,4 @@
-"""Speak to a storage daemon's monitor (QMP, the protocol of QEMU's monitor, over a unix socket)."""
+"""Talk to a storage daemon's monitor (QMP, the protocol of QEMU's monitor, over a unix socket)."""
 
 import json
 import socket
@@ -10,7 +10,7 @@ from .errors import ExitCode, InitiatorError
 
 
 def ask(path: Path, *commands: Mapping[str, object], seconds: float) -> list[Any]:
-    """Run the commands one after the other; returns what each returned.
+    """Run the commands in order; returns their results.
 
     Raises InitiatorError: nobody listens, no answer within `seconds`, or a command was refused.
     """

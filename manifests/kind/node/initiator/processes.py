@@ -1,4 +1,4 @@
-"""Processes that serve a session, known by a file of the session in their command lines."""
+"""Processes of a session, identified by a file of the session in their command lines."""
 
 import os
 import signal
@@ -9,8 +9,8 @@ from pathlib import Path
 INTERVAL = 0.02
 
 
-def naming(file: Path) -> list[int]:
-    """The processes whose command line names the file; one that has ended is none of them."""
+def mentioning(file: Path) -> list[int]:
+    """The running processes whose command line mentions the file."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -21,9 +21,9 @@ def naming(file: Path) -> list[int]:
 
 
 def wait_until_gone(file: Path, seconds: float) -> bool:
-    """Whether no process names the file any longer before the time is up."""
+    """Wait until no process mentions the file; False if the time is up before."""
     deadline = time.monotonic() + seconds
-    while naming(file):
+    while mentioning(file):
         if time.monotonic() > deadline:
             return False
         time.sleep(INTERVAL)
@@ -31,7 +31,7 @@ def wait_until_gone(file: Path, seconds: float) -> bool:
 
 
 def kill(file: Path) -> None:
-    """Tell the processes that name the file to end at once; it is fine if there are none."""
-    for process in naming(file):
+    """Kill the processes that mention the file, if there are any."""
+    for process in mentioning(file):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What the service remembers, as files that outlive it: discovered targets and open sessions."""
+"""The state of the service in files that outlive it: discovered targets and open sessions."""
 
 import json
 import shutil
@@ -8,14 +8,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .loop import Device
-from .portals import Portal
+from .target_portals import Portal
 
 STATE = Path("/run/userspace-initiator")
 
 
 @dataclass(frozen=True)
 class Target:
-    """A target that was discovered; `group` is its portal group, `settings` what `-o update` has set."""
+    """A discovered target; `group` is its portal group, `settings` were set by `-o update`."""
 
     iqn: str
     portal: Portal
@@ -25,7 +25,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Session:
-    """A target that is logged in: its number, and its block device."""
+    """A login to a target: its number and its block device."""
 
     number: int
     iqn: str
@@ -34,10 +34,10 @@ class Session:
 
 
 class Records:
-    """The files under `root`, read and written by any number of threads; a half-written one is never seen.
+    """The files under `root`; thread-safe, and files are replaced atomically.
 
-    A session's directory comes before the session and goes after it. What has a directory and is no session is left
-    of a login that was broken off.
+    A session's directory is created before the session and removed after it: a directory without a session remains of
+    a login that was aborted.
     """
 
     def __init__(self, root: Path) -> None:
@@ -49,24 +49,24 @@ class Records:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def targets(self, iqn: str | None = None, portal: Portal | None = None) -> list[Target]:
-        """The discovered targets, those of one name or one host where it is given."""
+        """The discovered targets, filtered by name or host."""
         with self._lock:
             read = [json.loads(path.read_text()) for path in sorted(self._targets.glob("*.json"))]
         known = [Target(**{**record, "portal": Portal(**record["portal"])}) for record in read]
         return [each for each in known if _matches(each, iqn, portal)]
 
     def remember(self, target: Target) -> None:
-        """Add a target, or replace what is known of it."""
+        """Add or replace a target."""
         with self._lock:
             _write(self._target_file(target), asdict(target))
 
     def forget(self, target: Target) -> None:
-        """Remove a target; it may be gone already."""
+        """Remove a target, if it exists."""
         with self._lock:
             self._target_file(target).unlink(missing_ok=True)
 
     def sessions(self, iqn: str | None = None, portal: Portal | None = None) -> list[Session]:
-        """The open sessions by number, those of one target or one host where it is given."""
+        """The open sessions by number, filtered by target or host."""
         with self._lock:
             read = [json.loads(path.read_text()) for path in self._sessions.glob("*/session.json")]
         known = [
@@ -76,14 +76,14 @@ class Records:
         return sorted((each for each in known if _matches(each, iqn, portal)), key=lambda each: each.number)
 
     def begin(self) -> int:
-        """Make the directory of a new session; returns its number, which no session has had since the service began."""
+        """Create the directory of a new session; returns its number, unique since the service started."""
         with self._lock:
             self._latest = max([self._latest, *self._numbers()]) + 1
             self.directory(self._latest).mkdir(mode=0o700)
             return self._latest
 
     def save(self, session: Session) -> None:
-        """From now on it is a session."""
+        """Record a session."""
         with self._lock:
             _write(self.directory(session.number) / "session.json", asdict(session))
 
@@ -93,12 +93,12 @@ class Records:
             (self.directory(number) / "session.json").unlink(missing_ok=True)
             shutil.rmtree(self.directory(number))
 
-    def half_made(self) -> list[int]:
-        """The numbers of directories that belong to no session."""
+    def incomplete(self) -> list[int]:
+        """The numbers of directories without a session."""
         return sorted(set(self._numbers()) - {session.number for session in self.sessions()})
 
     def directory(self, number: int) -> Path:
-        """Where a session keeps its files."""
+        """The directory with the files of a session."""
         return self._sessions / str(number)
 
     def _numbers(self) -> list[int]:

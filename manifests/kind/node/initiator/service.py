@@ -1,4 +1,4 @@
-"""The service of the node: takes command lines at a unix socket and carries them out."""
+"""The service of the node: runs command lines that it receives on a unix socket."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ SOCKET = STATE / "socket"
 
 @dataclass(frozen=True)
 class Answer:
-    """How a command ended: its exit code and what it prints."""
+    """The result of a command: exit code and output."""
 
     code: int
     output: str
@@ -30,9 +30,9 @@ class Answer:
 
 
 def serve() -> NoReturn:
-    """Run until the process is ended; tells systemd when commands are taken. Raises OSError."""
+    """Run forever; notifies systemd when it accepts commands. Raises OSError."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    loop.lay_nodes()
+    loop.create_device_files()
     records = Records(STATE)
     sessions = Sessions(records)
     sessions.recover()
@@ -50,7 +50,7 @@ def serve() -> NoReturn:
 
 
 def ask(arguments: list[str]) -> Answer:
-    """Let the service carry out a command line. Raises InitiatorError: it does not run, or ended meanwhile."""
+    """Let the service run a command line. Raises InitiatorError: it is not running, or it exited during the command."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.connect(str(SOCKET))
@@ -67,19 +67,19 @@ def ask(arguments: list[str]) -> Answer:
 
 
 def _answer(commands: Commands, connection: socket.socket) -> None:
-    # A caller that has gone away, or never said what it wants, is no harm.
+    # A caller may have gone away, or may send no command.
     with suppress(OSError, ValueError), connection, connection.makefile("rw") as stream:
         arguments = json.loads(stream.readline())
-        stream.write(json.dumps(vars(_carry_out(commands, arguments))) + "\n")
+        stream.write(json.dumps(vars(_run(commands, arguments))) + "\n")
 
 
-def _carry_out(commands: Commands, arguments: list[str]) -> Answer:
+def _run(commands: Commands, arguments: list[str]) -> Answer:
     try:
         return Answer(0, commands.run(arguments), "")
     except InitiatorError as error:
         code, message = error.code, str(error)
     except Exception as error:
-        # The service must go on, and the caller must have an answer.
+        # The service must continue, and the caller needs an answer.
         LOG.exception("%s", shlex.join(arguments))
         code, message = ExitCode.OTHER, f"{type(error).__name__}: {error}"
     if code is not ExitCode.NOTHING_FOUND:
@@ -92,6 +92,6 @@ def _notify(state: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
-            # A leading @ stands for a name outside of the file system.
+            # A leading @ denotes a name in the abstract namespace.
             connection.connect(f"\0{address[1:]}" if address.startswith("@") else address)
             connection.sendall(state.encode())

@@ -1,4 +1,4 @@
-"""Log in, log out, take a new size: what the service does to sessions."""
+"""Log in, log out, rescan: the operations on sessions."""
 
 import logging
 import threading
@@ -7,7 +7,7 @@ from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
-from . import look_alikes, loop, processes, storage_daemon
+from . import fake_sysfs, loop, processes, storage_daemon
 from .discovery import targets_at
 from .errors import ExitCode, InitiatorError
 from .records import Records, Session, Target
@@ -17,30 +17,30 @@ TARGET_GONE_SECONDS = 3.0
 
 
 class Sessions:
-    """The sessions in the records. What is done to one target never waits for another one."""
+    """The sessions in the records. Operations on one target never wait for another one."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._laying = threading.Lock()
+        self._sysfs_lock = threading.Lock()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def recover(self) -> None:
-        """Take over from a service that ended: its sessions go on, what it was doing is undone."""
-        for number in self._records.half_made():
-            LOG.warning("session %d was left half made: removed", number)
+        """Continue after a restart of the service: sessions stay, incomplete ones are removed."""
+        for number in self._records.incomplete():
+            LOG.warning("session %d is incomplete: removed", number)
             self._remove(number)
         self._refresh()
 
     def runs(self, session: Session) -> bool:
-        """Whether the session has all that it needs on this side; its target may be gone."""
+        """Whether the session works on this side; its target may be gone."""
         directory = self._records.directory(session.number)
         return storage_daemon.runs(directory) and loop.attached(session.device)
 
     def login(self, target: Target) -> Session:
         """Make the target's LUN a block device.
 
-        A session of the target whose storage daemon has died is replaced. Raises InitiatorError: there is one that
-        runs, or the login failed.
+        A session of the target whose storage daemon has died is replaced. Raises InitiatorError: another session is
+        running, or the login failed.
         """
         with self._locks[target.iqn]:
             for former in self._records.sessions(target.iqn, target.portal):
@@ -54,7 +54,7 @@ class Sessions:
             return session
 
     def logout(self, session: Session) -> None:
-        """Take the session and its block device away; with a target that is gone too, and soon."""
+        """Remove the session and its block device; quickly, even if the target is gone."""
         with self._locks[session.iqn]:
             if session not in self._records.sessions():
                 raise InitiatorError(ExitCode.NOTHING_FOUND, f"session {session.number} is gone already")
@@ -63,7 +63,7 @@ class Sessions:
             LOG.info("logout: %s was %s (%.2f s)", session.iqn, session.device.name, _since(began))
 
     def rescan(self, session: Session) -> int:
-        """Let the device take the LUN's size; returns it in bytes."""
+        """Adopt the LUN's size for the device; returns it in bytes."""
         with self._locks[session.iqn]:
             lun = storage_daemon.refresh(self._records.directory(session.number))
             device = loop.grow(session.device.name)
@@ -89,10 +89,10 @@ class Sessions:
     def _end(self, session: Session) -> None:
         directory = self._records.directory(session.number)
         if loop.attached(session.device):
-            if not loop.flush(session.device.name, hopeless=lambda: not self._has_target(session)):
+            if not loop.flush(session.device.name, give_up_if=lambda: not self._has_target(session)):
                 LOG.error("%s: not all of %s could be written", session.iqn, session.device.name)
                 storage_daemon.end(directory)
-            if not loop.let_go(session.device, _holder(directory)):
+            if not loop.detach(session.device, _holder(directory)):
                 LOG.warning("%s: %s is still in use", session.iqn, session.device.name)
         self._remove(session.number)
         self._refresh()
@@ -109,8 +109,8 @@ class Sessions:
         return False
 
     def _refresh(self) -> None:
-        with self._laying:
-            look_alikes.refresh({session.device.name for session in self._records.sessions()})
+        with self._sysfs_lock:
+            fake_sysfs.refresh({session.device.name for session in self._records.sessions()})
 
 
 def _holder(directory: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The process that speaks iSCSI to the target and shows its LUN as a file: qemu-storage-daemon."""
+"""qemu-storage-daemon, the process that connects to the target and exports its LUN as a file."""
 
 import json
 import socket
@@ -10,9 +10,9 @@ from pathlib import Path
 
 from . import device_files, monitor, processes
 from .errors import ExitCode, InitiatorError
-from .portals import Portal
+from .target_portals import Portal
 
-ENCLOSED = Path(__file__).with_name("enclosed.py")
+ISOLATED_MOUNTS = Path(__file__).with_name("isolated_mounts.py")
 LUN = 1
 LOGIN_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
@@ -21,18 +21,18 @@ RESIZE_SECONDS = 10.0
 
 
 def disk(directory: Path) -> Path:
-    """The file that shows the LUN; only the daemon has it mounted, so it is reached through the daemon.
+    """The file of the LUN; only the daemon has it mounted, so its path leads through the daemon.
 
-    Raises InitiatorError: the daemon does not run.
+    Raises InitiatorError: the daemon is not running.
     """
-    running = processes.naming(_monitor(directory))
+    running = processes.mentioning(_monitor(directory))
     if not running:
         raise InitiatorError(ExitCode.OTHER, f"the storage daemon of {directory} does not run")
     return Path(f"/proc/{running[0]}/root") / _disk(directory).relative_to("/")
 
 
 def start(directory: Path, iqn: str, portal: Portal) -> None:
-    """Log in and show the LUN as a file.
+    """Log in and export the LUN as a file.
 
     Raises InitiatorError: the target refused, or did not answer in time.
     """
@@ -50,7 +50,7 @@ def start(directory: Path, iqn: str, portal: Portal) -> None:
         "cache": {"direct": True},
     }
     export = {"type": "fuse", "id": "disk", "node-name": "disk", "mountpoint": str(_disk(directory)), "writable": True}
-    command = [sys.executable, "-IS", str(ENCLOSED), "qemu-storage-daemon", "--daemonize"]
+    command = [sys.executable, "-IS", str(ISOLATED_MOUNTS), "qemu-storage-daemon", "--daemonize"]
     command += ["--chardev", f"socket,id=monitor,path={_monitor(directory)},server=on,wait=off"]
     command += ["--monitor", "chardev=monitor"]
     command += ["--blockdev", json.dumps(blockdev), "--export", json.dumps(export)]
@@ -59,16 +59,16 @@ def start(directory: Path, iqn: str, portal: Portal) -> None:
 
 
 def runs(directory: Path) -> bool:
-    """Whether the daemon is there; it may have lost its target all the same."""
-    return bool(processes.naming(_monitor(directory)))
+    """Whether the daemon is running; it may have lost its target."""
+    return bool(processes.mentioning(_monitor(directory)))
 
 
 def refresh(directory: Path) -> int:
-    """Read the LUN's size anew, and wait until the file has it; returns the size in bytes.
+    """Read the LUN's size again, and wait until the file has it; returns the size in bytes.
 
     Raises InitiatorError: the daemon or the target does not answer.
     """
-    # The iSCSI driver reads the LUN's capacity anew and passes over a size that is smaller.
+    # The iSCSI driver reads the LUN's capacity again and ignores a smaller size.
     resize = {"execute": "block_resize", "arguments": {"node-name": "disk", "size": 512}}
     query = {"execute": "query-named-block-nodes", "arguments": {"flat": True}}
     nodes = monitor.ask(_monitor(directory), resize, query, seconds=ANSWER_SECONDS)[1]
@@ -83,7 +83,7 @@ def refresh(directory: Path) -> int:
 
 
 def stop(directory: Path) -> None:
-    """Log out, if need be without the target: what was written has reached it already."""
+    """Log out, if necessary without the target, which has received all writes already."""
     with suppress(InitiatorError):
         monitor.ask(_monitor(directory), {"execute": "quit"}, seconds=QUIT_SECONDS)
         processes.wait_until_gone(_monitor(directory), QUIT_SECONDS)
@@ -91,20 +91,20 @@ def stop(directory: Path) -> None:
 
 
 def end(directory: Path) -> None:
-    """End the daemon at once; reads and writes that wait for it fail."""
+    """Kill the daemon; pending reads and writes fail."""
     processes.kill(_monitor(directory))
     processes.wait_until_gone(_monitor(directory), QUIT_SECONDS)
 
 
 def _require_unmap(iqn: str, portal: Portal) -> None:
-    """Refuse a LUN that does not unmap: a hole punched into its file would keep its data, where zeros are promised."""
+    """Refuse a LUN that does not unmap: a hole in its file would keep its data instead of zeros."""
     done = _run(["iscsi-readcapacity16", f"iscsi://{portal}/{iqn}/{LUN}"], f"login to {iqn} at {portal}")
     if "LBPME:1" not in done.replace(" ", ""):
         raise InitiatorError(ExitCode.LOGIN_FAILED, f"LUN {LUN} of {iqn} is not thin-provisioned: it cannot be served")
 
 
 def _run(command: list[str], step: str) -> str:
-    """Its output; a command that fails or takes too long is an InitiatorError."""
+    """The output of a command. Raises InitiatorError if it fails or takes too long."""
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LOGIN_SECONDS, cwd="/"

@@ -1,11 +1,11 @@
-"""Writable look-alikes of /sys/block and /sys/class/block.
+"""Writable copies of /sys/block and /sys/class/block.
 
 Longhorn reads `/sys/class/block/NAME/dev` and writes `/sys/block/NAME/device/timeout`. A loop device has no `device`,
-and a kind node's /sys is read-only. So two small tmpfs are laid over these directories: links to the real entries, and
-for the device of each session a directory of its own with what a SCSI disk has.
+and /sys is read-only in a kind node. So two small tmpfs are mounted over these directories: links to the real entries,
+and for the device of each session a directory with the attributes of a SCSI disk.
 
-The kubelet, after it has taken a free loop device for a block volume, looks for it in `/sys/block/loop*`, and the
-kernel may have made that device just then. So these links are there from the beginning, and lead nowhere until it does.
+The kubelet takes a free loop device for a block volume and then looks for it in `/sys/block/loop*`; the kernel may have
+created that device just before. So all these links exist from the start, and dangle until the kernel has the device.
 """
 
 import shutil
@@ -21,9 +21,9 @@ SCSI_DISK = {"timeout": "30", "state": "running", "type": "0", "vendor": "IET", 
 
 
 def refresh(attached: Collection[str]) -> None:
-    """Make the entries those of the kernel's block devices; those in `attached` look like SCSI disks.
+    """Update the entries to the kernel's block devices; those in `attached` look like SCSI disks.
 
-    Not for two threads at once. Raises OSError.
+    Not thread-safe. Raises OSError.
     """
     for directory in (CLASS, BLOCK):
         if not mounts.is_tmpfs(directory):
@@ -37,17 +37,17 @@ def refresh(attached: Collection[str]) -> None:
             _link(CLASS / name, path)
             if not (path / "partition").exists():
                 _link(BLOCK / name, path)
-    to_come = {name: loop.DEVICES / name for name in loop.NAMES if name not in real}
-    for name, path in to_come.items():
+    future = {name: loop.DEVICES / name for name in loop.NAMES if name not in real}
+    for name, path in future.items():
         _link(BLOCK / name, path)
-    for directory, expected in ((CLASS, real), (BLOCK, real | to_come)):
+    for directory, expected in ((CLASS, real), (BLOCK, real | future)):
         for entry in directory.iterdir():
             if entry.name not in expected:
                 _remove(entry)
 
 
 def _devices() -> list[Path]:
-    # A device that goes meanwhile leaves a link that leads nowhere.
+    # The link of a device that disappears in between dangles.
     return [path for path in (entry.resolve() for entry in DEVICES.iterdir()) if (path / "dev").exists()]
 
 

@@ -1,4 +1,4 @@
-"""Addresses of targets, as the command line and a target's own answers write them."""
+"""Addresses of targets, in the formats of the command line and of targets."""
 
 import re
 from dataclasses import dataclass
@@ -31,5 +31,5 @@ def parse_portal(text: str) -> Portal:
     found = WRITTEN.fullmatch(address)
     port = int((found and found["port"]) or PORT)
     if found is None or not 0 < port < 65536:
-        raise InitiatorError(ExitCode.INVALID_ARGUMENTS, f"'{text}' is no address of a target (HOST, HOST:PORT)")
+        raise InitiatorError(ExitCode.INVALID_ARGUMENTS, f"'{text}' is not an address of a target (HOST, HOST:PORT)")
     return Portal(found["bracketed"] or found["plain"], port)

@@ -1,8 +1,8 @@
-"""Run a command in a mount namespace of its own that holds none of the node's volumes: `enclosed.py COMMAND...`.
+"""Run a command in a new mount namespace without the node's volumes: `isolated_mounts.py COMMAND...`.
 
-The storage daemon must not be the last process to leave a mount namespace in which a volume is mounted: the kernel
-would then write the volume's last blocks from within the daemon's end, through the file that the daemon itself serves,
-and wait for ever. Nor may it keep a copy of a mount, by which a volume would be in use long after its pod has gone.
+The storage daemon must not be the last process in a mount namespace in which a volume is mounted: while it exits, the
+kernel would write the volume's last blocks through the file that the daemon itself serves, and wait forever. Nor may it
+keep a copy of a mount, which would keep a volume in use long after its pod has gone.
 """
 
 import ctypes
@@ -15,20 +15,20 @@ MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
 MNT_DETACH = 2
-# What a program needs that reaches a target and serves a file under /run; each without the mounts below it.
+# Enough to connect to a target and to serve a file under /run; each without the mounts below it.
 KEPT = ("/", "/dev", "/proc", "/run", "/usr")
 NEW_ROOT = Path("/mnt")
 
 
 def main(command: list[str]) -> None:
-    """Become the command; raises OSError."""
+    """Replace this process by the command; raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     _check("unshare", libc.unshare(CLONE_NEWNS))
     _check("make private", libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None))
     for each in KEPT:
         _check(f"bind {each}", libc.mount(each.encode(), bytes(NEW_ROOT / each[1:]), None, MS_BIND, None))
     os.chdir(NEW_ROOT)
-    # Lays the old root over the new one; taken away, it takes with it whatever was mounted anywhere.
+    # Puts the old root over the new one; unmounting it unmounts everything below it.
     _check("pivot", libc.pivot_root(b".", b"."))
     _check("unmount the old root", libc.umount2(b".", MNT_DETACH))
     os.chdir("/")
