@@ -9,7 +9,7 @@ import pytest
 from simulator.csi.protocol import Code, CsiError
 from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.qcow2 import Qcow2
-from tests.simulator.backing_images.images import FIRST, SIZE, finished, make, ready, source_volume
+from tests.simulator.longhorn.backing_images.images import FIRST, SIZE, finished, make, ready, source_volume
 from tests.simulator.longhorn.cluster import MEBIBYTE, cluster
 
 

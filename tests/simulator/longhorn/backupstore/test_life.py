@@ -22,7 +22,7 @@ from simulator.longhorn.backupstore import (
 from simulator.longhorn.backupstore.layout import digest
 from simulator.longhorn.backupstore.locks import EXPIRY
 from simulator.s3.connection import ObjectInfo, S3Error
-from tests.simulator.backups import BLOCK, DIRECTORY, MIB, VOLUME, Bench, run
+from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VOLUME, Bench, run
 
 
 @pytest.fixture

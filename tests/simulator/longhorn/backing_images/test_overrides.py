@@ -11,7 +11,16 @@ from simulator.csi.protocol import CsiError
 from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.qcow2 import Qcow2
 from simulator.overrides import registry, releases
-from tests.simulator.backing_images.images import SIZE, URL, finished, handle, make, ready, serving, source_volume
+from tests.simulator.longhorn.backing_images.images import (
+    SIZE,
+    URL,
+    finished,
+    handle,
+    make,
+    ready,
+    serving,
+    source_volume,
+)
 from tests.simulator.longhorn.cluster import Cluster, cluster
 
 UID = "snapshot-2a57276a-1769-453f-ba26-0e383cd55510"

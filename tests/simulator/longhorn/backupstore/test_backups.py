@@ -10,7 +10,7 @@ import pytest
 
 from simulator.longhorn.backupstore.layout import VolumeLayout, digest
 from simulator.longhorn.version import NEWEST
-from tests.simulator.backups import BLOCK, DIRECTORY, MIB, VOLUME, Bench, run
+from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VOLUME, Bench, run
 
 ZEROS = "731859029215873fdac1c9f2f8bd25a334abf0f3a9e1b057cf2cacc2826d86b0"
 

@@ -19,7 +19,7 @@ from simulator.app import until_end
 from simulator.options import UsageError, parse
 from simulator.process import data, kubeconfig
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATIENCE = 30.0
 """Seconds after which a process that should have ended counts as hanging."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from tests.simulator.backing_images.images import SIZE, finished, make, source_volume
+from tests.simulator.longhorn.backing_images.images import SIZE, finished, make, source_volume
 from tests.simulator.longhorn.cluster import Cluster, cluster
 
 

@@ -10,7 +10,7 @@ import pytest
 from simulator.kubernetes.errors import ApiError
 from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.sources import SourceError
-from tests.simulator.backing_images.images import SIZE, URL, Gate, failed, finished, make, serving
+from tests.simulator.longhorn.backing_images.images import SIZE, URL, Gate, failed, finished, make, serving
 from tests.simulator.longhorn.cluster import MEBIBYTE, cluster
 
 FILE = b"image" * 100 + bytes(12) + bytes(SIZE - 1024) + b"end!" * 128

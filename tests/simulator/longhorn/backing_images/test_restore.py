@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.csi.protocol import Code, CsiError, VolumeCapability
-from tests.simulator.backing_images.images import (
+from tests.simulator.longhorn.backing_images.images import (
     FIRST,
     SIZE,
     URL,
