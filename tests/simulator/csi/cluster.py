@@ -14,10 +14,10 @@ from simulator.csi.crds import register
 from simulator.csi.decisions import CsiDecisions
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.names import CLAIMS, PODS, STORAGE_CLASSES
+from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.server import LogOptions
 from tests.simulator.csi.driver import FakeDriver
 
-Obj = dict[str, Any]
 NAMESPACE = "test"
 BUDGET = 10.0
 """Seconds after which a wait is given up."""
@@ -30,13 +30,31 @@ class Cluster:
     api: Api
     driver: FakeDriver
     control_plane: ControlPlane
-    history: list[tuple[str, Obj]] = field(default_factory=list)
     revisions: list[Change] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note(self, change: Change) -> None:
         self.revisions.append(change)
         self._changed.set()
+
+    def _namespace(self, resource: str) -> str:
+        return NAMESPACE if self.api.resource(resource).namespaced else ""
+
+    def create(self, resource: str, name: str, **fields: Any) -> Obj:
+        metadata = {"name": name, "namespace": self._namespace(resource)} | fields.pop("metadata", {})
+        return self.api.create(resource, {"metadata": metadata, **fields})
+
+    def get(self, resource: str, name: str) -> Obj:
+        return self.api.get(resource, name, self._namespace(resource))
+
+    def find(self, resource: str, name: str) -> Obj | None:
+        return self.api.find(resource, name, self._namespace(resource))
+
+    def patch(self, resource: str, name: str, change: Obj) -> Obj:
+        return self.api.patch(resource, name, self._namespace(resource), change)
+
+    def delete(self, resource: str, name: str) -> None:
+        self.api.delete(resource, name, self._namespace(resource))
 
     async def until(self, condition: Callable[[], Any]) -> Any:
         """What `condition` gives as soon as it is something; looked at after each change of any object."""
@@ -48,17 +66,26 @@ class Cluster:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def until_status(self, resource: str, name: str, key: str, value: Any, namespace: str = NAMESPACE) -> Obj:
+    async def until_status(self, resource: str, name: str, key: str, value: Any) -> Obj:
         def look() -> Obj | None:
-            found = self.api.find(resource, name, namespace)
+            found = self.find(resource, name)
             return found if found and (found.get("status") or {}).get(key) == value else None
 
         result: Obj = await self.until(look)
         return result
 
-    async def until_gone(self, resource: str, name: str, namespace: str = NAMESPACE) -> None:
-        assert self.api.find(resource, name, namespace) is not None
-        await self.until(lambda: self.api.find(resource, name, namespace) is None)
+    async def until_gone(self, resource: str, name: str) -> None:
+        assert self.find(resource, name) is not None
+        await self.until(lambda: self.find(resource, name) is None)
+
+    async def until_event(self, name: str, reason: str) -> None:
+        """Return when there is an event about an object."""
+        await self.until(lambda: reason in self.reasons(name))
+
+    async def deleted(self, resource: str, name: str) -> None:
+        """Delete an object that finalizers hold for a while, and return when it is gone."""
+        self.delete(resource, name)
+        await self.until_gone(resource, name)
 
     async def next_call(self) -> None:
         """Return when the driver is called."""
@@ -82,20 +109,18 @@ class Cluster:
             if event["involvedObject"]["name"] == name
         ]
 
+    def calls(self, prefix: str = "") -> list[str]:
+        """The calls to the driver that begin so, in order."""
+        return [call for call, _ in self.driver.calls if call.startswith(prefix)]
+
     def reasons(self, name: str) -> list[str]:
         return [reason for _, reason, _ in self.events(name)]
 
     def storage_class(self, name: str = "fast", **more: Any) -> None:
-        self.api.create(
-            STORAGE_CLASSES,
-            {"metadata": {"name": name}, "provisioner": self.driver.name, "allowVolumeExpansion": True, **more},
-        )
+        self.create(STORAGE_CLASSES, name, provisioner=self.driver.name, allowVolumeExpansion=True, **more)
 
     def snapshot_class(self, name: str = "delete", policy: str = "Delete", **more: Any) -> None:
-        self.api.create(
-            names.CLASSES,
-            {"metadata": {"name": name}, "driver": self.driver.name, "deletionPolicy": policy, **more},
-        )
+        self.create(names.CLASSES, name, **{"driver": self.driver.name, "deletionPolicy": policy, **more})
 
     def claim(
         self,
@@ -106,20 +131,22 @@ class Cluster:
         source: str = "",
         clone: str = "",
         storage_class: str = "fast",
+        **more: Any,
     ) -> Obj:
         spec: Obj = {
             "storageClassName": storage_class,
             "accessModes": ["ReadWriteOnce"],
             "volumeMode": mode,
             "resources": {"requests": {"storage": size}},
+            **more,
         }
         if source:
             spec["dataSource"] = {"name": source, "kind": "VolumeSnapshot", "apiGroup": names.SNAPSHOT_GROUP}
         if clone:
             spec["dataSource"] = {"name": clone, "kind": "PersistentVolumeClaim"}
-        return self.api.create(CLAIMS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
+        return self.create(CLAIMS, name, spec=spec)
 
-    async def bound_claim(self, name: str, **more: Any) -> Obj:
+    async def bound_claim(self, name: str = "src", **more: Any) -> Obj:
         self.claim(name, **more)
         return await self.until_status(CLAIMS, name, "phase", "Bound")
 
@@ -128,15 +155,17 @@ class Cluster:
         spec: Obj = {"source": source}
         if snapshot_class:
             spec["volumeSnapshotClassName"] = snapshot_class
-        return self.api.create(names.SNAPSHOTS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
+        return self.create(names.SNAPSHOTS, name, spec=spec)
 
-    async def ready_snapshot(self, name: str, claim: str, **more: Any) -> Obj:
+    async def ready_snapshot(self, name: str = "s", claim: str = "src", **more: Any) -> Obj:
+        """A finished snapshot of a claim, which is made if it does not exist."""
+        if self.find(CLAIMS, claim) is None:
+            await self.bound_claim(claim)
         self.snapshot(name, claim, **more)
         return await self.until_status(names.SNAPSHOTS, name, "readyToUse", True)
 
     def content_of(self, snapshot: str) -> Obj:
-        bound = self.api.get(names.SNAPSHOTS, snapshot, NAMESPACE)["status"]["boundVolumeSnapshotContentName"]
-        return self.api.get(names.CONTENTS, bound)
+        return self.get(names.CONTENTS, self.get(names.SNAPSHOTS, snapshot)["status"]["boundVolumeSnapshotContentName"])
 
     def content(self, name: str, handle: str, snapshot: str, *, policy: str = "Retain", **more: Any) -> Obj:
         spec = {
@@ -146,7 +175,7 @@ class Cluster:
             "volumeSnapshotRef": {"name": snapshot, "namespace": NAMESPACE},
             **more,
         }
-        return self.api.create(names.CONTENTS, {"metadata": {"name": name}, "spec": spec})
+        return self.create(names.CONTENTS, name, spec=spec)
 
     def pod(self, name: str, command: str | list[str], *, claim: str = "", mode: str = "Block", **more: Any) -> Obj:
         container: Obj = {"name": "c", "image": "busybox:1", **more.pop("container", {})}
@@ -158,7 +187,7 @@ class Cluster:
                 container["volumeDevices"] = [{"name": "v", "devicePath": "/dev/vol"}]
             else:
                 container["volumeMounts"] = [{"name": "v", "mountPath": "/data"}]
-        return self.api.create(PODS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
+        return self.create(PODS, name, spec=spec)
 
     async def finished_pod(self, name: str, command: str | list[str], **more: Any) -> tuple[str, str]:
         """Phase and log of a pod that has run to its end."""
@@ -167,17 +196,18 @@ class Cluster:
         return pod["status"]["phase"], await self.log(name)
 
     def _over(self, name: str) -> Obj | None:
-        pod = self.api.get(PODS, name, NAMESPACE)
+        pod = self.get(PODS, name)
         return pod if pod["status"]["phase"] in {"Succeeded", "Failed"} else None
 
     async def log(self, pod: str, container: str = "c", options: LogOptions | None = None) -> str:
-        found = self.api.get(PODS, pod, NAMESPACE)
-        chunks = [each async for each in self.control_plane.logs(found, container, options or LogOptions())]
+        chunks = [
+            each async for each in self.control_plane.logs(self.get(PODS, pod), container, options or LogOptions())
+        ]
         return b"".join(chunks).decode()
 
 
 @asynccontextmanager
-async def cluster(root: Path, decisions: CsiDecisions | None = None, *, pace: float = 0.001) -> AsyncIterator[Cluster]:
+async def running(root: Path, decisions: CsiDecisions | None = None, *, pace: float = 0.001) -> AsyncIterator[Cluster]:
     """A running cluster with a namespace, a StorageClass and a VolumeSnapshotClass."""
     clock = Clock(pace)
     api = Api(clock)

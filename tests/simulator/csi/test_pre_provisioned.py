@@ -1,28 +1,25 @@
 """VolumeSnapshots of pre-provisioned contents."""
 
-import asyncio
-from pathlib import Path
+import pytest
 
 from simulator.csi import names
-from tests.simulator.csi.cluster import NAMESPACE, cluster
+from tests.simulator.csi.cluster import Cluster
+
+pytestmark = pytest.mark.anyio
 
 
-def test_pair_is_ready_whatever_its_handle_says(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.content("c", "just-a-name", "s", volumeSnapshotClassName="delete")
-            snapshot = made.snapshot("s", content="c")
-            ready = await made.until_status(names.SNAPSHOTS, "s", "readyToUse", True)
-            content = await made.until(lambda: _bound(made.api.get(names.CONTENTS, "c")))
+async def test_pair_is_ready_whatever_its_handle_says(cluster: Cluster) -> None:
+    cluster.content("c", "just-a-name", "s", volumeSnapshotClassName="delete")
+    snapshot = cluster.snapshot("s", content="c")
+    ready = await cluster.until_status(names.SNAPSHOTS, "s", "readyToUse", True)
+    content = await cluster.until(lambda: _bound(cluster.get(names.CONTENTS, "c")))
 
-            assert ready["status"].keys() == {"boundVolumeSnapshotContentName", "creationTime", "readyToUse"}
-            assert content["spec"]["volumeSnapshotRef"]["uid"] == snapshot["metadata"]["uid"]
-            assert content["metadata"]["generation"] == 2
-            assert content["status"]["snapshotHandle"] == "just-a-name"
-            assert "restoreSize" not in content["status"]
-            assert made.driver.snapshot_requests == []
-
-    asyncio.run(run())
+    assert ready["status"].keys() == {"boundVolumeSnapshotContentName", "creationTime", "readyToUse"}
+    assert content["spec"]["volumeSnapshotRef"]["uid"] == snapshot["metadata"]["uid"]
+    assert content["metadata"]["generation"] == 2
+    assert content["status"]["snapshotHandle"] == "just-a-name"
+    assert "restoreSize" not in content["status"]
+    assert cluster.driver.snapshot_requests == []
 
 
 def _bound(content: dict[str, object]) -> dict[str, object] | None:
@@ -31,74 +28,54 @@ def _bound(content: dict[str, object]) -> dict[str, object] | None:
     return content if names.CONTENT_BOUND in metadata.get("finalizers", []) else None
 
 
-def test_snapshot_overwrites_the_class_of_its_content(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.snapshot_class("other")
-            made.content("c", "h", "s", volumeSnapshotClassName="other")
-            made.snapshot("s", content="c")
-            await made.until_status(names.SNAPSHOTS, "s", "readyToUse", True)
+async def test_snapshot_overwrites_the_class_of_its_content(cluster: Cluster) -> None:
+    cluster.snapshot_class("other")
+    cluster.content("c", "h", "s", volumeSnapshotClassName="other")
+    cluster.snapshot("s", content="c")
+    await cluster.until_status(names.SNAPSHOTS, "s", "readyToUse", True)
 
-            assert made.api.get(names.CONTENTS, "c")["spec"]["volumeSnapshotClassName"] == "delete"
-
-    asyncio.run(run())
+    assert cluster.get(names.CONTENTS, "c")["spec"]["volumeSnapshotClassName"] == "delete"
 
 
-def test_content_without_a_snapshot_is_ready_and_deleted_at_once(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.content("c", "h", "s", policy="Delete")
-            content = await made.until_status(names.CONTENTS, "c", "readyToUse", True, namespace="")
-            assert "finalizers" not in content["metadata"]
-            made.api.delete(names.CONTENTS, "c")
+async def test_content_without_a_snapshot_is_ready_and_deleted_at_once(cluster: Cluster) -> None:
+    cluster.content("c", "h", "s", policy="Delete")
+    content = await cluster.until_status(names.CONTENTS, "c", "readyToUse", True)
+    assert "finalizers" not in content["metadata"]
+    cluster.delete(names.CONTENTS, "c")
 
-            assert made.api.find(names.CONTENTS, "c") is None
-            assert made.driver.calls == []
-
-    asyncio.run(run())
+    assert cluster.find(names.CONTENTS, "c") is None
+    assert cluster.driver.calls == []
 
 
-def test_content_for_another_snapshot_is_misbound(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.content("c", "h", "other")
-            made.snapshot("s", content="c")
-            snapshot = await made.until_status(names.SNAPSHOTS, "s", "readyToUse", False)
+async def test_content_for_another_snapshot_is_misbound(cluster: Cluster) -> None:
+    cluster.content("c", "h", "other")
+    cluster.snapshot("s", content="c")
+    snapshot = await cluster.until_status(names.SNAPSHOTS, "s", "readyToUse", False)
 
-            text = "VolumeSnapshotContent [c] is bound to a different snapshot"
-            assert snapshot["status"]["error"]["message"] == text
-            assert ("Warning", "SnapshotContentMisbound", text) in made.events("s")
-
-    asyncio.run(run())
+    text = "VolumeSnapshotContent [c] is bound to a different snapshot"
+    assert snapshot["status"]["error"]["message"] == text
+    assert ("Warning", "SnapshotContentMisbound", text) in cluster.events("s")
 
 
-def test_later_content_is_found_by_the_back_off(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.snapshot("s", content="c")
-            snapshot = await made.until_status(names.SNAPSHOTS, "s", "readyToUse", False)
-            assert snapshot["status"]["error"]["message"] == "VolumeSnapshotContent is missing"
-            made.content("c", "h", "s")
-            ready = await made.until_status(names.SNAPSHOTS, "s", "readyToUse", True)
+async def test_later_content_is_found_by_the_back_off(cluster: Cluster) -> None:
+    cluster.snapshot("s", content="c")
+    snapshot = await cluster.until_status(names.SNAPSHOTS, "s", "readyToUse", False)
+    assert snapshot["status"]["error"]["message"] == "VolumeSnapshotContent is missing"
+    cluster.content("c", "h", "s")
+    ready = await cluster.until_status(names.SNAPSHOTS, "s", "readyToUse", True)
 
-            assert "error" not in ready["status"]
-
-    asyncio.run(run())
+    assert "error" not in ready["status"]
 
 
-def test_unknown_class_is_reported_on_both(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.content("c", "h", "s", volumeSnapshotClassName="none")
-            made.snapshot("s", content="c", snapshot_class="none")
-            content = await made.until_status(names.CONTENTS, "c", "readyToUse", False, namespace="")
-            await made.until(lambda: "GetSnapshotClassFailed" in made.reasons("s"))
+async def test_unknown_class_is_reported_on_both(cluster: Cluster) -> None:
+    cluster.content("c", "h", "s", volumeSnapshotClassName="none")
+    cluster.snapshot("s", content="c", snapshot_class="none")
+    content = await cluster.until_status(names.CONTENTS, "c", "readyToUse", False)
+    await cluster.until_event("s", "GetSnapshotClassFailed")
 
-            missing = 'volumesnapshotclass.snapshot.storage.k8s.io "none" not found'
-            assert content["status"]["error"]["message"] == (
-                f"Failed to check and update snapshot content: failed to get snapshot class none for snapshot content "
-                f"c: {missing}"
-            )
-            assert "readyToUse" not in made.api.get(names.SNAPSHOTS, "s", NAMESPACE)["status"]
-
-    asyncio.run(run())
+    missing = 'volumesnapshotclass.snapshot.storage.k8s.io "none" not found'
+    assert content["status"]["error"]["message"] == (
+        f"Failed to check and update snapshot content: failed to get snapshot class none for snapshot content "
+        f"c: {missing}"
+    )
+    assert "readyToUse" not in cluster.get(names.SNAPSHOTS, "s")["status"]

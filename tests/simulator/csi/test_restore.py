@@ -1,8 +1,6 @@
 """Claims: provisioning, restore from a VolumeSnapshot, binding, expansion and reclaiming."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +18,9 @@ from simulator.kubernetes.names import (
     VOLUME_PROTECTION,
     VOLUMES,
 )
-from tests.simulator.csi.cluster import NAMESPACE, Cluster, cluster
+from tests.simulator.csi.cluster import NAMESPACE, Cluster
+
+pytestmark = pytest.mark.anyio
 
 PREFIX = (
     'failed to provision volume with StorageClass "fast": error getting handle for DataSource Type VolumeSnapshot by '
@@ -28,84 +28,71 @@ PREFIX = (
 )
 
 
-def test_volume_carries_what_a_real_one_does(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            claim = await made.bound_claim("src", mode="Filesystem")
-            uid = claim["metadata"]["uid"]
-            volume = made.api.get(VOLUMES, f"pvc-{uid}")
+async def test_volume_carries_what_a_real_one_does(cluster: Cluster) -> None:
+    claim = await cluster.bound_claim(mode="Filesystem")
+    uid = claim["metadata"]["uid"]
+    volume = cluster.get(VOLUMES, f"pvc-{uid}")
 
-            attributes = volume["spec"]["csi"].pop("volumeAttributes")
-            assert attributes.pop(names.PROVISIONER_IDENTITY).endswith(f"-{made.driver.name}")
-            assert attributes == {"kind": "fake"}
-            assert volume["spec"]["csi"] == {
-                "driver": made.driver.name,
-                "volumeHandle": f"pvc-{uid}",
-                "fsType": "ext4",
-            }
-            assert volume["metadata"]["finalizers"] == [names.PROVISIONER_FINALIZER, VOLUME_PROTECTION]
-            assert volume["metadata"]["annotations"] == {
-                names.PROVISIONED_BY: made.driver.name,
-                names.DELETION_SECRET_OF_VOLUME: "",
-                names.DELETION_SECRET_NAMESPACE_OF_VOLUME: "",
-            }
-            assert claim["status"]["capacity"] == {"storage": "32Mi"}
-            assert objects.annotations(claim)[BIND_COMPLETED] == "yes"
-            assert set(made.reasons("src")) == {"ExternalProvisioning", "Provisioning", "ProvisioningSucceeded"}
-
-    asyncio.run(run())
+    attributes = volume["spec"]["csi"].pop("volumeAttributes")
+    assert attributes.pop(names.PROVISIONER_IDENTITY).endswith(f"-{cluster.driver.name}")
+    assert attributes == {"kind": "fake"}
+    assert volume["spec"]["csi"] == {"driver": cluster.driver.name, "volumeHandle": f"pvc-{uid}", "fsType": "ext4"}
+    assert volume["metadata"]["finalizers"] == [names.PROVISIONER_FINALIZER, VOLUME_PROTECTION]
+    assert volume["metadata"]["annotations"] == {
+        names.PROVISIONED_BY: cluster.driver.name,
+        names.DELETION_SECRET_OF_VOLUME: "",
+        names.DELETION_SECRET_NAMESPACE_OF_VOLUME: "",
+    }
+    assert claim["status"]["capacity"] == {"storage": "32Mi"}
+    assert objects.annotations(claim)[BIND_COMPLETED] == "yes"
+    assert set(cluster.reasons("src")) == {"ExternalProvisioning", "Provisioning", "ProvisioningSucceeded"}
 
 
-def test_restore_hands_the_handle_to_the_driver(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            await made.bound_claim("src")
-            await made.ready_snapshot("s", "src")
-            claim = await made.bound_claim("big", source="s", size="48Mi")
+async def test_restore_hands_the_handle_to_the_driver(cluster: Cluster) -> None:
+    await cluster.ready_snapshot()
+    claim = await cluster.bound_claim("big", source="s", size="48Mi")
 
-            request = made.driver.volume_requests[-1]
-            assert request.source_snapshot_id == made.content_of("s")["status"]["snapshotHandle"]
-            assert (request.required_bytes, claim["status"]["capacity"]["storage"]) == (48 << 20, "48Mi")
-
-    asyncio.run(run())
+    request = cluster.driver.volume_requests[-1]
+    assert request.source_snapshot_id == cluster.content_of("s")["status"]["snapshotHandle"]
+    assert (request.required_bytes, claim["status"]["capacity"]["storage"]) == (48 << 20, "48Mi")
 
 
-async def _nothing(made: Cluster) -> None:
-    del made
+async def _nothing(_: Cluster) -> None:
+    pass
 
 
-async def _unready(made: Cluster) -> None:
-    made.driver.looks_until_ready = 10_000
-    made.snapshot("s", "src")
-    await made.until_status(names.SNAPSHOTS, "s", "restoreSize", "32Mi")
+async def _unready(cluster: Cluster) -> None:
+    cluster.driver.looks_until_ready = 10_000
+    cluster.snapshot("s", "src")
+    await cluster.until_status(names.SNAPSHOTS, "s", "restoreSize", "32Mi")
 
 
-async def _ready(made: Cluster) -> None:
-    await made.ready_snapshot("s", "src")
+async def _ready(cluster: Cluster) -> None:
+    await cluster.ready_snapshot()
 
 
-async def _unbound(made: Cluster) -> None:
-    made.snapshot("s", content="nothing")
-    await made.until_status(names.SNAPSHOTS, "s", "readyToUse", False)
+async def _unbound(cluster: Cluster) -> None:
+    cluster.snapshot("s", content="nothing")
+    await cluster.until_status(names.SNAPSHOTS, "s", "readyToUse", False)
 
 
-async def _deleting(made: Cluster) -> None:
-    snapshot = await made.ready_snapshot("s", "src")
-    objects.add_finalizers(made.api, names.SNAPSHOTS, snapshot, ["example.com/hold"], manager="admin")
-    made.api.delete(names.SNAPSHOTS, "s", NAMESPACE)
+async def _deleting(cluster: Cluster) -> None:
+    snapshot = await cluster.ready_snapshot()
+    objects.add_finalizers(cluster.api, names.SNAPSHOTS, snapshot, ["example.com/hold"], manager="admin")
+    cluster.delete(names.SNAPSHOTS, "s")
 
 
-async def _content_changed(made: Cluster, **changes: Any) -> None:
-    await made.ready_snapshot("s", "src")
-    made.api.patch(names.CONTENTS, made.content_of("s")["metadata"]["name"], "", {"spec": changes})
+async def _content_changed(cluster: Cluster, **changes: Any) -> None:
+    await cluster.ready_snapshot()
+    cluster.patch(names.CONTENTS, cluster.content_of("s")["metadata"]["name"], {"spec": changes})
 
 
-async def _misbound(made: Cluster) -> None:
-    await _content_changed(made, volumeSnapshotRef={"uid": "another"})
+async def _misbound(cluster: Cluster) -> None:
+    await _content_changed(cluster, volumeSnapshotRef={"uid": "another"})
 
 
-async def _foreign(made: Cluster) -> None:
-    await _content_changed(made, driver="other.example.com")
+async def _foreign(cluster: Cluster) -> None:
+    await _content_changed(cluster, driver="other.example.com")
 
 
 @pytest.mark.parametrize(
@@ -130,215 +117,151 @@ async def _foreign(made: Cluster) -> None:
         ),
     ],
 )
-def test_restore_is_refused(
-    tmp_path: Path, arrange: Callable[[Cluster], Awaitable[None]], claim: dict[str, Any], text: str
+async def test_restore_is_refused(
+    cluster: Cluster, arrange: Callable[[Cluster], Awaitable[None]], claim: dict[str, Any], text: str
 ) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            await made.bound_claim("src")
-            await arrange(made)
-            made.claim("dst", source="s", **claim)
-            await made.until(lambda: "ProvisioningFailed" in made.reasons("dst"))
+    await cluster.bound_claim()
+    await arrange(cluster)
+    cluster.claim("dst", source="s", **claim)
+    await cluster.until_event("dst", "ProvisioningFailed")
 
-            assert ("Warning", "ProvisioningFailed", PREFIX + text) in made.events("dst")
-            assert made.api.get(CLAIMS, "dst", NAMESPACE)["status"] == {"phase": "Pending"}
-            assert len(made.driver.volume_requests) == 1
-
-    asyncio.run(run())
+    assert ("Warning", "ProvisioningFailed", PREFIX + text) in cluster.events("dst")
+    assert cluster.get(CLAIMS, "dst")["status"] == {"phase": "Pending"}
+    assert len(cluster.driver.volume_requests) == 1
 
 
-def test_change_of_mode_needs_permission(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            await made.bound_claim("src")
-            await made.ready_snapshot("s", "src")
-            content = made.content_of("s")
-            made.claim("dst", source="s", mode="Filesystem")
-            await made.until(lambda: "ProvisioningFailed" in made.reasons("dst"))
-            text = (
-                f"{PREFIX}requested volume {NAMESPACE}/dst modifies the mode of the source volume but does not have "
-                f"permission to do so. {names.ALLOW_MODE_CHANGE} annotation is not present on snapshotcontent "
-                f"{content['metadata']['name']}"
-            )
-            assert ("Warning", "ProvisioningFailed", text) in made.events("dst")
-            objects.annotate(made.api, names.CONTENTS, content, {names.ALLOW_MODE_CHANGE: "true"}, manager="admin")
+async def test_change_of_mode_needs_permission(cluster: Cluster) -> None:
+    await cluster.ready_snapshot()
+    content = cluster.content_of("s")
+    cluster.claim("dst", source="s", mode="Filesystem")
+    await cluster.until_event("dst", "ProvisioningFailed")
+    text = (
+        f"{PREFIX}requested volume {NAMESPACE}/dst modifies the mode of the source volume but does not have "
+        f"permission to do so. {names.ALLOW_MODE_CHANGE} annotation is not present on snapshotcontent "
+        f"{content['metadata']['name']}"
+    )
+    assert ("Warning", "ProvisioningFailed", text) in cluster.events("dst")
+    objects.annotate(cluster.api, names.CONTENTS, content, {names.ALLOW_MODE_CHANGE: "true"}, manager="admin")
 
-            await made.until_status(CLAIMS, "dst", "phase", "Bound")
-
-    asyncio.run(run())
+    await cluster.until_status(CLAIMS, "dst", "phase", "Bound")
 
 
-def test_source_without_group_gives_an_empty_volume(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            await made.bound_claim("src")
-            await made.ready_snapshot("s", "src")
-            spec = {
-                "storageClassName": "fast",
-                "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": "32Mi"}},
-                "dataSource": {"kind": "VolumeSnapshot", "name": "s"},
-            }
-            made.api.create(CLAIMS, {"metadata": {"name": "dst", "namespace": NAMESPACE}, "spec": spec})
-            await made.until_status(CLAIMS, "dst", "phase", "Bound")
+async def test_source_without_group_gives_an_empty_volume(cluster: Cluster) -> None:
+    await cluster.ready_snapshot()
+    await cluster.bound_claim("dst", dataSource={"kind": "VolumeSnapshot", "name": "s"})
 
-            assert made.driver.volume_requests[-1].source_snapshot_id is None
-
-    asyncio.run(run())
+    assert cluster.driver.volume_requests[-1].source_snapshot_id is None
 
 
-def test_failed_creation_is_retried(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.driver.fail("create_volume", Code.NOT_FOUND, "no backup", times=3)
-            await made.bound_claim("src")
+async def test_failed_creation_is_retried(cluster: Cluster) -> None:
+    cluster.driver.fail("create_volume", Code.NOT_FOUND, "no backup", times=3)
+    await cluster.bound_claim()
 
-            text = 'failed to provision volume with StorageClass "fast": rpc error: code = NotFound desc = no backup'
-            assert ("Warning", "ProvisioningFailed", text) in made.events("src")
-            assert len(made.driver.volume_requests) == 4
-
-    asyncio.run(run())
+    text = 'failed to provision volume with StorageClass "fast": rpc error: code = NotFound desc = no backup'
+    assert ("Warning", "ProvisioningFailed", text) in cluster.events("src")
+    assert len(cluster.driver.volume_requests) == 4
 
 
-def test_volume_created_in_the_background_is_completed_and_deleted(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.driver.fail("create_volume", Code.ABORTED, "still at it", times=3)
-            made.claim("src")
-            await made.until(lambda: "ProvisioningFailed" in made.reasons("src"))
-            made.api.delete(CLAIMS, "src", NAMESPACE)
-            while "delete_volume" not in {call for call, _ in made.driver.calls}:
-                await made.next_call()
+async def test_volume_created_in_the_background_is_completed_and_deleted(cluster: Cluster) -> None:
+    cluster.driver.fail("create_volume", Code.ABORTED, "still at it", times=3)
+    cluster.claim("src")
+    await cluster.until_event("src", "ProvisioningFailed")
+    cluster.delete(CLAIMS, "src")
+    while not cluster.calls("delete_volume"):
+        await cluster.next_call()
 
-            assert made.api.find(CLAIMS, "src", NAMESPACE) is None
-
-    asyncio.run(run())
+    assert cluster.find(CLAIMS, "src") is None
 
 
-def test_released_volume_follows_its_reclaim_policy(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.storage_class("keeping", reclaimPolicy="Retain")
-            gone = (await made.bound_claim("gone"))["spec"]["volumeName"]
-            kept = (await made.bound_claim("kept", storage_class="keeping"))["spec"]["volumeName"]
-            for name in ("kept", "gone"):
-                made.api.delete(CLAIMS, name, NAMESPACE)
-            await made.until_gone(VOLUMES, gone, namespace="")
+async def test_released_volume_follows_its_reclaim_policy(cluster: Cluster) -> None:
+    cluster.storage_class("keeping", reclaimPolicy="Retain")
+    gone = (await cluster.bound_claim("gone"))["spec"]["volumeName"]
+    kept = (await cluster.bound_claim("kept", storage_class="keeping"))["spec"]["volumeName"]
+    for name in ("kept", "gone"):
+        cluster.delete(CLAIMS, name)
+    await cluster.until_gone(VOLUMES, gone)
 
-            assert made.api.get(VOLUMES, kept)["status"]["phase"] == "Released"
-            assert [what for call, what in made.driver.calls if call == "delete_volume"] == [gone]
-
-    asyncio.run(run())
+    assert cluster.get(VOLUMES, kept)["status"]["phase"] == "Released"
+    assert [what for call, what in cluster.driver.calls if call == "delete_volume"] == [gone]
 
 
-def test_volume_of_a_running_pod_is_not_deleted(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            volume = (await made.bound_claim("src"))["spec"]["volumeName"]
-            made.pod("p", "sleep 60", claim="src")
-            await made.until_status(PODS, "p", "phase", "Running")
-            made.api.delete(CLAIMS, "src", NAMESPACE)
-            await made.bound_claim("witness")
-            assert objects.finalizers(made.api.get(CLAIMS, "src", NAMESPACE)) == [CLAIM_PROTECTION]
-            made.api.delete(PODS, "p", NAMESPACE)
-            await made.until_gone(PODS, "p")
-            await made.until_gone(VOLUMES, volume, namespace="")
+async def test_volume_of_a_running_pod_is_not_deleted(cluster: Cluster) -> None:
+    volume = (await cluster.bound_claim())["spec"]["volumeName"]
+    cluster.pod("p", "sleep 60", claim="src")
+    await cluster.until_status(PODS, "p", "phase", "Running")
+    cluster.delete(CLAIMS, "src")
+    await cluster.bound_claim("witness")
+    assert objects.finalizers(cluster.get(CLAIMS, "src")) == [CLAIM_PROTECTION]
+    await cluster.deleted(PODS, "p")
+    await cluster.until_gone(VOLUMES, volume)
 
-            calls = [call for call, _ in made.driver.calls]
-            assert calls[-3:] == ["node_unstage_volume", "controller_unpublish_volume", "delete_volume"]
-
-    asyncio.run(run())
+    assert cluster.calls()[-3:] == ["node_unstage_volume", "controller_unpublish_volume", "delete_volume"]
 
 
-def test_claim_waits_for_its_first_consumer(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.storage_class("late", volumeBindingMode="WaitForFirstConsumer")
-            made.claim("src", storage_class="late")
-            await made.until(lambda: "WaitForFirstConsumer" in made.reasons("src"))
-            assert made.driver.volume_requests == []
-            phase, _ = await made.finished_pod("p", "true", claim="src")
+async def test_claim_waits_for_its_first_consumer(cluster: Cluster) -> None:
+    cluster.storage_class("late", volumeBindingMode="WaitForFirstConsumer")
+    cluster.claim("src", storage_class="late")
+    await cluster.until_event("src", "WaitForFirstConsumer")
+    assert cluster.driver.volume_requests == []
+    phase, _ = await cluster.finished_pod("p", "true", claim="src")
 
-            assert phase == "Succeeded"
-            assert objects.annotations(made.api.get(CLAIMS, "src", NAMESPACE))[SELECTED_NODE] == NODE
-
-    asyncio.run(run())
+    assert phase == "Succeeded"
+    assert objects.annotations(cluster.get(CLAIMS, "src"))[SELECTED_NODE] == NODE
 
 
-def test_claim_of_an_unknown_class_waits_for_the_class(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.claim("src", storage_class="none")
-            await made.until(lambda: "ProvisioningFailed" in made.reasons("src"))
-            assert made.events("src")[0][2] == 'storageclass.storage.k8s.io "none" not found'
-            made.storage_class("none")
+async def test_claim_of_an_unknown_class_waits_for_the_class(cluster: Cluster) -> None:
+    cluster.claim("src", storage_class="none")
+    await cluster.until_event("src", "ProvisioningFailed")
+    assert cluster.events("src")[0][2] == 'storageclass.storage.k8s.io "none" not found'
+    cluster.storage_class("none")
 
-            await made.until_status(CLAIMS, "src", "phase", "Bound")
-
-    asyncio.run(run())
+    await cluster.until_status(CLAIMS, "src", "phase", "Bound")
 
 
-def test_static_volume_is_bound_without_the_driver(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            spec = {
-                "accessModes": ["ReadWriteOnce"],
-                "capacity": {"storage": "64Mi"},
-                "storageClassName": "fast",
-                "volumeMode": "Block",
-                "csi": {"driver": made.driver.name, "volumeHandle": "by-hand"},
-            }
-            made.api.create(VOLUMES, {"metadata": {"name": "pv"}, "spec": spec})
-            await made.until_status(VOLUMES, "pv", "phase", "Available", namespace="")
-            claim = await made.bound_claim("src")
+async def test_static_volume_is_bound_without_the_driver(cluster: Cluster) -> None:
+    spec = {
+        "accessModes": ["ReadWriteOnce"],
+        "capacity": {"storage": "64Mi"},
+        "storageClassName": "fast",
+        "volumeMode": "Block",
+        "csi": {"driver": cluster.driver.name, "volumeHandle": "by-hand"},
+    }
+    cluster.create(VOLUMES, "pv", spec=spec)
+    await cluster.until_status(VOLUMES, "pv", "phase", "Available")
+    claim = await cluster.bound_claim()
 
-            assert claim["spec"]["volumeName"] == "pv"
-            assert claim["status"]["capacity"] == {"storage": "64Mi"}
-            assert made.driver.volume_requests == []
-
-    asyncio.run(run())
+    assert claim["spec"]["volumeName"] == "pv"
+    assert claim["status"]["capacity"] == {"storage": "64Mi"}
+    assert cluster.driver.volume_requests == []
 
 
-def test_bound_claim_is_expanded(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            volume = (await made.bound_claim("src"))["spec"]["volumeName"]
-            patch = {"spec": {"resources": {"requests": {"storage": "64Mi"}}}}
-            made.api.patch(CLAIMS, "src", NAMESPACE, patch)
-            await made.until(lambda: "VolumeResizeSuccessful" in made.reasons("src"))
+async def test_bound_claim_is_expanded(cluster: Cluster) -> None:
+    volume = (await cluster.bound_claim())["spec"]["volumeName"]
+    cluster.patch(CLAIMS, "src", {"spec": {"resources": {"requests": {"storage": "64Mi"}}}})
+    await cluster.until_event("src", "VolumeResizeSuccessful")
 
-            claim = made.api.get(CLAIMS, "src", NAMESPACE)
-            assert claim["status"]["capacity"] == {"storage": "64Mi"}
-            assert made.api.get(VOLUMES, volume)["spec"]["capacity"] == {"storage": "64Mi"}
-
-    asyncio.run(run())
+    claim = cluster.get(CLAIMS, "src")
+    assert claim["status"]["capacity"] == {"storage": "64Mi"}
+    assert cluster.get(VOLUMES, volume)["spec"]["capacity"] == {"storage": "64Mi"}
 
 
-def test_source_of_a_clone_stays_until_the_clone_exists(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            made.driver.controller_capabilities |= {"CLONE_VOLUME"}
-            source = await made.bound_claim("src")
-            made.driver.fail("create_volume", Code.INTERNAL, "not yet", times=2)
-            made.claim("dst", clone="src")
-            await made.until(lambda: "ProvisioningFailed" in made.reasons("dst"))
-            assert names.CLONE_PROTECTION in objects.finalizers(made.api.get(CLAIMS, "src", NAMESPACE))
-            await made.until_status(CLAIMS, "dst", "phase", "Bound")
-            await made.until(lambda: names.CLONE_PROTECTION not in str(made.api.get(CLAIMS, "src", NAMESPACE)))
+async def test_source_of_a_clone_stays_until_the_clone_exists(cluster: Cluster) -> None:
+    cluster.driver.controller_capabilities |= {"CLONE_VOLUME"}
+    source = await cluster.bound_claim()
+    cluster.driver.fail("create_volume", Code.INTERNAL, "not yet", times=2)
+    cluster.claim("dst", clone="src")
+    await cluster.until_event("dst", "ProvisioningFailed")
+    assert names.CLONE_PROTECTION in objects.finalizers(cluster.get(CLAIMS, "src"))
+    await cluster.until_status(CLAIMS, "dst", "phase", "Bound")
+    await cluster.until(lambda: names.CLONE_PROTECTION not in str(cluster.get(CLAIMS, "src")))
 
-            assert made.driver.volume_requests[-1].source_volume_id == source["spec"]["volumeName"]
-
-    asyncio.run(run())
+    assert cluster.driver.volume_requests[-1].source_volume_id == source["spec"]["volumeName"]
 
 
-def test_claim_that_lost_its_volume_reports_it(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with cluster(tmp_path) as made:
-            volume = (await made.bound_claim("src"))["spec"]["volumeName"]
-            made.api.patch(VOLUMES, volume, "", {"metadata": {"finalizers": None}})
-            made.api.delete(VOLUMES, volume)
-            await made.until_status(CLAIMS, "src", "phase", "Lost")
+async def test_claim_that_lost_its_volume_reports_it(cluster: Cluster) -> None:
+    volume = (await cluster.bound_claim())["spec"]["volumeName"]
+    cluster.patch(VOLUMES, volume, {"metadata": {"finalizers": None}})
+    cluster.delete(VOLUMES, volume)
+    await cluster.until_status(CLAIMS, "src", "phase", "Lost")
 
-            assert "ClaimLost" in made.reasons("src")
-
-    asyncio.run(run())
+    assert "ClaimLost" in cluster.reasons("src")
