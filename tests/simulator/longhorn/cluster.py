@@ -13,12 +13,12 @@ from simulator.csi import crds
 from simulator.csi.protocol import CreateSnapshotRequest, CreateVolumeRequest, CsiSnapshot, CsiVolume, VolumeCapability
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
+from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.timing import NoDisturbance, Timing
 from simulator.longhorn import BackingImageDecisions, BackupstoreDecisions, Longhorn, LonghornDecisions, Version
 from simulator.longhorn.wait_for_objects import until
 from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error
 
-Obj = dict[str, Any]
 MEBIBYTE = 1 << 20
 NODE = "simulator-control-plane"
 BLOCK = VolumeCapability("SINGLE_NODE_WRITER", block=True)
@@ -132,6 +132,12 @@ class Cluster:
     async def attach(self, name: str = "vol") -> None:
         await self.driver.controller_publish_volume(name, NODE)
 
+    async def written_volume(self, name: str = "vol") -> None:
+        """An attached volume whose first mebibyte is written."""
+        await self.volume(name)
+        await self.attach(name)
+        self.write(b"A" * MEBIBYTE, volume=name)
+
     async def detach(self, name: str = "vol") -> None:
         await self.driver.controller_unpublish_volume(name, NODE)
 
@@ -169,7 +175,7 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(tmp_path: Path, version: str = "1.12.1", timing: Timing | None = None) -> AsyncIterator[Cluster]:
+async def running(tmp_path: Path, version: str = "1.12.1", timing: Timing | None = None) -> AsyncIterator[Cluster]:
     """A running Longhorn of that version with a backup target."""
     clock = Clock(0.0005)
     api = Api(clock, timing=timing or NoDisturbance())

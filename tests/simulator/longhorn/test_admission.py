@@ -1,16 +1,16 @@
 """What Longhorn's webhooks refuse, with the texts of a real cluster, and what they fill in."""
 
-import asyncio
 import base64
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError
-from tests.simulator.longhorn.cluster import MEBIBYTE, cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+
+pytestmark = pytest.mark.anyio
 
 Write = Callable[[Api], Any]
 
@@ -60,76 +60,59 @@ REFUSED: list[tuple[Write, str]] = [
 
 
 @pytest.mark.parametrize(("write", "text"), REFUSED, ids=[text for _, text in REFUSED])
-def test_a_wrong_object_is_refused(tmp_path: Path, write: Write, text: str) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.snapshot("taken", type="snap")
-            with pytest.raises(ApiError) as refusal:
-                write(longhorn.api)
+async def test_a_wrong_object_is_refused(longhorn: Cluster, write: Write, text: str) -> None:
+    await longhorn.volume()
+    await longhorn.snapshot("taken", type="snap")
+    with pytest.raises(ApiError) as refusal:
+        write(longhorn.api)
 
-            assert refusal.value.message.startswith('admission webhook "validator.longhorn.io" denied the request: ')
-            assert text in refusal.value.message
-
-    asyncio.run(scenario())
+    assert refusal.value.message.startswith('admission webhook "validator.longhorn.io" denied the request: ')
+    assert text in refusal.value.message
 
 
-def test_a_mode_that_is_none_is_refused_by_the_schema(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.snapshot("taken", type="snap")
-            with pytest.raises(ApiError) as refusal:
-                create("backups", "backup-1", TARGET, snapshotName="taken", backupMode="odd")(longhorn.api)
+async def test_a_mode_that_is_none_is_refused_by_the_schema(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    await longhorn.snapshot("taken", type="snap")
+    with pytest.raises(ApiError) as refusal:
+        create("backups", "backup-1", TARGET, snapshotName="taken", backupMode="odd")(longhorn.api)
 
-            assert refusal.value.message == (
-                'Backup.longhorn.io "backup-1" is invalid: spec.backupMode: Unsupported value: "odd": '
-                'supported values: "full", "incremental"'
-            )
-
-    asyncio.run(scenario())
+    assert refusal.value.message == (
+        'Backup.longhorn.io "backup-1" is invalid: spec.backupMode: Unsupported value: "odd": '
+        'supported values: "full", "incremental"'
+    )
 
 
-def test_defaults_are_filled_in(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            create("volumes", "plain", size="1")(longhorn.api)
-            volume = longhorn.get("volumes", "plain")
-            await longhorn.until(
-                "volumes", lambda: longhorn.get("volumes", "plain").get("status", {}).get("state") == "detached"
-            )
-            create("snapshots", "taken", volume="plain", createSnapshot=True)(longhorn.api)
-            create("backups", "backup-1", snapshotName="taken")(longhorn.api)
-            backup = longhorn.get("backups", "backup-1")
+async def test_defaults_are_filled_in(longhorn: Cluster) -> None:
+    create("volumes", "plain", size="1")(longhorn.api)
+    volume = longhorn.get("volumes", "plain")
+    await longhorn.until(
+        "volumes", lambda: longhorn.get("volumes", "plain").get("status", {}).get("state") == "detached"
+    )
+    create("snapshots", "taken", volume="plain", createSnapshot=True)(longhorn.api)
+    create("backups", "backup-1", snapshotName="taken")(longhorn.api)
+    backup = longhorn.get("backups", "backup-1")
 
-            assert volume["spec"]["size"] == str(10 * MEBIBYTE)
-            assert volume["metadata"]["finalizers"] == ["longhorn.io"]
-            assert volume["spec"]["numberOfReplicas"] == 3
-            assert longhorn.get("snapshots", "taken")["metadata"]["ownerReferences"][0]["kind"] == "Volume"
-            assert backup["spec"]["backupMode"] == "incremental"
-            assert backup["spec"]["backupBlockSize"] == "2097152"
-            assert backup["metadata"]["labels"] == {"backup-target": "default", "backup-volume": "plain"}
-
-    asyncio.run(scenario())
+    assert volume["spec"]["size"] == str(10 * MEBIBYTE)
+    assert volume["metadata"]["finalizers"] == ["longhorn.io"]
+    assert volume["spec"]["numberOfReplicas"] == 3
+    assert longhorn.get("snapshots", "taken")["metadata"]["ownerReferences"][0]["kind"] == "Volume"
+    assert backup["spec"]["backupMode"] == "incremental"
+    assert backup["spec"]["backupBlockSize"] == "2097152"
+    assert backup["metadata"]["labels"] == {"backup-target": "default", "backup-volume": "plain"}
 
 
-def test_keys_with_blanks_at_their_ends_are_refused(tmp_path: Path) -> None:
+async def test_keys_with_blanks_at_their_ends_are_refused(longhorn: Cluster) -> None:
     """As they come with files: for the target that is pointed at them, and only then."""
+    values = {"AWS_CERT": "PEM\n", "AWS_ENDPOINTS": " http://s3", "AWS_SECRET_ACCESS_KEY": "good"}
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    metadata = {"name": "keys", "namespace": "longhorn-system"}
+    longhorn.api.create("secrets", {"metadata": metadata, "data": data})
 
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            values = {"AWS_CERT": "PEM\n", "AWS_ENDPOINTS": " http://s3", "AWS_SECRET_ACCESS_KEY": "good"}
-            data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
-            metadata = {"name": "keys", "namespace": "longhorn-system"}
-            longhorn.api.create("secrets", {"metadata": metadata, "data": data})
+    with pytest.raises(ApiError) as refusal:
+        patch("backuptargets", "default", {"spec": {"credentialSecret": "keys"}})(longhorn.api)
+    patch("backuptargets", "default", {"spec": {"pollInterval": "30s"}})(longhorn.api)
 
-            with pytest.raises(ApiError) as refusal:
-                patch("backuptargets", "default", {"spec": {"credentialSecret": "keys"}})(longhorn.api)
-            patch("backuptargets", "default", {"spec": {"pollInterval": "30s"}})(longhorn.api)
-
-            assert refusal.value.message.endswith(
-                "denied the request: credential validation error(s): invalid leading whitespace in AWS_ENDPOINTS; "
-                "invalid trailing newline in AWS_CERT"
-            )
-
-    asyncio.run(scenario())
+    assert refusal.value.message.endswith(
+        "denied the request: credential validation error(s): invalid leading whitespace in AWS_ENDPOINTS; "
+        "invalid trailing newline in AWS_CERT"
+    )

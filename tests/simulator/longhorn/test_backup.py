@@ -1,13 +1,14 @@
 """Backups through the CSI driver: made, named, reported."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from simulator.csi.protocol import Code, CsiError
 from simulator.s3.connection import S3Error
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+
+pytestmark = pytest.mark.anyio
 
 
 async def prepared(longhorn: Cluster) -> None:
@@ -17,120 +18,91 @@ async def prepared(longhorn: Cluster) -> None:
     longhorn.write(b"A" * MEBIBYTE, 3 * MEBIBYTE)
 
 
-def test_a_backup_restores_to_the_bytes_of_its_moment(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await prepared(longhorn)
-            backup = await longhorn.finished_backup()
-            before = longhorn.content()
-            longhorn.write(b"B" * MEBIBYTE)
-            await longhorn.volume("copy", source_snapshot_id=backup.snapshot_id)
-            await longhorn.restored("copy")
+async def test_a_backup_restores_to_the_bytes_of_its_moment(longhorn: Cluster) -> None:
+    await prepared(longhorn)
+    backup = await longhorn.finished_backup()
+    before = longhorn.content()
+    longhorn.write(b"B" * MEBIBYTE)
+    await longhorn.volume("copy", source_snapshot_id=backup.snapshot_id)
+    await longhorn.restored("copy")
 
-            assert longhorn.content("copy") == before
-            assert before != longhorn.content()
-
-    asyncio.run(scenario())
+    assert longhorn.content("copy") == before
+    assert before != longhorn.content()
 
 
-def test_the_answer_names_the_backup_and_comes_before_it_is_complete(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await prepared(longhorn)
-            begun = await longhorn.snapshot(type="bak")
-            (backup,) = longhorn.all("backups")
-            finished = await longhorn.finished_backup(type="bak")
+async def test_the_answer_names_the_backup_and_comes_before_it_is_complete(longhorn: Cluster) -> None:
+    await prepared(longhorn)
+    begun = await longhorn.snapshot(type="bak")
+    (backup,) = longhorn.all("backups")
+    finished = await longhorn.finished_backup(type="bak")
 
-            assert begun.snapshot_id == finished.snapshot_id == f"bak://vol/{backup['metadata']['name']}"
-            assert not begun.ready_to_use
-            assert finished.ready_to_use
-            assert begun.creation_time == finished.creation_time is not None
-            assert finished.size_bytes == 16 * MEBIBYTE
-            assert backup["spec"]["snapshotName"] == "snapshot-1"
-            assert len(longhorn.all("backups")) == 1
-
-    asyncio.run(scenario())
+    assert begun.snapshot_id == finished.snapshot_id == f"bak://vol/{backup['metadata']['name']}"
+    assert not begun.ready_to_use
+    assert finished.ready_to_use
+    assert begun.creation_time == finished.creation_time is not None
+    assert finished.size_bytes == 16 * MEBIBYTE
+    assert backup["spec"]["snapshotName"] == "snapshot-1"
+    assert len(longhorn.all("backups")) == 1
 
 
-def test_ready_is_told_only_once_the_backup_is_in_the_store(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await prepared(longhorn)
-            ready = (await longhorn.finished_backup()).snapshot_id.rpartition("/")[2]
-            states = [b.get("status", {}).get("state") for b in longhorn.history("Backup", ready)]
-            completed = next(b for b in longhorn.history("Backup", ready) if b.get("status", {}).get("state"))
+async def test_ready_is_told_only_once_the_backup_is_in_the_store(longhorn: Cluster) -> None:
+    await prepared(longhorn)
+    ready = (await longhorn.finished_backup()).snapshot_id.rpartition("/")[2]
+    states = [b.get("status", {}).get("state") for b in longhorn.history("Backup", ready)]
+    completed = next(b for b in longhorn.history("Backup", ready) if b.get("status", {}).get("state"))
 
-            assert states.index("Completed") > 1
-            assert completed["status"]["progress"] == 100
-            assert any(key.endswith(f"backup_{ready}.cfg") for key in longhorn.s3.objects)
-
-    asyncio.run(scenario())
+    assert states.index("Completed") > 1
+    assert completed["status"]["progress"] == 100
+    assert any(key.endswith(f"backup_{ready}.cfg") for key in longhorn.s3.objects)
 
 
-def test_objects_and_events_of_a_backup_are_those_of_a_real_cluster(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await prepared(longhorn)
-            name = (await longhorn.finished_backup(type="bak")).snapshot_id.rpartition("/")[2]
-            backup, snapshot = longhorn.get("backups", name), longhorn.get("snapshots", "snapshot-1")
-            (listed,) = longhorn.all("backupvolumes")
+async def test_objects_and_events_of_a_backup_are_those_of_a_real_cluster(longhorn: Cluster) -> None:
+    await prepared(longhorn)
+    name = (await longhorn.finished_backup(type="bak")).snapshot_id.rpartition("/")[2]
+    backup, snapshot = longhorn.get("backups", name), longhorn.get("snapshots", "snapshot-1")
+    (listed,) = longhorn.all("backupvolumes")
 
-            assert backup["metadata"]["labels"] == {"backup-target": "default", "backup-volume": "vol"}
-            assert backup["metadata"]["ownerReferences"][0]["name"] == listed["metadata"]["name"]
-            assert backup["spec"]["labels"].keys() == {"type", "KubernetesStatus", "longhorn.io/volume-access-mode"}
-            assert backup["status"]["url"] == f"s3://backups@us-east-1/?backup={name}&volume=vol"
-            assert snapshot["spec"]["labels"] == {"type": "bak"}
-            assert snapshot["status"]["children"] == {"volume-head": True}
-            assert ("Update", "snapshot becomes ready to use") in longhorn.events("snapshot-1")
-            assert any(
-                text.startswith(f"Snapshot snapshot-1 backup {name} label map[") for _, text in longhorn.events("vol")
-            )
-
-    asyncio.run(scenario())
+    assert backup["metadata"]["labels"] == {"backup-target": "default", "backup-volume": "vol"}
+    assert backup["metadata"]["ownerReferences"][0]["name"] == listed["metadata"]["name"]
+    assert backup["spec"]["labels"].keys() == {"type", "KubernetesStatus", "longhorn.io/volume-access-mode"}
+    assert backup["status"]["url"] == f"s3://backups@us-east-1/?backup={name}&volume=vol"
+    assert snapshot["spec"]["labels"] == {"type": "bak"}
+    assert snapshot["status"]["children"] == {"volume-head": True}
+    assert ("Update", "snapshot becomes ready to use") in longhorn.events("snapshot-1")
+    assert any(text.startswith(f"Snapshot snapshot-1 backup {name} label map[") for _, text in longhorn.events("vol"))
 
 
-def test_a_detached_volume_is_attached_for_its_backup_and_detached_again(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.finished_backup()
-            await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
-            errors = [s.get("status", {}).get("error", "") for s in longhorn.history("Snapshot", "snapshot-1")]
+async def test_a_detached_volume_is_attached_for_its_backup_and_detached_again(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    await longhorn.finished_backup()
+    await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
+    errors = [s.get("status", {}).get("error", "") for s in longhorn.history("Snapshot", "snapshot-1")]
 
-            assert longhorn.get("volumeattachments", "vol")["spec"]["attachmentTickets"] == {}
-            assert any("engine vol-e-0 is not running" in error for error in errors)
-            assert errors[-1] == ""
-
-    asyncio.run(scenario())
+    assert longhorn.get("volumeattachments", "vol")["spec"]["attachmentTickets"] == {}
+    assert any("engine vol-e-0 is not running" in error for error in errors)
+    assert errors[-1] == ""
 
 
-def test_before_types_a_class_makes_backups_whatever_its_type(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path, "1.2") as longhorn:
-            await prepared(longhorn)
-            backup = await longhorn.finished_backup(type="snap")
-            (listed,) = longhorn.all("backupvolumes")
-            classes = longhorn.api.list("volumesnapshotclasses.snapshot.storage.k8s.io")
+@pytest.mark.parametrize("version", ["1.2"])
+async def test_before_types_a_class_makes_backups_whatever_its_type(longhorn: Cluster) -> None:
+    await prepared(longhorn)
+    backup = await longhorn.finished_backup(type="snap")
+    (listed,) = longhorn.all("backupvolumes")
+    classes = longhorn.api.list("volumesnapshotclasses.snapshot.storage.k8s.io")
 
-            assert backup.snapshot_id.startswith("bs://vol/backup-")
-            assert listed["metadata"]["name"] == "vol"
-            assert [each["metadata"]["name"] for each in classes] == ["longhorn"]
-
-    asyncio.run(scenario())
+    assert backup.snapshot_id.startswith("bs://vol/backup-")
+    assert listed["metadata"]["name"] == "vol"
+    assert [each["metadata"]["name"] for each in classes] == ["longhorn"]
 
 
-def test_a_full_backup_uploads_again(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await prepared(longhorn)
-            await longhorn.finished_backup("snapshot-1")
-            again = await longhorn.finished_backup("snapshot-2", backupMode="full")
-            status = longhorn.get("backups", again.snapshot_id.rpartition("/")[2])["status"]
+async def test_a_full_backup_uploads_again(longhorn: Cluster) -> None:
+    await prepared(longhorn)
+    await longhorn.finished_backup("snapshot-1")
+    again = await longhorn.finished_backup("snapshot-2", backupMode="full")
+    status = longhorn.get("backups", again.snapshot_id.rpartition("/")[2])["status"]
 
-            assert int(status["reUploadedDataSize"]) > 0
-            assert status["newlyUploadDataSize"] == "0"
-
-    asyncio.run(scenario())
+    assert int(status["reUploadedDataSize"]) > 0
+    assert status["newlyUploadDataSize"] == "0"
 
 
 @pytest.mark.parametrize(
@@ -144,102 +116,77 @@ def test_a_full_backup_uploads_again(tmp_path: Path) -> None:
     ],
     ids=["unknown type", "no volume", "no name", "missing volume", "unknown mode"],
 )
-def test_a_wrong_request_is_refused(tmp_path: Path, request_of: dict[str, str], code: Code, text: str) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await prepared(longhorn)
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.snapshot(**request_of)
+async def test_a_wrong_request_is_refused(longhorn: Cluster, request_of: dict[str, str], code: Code, text: str) -> None:
+    await prepared(longhorn)
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.snapshot(**request_of)
 
-            assert refusal.value.code is code
-            assert text in refusal.value.description
-            assert not longhorn.all("backups")
-
-    asyncio.run(scenario())
+    assert refusal.value.code is code
+    assert text in refusal.value.description
+    assert not longhorn.all("backups")
 
 
-def test_without_a_target_nothing_is_taken(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await prepared(longhorn)
-            patch = {"spec": {"backupTargetURL": ""}}
-            longhorn.api.patch("backuptargets.longhorn.io", "default", "longhorn-system", patch)
-            target = await longhorn.until(
-                "backuptargets",
-                lambda: (found := longhorn.get("backuptargets", "default"))["status"]["available"] is False and found,
-            )
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.snapshot()
+async def test_without_a_target_nothing_is_taken(longhorn: Cluster) -> None:
+    await prepared(longhorn)
+    patch = {"spec": {"backupTargetURL": ""}}
+    longhorn.api.patch("backuptargets.longhorn.io", "default", "longhorn-system", patch)
+    target = await longhorn.until(
+        "backuptargets",
+        lambda: (found := longhorn.get("backuptargets", "default"))["status"]["available"] is False and found,
+    )
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.snapshot()
 
-            assert target["status"]["conditions"][0]["message"] == "backup target URL is empty"
-            assert refusal.value.code is Code.FAILED_PRECONDITION
-            assert refusal.value.description == "backup target default is not available"
-            assert not longhorn.all("snapshots")
-
-    asyncio.run(scenario())
+    assert target["status"]["conditions"][0]["message"] == "backup target URL is empty"
+    assert refusal.value.code is Code.FAILED_PRECONDITION
+    assert refusal.value.description == "backup target default is not available"
+    assert not longhorn.all("snapshots")
 
 
-def test_a_failed_copy_is_reported(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await prepared(longhorn)
-            longhorn.s3.refusal = S3Error(403, "AccessDenied", "Access Denied.", "1")
-            await longhorn.snapshot()
-            failed = await longhorn.until("backups", lambda: longhorn.all("backups")[0]["status"].get("error"))
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.snapshot()
+async def test_a_failed_copy_is_reported(longhorn: Cluster) -> None:
+    await prepared(longhorn)
+    longhorn.s3.refusal = S3Error(403, "AccessDenied", "Access Denied.", "1")
+    await longhorn.snapshot()
+    failed = await longhorn.until("backups", lambda: longhorn.all("backups")[0]["status"].get("error"))
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.snapshot()
 
-            assert longhorn.all("backups")[0]["status"]["state"] == "Error"
-            assert refusal.value.description == failed
-            assert "AccessDenied" in failed
-
-    asyncio.run(scenario())
+    assert longhorn.all("backups")[0]["status"]["state"] == "Error"
+    assert refusal.value.description == failed
+    assert "AccessDenied" in failed
 
 
-def test_a_volume_of_1_4_must_be_attached(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path, "1.4") as longhorn:
-            await longhorn.volume()
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.snapshot(type="snap")
-            await longhorn.attach()
+@pytest.mark.parametrize("version", ["1.4"])
+async def test_a_volume_of_1_4_must_be_attached(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.snapshot(type="snap")
+    await longhorn.attach()
 
-            assert refusal.value.code is Code.FAILED_PRECONDITION
-            assert (await longhorn.snapshot(type="snap")).ready_to_use
-
-    asyncio.run(scenario())
+    assert refusal.value.code is Code.FAILED_PRECONDITION
+    assert (await longhorn.snapshot(type="snap")).ready_to_use
 
 
-def test_a_backup_made_by_hand_waits_for_its_snapshot_and_restores(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await prepared(longhorn)
-            await longhorn.detach()
-            home = {"namespace": "longhorn-system"}
-            snapshot = {"metadata": {"name": "mine", **home}, "spec": {"volume": "vol", "createSnapshot": True}}
-            longhorn.api.create("snapshots.longhorn.io", snapshot)
-            backup = {"metadata": {"name": "backup-mine", **home}, "spec": {"snapshotName": "mine"}}
-            longhorn.api.create("backups.longhorn.io", backup)
-            await longhorn.until(
-                "backups", lambda: longhorn.get("backups", "backup-mine")["metadata"].get("ownerReferences")
-            )
-            states = {(b.get("status") or {}).get("state") for b in longhorn.history("Backup", "backup-mine")}
-            await longhorn.volume("copy", source_snapshot_id="bak://vol/backup-mine")
-            await longhorn.restored("copy")
+async def test_a_backup_made_by_hand_waits_for_its_snapshot_and_restores(longhorn: Cluster) -> None:
+    await prepared(longhorn)
+    await longhorn.detach()
+    home = {"namespace": "longhorn-system"}
+    snapshot = {"metadata": {"name": "mine", **home}, "spec": {"volume": "vol", "createSnapshot": True}}
+    longhorn.api.create("snapshots.longhorn.io", snapshot)
+    backup = {"metadata": {"name": "backup-mine", **home}, "spec": {"snapshotName": "mine"}}
+    longhorn.api.create("backups.longhorn.io", backup)
+    await longhorn.until("backups", lambda: longhorn.get("backups", "backup-mine")["metadata"].get("ownerReferences"))
+    states = {(b.get("status") or {}).get("state") for b in longhorn.history("Backup", "backup-mine")}
+    await longhorn.volume("copy", source_snapshot_id="bak://vol/backup-mine")
+    await longhorn.restored("copy")
 
-            assert {"Pending", "Completed"} <= states
-            assert longhorn.content("copy") == longhorn.content()
-
-    asyncio.run(scenario())
+    assert {"Pending", "Completed"} <= states
+    assert longhorn.content("copy") == longhorn.content()
 
 
-def test_a_call_that_is_made_again_while_the_first_is_served_makes_no_second_backup(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await prepared(longhorn)
-            first, second = await asyncio.gather(longhorn.snapshot(), longhorn.snapshot())
+async def test_a_call_that_is_made_again_while_the_first_is_served_makes_no_second_backup(longhorn: Cluster) -> None:
+    await prepared(longhorn)
+    first, second = await asyncio.gather(longhorn.snapshot(), longhorn.snapshot())
 
-            (backup,) = longhorn.all("backups")
-            assert first.snapshot_id == second.snapshot_id == f"bak://vol/{backup['metadata']['name']}"
-
-    asyncio.run(scenario())
+    (backup,) = longhorn.all("backups")
+    assert first.snapshot_id == second.snapshot_id == f"bak://vol/{backup['metadata']['name']}"

@@ -1,20 +1,17 @@
 """What goes, and what stays, when backups and snapshots are deleted."""
 
-import asyncio
-from pathlib import Path
-
 import pytest
 
 from simulator.csi.protocol import Code, CsiError
 from simulator.s3.connection import S3Error
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+
+pytestmark = pytest.mark.anyio
 
 
 async def two_backups(longhorn: Cluster) -> tuple[str, str]:
     """The handles of two backups of an attached volume."""
-    await longhorn.volume()
-    await longhorn.attach()
-    longhorn.write(b"A" * MEBIBYTE)
+    await longhorn.written_volume()
     first = await longhorn.finished_backup("snapshot-1")
     longhorn.write(b"B" * MEBIBYTE, 4 * MEBIBYTE)
     second = await longhorn.finished_backup("snapshot-2")
@@ -25,142 +22,108 @@ def name_of(handle: str) -> str:
     return handle.rpartition("/")[2]
 
 
-def test_a_deleted_backup_leaves_cluster_and_store_and_the_other_stays(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            first, second = await two_backups(longhorn)
-            await longhorn.driver.delete_snapshot(first)
-            await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
-            keys = " ".join(longhorn.s3.objects)
+async def test_a_deleted_backup_leaves_cluster_and_store_and_the_other_stays(longhorn: Cluster) -> None:
+    first, second = await two_backups(longhorn)
+    await longhorn.driver.delete_snapshot(first)
+    await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
+    keys = " ".join(longhorn.s3.objects)
 
-            assert name_of(first) not in keys
-            assert name_of(second) in keys
-            assert longhorn.get("backups", name_of(second))["status"]["state"] == "Completed"
-            assert longhorn.find("snapshots", "snapshot-1") is not None
-            states = [b["status"].get("state") for b in longhorn.history("Backup", name_of(first)) if b.get("status")]
-            assert states[-1] == "Deleting"
-
-    asyncio.run(scenario())
+    assert name_of(first) not in keys
+    assert name_of(second) in keys
+    assert longhorn.get("backups", name_of(second))["status"]["state"] == "Completed"
+    assert longhorn.find("snapshots", "snapshot-1") is not None
+    states = [b["status"].get("state") for b in longhorn.history("Backup", name_of(first)) if b.get("status")]
+    assert states[-1] == "Deleting"
 
 
-def test_after_the_last_backup_the_volume_stays_listed(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            handles = await two_backups(longhorn)
-            for handle in handles:
-                await longhorn.driver.delete_snapshot(handle)
-            await longhorn.until("backups", lambda: not longhorn.all("backups"))
-            (listed,) = await longhorn.until(
-                "backupvolumes",
-                lambda: [each for each in longhorn.all("backupvolumes") if not each["status"]["lastBackupName"]],
-            )
+async def test_after_the_last_backup_the_volume_stays_listed(longhorn: Cluster) -> None:
+    handles = await two_backups(longhorn)
+    for handle in handles:
+        await longhorn.driver.delete_snapshot(handle)
+    await longhorn.until("backups", lambda: not longhorn.all("backups"))
+    (listed,) = await longhorn.until(
+        "backupvolumes",
+        lambda: [each for each in longhorn.all("backupvolumes") if not each["status"]["lastBackupName"]],
+    )
 
-            assert [key.rpartition("/")[2] for key in longhorn.s3.objects] == ["volume.cfg"]
-            assert listed["status"]["dataStored"] == "0"
-
-    asyncio.run(scenario())
+    assert [key.rpartition("/")[2] for key in longhorn.s3.objects] == ["volume.cfg"]
+    assert listed["status"]["dataStored"] == "0"
 
 
 @pytest.mark.parametrize("handle", ["bak://vol/backup-0", "bak://ghost/backup-0", "foo://vol/x", "just-a-name"])
-def test_deleting_what_is_not_there_succeeds(tmp_path: Path, handle: str) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await two_backups(longhorn)
-            await longhorn.driver.delete_snapshot(handle)
+async def test_deleting_what_is_not_there_succeeds(longhorn: Cluster, handle: str) -> None:
+    await two_backups(longhorn)
+    await longhorn.driver.delete_snapshot(handle)
 
-            assert len(longhorn.all("backups")) == 2
-
-    asyncio.run(scenario())
+    assert len(longhorn.all("backups")) == 2
 
 
 @pytest.mark.parametrize(("handle", "code"), [("", Code.INVALID_ARGUMENT), ("bak://vol/", Code.NOT_FOUND)])
-def test_a_handle_without_a_name_is_refused(tmp_path: Path, handle: str, code: Code) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.driver.delete_snapshot(handle)
+async def test_a_handle_without_a_name_is_refused(longhorn: Cluster, handle: str, code: Code) -> None:
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.driver.delete_snapshot(handle)
 
-            assert refusal.value.code is code
-
-    asyncio.run(scenario())
+    assert refusal.value.code is code
 
 
-def test_a_backup_whose_snapshot_object_is_gone_stays(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            handles = await two_backups(longhorn)
-            claim = {"metadata": {"name": "s", "namespace": "default"}, "spec": {"source": {}}}
-            claim["spec"] = {"source": {"persistentVolumeClaimName": "src"}}
-            made = longhorn.api.create("volumesnapshots.snapshot.storage.k8s.io", claim)
-            name = f"snapshot-{made['metadata']['uid']}"
-            kept = await longhorn.finished_backup(name)
-            longhorn.api.delete("volumesnapshots.snapshot.storage.k8s.io", "s", "default")
-            await longhorn.driver.delete_snapshot(handles[0])
-            await longhorn.until("backups", lambda: longhorn.find("backups", name_of(handles[0])) is None)
+async def test_a_backup_whose_snapshot_object_is_gone_stays(longhorn: Cluster) -> None:
+    handles = await two_backups(longhorn)
+    claim = {"metadata": {"name": "s", "namespace": "default"}, "spec": {"source": {}}}
+    claim["spec"] = {"source": {"persistentVolumeClaimName": "src"}}
+    made = longhorn.api.create("volumesnapshots.snapshot.storage.k8s.io", claim)
+    name = f"snapshot-{made['metadata']['uid']}"
+    kept = await longhorn.finished_backup(name)
+    longhorn.api.delete("volumesnapshots.snapshot.storage.k8s.io", "s", "default")
+    await longhorn.driver.delete_snapshot(handles[0])
+    await longhorn.until("backups", lambda: longhorn.find("backups", name_of(handles[0])) is None)
 
-            assert longhorn.get("backups", name_of(kept.snapshot_id))["status"]["state"] == "Completed"
-
-    asyncio.run(scenario())
+    assert longhorn.get("backups", name_of(kept.snapshot_id))["status"]["state"] == "Completed"
 
 
-def test_a_backup_that_the_store_does_not_give_up_stays(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            first, _ = await two_backups(longhorn)
-            longhorn.s3.refusal = S3Error(503, "SlowDown", "Please reduce your request rate.", "1")
-            await longhorn.driver.delete_snapshot(first)
-            backup = longhorn.get("backups", name_of(first))
-            told = await longhorn.until(
-                "backups", lambda: (longhorn.get("backups", name_of(first))["status"]["messages"] or {}).get("error")
-            )
-            longhorn.s3.refusal = None
-            await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
+async def test_a_backup_that_the_store_does_not_give_up_stays(longhorn: Cluster) -> None:
+    first, _ = await two_backups(longhorn)
+    longhorn.s3.refusal = S3Error(503, "SlowDown", "Please reduce your request rate.", "1")
+    await longhorn.driver.delete_snapshot(first)
+    backup = longhorn.get("backups", name_of(first))
+    told = await longhorn.until(
+        "backups", lambda: (longhorn.get("backups", name_of(first))["status"]["messages"] or {}).get("error")
+    )
+    longhorn.s3.refusal = None
+    await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
 
-            assert backup["metadata"]["deletionTimestamp"]
-            assert told.startswith(f"Failed to delete the backup {name_of(first)} in the backupstore, err ")
-            assert "SlowDown" in told
-
-    asyncio.run(scenario())
+    assert backup["metadata"]["deletionTimestamp"]
+    assert told.startswith(f"Failed to delete the backup {name_of(first)} in the backupstore, err ")
+    assert "SlowDown" in told
 
 
-def test_the_snapshot_under_the_live_data_is_only_marked(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.attach()
-            handle = (await longhorn.snapshot("one", type="snap")).snapshot_id
-            await longhorn.driver.delete_snapshot(handle)
-            marked = await longhorn.until(
-                "snapshots", lambda: longhorn.get("snapshots", "one")["status"]["markRemoved"]
-            )
-            await longhorn.snapshot("two", type="snap")
-            await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
+async def test_the_snapshot_under_the_live_data_is_only_marked(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    await longhorn.attach()
+    handle = (await longhorn.snapshot("one", type="snap")).snapshot_id
+    await longhorn.driver.delete_snapshot(handle)
+    marked = await longhorn.until("snapshots", lambda: longhorn.get("snapshots", "one")["status"]["markRemoved"])
+    await longhorn.snapshot("two", type="snap")
+    await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
 
-            assert marked
-            assert longhorn.get("snapshots", "two")["status"]["parent"] == ""
-            reasons = [reason for reason, _ in longhorn.events("one")]
-            assert reasons[-1] == "Delete"
-
-    asyncio.run(scenario())
+    assert marked
+    assert longhorn.get("snapshots", "two")["status"]["parent"] == ""
+    reasons = [reason for reason, _ in longhorn.events("one")]
+    assert reasons[-1] == "Delete"
 
 
-def test_a_volume_is_kept_attached_while_its_snapshot_goes(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.attach()
-            handle = (await longhorn.snapshot("one", type="snap")).snapshot_id
-            await longhorn.snapshot("two", type="snap")
-            before = len(longhorn.history("VolumeAttachment", "vol"))
-            await longhorn.driver.delete_snapshot(handle)
-            await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
-            await longhorn.until("volumeattachments", lambda: len(_tickets(longhorn)[-1]) == 1)
+async def test_a_volume_is_kept_attached_while_its_snapshot_goes(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    await longhorn.attach()
+    handle = (await longhorn.snapshot("one", type="snap")).snapshot_id
+    await longhorn.snapshot("two", type="snap")
+    before = len(longhorn.history("VolumeAttachment", "vol"))
+    await longhorn.driver.delete_snapshot(handle)
+    await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
+    await longhorn.until("volumeattachments", lambda: len(_tickets(longhorn)[-1]) == 1)
 
-            held = [tickets & {"snapshot-controller-one"} for tickets in _tickets(longhorn)[before:]]
-            assert held[0] == {"snapshot-controller-one"}
-            assert held[-1] == set()
-
-    asyncio.run(scenario())
+    held = [tickets & {"snapshot-controller-one"} for tickets in _tickets(longhorn)[before:]]
+    assert held[0] == {"snapshot-controller-one"}
+    assert held[-1] == set()
 
 
 def _tickets(longhorn: Cluster) -> list[set[str]]:
@@ -169,39 +132,29 @@ def _tickets(longhorn: Cluster) -> list[set[str]]:
 
 
 @pytest.mark.parametrize("attaches", [True, False], ids=["documented", "as 1.12.1"])
-def test_a_snapshot_of_a_detached_volume(tmp_path: Path, attaches: bool) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            setattr(longhorn.decisions, "attaches_for_snapshot_deletion", lambda: attaches)  # noqa: B010
-            await longhorn.volume()
-            first = (await longhorn.snapshot("one", type="snap")).snapshot_id
-            await longhorn.snapshot("two", type="snap")
-            await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
-            await longhorn.driver.delete_snapshot(first)
-            if not attaches:
-                error = await longhorn.until(
-                    "snapshots", lambda: longhorn.get("snapshots", "one")["status"].get("error")
-                )
-                assert error.startswith("snapshot deletion delayed: volume engine vol-e-0 is upgrading from image  to")
-                await longhorn.attach()
-            await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
+async def test_a_snapshot_of_a_detached_volume(longhorn: Cluster, attaches: bool) -> None:
+    setattr(longhorn.decisions, "attaches_for_snapshot_deletion", lambda: attaches)  # noqa: B010
+    await longhorn.volume()
+    first = (await longhorn.snapshot("one", type="snap")).snapshot_id
+    await longhorn.snapshot("two", type="snap")
+    await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
+    await longhorn.driver.delete_snapshot(first)
+    if not attaches:
+        error = await longhorn.until("snapshots", lambda: longhorn.get("snapshots", "one")["status"].get("error"))
+        assert error.startswith("snapshot deletion delayed: volume engine vol-e-0 is upgrading from image  to")
+        await longhorn.attach()
+    await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
 
-            assert longhorn.storage.disk.snapshots("vol")[0].name == "two"
-
-    asyncio.run(scenario())
+    assert longhorn.storage.disk.snapshots("vol")[0].name == "two"
 
 
 @pytest.mark.parametrize("wanted", ["false", "true"])
-def test_the_snapshot_goes_with_its_backup_only_if_a_setting_says_so(tmp_path: Path, wanted: str) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            setting = ("settings.longhorn.io", "auto-cleanup-when-delete-backup", "longhorn-system")
-            longhorn.api.patch(*setting, {"value": wanted})
-            first, _ = await two_backups(longhorn)
-            await longhorn.driver.delete_snapshot(first)
-            await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
-            deleted = longhorn.find("snapshots", "snapshot-1")
+async def test_the_snapshot_goes_with_its_backup_only_if_a_setting_says_so(longhorn: Cluster, wanted: str) -> None:
+    setting = ("settings.longhorn.io", "auto-cleanup-when-delete-backup", "longhorn-system")
+    longhorn.api.patch(*setting, {"value": wanted})
+    first, _ = await two_backups(longhorn)
+    await longhorn.driver.delete_snapshot(first)
+    await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
+    deleted = longhorn.find("snapshots", "snapshot-1")
 
-            assert (deleted is None or "deletionTimestamp" in deleted["metadata"]) is (wanted == "true")
-
-    asyncio.run(scenario())
+    assert (deleted is None or "deletionTimestamp" in deleted["metadata"]) is (wanted == "true")

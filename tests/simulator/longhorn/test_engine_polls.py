@@ -2,31 +2,29 @@
 
 import asyncio
 
+import pytest
+
 from simulator.clock import REAL, Clock
 from simulator.longhorn.engine_polls import POLL, EnginePolls
+
+pytestmark = pytest.mark.anyio
 
 AWHILE = 0.05
 
 
-def test_looks_are_counted_from_the_attachment() -> None:
-    async def scenario() -> None:
-        polls = EnginePolls(Clock(REAL))
-        polls.begin("vol")
-        await asyncio.sleep(AWHILE)
+async def test_looks_are_counted_from_the_attachment() -> None:
+    polls = EnginePolls(Clock(REAL))
+    polls.begin("vol")
+    await asyncio.sleep(AWHILE)
 
-        assert polls.age("vol") >= AWHILE
-        assert 0 < polls.left("vol") <= POLL - AWHILE
-
-    asyncio.run(scenario())
+    assert polls.age("vol") >= AWHILE
+    assert 0 < polls.left("vol") <= POLL - AWHILE
 
 
-def test_a_volume_that_is_gone_has_no_age() -> None:
-    async def scenario() -> None:
-        polls = EnginePolls(Clock(REAL))
-        polls.begin("vol")
-        polls.forget("vol")
-        await asyncio.sleep(AWHILE)
+async def test_a_volume_that_is_gone_has_no_age() -> None:
+    polls = EnginePolls(Clock(REAL))
+    polls.begin("vol")
+    polls.forget("vol")
+    await asyncio.sleep(AWHILE)
 
-        assert polls.age("vol") == 0.0
-
-    asyncio.run(scenario())
+    assert polls.age("vol") == 0.0

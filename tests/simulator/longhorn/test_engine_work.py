@@ -7,7 +7,9 @@ import pytest
 
 from simulator.kubernetes.timing import NoDisturbance
 from simulator.longhorn.engine_work import EngineWork
-from tests.simulator.longhorn.cluster import cluster
+from tests.simulator.longhorn.cluster import running
+
+pytestmark = pytest.mark.anyio
 
 
 class Worker:
@@ -25,33 +27,27 @@ class Worker:
         return self.begun
 
 
-def test_who_asks_after_the_first_was_cancelled_gets_the_outcome_of_the_same_work() -> None:
-    async def scenario() -> None:
-        work, worker = EngineWork(), Worker()
-        first = asyncio.create_task(work.once("key", worker.work))
-        await asyncio.sleep(0)
-        first.cancel()
-        second = asyncio.create_task(work.once("key", worker.work))
-        await asyncio.sleep(0)
-        worker.free.set()
+async def test_who_asks_after_the_first_was_cancelled_gets_the_outcome_of_the_same_work() -> None:
+    work, worker = EngineWork(), Worker()
+    first = asyncio.create_task(work.once("key", worker.work))
+    await asyncio.sleep(0)
+    first.cancel()
+    second = asyncio.create_task(work.once("key", worker.work))
+    await asyncio.sleep(0)
+    worker.free.set()
 
-        assert await second == 1
-        assert first.cancelled()
-
-    asyncio.run(scenario())
+    assert await second == 1
+    assert first.cancelled()
 
 
-def test_work_whose_outcome_was_told_once_is_begun_anew_also_after_a_failure() -> None:
-    async def scenario() -> None:
-        work, worker = EngineWork(), Worker()
-        worker.free.set()
+async def test_work_whose_outcome_was_told_once_is_begun_anew_also_after_a_failure() -> None:
+    work, worker = EngineWork(), Worker()
+    worker.free.set()
 
-        assert await work.once("key", worker.work) == 1
-        with pytest.raises(ValueError, match="broken"):
-            await work.once("key", worker.work)
-        assert await work.once("key", worker.work) == 3
-
-    asyncio.run(scenario())
+    assert await work.once("key", worker.work) == 1
+    with pytest.raises(ValueError, match="broken"):
+        await work.once("key", worker.work)
+    assert await work.once("key", worker.work) == 3
 
 
 class Restarted(NoDisturbance):
@@ -61,20 +57,15 @@ class Restarted(NoDisturbance):
         return 0.01 if controller == "longhorn-backup-volume-controller" else None
 
 
-def test_no_lock_is_left_when_the_controller_ends_while_a_backup_volume_is_deleted(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path, timing=Restarted()) as longhorn:
-            await longhorn.volume()
-            await longhorn.attach()
-            longhorn.write(b"A")
-            await longhorn.finished_backup()
-            (listed,) = longhorn.all("backupvolumes")
-            assert longhorn.s3.objects
+async def test_no_lock_is_left_when_the_controller_ends_while_a_backup_volume_is_deleted(tmp_path: Path) -> None:
+    async with running(tmp_path, timing=Restarted()) as longhorn:
+        await longhorn.written_volume()
+        await longhorn.finished_backup()
+        (listed,) = longhorn.all("backupvolumes")
+        assert longhorn.s3.objects
 
-            longhorn.s3.slowness = 0.006
-            longhorn.api.delete("backupvolumes.longhorn.io", listed["metadata"]["name"], "longhorn-system")
-            await longhorn.until("backupvolumes", lambda: not longhorn.all("backupvolumes"))
+        longhorn.s3.slowness = 0.006
+        longhorn.api.delete("backupvolumes.longhorn.io", listed["metadata"]["name"], "longhorn-system")
+        await longhorn.until("backupvolumes", lambda: not longhorn.all("backupvolumes"))
 
-            assert longhorn.s3.objects == {}
-
-    asyncio.run(scenario())
+        assert longhorn.s3.objects == {}

@@ -1,58 +1,47 @@
 """Volumes from backups and from snapshots."""
 
-import asyncio
-from pathlib import Path
-
 import pytest
 
 from simulator.csi.protocol import Code, CsiError
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+
+pytestmark = pytest.mark.anyio
 
 
 async def backed_up(longhorn: Cluster) -> str:
     """The handle of a finished backup of an attached volume."""
-    await longhorn.volume()
-    await longhorn.attach()
-    longhorn.write(b"A" * MEBIBYTE)
+    await longhorn.written_volume()
     return (await longhorn.finished_backup()).snapshot_id
 
 
-def test_a_restored_volume_is_kept_from_pods_until_it_has_its_data(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            handle = await backed_up(longhorn)
-            made = await longhorn.volume("copy", source_snapshot_id=handle)
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.attach("copy")
-            await longhorn.restored("copy")
-            await longhorn.attach("copy")
-            volume = longhorn.get("volumes", "copy")
+async def test_a_restored_volume_is_kept_from_pods_until_it_has_its_data(longhorn: Cluster) -> None:
+    handle = await backed_up(longhorn)
+    made = await longhorn.volume("copy", source_snapshot_id=handle)
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.attach("copy")
+    await longhorn.restored("copy")
+    await longhorn.attach("copy")
+    volume = longhorn.get("volumes", "copy")
 
-            assert refusal.value.code is Code.ABORTED
-            assert refusal.value.description == ("volume copy is not ready for workloads: volume requires restoration")
-            assert made.context["fromBackup"] == volume["spec"]["fromBackup"]
-            assert volume["metadata"]["labels"]["backup-volume"] == "vol"
-            reasons = {
-                condition["reason"]
-                for revision in longhorn.history("Volume", "copy")
-                for condition in (revision.get("status") or {}).get("conditions") or []
-                if condition["type"] == "Restore"
-            }
-            assert reasons == {"", "RestoreInProgress"}
-
-    asyncio.run(scenario())
+    assert refusal.value.code is Code.ABORTED
+    assert refusal.value.description == ("volume copy is not ready for workloads: volume requires restoration")
+    assert made.context["fromBackup"] == volume["spec"]["fromBackup"]
+    assert volume["metadata"]["labels"]["backup-volume"] == "vol"
+    reasons = {
+        condition["reason"]
+        for revision in longhorn.history("Volume", "copy")
+        for condition in (revision.get("status") or {}).get("conditions") or []
+        if condition["type"] == "Restore"
+    }
+    assert reasons == {"", "RestoreInProgress"}
 
 
-def test_both_schemes_lead_to_the_backup(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            handle = await backed_up(longhorn)
-            await longhorn.volume("copy", source_snapshot_id=handle.replace("bak://", "bs://"))
-            await longhorn.restored("copy")
+async def test_both_schemes_lead_to_the_backup(longhorn: Cluster) -> None:
+    handle = await backed_up(longhorn)
+    await longhorn.volume("copy", source_snapshot_id=handle.replace("bak://", "bs://"))
+    await longhorn.restored("copy")
 
-            assert longhorn.content("copy") == longhorn.content()
-
-    asyncio.run(scenario())
+    assert longhorn.content("copy") == longhorn.content()
 
 
 @pytest.mark.parametrize(
@@ -71,75 +60,57 @@ def test_both_schemes_lead_to_the_backup(tmp_path: Path) -> None:
         ("snap://ghost/x", Code.INTERNAL, 'failed to verify data source: volumes.longhorn.io "ghost" not found'),
     ],
 )
-def test_a_handle_that_leads_nowhere_is_refused(tmp_path: Path, handle: str, code: Code, text: str) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await backed_up(longhorn)
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.volume("copy", source_snapshot_id=handle)
+async def test_a_handle_that_leads_nowhere_is_refused(longhorn: Cluster, handle: str, code: Code, text: str) -> None:
+    await backed_up(longhorn)
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.volume("copy", source_snapshot_id=handle)
 
-            assert refusal.value.code is code
-            assert text in refusal.value.description
-            assert longhorn.find("volumes", "copy") is None
-
-    asyncio.run(scenario())
+    assert refusal.value.code is code
+    assert text in refusal.value.description
+    assert longhorn.find("volumes", "copy") is None
 
 
-def test_the_size_must_be_that_of_the_backup(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            handle = await backed_up(longhorn)
-            for size in (14 * MEBIBYTE, 18 * MEBIBYTE):
-                with pytest.raises(CsiError) as refusal:
-                    await longhorn.volume("copy", size, source_snapshot_id=handle)
-                assert refusal.value.code is Code.OUT_OF_RANGE
-                assert f"the requested size ({size} bytes) is different" in refusal.value.description
+async def test_the_size_must_be_that_of_the_backup(longhorn: Cluster) -> None:
+    handle = await backed_up(longhorn)
+    for size in (14 * MEBIBYTE, 18 * MEBIBYTE):
+        with pytest.raises(CsiError) as refusal:
+            await longhorn.volume("copy", size, source_snapshot_id=handle)
+        assert refusal.value.code is Code.OUT_OF_RANGE
+        assert f"the requested size ({size} bytes) is different" in refusal.value.description
 
-            setattr(longhorn.decisions, "refuse_restore_size", lambda *_: None)  # noqa: B010
-            await longhorn.volume("copy", 18 * MEBIBYTE, source_snapshot_id=handle)
-            assert longhorn.get("volumes", "copy")["spec"]["size"] == str(18 * MEBIBYTE)
-
-    asyncio.run(scenario())
+    setattr(longhorn.decisions, "refuse_restore_size", lambda *_: None)  # noqa: B010
+    await longhorn.volume("copy", 18 * MEBIBYTE, source_snapshot_id=handle)
+    assert longhorn.get("volumes", "copy")["spec"]["size"] == str(18 * MEBIBYTE)
 
 
-def test_a_clone_has_the_data_of_its_snapshot(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.attach()
-            longhorn.write(b"A" * MEBIBYTE)
-            taken = await longhorn.snapshot(type="snap")
-            before = longhorn.content()
-            longhorn.write(b"B" * MEBIBYTE)
-            await longhorn.detach()
-            await longhorn.volume("copy", source_snapshot_id=taken.snapshot_id)
+async def test_a_clone_has_the_data_of_its_snapshot(longhorn: Cluster) -> None:
+    await longhorn.written_volume()
+    taken = await longhorn.snapshot(type="snap")
+    before = longhorn.content()
+    longhorn.write(b"B" * MEBIBYTE)
+    await longhorn.detach()
+    await longhorn.volume("copy", source_snapshot_id=taken.snapshot_id)
 
-            def cloned() -> bool:
-                status = longhorn.get("volumes", "copy")["status"]
-                return bool(status["cloneStatus"]["state"] == "completed" and status["state"] == "detached")
+    def cloned() -> bool:
+        status = longhorn.get("volumes", "copy")["status"]
+        return bool(status["cloneStatus"]["state"] == "completed" and status["state"] == "detached")
 
-            await longhorn.until("volumes", cloned)
-            reasons = [reason for reason, _ in longhorn.events("copy")]
+    await longhorn.until("volumes", cloned)
+    reasons = [reason for reason, _ in longhorn.events("copy")]
 
-            assert taken.snapshot_id == "snap://vol/snapshot-1"
-            assert taken.ready_to_use
-            assert longhorn.content("copy") == before
-            assert longhorn.get("volumeattachments", "vol")["spec"]["attachmentTickets"] == {}
-            assert {"VolumeCloneInitiated", "VolumeCloneCompleted"} <= set(reasons)
-            with pytest.raises(CsiError, match="is different than size of source volume"):
-                await longhorn.volume("larger", 18 * MEBIBYTE, source_snapshot_id=taken.snapshot_id)
-
-    asyncio.run(scenario())
+    assert taken.snapshot_id == "snap://vol/snapshot-1"
+    assert taken.ready_to_use
+    assert longhorn.content("copy") == before
+    assert longhorn.get("volumeattachments", "vol")["spec"]["attachmentTickets"] == {}
+    assert {"VolumeCloneInitiated", "VolumeCloneCompleted"} <= set(reasons)
+    with pytest.raises(CsiError, match="is different than size of source volume"):
+        await longhorn.volume("larger", 18 * MEBIBYTE, source_snapshot_id=taken.snapshot_id)
 
 
-def test_a_repeated_request_gets_the_same_volume(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            first = await longhorn.volume()
+async def test_a_repeated_request_gets_the_same_volume(longhorn: Cluster) -> None:
+    first = await longhorn.volume()
 
-            assert await longhorn.volume() == first
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.volume(size=20 * MEBIBYTE)
-            assert refusal.value.code is Code.ALREADY_EXISTS
-
-    asyncio.run(scenario())
+    assert await longhorn.volume() == first
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.volume(size=20 * MEBIBYTE)
+    assert refusal.value.code is Code.ALREADY_EXISTS

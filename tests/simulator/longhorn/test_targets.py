@@ -1,48 +1,41 @@
 """Backup targets, what is in them, and the REST API over it."""
 
-import asyncio
-from pathlib import Path
-
 import pytest
 
 from simulator.longhorn.rest import NotFoundError
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+
+pytestmark = pytest.mark.anyio
 
 
 def point_at(longhorn: Cluster, url: str) -> None:
     longhorn.api.patch("backuptargets.longhorn.io", "default", "longhorn-system", {"spec": {"backupTargetURL": url}})
 
 
-def test_without_url_the_objects_go_and_come_back_with_it(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.attach()
-            longhorn.write(b"A" * MEBIBYTE)
-            handle = (await longhorn.finished_backup(type="bak")).snapshot_id
-            (before,) = longhorn.all("backups")
-            (listed,) = longhorn.all("backupvolumes")
-            stored = dict(longhorn.s3.objects)
-            point_at(longhorn, "")
-            await longhorn.until("backups", lambda: not longhorn.all("backups"))
-            await longhorn.until("backupvolumes", lambda: not longhorn.all("backupvolumes"))
+async def test_without_url_the_objects_go_and_come_back_with_it(longhorn: Cluster) -> None:
+    await longhorn.written_volume()
+    handle = (await longhorn.finished_backup(type="bak")).snapshot_id
+    (before,) = longhorn.all("backups")
+    (listed,) = longhorn.all("backupvolumes")
+    stored = dict(longhorn.s3.objects)
+    point_at(longhorn, "")
+    await longhorn.until("backups", lambda: not longhorn.all("backups"))
+    await longhorn.until("backupvolumes", lambda: not longhorn.all("backupvolumes"))
 
-            assert longhorn.s3.objects == stored
+    assert longhorn.s3.objects == stored
 
-            point_at(longhorn, "s3://backups@us-east-1/")
-            await longhorn.until("backups", lambda: [b for b in longhorn.all("backups") if b.get("status")])
-            (after,) = longhorn.all("backups")
-            await longhorn.volume("copy", source_snapshot_id=handle)
-            await longhorn.restored("copy")
+    point_at(longhorn, "s3://backups@us-east-1/")
+    await longhorn.until("backups", lambda: [b for b in longhorn.all("backups") if b.get("status")])
+    (after,) = longhorn.all("backups")
+    await longhorn.volume("copy", source_snapshot_id=handle)
+    await longhorn.restored("copy")
 
-            assert after["metadata"]["name"] == before["metadata"]["name"]
-            assert after["spec"]["snapshotName"] == ""
-            for field in ("url", "size", "volumeSize", "snapshotName", "state", "backupCreatedAt"):
-                assert after["status"][field] == before["status"][field]
-            assert longhorn.all("backupvolumes")[0]["metadata"]["name"] == listed["metadata"]["name"]
-            assert longhorn.content("copy") == longhorn.content()
-
-    asyncio.run(scenario())
+    assert after["metadata"]["name"] == before["metadata"]["name"]
+    assert after["spec"]["snapshotName"] == ""
+    for field in ("url", "size", "volumeSize", "snapshotName", "state", "backupCreatedAt"):
+        assert after["status"][field] == before["status"][field]
+    assert longhorn.all("backupvolumes")[0]["metadata"]["name"] == listed["metadata"]["name"]
+    assert longhorn.content("copy") == longhorn.content()
 
 
 @pytest.mark.parametrize(
@@ -52,62 +45,46 @@ def test_without_url_the_objects_go_and_come_back_with_it(tmp_path: Path) -> Non
         ("s3://backups@us-east-1", "invalid URL. Must be either s3://bucket@region/path/, or s3://bucket/path"),
     ],
 )
-def test_a_target_that_cannot_be_used_says_why(tmp_path: Path, url: str, message: str) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            point_at(longhorn, url)
+async def test_a_target_that_cannot_be_used_says_why(longhorn: Cluster, url: str, message: str) -> None:
+    point_at(longhorn, url)
 
-            def failed() -> object:
-                status = longhorn.get("backuptargets", "default")["status"]
-                return not status["available"] and status["conditions"]
+    def failed() -> object:
+        status = longhorn.get("backuptargets", "default")["status"]
+        return not status["available"] and status["conditions"]
 
-            (condition,) = await longhorn.until("backuptargets", failed)
+    (condition,) = await longhorn.until("backuptargets", failed)
 
-            assert (condition["status"], condition["reason"]) == ("True", "Unavailable")
-            assert message in condition["message"]
-
-    asyncio.run(scenario())
+    assert (condition["status"], condition["reason"]) == ("True", "Unavailable")
+    assert message in condition["message"]
 
 
-def test_a_deleted_backup_volume_takes_all_out_of_the_store(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.attach()
-            longhorn.write(b"A" * MEBIBYTE)
-            await longhorn.finished_backup()
-            (listed,) = longhorn.all("backupvolumes")
-            longhorn.api.delete("backupvolumes.longhorn.io", listed["metadata"]["name"], "longhorn-system")
-            await longhorn.until("backupvolumes", lambda: not longhorn.all("backupvolumes"))
-            await longhorn.until("backups", lambda: not longhorn.all("backups"))
+async def test_a_deleted_backup_volume_takes_all_out_of_the_store(longhorn: Cluster) -> None:
+    await longhorn.written_volume()
+    await longhorn.finished_backup()
+    (listed,) = longhorn.all("backupvolumes")
+    longhorn.api.delete("backupvolumes.longhorn.io", listed["metadata"]["name"], "longhorn-system")
+    await longhorn.until("backupvolumes", lambda: not longhorn.all("backupvolumes"))
+    await longhorn.until("backups", lambda: not longhorn.all("backups"))
 
-            assert not longhorn.s3.objects
-
-    asyncio.run(scenario())
+    assert not longhorn.s3.objects
 
 
-def test_the_rest_api_lists_what_there_is(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.attach()
-            longhorn.write(b"A" * MEBIBYTE)
-            handle = (await longhorn.finished_backup(type="bak")).snapshot_id
-            (listed,) = longhorn.all("backupvolumes")
-            rest, base = longhorn.storage.rest, "http://longhorn/v1"
-            volume = rest.answer("GET", "/v1/volumes/vol", "", base)
-            snapshots = rest.answer("POST", "/v1/volumes/vol", "snapshotList", base)["data"]
-            name = listed["metadata"]["name"]
-            backups = rest.answer("POST", f"/v1/backupvolumes/{name}", "backupList", base)["data"]
+async def test_the_rest_api_lists_what_there_is(longhorn: Cluster) -> None:
+    await longhorn.written_volume()
+    handle = (await longhorn.finished_backup(type="bak")).snapshot_id
+    (listed,) = longhorn.all("backupvolumes")
+    rest, base = longhorn.storage.rest, "http://longhorn/v1"
+    volume = rest.answer("GET", "/v1/volumes/vol", "", base)
+    snapshots = rest.answer("POST", "/v1/volumes/vol", "snapshotList", base)["data"]
+    name = listed["metadata"]["name"]
+    backups = rest.answer("POST", f"/v1/backupvolumes/{name}", "backupList", base)["data"]
 
-            assert (volume["state"], volume["size"]) == ("attached", str(16 * MEBIBYTE))
-            assert volume["actions"]["snapshotList"] == f"{base}/volumes/vol?action=snapshotList"
-            assert [each["name"] for each in snapshots] == ["snapshot-1", "volume-head"]
-            assert snapshots[1]["parent"] == "snapshot-1"
-            assert [each["name"] for each in rest.answer("GET", "/v1/volumes", "", base)["data"]] == ["vol"]
-            assert [(each["name"], each["state"]) for each in backups] == [(handle.rpartition("/")[2], "Completed")]
-            for method, path, action in (("GET", "/v1/nothing", ""), ("GET", "/v1/volumes/ghost", "")):
-                with pytest.raises(NotFoundError):
-                    rest.answer(method, path, action, base)
-
-    asyncio.run(scenario())
+    assert (volume["state"], volume["size"]) == ("attached", str(16 * MEBIBYTE))
+    assert volume["actions"]["snapshotList"] == f"{base}/volumes/vol?action=snapshotList"
+    assert [each["name"] for each in snapshots] == ["snapshot-1", "volume-head"]
+    assert snapshots[1]["parent"] == "snapshot-1"
+    assert [each["name"] for each in rest.answer("GET", "/v1/volumes", "", base)["data"]] == ["vol"]
+    assert [(each["name"], each["state"]) for each in backups] == [(handle.rpartition("/")[2], "Completed")]
+    for method, path, action in (("GET", "/v1/nothing", ""), ("GET", "/v1/volumes/ghost", "")):
+        with pytest.raises(NotFoundError):
+            rest.answer(method, path, action, base)

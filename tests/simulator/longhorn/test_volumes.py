@@ -8,7 +8,9 @@ import pytest
 
 from simulator.csi.protocol import Code, CsiError, VolumeCapability
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
-from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster, cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster
+
+pytestmark = pytest.mark.anyio
 
 
 def states(longhorn: Cluster, name: str = "vol") -> list[str]:
@@ -25,202 +27,163 @@ def is_empty(longhorn: Cluster, plural: str) -> bool:
     return not longhorn.all(plural)
 
 
-def test_a_volume_passes_through_all_states(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.attach()
-            await longhorn.detach()
-            await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
-            await longhorn.driver.delete_volume("vol")
+async def test_a_volume_passes_through_all_states(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    await longhorn.attach()
+    await longhorn.detach()
+    await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
+    await longhorn.driver.delete_volume("vol")
 
-            attached = ["attaching", "attached", "detaching", "detached"]
-            assert states(longhorn) == ["creating", "detaching", "detached", *attached, "deleting"]
-            assert not longhorn.storage.disk.exists("vol")
-            robustness = [r["status"].get("robustness") for r in longhorn.history("Volume", "vol") if r.get("status")]
-            assert "healthy" in robustness
-
-    asyncio.run(scenario())
+    attached = ["attaching", "attached", "detaching", "detached"]
+    assert states(longhorn) == ["creating", "detaching", "detached", *attached, "deleting"]
+    assert not longhorn.storage.disk.exists("vol")
+    robustness = [r["status"].get("robustness") for r in longhorn.history("Volume", "vol") if r.get("status")]
+    assert "healthy" in robustness
 
 
-def test_the_ticket_of_a_workload_is_answered(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            await longhorn.attach()
-            found = longhorn.get("volumeattachments", "vol")
-            ((name, ticket),) = found["spec"]["attachmentTickets"].items()
+async def test_the_ticket_of_a_workload_is_answered(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    await longhorn.attach()
+    found = longhorn.get("volumeattachments", "vol")
+    ((name, ticket),) = found["spec"]["attachmentTickets"].items()
 
-            assert ticket["type"] == "csi-attacher"
-            assert found["status"]["attachmentTicketStatuses"][name]["satisfied"] is True
-            await longhorn.detach()
-            assert longhorn.get("volumeattachments", "vol")["status"]["attachmentTicketStatuses"] == {}
-
-    asyncio.run(scenario())
+    assert ticket["type"] == "csi-attacher"
+    assert found["status"]["attachmentTicketStatuses"][name]["satisfied"] is True
+    await longhorn.detach()
+    assert longhorn.get("volumeattachments", "vol")["status"]["attachmentTicketStatuses"] == {}
 
 
-def test_a_workload_that_asks_before_the_restore_let_go_gets_its_volume(tmp_path: Path) -> None:
+async def test_a_workload_that_asks_before_the_restore_let_go_gets_its_volume(longhorn: Cluster) -> None:
     def ticket(name: str, hidden: str) -> dict[str, object]:
         parameters = {"disableFrontend": hidden}
         return {name: {"generation": 0, "id": name, "nodeID": NODE, "parameters": parameters, "type": "x"}}
 
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
+    def ask(*tickets: dict[str, object]) -> None:
+        asked = {name: each for named in tickets for name, each in named.items()}
+        wanted = longhorn.get("volumeattachments", "vol")
+        wanted["spec"]["attachmentTickets"] = asked
+        longhorn.api.update("volumeattachments.longhorn.io", wanted)
 
-            def ask(*tickets: dict[str, object]) -> None:
-                asked = {name: each for named in tickets for name, each in named.items()}
-                wanted = longhorn.get("volumeattachments", "vol")
-                wanted["spec"]["attachmentTickets"] = asked
-                longhorn.api.update("volumeattachments.longhorn.io", wanted)
+    def satisfied(name: str) -> bool:
+        statuses = longhorn.get("volumeattachments", "vol")["status"]["attachmentTicketStatuses"]
+        return bool(statuses.get(name, {}).get("satisfied"))
 
-            def satisfied(name: str) -> bool:
-                statuses = longhorn.get("volumeattachments", "vol")["status"]["attachmentTicketStatuses"]
-                return bool(statuses.get(name, {}).get("satisfied"))
+    await longhorn.volume()
+    restoring, workload = ticket("restoring", "true"), ticket("workload", "false")
+    ask(restoring)
+    await longhorn.until("volumeattachments", lambda: satisfied("restoring"))
 
-            await longhorn.volume()
-            restoring, workload = ticket("restoring", "true"), ticket("workload", "false")
-            ask(restoring)
-            await longhorn.until("volumeattachments", lambda: satisfied("restoring"))
+    ask(restoring, workload)
+    ask(workload)
 
-            ask(restoring, workload)
-            ask(workload)
-
-            await longhorn.until("volumeattachments", lambda: satisfied("workload"))
-
-    asyncio.run(scenario())
+    await longhorn.until("volumeattachments", lambda: satisfied("workload"))
 
 
-def test_what_belongs_to_a_deleted_volume_is_collected_and_its_backups_stay(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            collecting = [
-                asyncio.create_task(each.run()) for each in lifecycle_controllers(longhorn.api, longhorn.api.clock)
-            ]
-            await longhorn.volume()
-            await longhorn.attach()
-            await longhorn.finished_backup()
-            await longhorn.detach()
-            await longhorn.driver.delete_volume("vol")
-            for plural in ("snapshots", "volumeattachments", "engines", "replicas"):
-                await longhorn.until(plural, partial(is_empty, longhorn, plural))
-            for task in collecting:
-                task.cancel()
-            await asyncio.gather(*collecting, return_exceptions=True)
+async def test_what_belongs_to_a_deleted_volume_is_collected_and_its_backups_stay(longhorn: Cluster) -> None:
+    collecting = [asyncio.create_task(each.run()) for each in lifecycle_controllers(longhorn.api, longhorn.api.clock)]
+    await longhorn.volume()
+    await longhorn.attach()
+    await longhorn.finished_backup()
+    await longhorn.detach()
+    await longhorn.driver.delete_volume("vol")
+    for plural in ("snapshots", "volumeattachments", "engines", "replicas"):
+        await longhorn.until(plural, partial(is_empty, longhorn, plural))
+    for task in collecting:
+        task.cancel()
+    await asyncio.gather(*collecting, return_exceptions=True)
 
-            assert len(longhorn.all("backups")) == 1
-
-    asyncio.run(scenario())
+    assert len(longhorn.all("backups")) == 1
 
 
-def test_an_expanded_volume_is_larger_and_keeps_its_data(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            longhorn.write(b"A" * MEBIBYTE)
-            assert await longhorn.driver.controller_expand_volume("vol", 20 * MEBIBYTE) == 20 * MEBIBYTE
-            content = longhorn.content()
+async def test_an_expanded_volume_is_larger_and_keeps_its_data(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    longhorn.write(b"A" * MEBIBYTE)
+    assert await longhorn.driver.controller_expand_volume("vol", 20 * MEBIBYTE) == 20 * MEBIBYTE
+    content = longhorn.content()
 
-            assert len(content) == 20 * MEBIBYTE
-            assert content[:MEBIBYTE] == b"A" * MEBIBYTE
-
-    asyncio.run(scenario())
+    assert len(content) == 20 * MEBIBYTE
+    assert content[:MEBIBYTE] == b"A" * MEBIBYTE
 
 
 @pytest.mark.parametrize(
     ("volume", "node", "text"),
     [("vol", "elsewhere", "node elsewhere not found"), ("ghost", NODE, "volume ghost not found")],
 )
-def test_attaching_what_is_not_there_is_refused(tmp_path: Path, volume: str, node: str, text: str) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.driver.controller_publish_volume(volume, node)
+async def test_attaching_what_is_not_there_is_refused(longhorn: Cluster, volume: str, node: str, text: str) -> None:
+    await longhorn.volume()
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.driver.controller_publish_volume(volume, node)
 
-            assert (refusal.value.code, refusal.value.description) == (Code.NOT_FOUND, text)
-
-    asyncio.run(scenario())
+    assert (refusal.value.code, refusal.value.description) == (Code.NOT_FOUND, text)
 
 
-def test_files_travel_through_stage_and_unstage(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            files = VolumeCapability("SINGLE_NODE_WRITER", block=False, fs_type="ext4")
-            await longhorn.volume()
-            with pytest.raises(CsiError):
-                await longhorn.driver.node_stage_volume("vol", files)
-            await longhorn.attach()
-            for content in ("", "written"):
-                target = tmp_path / "pod" / "mount"
-                await longhorn.driver.node_stage_volume("vol", files)
-                await longhorn.driver.node_publish_volume("vol", target, files)
-                found = target / "file"
-                assert (found.read_text() if found.exists() else "") == content
-                found.write_text("written")
-                await longhorn.driver.node_unpublish_volume("vol", target)
-                await longhorn.driver.node_unstage_volume("vol")
-                assert not target.exists()
-
-    asyncio.run(scenario())
+async def test_files_travel_through_stage_and_unstage(longhorn: Cluster, tmp_path: Path) -> None:
+    files = VolumeCapability("SINGLE_NODE_WRITER", block=False, fs_type="ext4")
+    await longhorn.volume()
+    with pytest.raises(CsiError):
+        await longhorn.driver.node_stage_volume("vol", files)
+    await longhorn.attach()
+    for content in ("", "written"):
+        target = tmp_path / "pod" / "mount"
+        await longhorn.driver.node_stage_volume("vol", files)
+        await longhorn.driver.node_publish_volume("vol", target, files)
+        found = target / "file"
+        assert (found.read_text() if found.exists() else "") == content
+        found.write_text("written")
+        await longhorn.driver.node_unpublish_volume("vol", target)
+        await longhorn.driver.node_unstage_volume("vol")
+        assert not target.exists()
 
 
-def test_a_volume_tells_of_its_claim_and_its_pods(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            api = longhorn.api
-            claim = {
-                "metadata": {"name": "src", "namespace": "default"},
-                "spec": {
-                    "accessModes": ["ReadWriteOnce"],
-                    "storageClassName": "longhorn",
-                    "resources": {"requests": {"storage": "16Mi"}},
-                    "volumeName": "vol",
-                },
-            }
-            source = {"driver": "driver.longhorn.io", "volumeHandle": "vol"}
-            volume = {
-                "metadata": {"name": "vol"},
-                "spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "16Mi"}, "csi": source},
-            }
-            api.create("persistentvolumes", volume)
-            made = api.create("persistentvolumeclaims", claim)
-            api.update_status("persistentvolumeclaims", {**made, "status": {"phase": "Bound"}})
-            known = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
-            pod = {
-                "metadata": {"name": "writer", "namespace": "default"},
-                "spec": {
-                    "containers": [{"name": "c", "image": "any"}],
-                    "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "src"}}],
-                },
-            }
-            api.create("pods", pod)
-            using = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
-            api.delete("pods", "writer", "default", grace_seconds=0)
-            left = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
+async def test_a_volume_tells_of_its_claim_and_its_pods(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    api = longhorn.api
+    claim = {
+        "metadata": {"name": "src", "namespace": "default"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "longhorn",
+            "resources": {"requests": {"storage": "16Mi"}},
+            "volumeName": "vol",
+        },
+    }
+    source = {"driver": "driver.longhorn.io", "volumeHandle": "vol"}
+    volume = {
+        "metadata": {"name": "vol"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "16Mi"}, "csi": source},
+    }
+    api.create("persistentvolumes", volume)
+    made = api.create("persistentvolumeclaims", claim)
+    api.update_status("persistentvolumeclaims", {**made, "status": {"phase": "Bound"}})
+    known = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
+    pod = {
+        "metadata": {"name": "writer", "namespace": "default"},
+        "spec": {
+            "containers": [{"name": "c", "image": "any"}],
+            "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "src"}}],
+        },
+    }
+    api.create("pods", pod)
+    using = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
+    api.delete("pods", "writer", "default", grace_seconds=0)
+    left = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
 
-            assert (known["pvName"], known["pvStatus"], known["namespace"]) == ("vol", "Bound", "default")
-            assert (known["pvcName"], known["workloadsStatus"]) == ("src", None)
-            assert [each["podName"] for each in using["workloadsStatus"]] == ["writer"]
-            assert using["lastPodRefAt"] == ""
-            assert left["lastPodRefAt"]
-            assert left["workloadsStatus"] == using["workloadsStatus"]
-            assert api.get("persistentvolumes", "vol")["metadata"]["annotations"] == {
-                "longhorn.io/volume-scheduling-error": ""
-            }
-
-    asyncio.run(scenario())
+    assert (known["pvName"], known["pvStatus"], known["namespace"]) == ("vol", "Bound", "default")
+    assert (known["pvcName"], known["workloadsStatus"]) == ("src", None)
+    assert [each["podName"] for each in using["workloadsStatus"]] == ["writer"]
+    assert using["lastPodRefAt"] == ""
+    assert left["lastPodRefAt"]
+    assert left["workloadsStatus"] == using["workloadsStatus"]
+    assert api.get("persistentvolumes", "vol")["metadata"]["annotations"] == {"longhorn.io/volume-scheduling-error": ""}
 
 
 @pytest.mark.parametrize(("replicas", "robustness"), [("1", "healthy"), ("3", "degraded")])
-def test_more_replicas_than_nodes_leave_a_volume_degraded(tmp_path: Path, replicas: str, robustness: str) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume(parameters={"numberOfReplicas": replicas})
-            await longhorn.attach()
-            backup = await longhorn.finished_backup()
+async def test_more_replicas_than_nodes_leave_a_volume_degraded(
+    longhorn: Cluster, replicas: str, robustness: str
+) -> None:
+    await longhorn.volume(parameters={"numberOfReplicas": replicas})
+    await longhorn.attach()
+    backup = await longhorn.finished_backup()
 
-            assert longhorn.get("volumes", "vol")["status"]["robustness"] == robustness
-            assert backup.ready_to_use
-
-    asyncio.run(scenario())
+    assert longhorn.get("volumes", "vol")["status"]["robustness"] == robustness
+    assert backup.ready_to_use

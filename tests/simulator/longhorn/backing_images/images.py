@@ -1,16 +1,19 @@
 """What tests of backing images have in common: volumes with data, images made in several ways, servers of files."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
+from simulator.kubernetes.resources import Obj
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
 
-Obj = dict[str, Any]
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Address = tuple[str, int]
+Files = dict[str, bytes]
 SIZE = 16 * MEBIBYTE
 URL = "http://files.test:8080"
 FIRST = b"A" * MEBIBYTE
@@ -72,8 +75,23 @@ class Gate:
 
 
 @asynccontextmanager
-async def serving(longhorn: Cluster, files: dict[str, bytes], gate: Gate | None = None) -> AsyncIterator[None]:
-    """Files that the cluster reaches at `URL`; those that come into the dict later are served as well."""
+async def listening(answer: Answer) -> AsyncIterator[Address]:
+    """A server with one answer to all requests; yields its address."""
+    application = web.Application(client_max_size=1 << 30)
+    application.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield runner.addresses[0][:2]
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def serving(longhorn: Cluster, gate: Gate | None = None) -> AsyncIterator[Files]:
+    """Files that the cluster reaches at `URL`, by path: those that the yielded dict holds."""
+    files: Files = {}
 
     async def answer(request: web.Request) -> web.Response:
         data = files.get(request.path)
@@ -82,13 +100,6 @@ async def serving(longhorn: Cluster, files: dict[str, bytes], gate: Gate | None 
             await gate.free.wait()
         return web.Response(status=404) if data is None else web.Response(body=data)
 
-    application = web.Application()
-    application.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        longhorn.hosts["files.test", 8080] = runner.addresses[0][:2]
-        yield
-    finally:
-        await runner.cleanup()
+    async with listening(answer) as address:
+        longhorn.hosts["files.test", 8080] = address
+        yield files

@@ -1,46 +1,24 @@
 """Downloads: what a server may do, and what becomes of it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from simulator.longhorn.backing_images.download import Downloader, DownloadError
+from tests.simulator.longhorn.backing_images.images import URL, Answer, listening
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+pytestmark = pytest.mark.anyio
+
 DATA = b"A" * 5000 + bytes(1 << 20) + b"B" * 512
-INSIDE = ("files.test", 8080)
-URL = "http://files.test:8080"
 
 
-@asynccontextmanager
-async def serving(answer: Answer) -> AsyncIterator[Downloader]:
-    """Files behind a name that only pods know."""
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        address = runner.addresses[0][:2]
-        yield Downloader(lambda: {INSIDE: address})
-    finally:
-        await runner.cleanup()
-
-
-def fetched(answer: Answer, target: Path, path: str = "/image") -> list[int]:
-    """Download from a server; the progress that was told."""
-
-    async def body() -> list[int]:
-        told: list[int] = []
-        async with serving(answer) as downloader:
-            await downloader.fetch(URL + path, target, told.append)
-        return told
-
-    return asyncio.run(body())
+async def fetched(answer: Answer, target: Path, path: str = "/image") -> list[int]:
+    """Download from a server behind a name that only pods know; the progress that was told."""
+    told: list[int] = []
+    async with listening(answer) as address:
+        await Downloader(lambda: {("files.test", 8080): address}).fetch(URL + path, target, told.append)
+    return told
 
 
 async def whole(_: web.Request) -> web.Response:
@@ -66,8 +44,8 @@ async def redirected(request: web.Request) -> web.Response:
 
 
 @pytest.mark.parametrize("answer", [whole, without_length, redirected])
-def test_a_file_comes_as_it_is(answer: Answer, tmp_path: Path) -> None:
-    told = fetched(answer, tmp_path / "image")
+async def test_a_file_comes_as_it_is(answer: Answer, tmp_path: Path) -> None:
+    told = await fetched(answer, tmp_path / "image")
 
     assert (tmp_path / "image").read_bytes() == DATA
     assert told[-1:] in ([100], [])
@@ -80,8 +58,8 @@ async def encoded(request: web.Request) -> web.Response:
 
 
 @pytest.mark.parametrize("path", ["/a%20b%2Bc%C3%A9", "/a b%2Bcé"])
-def test_a_path_arrives_with_its_escapes(path: str, tmp_path: Path) -> None:
-    fetched(encoded, tmp_path / "image", path)
+async def test_a_path_arrives_with_its_escapes(path: str, tmp_path: Path) -> None:
+    await fetched(encoded, tmp_path / "image", path)
 
     assert (tmp_path / "image").read_bytes() == DATA
 
@@ -128,13 +106,13 @@ async def elsewhere(_: web.Request) -> web.Response:
         (elsewhere, "lookup 127.0.0.1: no such host"),
     ],
 )
-def test_what_goes_wrong_is_told(answer: Answer, reason: str, tmp_path: Path) -> None:
+async def test_what_goes_wrong_is_told(answer: Answer, reason: str, tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as failure:
-        fetched(answer, tmp_path / "image")
+        await fetched(answer, tmp_path / "image")
 
     assert reason in str(failure.value)
 
 
-def test_only_the_cluster_s_services_can_be_reached(tmp_path: Path) -> None:
+async def test_only_the_cluster_s_services_can_be_reached(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match=r"lookup other\.test: no such host"):
-        asyncio.run(Downloader(dict).fetch("http://other.test/image", tmp_path / "image", print))
+        await Downloader(dict).fetch("http://other.test/image", tmp_path / "image", print)

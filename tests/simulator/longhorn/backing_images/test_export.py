@@ -1,6 +1,5 @@
 """Images exported from volumes, by VolumeSnapshot and by hand."""
 
-import asyncio
 import hashlib
 from pathlib import Path
 
@@ -10,103 +9,83 @@ from simulator.csi.protocol import Code, CsiError
 from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.qcow2 import Qcow2
 from tests.simulator.longhorn.backing_images.images import FIRST, SIZE, finished, make, ready, source_volume
-from tests.simulator.longhorn.cluster import MEBIBYTE, cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+
+pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("asked", ["raw", "qcow2", ""])
-def test_a_snapshot_of_type_bi_exports_its_volume(asked: str, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await source_volume(longhorn)
-            parameters = {"type": "bi", **({"export-type": asked} if asked else {})}
-            answer = await longhorn.snapshot("snapshot-1", **parameters)
-            begun = longhorn.get("backingimages", "snapshot-1")
-            image = await finished(longhorn, "snapshot-1")
-            (path,) = (tmp_path / "disks" / "backing-images").glob("*/snapshot-1-*/backing")
-            found = image_data.of_file(path)
+async def test_a_snapshot_of_type_bi_exports_its_volume(longhorn: Cluster, asked: str, tmp_path: Path) -> None:
+    await source_volume(longhorn)
+    parameters = {"type": "bi", **({"export-type": asked} if asked else {})}
+    answer = await longhorn.snapshot("snapshot-1", **parameters)
+    begun = longhorn.get("backingimages", "snapshot-1")
+    image = await finished(longhorn, "snapshot-1")
+    (path,) = (tmp_path / "disks" / "backing-images").glob("*/snapshot-1-*/backing")
+    found = image_data.of_file(path)
 
-            assert (answer.ready_to_use, answer.size_bytes, ready(begun)) == (True, SIZE, False)
-            assert image["spec"]["sourceParameters"] == {"volume-name": "vol", "export-type": asked or "raw"}
-            assert isinstance(found, Qcow2) is (asked == "qcow2")
-            assert found.read(0, SIZE) == longhorn.content()
-            status = image["status"]
-            assert status["checksum"] == hashlib.sha512(path.read_bytes()).hexdigest()
-            assert (status["size"], status["virtualSize"]) == (path.stat().st_size, SIZE)
-
-    asyncio.run(scenario())
+    assert (answer.ready_to_use, answer.size_bytes, ready(begun)) == (True, SIZE, False)
+    assert image["spec"]["sourceParameters"] == {"volume-name": "vol", "export-type": asked or "raw"}
+    assert isinstance(found, Qcow2) is (asked == "qcow2")
+    assert found.read(0, SIZE) == longhorn.content()
+    status = image["status"]
+    assert status["checksum"] == hashlib.sha512(path.read_bytes()).hexdigest()
+    assert (status["size"], status["virtualSize"]) == (path.stat().st_size, SIZE)
 
 
 @pytest.mark.parametrize(("at_once", "written_later"), [(True, False), (False, True)])
-def test_an_image_holds_the_moment_of_its_request(at_once: bool, written_later: bool, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            setattr(longhorn.images, "captures_data_at_request", lambda _: at_once)  # noqa: B010 (as an override does)
-            await source_volume(longhorn)
-            before = longhorn.content()
-            await longhorn.snapshot("snapshot-1", type="bi")
-            longhorn.write(b"later", 0)
-            image = await finished(longhorn, "snapshot-1")
+async def test_an_image_holds_the_moment_of_its_request(longhorn: Cluster, at_once: bool, written_later: bool) -> None:
+    setattr(longhorn.images, "captures_data_at_request", lambda _: at_once)  # noqa: B010 (as an override does)
+    await source_volume(longhorn)
+    before = longhorn.content()
+    await longhorn.snapshot("snapshot-1", type="bi")
+    longhorn.write(b"later", 0)
+    image = await finished(longhorn, "snapshot-1")
 
-            assert (image["status"]["checksum"] != hashlib.sha512(before).hexdigest()) is written_later
-
-    asyncio.run(scenario())
+    assert (image["status"]["checksum"] != hashlib.sha512(before).hexdigest()) is written_later
 
 
-def test_a_detached_volume_is_attached_for_its_export(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            longhorn.write(FIRST)
-            await longhorn.snapshot("snapshot-1", type="bi")
-            image = await finished(longhorn, "snapshot-1")
-            await longhorn.until(
-                "volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached" or None
-            )
-            states = [each["status"].get("state") for each in longhorn.history("Volume", "vol") if each.get("status")]
-            tickets = {
-                ticket
-                for each in longhorn.history("VolumeAttachment", "vol")
-                for ticket in each["spec"].get("attachmentTickets", {})
-            }
+async def test_a_detached_volume_is_attached_for_its_export(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    longhorn.write(FIRST)
+    await longhorn.snapshot("snapshot-1", type="bi")
+    image = await finished(longhorn, "snapshot-1")
+    await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached" or None)
+    states = [each["status"].get("state") for each in longhorn.history("Volume", "vol") if each.get("status")]
+    tickets = {
+        ticket
+        for each in longhorn.history("VolumeAttachment", "vol")
+        for ticket in each["spec"].get("attachmentTickets", {})
+    }
 
-            assert "attached" in states
-            assert tickets == {"bim-ds-controller-snapshot-1"}
-            assert image["status"]["checksum"] == hashlib.sha512(longhorn.content()).hexdigest()
-
-    asyncio.run(scenario())
+    assert "attached" in states
+    assert tickets == {"bim-ds-controller-snapshot-1"}
+    assert image["status"]["checksum"] == hashlib.sha512(longhorn.content()).hexdigest()
 
 
-def test_a_repeated_request_makes_no_second_image(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await source_volume(longhorn)
-            first = await longhorn.snapshot("snapshot-1", type="bi")
-            again = await longhorn.snapshot("snapshot-1", type="bi")
+async def test_a_repeated_request_makes_no_second_image(longhorn: Cluster) -> None:
+    await source_volume(longhorn)
+    first = await longhorn.snapshot("snapshot-1", type="bi")
+    again = await longhorn.snapshot("snapshot-1", type="bi")
 
-            assert first.snapshot_id == again.snapshot_id
-            assert len(longhorn.all("backingimages")) == 1
-
-    asyncio.run(scenario())
+    assert first.snapshot_id == again.snapshot_id
+    assert len(longhorn.all("backingimages")) == 1
 
 
-def test_an_export_leaves_its_snapshot_and_shows_it(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await source_volume(longhorn)
-            await longhorn.snapshot("img", type="bi")
-            await finished(longhorn, "img")
-            (snapshot,) = longhorn.all("snapshots")
+async def test_an_export_leaves_its_snapshot_and_shows_it(longhorn: Cluster) -> None:
+    await source_volume(longhorn)
+    await longhorn.snapshot("img", type="bi")
+    await finished(longhorn, "img")
+    (snapshot,) = longhorn.all("snapshots")
 
-            assert snapshot["metadata"]["name"].startswith("img-")
-            assert snapshot["status"]["labels"] == {"longhorn.io/for-exporting-backing-image": "img"}
-            assert snapshot["status"]["readyToUse"]
-            assert longhorn.get("backingimagedatasources", "img")["metadata"]["labels"] == {
-                "longhorn.io/export-from-volume": "vol"
-            }
-            (manager,) = longhorn.all("backingimagemanagers")
-            assert manager["status"]["backingImageFileMap"]["img"]["state"] == "ready"
-
-    asyncio.run(scenario())
+    assert snapshot["metadata"]["name"].startswith("img-")
+    assert snapshot["status"]["labels"] == {"longhorn.io/for-exporting-backing-image": "img"}
+    assert snapshot["status"]["readyToUse"]
+    assert longhorn.get("backingimagedatasources", "img")["metadata"]["labels"] == {
+        "longhorn.io/export-from-volume": "vol"
+    }
+    (manager,) = longhorn.all("backingimagemanagers")
+    assert manager["status"]["backingImageFileMap"]["img"]["state"] == "ready"
 
 
 @pytest.mark.parametrize(
@@ -116,19 +95,15 @@ def test_an_export_leaves_its_snapshot_and_shows_it(tmp_path: Path) -> None:
         ({"exportType": "odd", "export-type": "raw"}, Code.INTERNAL, "unsupported export type odd"),
     ],
 )
-def test_a_wrong_class_is_refused(parameters: dict[str, str], code: Code, text: str, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await source_volume(longhorn)
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.snapshot("snapshot-1", type="bi", **parameters)
+async def test_a_wrong_class_is_refused(longhorn: Cluster, parameters: dict[str, str], code: Code, text: str) -> None:
+    await source_volume(longhorn)
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.snapshot("snapshot-1", type="bi", **parameters)
 
-            assert refusal.value.code is code
-            assert text in refusal.value.description
-            assert longhorn.all("backingimages") == []
-            assert longhorn.storage.disk.snapshots("vol") == []
-
-    asyncio.run(scenario())
+    assert refusal.value.code is code
+    assert text in refusal.value.description
+    assert longhorn.all("backingimages") == []
+    assert longhorn.storage.disk.snapshots("vol") == []
 
 
 @pytest.mark.parametrize(
@@ -139,118 +114,91 @@ def test_a_wrong_class_is_refused(parameters: dict[str, str], code: Code, text: 
     ],
     ids=["faulted", "v2"],
 )
-def test_a_volume_that_cannot_be_read_is_refused(change: dict[str, object], text: str, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            subresource = "status" if "status" in change else ""
-            longhorn.api.patch("volumes.longhorn.io", "vol", "longhorn-system", change, subresource=subresource)
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.snapshot("snapshot-1", type="bi")
+async def test_a_volume_that_cannot_be_read_is_refused(longhorn: Cluster, change: dict[str, object], text: str) -> None:
+    await longhorn.volume()
+    subresource = "status" if "status" in change else ""
+    longhorn.api.patch("volumes.longhorn.io", "vol", "longhorn-system", change, subresource=subresource)
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.snapshot("snapshot-1", type="bi")
 
-            assert text in refusal.value.description
-
-    asyncio.run(scenario())
+    assert text in refusal.value.description
 
 
-def test_a_volume_that_is_gone_is_not_found(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.snapshot("snapshot-1", "ghost", type="bi")
+async def test_a_volume_that_is_gone_is_not_found(longhorn: Cluster) -> None:
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.snapshot("snapshot-1", "ghost", type="bi")
 
-            assert (refusal.value.code, refusal.value.description) == (Code.NOT_FOUND, "volume ghost not found")
-
-    asyncio.run(scenario())
+    assert (refusal.value.code, refusal.value.description) == (Code.NOT_FOUND, "volume ghost not found")
 
 
-def test_no_image_before_1_5(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path, "1.4.4") as longhorn:
-            await source_volume(longhorn)
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.snapshot("snapshot-1", type="bi")
+@pytest.mark.parametrize("version", ["1.4.4"])
+async def test_no_image_before_1_5(longhorn: Cluster) -> None:
+    await source_volume(longhorn)
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.snapshot("snapshot-1", type="bi")
 
-            assert refusal.value.code is Code.INVALID_ARGUMENT
-
-    asyncio.run(scenario())
+    assert refusal.value.code is Code.INVALID_ARGUMENT
 
 
-def test_an_export_of_a_volume_with_an_image_holds_both(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await source_volume(longhorn)
-            first = await longhorn.snapshot("first", type="bi")
-            await finished(longhorn, "first")
-            await longhorn.volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=first.snapshot_id)
-            await longhorn.attach("copy")
-            longhorn.write(b"more", SIZE, "copy")
-            await longhorn.snapshot("second", "copy", type="bi", **{"export-type": "qcow2"})
-            await finished(longhorn, "second")
-            (path,) = (tmp_path / "disks" / "backing-images").glob("*/second-*/backing")
+async def test_an_export_of_a_volume_with_an_image_holds_both(longhorn: Cluster, tmp_path: Path) -> None:
+    await source_volume(longhorn)
+    first = await longhorn.snapshot("first", type="bi")
+    await finished(longhorn, "first")
+    await longhorn.volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=first.snapshot_id)
+    await longhorn.attach("copy")
+    longhorn.write(b"more", SIZE, "copy")
+    await longhorn.snapshot("second", "copy", type="bi", **{"export-type": "qcow2"})
+    await finished(longhorn, "second")
+    (path,) = (tmp_path / "disks" / "backing-images").glob("*/second-*/backing")
 
-            assert image_data.of_file(path).read(0, SIZE + 2 * MEBIBYTE) == longhorn.content("copy")
-
-    asyncio.run(scenario())
+    assert image_data.of_file(path).read(0, SIZE + 2 * MEBIBYTE) == longhorn.content("copy")
 
 
 @pytest.mark.parametrize(("copies", "made"), [(1, 1), (2, 2), (3, 2)])
-def test_copies_lie_on_as_many_disks_as_are_wanted_and_there(copies: int, made: int, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            node = longhorn.get("nodes", "simulator-control-plane")
-            (spec,) = node["spec"]["disks"].values()
-            added = {"spec": {"disks": {"second": {**spec, "tags": ["fast"]}}}}
-            longhorn.api.patch("nodes.longhorn.io", node["metadata"]["name"], "longhorn-system", added)
-            known = {"status": {"diskStatus": {"second": {"diskUUID": "disk-2"}}}}
-            longhorn.api.patch(
-                "nodes.longhorn.io", node["metadata"]["name"], "longhorn-system", known, subresource="status"
-            )
-            await source_volume(longhorn)
-            make(longhorn, "img", "export-from-volume", {"volume-name": "vol"}, minNumberOfCopies=copies)
+async def test_copies_lie_on_as_many_disks_as_are_wanted_and_there(
+    longhorn: Cluster, copies: int, made: int, tmp_path: Path
+) -> None:
+    node = longhorn.get("nodes", "simulator-control-plane")
+    (spec,) = node["spec"]["disks"].values()
+    added = {"spec": {"disks": {"second": {**spec, "tags": ["fast"]}}}}
+    longhorn.api.patch("nodes.longhorn.io", node["metadata"]["name"], "longhorn-system", added)
+    known = {"status": {"diskStatus": {"second": {"diskUUID": "disk-2"}}}}
+    longhorn.api.patch("nodes.longhorn.io", node["metadata"]["name"], "longhorn-system", known, subresource="status")
+    await source_volume(longhorn)
+    make(longhorn, "img", "export-from-volume", {"volume-name": "vol"}, minNumberOfCopies=copies)
 
-            def complete() -> bool:
-                files = (longhorn.get("backingimages", "img").get("status") or {}).get("diskFileStatusMap") or {}
-                return [each["state"] for each in files.values()] == ["ready"] * made
+    def complete() -> bool:
+        files = (longhorn.get("backingimages", "img").get("status") or {}).get("diskFileStatusMap") or {}
+        return [each["state"] for each in files.values()] == ["ready"] * made
 
-            await longhorn.until("backingimages", complete)
-            make(longhorn, "chosen", "export-from-volume", {"volume-name": "vol"}, diskSelector=["fast"])
-            chosen = await finished(longhorn, "chosen")
-            stored = {path.read_bytes() for path in (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")}
+    await longhorn.until("backingimages", complete)
+    make(longhorn, "chosen", "export-from-volume", {"volume-name": "vol"}, diskSelector=["fast"])
+    chosen = await finished(longhorn, "chosen")
+    stored = {path.read_bytes() for path in (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")}
 
-            assert stored == {longhorn.content()}
-            assert set(chosen["spec"]["diskFileSpecMap"]) == {"disk-2"}
-
-    asyncio.run(scenario())
+    assert stored == {longhorn.content()}
+    assert set(chosen["spec"]["diskFileSpecMap"]) == {"disk-2"}
 
 
-def test_an_image_waits_for_a_disk_that_its_selector_wants(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await source_volume(longhorn)
-            await longhorn.snapshot("img", type="bi", diskSelector="fast,large")
-            await longhorn.until("backingimages", lambda: longhorn.get("backingimages", "img")["status"].get("uuid"))
-            waiting = longhorn.all("backingimagedatasources")
-            node = longhorn.get("nodes", "simulator-control-plane")
-            (disk,) = node["spec"]["disks"]
-            tags = {"spec": {"disks": {disk: {"tags": ["large", "fast"]}}}}
-            longhorn.api.patch("nodes.longhorn.io", node["metadata"]["name"], "longhorn-system", tags)
-            await finished(longhorn, "img")
+async def test_an_image_waits_for_a_disk_that_its_selector_wants(longhorn: Cluster) -> None:
+    await source_volume(longhorn)
+    await longhorn.snapshot("img", type="bi", diskSelector="fast,large")
+    await longhorn.until("backingimages", lambda: longhorn.get("backingimages", "img")["status"].get("uuid"))
+    waiting = longhorn.all("backingimagedatasources")
+    node = longhorn.get("nodes", "simulator-control-plane")
+    (disk,) = node["spec"]["disks"]
+    tags = {"spec": {"disks": {disk: {"tags": ["large", "fast"]}}}}
+    longhorn.api.patch("nodes.longhorn.io", node["metadata"]["name"], "longhorn-system", tags)
+    await finished(longhorn, "img")
 
-            assert waiting == []
-            assert longhorn.get("backingimages", "img")["spec"]["diskSelector"] == ["fast", "large"]
-
-    asyncio.run(scenario())
+    assert waiting == []
+    assert longhorn.get("backingimages", "img")["spec"]["diskSelector"] == ["fast", "large"]
 
 
 @pytest.mark.parametrize(("version", "wanted"), [("1.12.1", (["a", "b"], ["c"])), ("1.6.4", (None, None))])
-def test_selectors_are_known_since_1_7(version: str, wanted: tuple[object, object], tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path, version) as longhorn:
-            await source_volume(longhorn)
-            await longhorn.snapshot("img", type="bi", nodeSelector="a,b", diskSelector="c")
-            spec = longhorn.get("backingimages", "img")["spec"]
+async def test_selectors_are_known_since_1_7(longhorn: Cluster, wanted: tuple[object, object]) -> None:
+    await source_volume(longhorn)
+    await longhorn.snapshot("img", type="bi", nodeSelector="a,b", diskSelector="c")
+    spec = longhorn.get("backingimages", "img")["spec"]
 
-            assert (spec.get("nodeSelector"), spec.get("diskSelector")) == wanted
-
-    asyncio.run(scenario())
+    assert (spec.get("nodeSelector"), spec.get("diskSelector")) == wanted

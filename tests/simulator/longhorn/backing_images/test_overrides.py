@@ -14,14 +14,16 @@ from simulator.overrides import registry, releases
 from tests.simulator.longhorn.backing_images.images import (
     SIZE,
     URL,
+    Files,
     finished,
     handle,
     make,
     ready,
-    serving,
     source_volume,
 )
-from tests.simulator.longhorn.cluster import Cluster, cluster
+from tests.simulator.longhorn.cluster import Cluster
+
+pytestmark = pytest.mark.anyio
 
 UID = "snapshot-2a57276a-1769-453f-ba26-0e383cd55510"
 
@@ -38,51 +40,39 @@ def instead(longhorn: Cluster, **answers: Any) -> None:
         setattr(longhorn.images, method, lambda *_, answer=answer: answer)
 
 
-def test_a_release_cuts_names_and_exports_raw(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            as_released(longhorn)
-            await source_volume(longhorn)
-            made = await longhorn.snapshot(UID, type="bi", **{"export-type": "qcow2"})
-            again = await longhorn.snapshot(UID, type="bi", **{"export-type": "qcow2"})
-            image = await finished(longhorn, "snapshot-2a57276a-1769-453f-ba2-4f52d7b2")
+async def test_a_release_cuts_names_and_exports_raw(longhorn: Cluster) -> None:
+    as_released(longhorn)
+    await source_volume(longhorn)
+    made = await longhorn.snapshot(UID, type="bi", **{"export-type": "qcow2"})
+    again = await longhorn.snapshot(UID, type="bi", **{"export-type": "qcow2"})
+    image = await finished(longhorn, "snapshot-2a57276a-1769-453f-ba2-4f52d7b2")
 
-            assert "export-type=qcow2" in made.snapshot_id
-            assert again.snapshot_id == made.snapshot_id
-            assert image["status"]["size"] == SIZE
-            assert image["status"]["checksum"] == hashlib.sha512(longhorn.content()).hexdigest()
-
-    asyncio.run(scenario())
+    assert "export-type=qcow2" in made.snapshot_id
+    assert again.snapshot_id == made.snapshot_id
+    assert image["status"]["size"] == SIZE
+    assert image["status"]["checksum"] == hashlib.sha512(longhorn.content()).hexdigest()
 
 
-def test_a_release_takes_checksum_for_a_parameter(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": bytes(SIZE)}):
-            as_released(longhorn)
-            make(longhorn, "img", "download", {"url": f"{URL}/image"})
-            checksum = (await finished(longhorn, "img"))["status"]["checksum"]
-            with pytest.raises(CsiError, match="data source is different from the parameters"):
-                await longhorn.volume(
-                    source_snapshot_id=handle("img", "download", url=f"{URL}/image", checksum=checksum)
-                )
-
-    asyncio.run(scenario())
+async def test_a_release_takes_checksum_for_a_parameter(longhorn: Cluster, files: Files) -> None:
+    files["/image"] = bytes(SIZE)
+    as_released(longhorn)
+    make(longhorn, "img", "download", {"url": f"{URL}/image"})
+    checksum = (await finished(longhorn, "img"))["status"]["checksum"]
+    with pytest.raises(CsiError, match="data source is different from the parameters"):
+        await longhorn.volume(source_snapshot_id=handle("img", "download", url=f"{URL}/image", checksum=checksum))
 
 
-def test_an_image_may_be_made_with_its_content(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": bytes(SIZE)}):
-            await asyncio.sleep(0)
-            given = handle("new", "download", url=f"{URL}/image")
-            content_of(longhorn, "first", given)
-            none = longhorn.all("backingimages")
-            instead(longhorn, makes_image_with_content=True)
-            content_of(longhorn, "second", given)
+async def test_an_image_may_be_made_with_its_content(longhorn: Cluster, files: Files) -> None:
+    files["/image"] = bytes(SIZE)
+    await asyncio.sleep(0)
+    given = handle("new", "download", url=f"{URL}/image")
+    content_of(longhorn, "first", given)
+    none = longhorn.all("backingimages")
+    instead(longhorn, makes_image_with_content=True)
+    content_of(longhorn, "second", given)
 
-            assert none == []
-            assert [each["metadata"]["name"] for each in longhorn.all("backingimages")] == ["new"]
-
-    asyncio.run(scenario())
+    assert none == []
+    assert [each["metadata"]["name"] for each in longhorn.all("backingimages")] == ["new"]
 
 
 def content_of(longhorn: Cluster, name: str, given: str) -> None:
@@ -94,124 +84,98 @@ def content_of(longhorn: Cluster, name: str, given: str) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "left"), [(None, 1), (1.0, 0)])
-def test_an_image_may_end_with_its_snapshot(seconds: float | None, left: int, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": bytes(SIZE)}):
-            instead(longhorn, image_lifetime_after_snapshot=seconds)
-            make(longhorn, "img", "download", {"url": f"{URL}/image"})
-            await finished(longhorn, "img")
-            content_of(longhorn, "kept", handle("img", "download"))
-            source = {"volumeSnapshotContentName": "kept"}
-            snapshots = "volumesnapshots.snapshot.storage.k8s.io"
-            longhorn.api.create(
-                snapshots, {"metadata": {"name": "s", "namespace": "default"}, "spec": {"source": source}}
-            )
-            bound = {"status": {"boundVolumeSnapshotContentName": "kept"}}
-            longhorn.api.patch(snapshots, "s", "default", bound, subresource="status")
-            longhorn.api.delete(snapshots, "s", "default")
-            if left:
-                await asyncio.sleep(0.2)
-            else:
-                await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+async def test_an_image_may_end_with_its_snapshot(
+    longhorn: Cluster, files: Files, seconds: float | None, left: int
+) -> None:
+    files["/image"] = bytes(SIZE)
+    instead(longhorn, image_lifetime_after_snapshot=seconds)
+    make(longhorn, "img", "download", {"url": f"{URL}/image"})
+    await finished(longhorn, "img")
+    content_of(longhorn, "kept", handle("img", "download"))
+    source = {"volumeSnapshotContentName": "kept"}
+    snapshots = "volumesnapshots.snapshot.storage.k8s.io"
+    longhorn.api.create(snapshots, {"metadata": {"name": "s", "namespace": "default"}, "spec": {"source": source}})
+    bound = {"status": {"boundVolumeSnapshotContentName": "kept"}}
+    longhorn.api.patch(snapshots, "s", "default", bound, subresource="status")
+    longhorn.api.delete(snapshots, "s", "default")
+    if left:
+        await asyncio.sleep(0.2)
+    else:
+        await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
 
-            assert len(longhorn.all("backingimages")) == left
-
-    asyncio.run(scenario())
+    assert len(longhorn.all("backingimages")) == left
 
 
-def test_a_write_may_reach_the_image(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            instead(longhorn, writes_reach_image=True)
-            await source_volume(longhorn)
-            made = await longhorn.snapshot("img", type="bi")
-            await finished(longhorn, "img")
-            await longhorn.volume("copy", source_snapshot_id=made.snapshot_id)
-            await longhorn.attach("copy")
-            longhorn.write(b"mine", 0, "copy")
-            await longhorn.driver.node_unpublish_volume("copy", tmp_path / "nothing")
-            await longhorn.volume("other", source_snapshot_id=made.snapshot_id)
-            await longhorn.attach("other")
+async def test_a_write_may_reach_the_image(longhorn: Cluster, tmp_path: Path) -> None:
+    instead(longhorn, writes_reach_image=True)
+    await source_volume(longhorn)
+    made = await longhorn.snapshot("img", type="bi")
+    await finished(longhorn, "img")
+    await longhorn.volume("copy", source_snapshot_id=made.snapshot_id)
+    await longhorn.attach("copy")
+    longhorn.write(b"mine", 0, "copy")
+    await longhorn.driver.node_unpublish_volume("copy", tmp_path / "nothing")
+    await longhorn.volume("other", source_snapshot_id=made.snapshot_id)
+    await longhorn.attach("other")
 
-            assert longhorn.content("other")[:4] == b"mine"
-
-    asyncio.run(scenario())
+    assert longhorn.content("other")[:4] == b"mine"
 
 
-def test_bytes_and_reports_may_be_wrong(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            instead(longhorn, exported_format="qcow2", stored_checksum="f" * 128, reported_virtual_size=1)
-            setattr(longhorn.images, "exported_bytes", lambda _, data: data.replace(b"A", b"B"))  # noqa: B010
-            await source_volume(longhorn)
-            await longhorn.snapshot("img", type="bi")
-            status = (await finished(longhorn, "img"))["status"]
-            (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
-            found = image_data.of_file(path)
+async def test_bytes_and_reports_may_be_wrong(longhorn: Cluster, tmp_path: Path) -> None:
+    instead(longhorn, exported_format="qcow2", stored_checksum="f" * 128, reported_virtual_size=1)
+    setattr(longhorn.images, "exported_bytes", lambda _, data: data.replace(b"A", b"B"))  # noqa: B010
+    await source_volume(longhorn)
+    await longhorn.snapshot("img", type="bi")
+    status = (await finished(longhorn, "img"))["status"]
+    (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
+    found = image_data.of_file(path)
 
-            assert (status["checksum"], status["virtualSize"]) == ("f" * 128, 1)
-            assert isinstance(found, Qcow2)
-            assert found.read(0, SIZE) == longhorn.content().replace(b"A", b"B")
-
-    asyncio.run(scenario())
+    assert (status["checksum"], status["virtualSize"]) == ("f" * 128, 1)
+    assert isinstance(found, Qcow2)
+    assert found.read(0, SIZE) == longhorn.content().replace(b"A", b"B")
 
 
-def test_the_answer_may_come_too_late(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            instead(longhorn, answers_before_export=False)
-            await source_volume(longhorn)
-            await longhorn.snapshot("img", type="bi")
+async def test_the_answer_may_come_too_late(longhorn: Cluster) -> None:
+    instead(longhorn, answers_before_export=False)
+    await source_volume(longhorn)
+    await longhorn.snapshot("img", type="bi")
 
-            assert ready(longhorn.get("backingimages", "img"))
-
-    asyncio.run(scenario())
+    assert ready(longhorn.get("backingimages", "img"))
 
 
-def test_a_second_image_may_be_made(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": bytes(SIZE)}):
-            instead(longhorn, uses_existing_image=False)
-            make(longhorn, "img", "download", {"url": f"{URL}/image"})
-            await longhorn.volume(source_snapshot_id=handle("img", "download", url=f"{URL}/image"))
+async def test_a_second_image_may_be_made(longhorn: Cluster, files: Files) -> None:
+    files["/image"] = bytes(SIZE)
+    instead(longhorn, uses_existing_image=False)
+    make(longhorn, "img", "download", {"url": f"{URL}/image"})
+    await longhorn.volume(source_snapshot_id=handle("img", "download", url=f"{URL}/image"))
 
-            assert len(longhorn.all("backingimages")) == 2
-
-    asyncio.run(scenario())
+    assert len(longhorn.all("backingimages")) == 2
 
 
-def test_an_export_may_begin_later(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            instead(longhorn, captures_data_at_request=False)
-            asked: list[str] = []
+async def test_an_export_may_begin_later(longhorn: Cluster, tmp_path: Path) -> None:
+    instead(longhorn, captures_data_at_request=False)
+    asked: list[str] = []
 
-            def begins(volume: str) -> bool:
-                asked.append(volume)
-                if len(asked) == 3:
-                    longhorn.write(b"late", 0)
-                return len(asked) > 3
+    def begins(volume: str) -> bool:
+        asked.append(volume)
+        if len(asked) == 3:
+            longhorn.write(b"late", 0)
+        return len(asked) > 3
 
-            setattr(longhorn.images, "begins_export", begins)  # noqa: B010
-            await source_volume(longhorn)
-            await longhorn.snapshot("img", type="bi")
-            await finished(longhorn, "img")
-            (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
+    setattr(longhorn.images, "begins_export", begins)  # noqa: B010
+    await source_volume(longhorn)
+    await longhorn.snapshot("img", type="bi")
+    await finished(longhorn, "img")
+    (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
 
-            assert asked == ["vol"] * 4
-            assert path.read_bytes()[:4] == b"late"
-
-    asyncio.run(scenario())
+    assert asked == ["vol"] * 4
+    assert path.read_bytes()[:4] == b"late"
 
 
-def test_another_volume_may_be_exported(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            setattr(longhorn.images, "volume_to_export", lambda volumes, _: volumes[0])  # noqa: B010
-            await longhorn.volume("a-volume")
-            await source_volume(longhorn)
-            await longhorn.snapshot("img", type="bi")
+async def test_another_volume_may_be_exported(longhorn: Cluster) -> None:
+    setattr(longhorn.images, "volume_to_export", lambda volumes, _: volumes[0])  # noqa: B010
+    await longhorn.volume("a-volume")
+    await source_volume(longhorn)
+    await longhorn.snapshot("img", type="bi")
 
-            assert longhorn.get("backingimages", "img")["spec"]["sourceParameters"]["volume-name"] == "a-volume"
-
-    asyncio.run(scenario())
+    assert longhorn.get("backingimages", "img")["spec"]["sourceParameters"]["volume-name"] == "a-volume"

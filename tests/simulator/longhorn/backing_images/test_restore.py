@@ -12,14 +12,16 @@ from tests.simulator.longhorn.backing_images.images import (
     FIRST,
     SIZE,
     URL,
+    Files,
     failed,
     finished,
     handle,
     make,
-    serving,
     source_volume,
 )
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+
+pytestmark = pytest.mark.anyio
 
 FILE = FIRST + bytes(SIZE - len(FIRST))
 CHECKSUM = hashlib.sha512(FILE).hexdigest()
@@ -34,115 +36,95 @@ async def exported(longhorn: Cluster, **parameters: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["raw", "qcow2"])
-def test_a_restored_volume_holds_the_image_and_does_not_change_it(kind: str, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            given = await exported(longhorn, **{"export-type": kind})
-            made = await longhorn.volume("copy", source_snapshot_id=given)
-            await longhorn.attach("copy")
-            restored = longhorn.content("copy")
-            longhorn.write(b"mine", 0, "copy")
-            await longhorn.detach("copy")
-            await longhorn.volume("other", SIZE + 4 * MEBIBYTE, source_snapshot_id=given)
-            await longhorn.attach("other")
-            (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
-            image = longhorn.get("backingimages", "img")
+async def test_a_restored_volume_holds_the_image_and_does_not_change_it(
+    longhorn: Cluster, kind: str, tmp_path: Path
+) -> None:
+    given = await exported(longhorn, **{"export-type": kind})
+    made = await longhorn.volume("copy", source_snapshot_id=given)
+    await longhorn.attach("copy")
+    restored = longhorn.content("copy")
+    longhorn.write(b"mine", 0, "copy")
+    await longhorn.detach("copy")
+    await longhorn.volume("other", SIZE + 4 * MEBIBYTE, source_snapshot_id=given)
+    await longhorn.attach("other")
+    (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
+    image = longhorn.get("backingimages", "img")
 
-            assert restored == longhorn.content()
-            assert longhorn.content("other") == longhorn.content() + bytes(4 * MEBIBYTE)
-            assert hashlib.sha512(path.read_bytes()).hexdigest() == image["status"]["checksum"]
-            assert longhorn.get("volumes", "copy")["spec"]["backingImage"] == "img"
-            assert {key: value for key, value in made.context.items() if key.startswith("backing")} == {
-                "backingImage": "img",
-                "backingImageChecksum": "",
-                "backingImageDataSourceParameters": json.dumps(
-                    {"export-type": kind, "volume-name": "vol"}, separators=(",", ":")
-                ),
-                "backingImageDataSourceType": "export-from-volume",
-            }
-
-    asyncio.run(scenario())
+    assert restored == longhorn.content()
+    assert longhorn.content("other") == longhorn.content() + bytes(4 * MEBIBYTE)
+    assert hashlib.sha512(path.read_bytes()).hexdigest() == image["status"]["checksum"]
+    assert longhorn.get("volumes", "copy")["spec"]["backingImage"] == "img"
+    assert {key: value for key, value in made.context.items() if key.startswith("backing")} == {
+        "backingImage": "img",
+        "backingImageChecksum": "",
+        "backingImageDataSourceParameters": json.dumps(
+            {"export-type": kind, "volume-name": "vol"}, separators=(",", ":")
+        ),
+        "backingImageDataSourceType": "export-from-volume",
+    }
 
 
-def test_files_travel_with_the_image(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            mounted = VolumeCapability("SINGLE_NODE_WRITER", block=False, fs_type="ext4")
-            await longhorn.volume()
-            await longhorn.attach()
-            await longhorn.driver.node_stage_volume("vol", mounted)
-            (longhorn.storage.disk.filesystem("vol") / "file").write_text("content")
-            made = await longhorn.snapshot("img", type="bi", **{"export-type": "qcow2"})
-            await finished(longhorn, "img")
-            await longhorn.volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=made.snapshot_id)
-            await longhorn.attach("copy")
-            await longhorn.driver.node_stage_volume("copy", mounted)
+async def test_files_travel_with_the_image(longhorn: Cluster) -> None:
+    mounted = VolumeCapability("SINGLE_NODE_WRITER", block=False, fs_type="ext4")
+    await longhorn.volume()
+    await longhorn.attach()
+    await longhorn.driver.node_stage_volume("vol", mounted)
+    (longhorn.storage.disk.filesystem("vol") / "file").write_text("content")
+    made = await longhorn.snapshot("img", type="bi", **{"export-type": "qcow2"})
+    await finished(longhorn, "img")
+    await longhorn.volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=made.snapshot_id)
+    await longhorn.attach("copy")
+    await longhorn.driver.node_stage_volume("copy", mounted)
 
-            assert (longhorn.storage.disk.filesystem("copy") / "file").read_text() == "content"
-
-    asyncio.run(scenario())
+    assert (longhorn.storage.disk.filesystem("copy") / "file").read_text() == "content"
 
 
-def test_what_is_written_counts_and_the_image_does_not(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            given = await exported(longhorn)
-            await longhorn.volume("copy", source_snapshot_id=given)
-            await longhorn.attach("copy")
-            longhorn.write(b"mine" * 1024, 4 * MEBIBYTE, "copy")
-            backup = await longhorn.finished_backup("snapshot-2", "copy")
-            (snapshot,) = [each for each in longhorn.all("snapshots") if each["spec"]["volume"] == "copy"]
-            await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
-            await longhorn.restored("again")
+async def test_what_is_written_counts_and_the_image_does_not(longhorn: Cluster) -> None:
+    given = await exported(longhorn)
+    await longhorn.volume("copy", source_snapshot_id=given)
+    await longhorn.attach("copy")
+    longhorn.write(b"mine" * 1024, 4 * MEBIBYTE, "copy")
+    backup = await longhorn.finished_backup("snapshot-2", "copy")
+    (snapshot,) = [each for each in longhorn.all("snapshots") if each["spec"]["volume"] == "copy"]
+    await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
+    await longhorn.restored("again")
 
-            assert snapshot["status"]["size"] == 4096
-            assert longhorn.get("volumes", "copy")["status"]["actualSize"] == 4096
-            assert longhorn.get("volumes", "again")["spec"]["backingImage"] == "img"
-            assert longhorn.content("again") == longhorn.content("copy")
-
-    asyncio.run(scenario())
+    assert snapshot["status"]["size"] == 4096
+    assert longhorn.get("volumes", "copy")["status"]["actualSize"] == 4096
+    assert longhorn.get("volumes", "again")["spec"]["backingImage"] == "img"
+    assert longhorn.content("again") == longhorn.content("copy")
 
 
-def test_a_backup_is_not_restored_onto_another_image(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
-            given = await exported(longhorn)
-            await longhorn.volume("copy", source_snapshot_id=given)
-            await longhorn.attach("copy")
-            backup = await longhorn.finished_backup("snapshot-2", "copy")
-            await longhorn.detach("copy")
-            await longhorn.driver.delete_volume("copy")
-            await longhorn.driver.delete_snapshot(given)
-            await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
-            with pytest.raises(CsiError, match=r'backingimages\.longhorn\.io "img" not found'):
-                await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
-            make(longhorn, "img", "download", {"url": f"{URL}/image"})
-            await finished(longhorn, "img")
-            with pytest.raises(
-                CsiError, match="current checksum doesn't match the recoreded checksum in backup volume"
-            ):
-                await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
-
-    asyncio.run(scenario())
+async def test_a_backup_is_not_restored_onto_another_image(longhorn: Cluster, files: Files) -> None:
+    files["/image"] = FILE
+    given = await exported(longhorn)
+    await longhorn.volume("copy", source_snapshot_id=given)
+    await longhorn.attach("copy")
+    backup = await longhorn.finished_backup("snapshot-2", "copy")
+    await longhorn.detach("copy")
+    await longhorn.driver.delete_volume("copy")
+    await longhorn.driver.delete_snapshot(given)
+    await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+    with pytest.raises(CsiError, match=r'backingimages\.longhorn\.io "img" not found'):
+        await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
+    make(longhorn, "img", "download", {"url": f"{URL}/image"})
+    await finished(longhorn, "img")
+    with pytest.raises(CsiError, match="current checksum doesn't match the recoreded checksum in backup volume"):
+        await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
 
 
-def test_a_volume_waits_for_its_image(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        files: dict[str, bytes] = {}
-        async with cluster(tmp_path) as longhorn, serving(longhorn, files):
-            given = handle("new", "download", url=f"{URL}/image", backingImageChecksum=CHECKSUM)
-            await longhorn.volume("copy", source_snapshot_id=given)
-            await failed(longhorn, "new")
-            attaching = asyncio.create_task(longhorn.attach("copy"))
-            await longhorn.until("volumes", lambda: waits(longhorn, "copy") == ("True", "Waiting"))
-            files["/image"] = FILE
-            await attaching
+async def test_a_volume_waits_for_its_image(longhorn: Cluster, files: Files) -> None:
+    given = handle("new", "download", url=f"{URL}/image", backingImageChecksum=CHECKSUM)
+    await longhorn.volume("copy", source_snapshot_id=given)
+    await failed(longhorn, "new")
+    attaching = asyncio.create_task(longhorn.attach("copy"))
+    await longhorn.until("volumes", lambda: waits(longhorn, "copy") == ("True", "Waiting"))
+    files["/image"] = FILE
+    await attaching
 
-            assert longhorn.content("copy") == FILE
-            assert waits(longhorn, "copy") == ("False", "")
-            assert longhorn.get("backingimages", "new")["spec"]["checksum"] == CHECKSUM
-
-    asyncio.run(scenario())
+    assert longhorn.content("copy") == FILE
+    assert waits(longhorn, "copy") == ("False", "")
+    assert longhorn.get("backingimages", "new")["spec"]["checksum"] == CHECKSUM
 
 
 def waits(longhorn: Cluster, volume: str) -> tuple[str, str]:
@@ -153,22 +135,19 @@ def waits(longhorn: Cluster, volume: str) -> tuple[str, str]:
     return "", ""
 
 
-def test_a_volume_that_waits_for_its_image_can_be_let_go(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {}):
-            await longhorn.volume("copy", source_snapshot_id=handle("new", "download", url=f"{URL}/image"))
-            attaching = asyncio.create_task(longhorn.attach("copy"))
-            await longhorn.until("volumes", lambda: waits(longhorn, "copy") == ("True", "Waiting"))
-            attaching.cancel()
-            await longhorn.detach("copy")
-            await longhorn.driver.delete_volume("copy")
-            await longhorn.driver.delete_snapshot(handle("new", "download", url=f"{URL}/image"))
-            await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+@pytest.mark.usefixtures("files")
+async def test_a_volume_that_waits_for_its_image_can_be_let_go(longhorn: Cluster) -> None:
+    await longhorn.volume("copy", source_snapshot_id=handle("new", "download", url=f"{URL}/image"))
+    attaching = asyncio.create_task(longhorn.attach("copy"))
+    await longhorn.until("volumes", lambda: waits(longhorn, "copy") == ("True", "Waiting"))
+    attaching.cancel()
+    await longhorn.detach("copy")
+    await longhorn.driver.delete_volume("copy")
+    await longhorn.driver.delete_snapshot(handle("new", "download", url=f"{URL}/image"))
+    await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
 
-            assert longhorn.all("volumes") == []
-            assert longhorn.all("backingimagemanagers") == []
-
-    asyncio.run(scenario())
+    assert longhorn.all("volumes") == []
+    assert longhorn.all("backingimagemanagers") == []
 
 
 @pytest.mark.parametrize(
@@ -191,19 +170,16 @@ def test_a_volume_that_waits_for_its_image_can_be_let_go(tmp_path: Path) -> None
         (handle("new", "download", url=f"{URL}/image", backingImageChecksum="zz"), "invalid checksum zz"),
     ],
 )
-def test_a_wrong_handle_is_refused(given: str, text: str, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
-            make(longhorn, "img", "download", {"url": f"{URL}/image"})
-            await finished(longhorn, "img")
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.volume("copy", source_snapshot_id=given)
+async def test_a_wrong_handle_is_refused(longhorn: Cluster, files: Files, given: str, text: str) -> None:
+    files["/image"] = FILE
+    make(longhorn, "img", "download", {"url": f"{URL}/image"})
+    await finished(longhorn, "img")
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.volume("copy", source_snapshot_id=given)
 
-            assert refusal.value.code is Code.INVALID_ARGUMENT
-            assert text in refusal.value.description
-            assert [each["metadata"]["name"] for each in longhorn.all("backingimages")] == ["img"]
-
-    asyncio.run(scenario())
+    assert refusal.value.code is Code.INVALID_ARGUMENT
+    assert text in refusal.value.description
+    assert [each["metadata"]["name"] for each in longhorn.all("backingimages")] == ["img"]
 
 
 @pytest.mark.parametrize(
@@ -216,85 +192,68 @@ def test_a_wrong_handle_is_refused(given: str, text: str, tmp_path: Path) -> Non
         f"bi://backing?backingImageDataSourceType=download&backingImage=img&url={URL}/image",
     ],
 )
-def test_an_image_that_exists_is_used(given: str, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
-            make(longhorn, "img", "download", {"url": f"{URL}/image"})
-            await finished(longhorn, "img")
-            await longhorn.volume("copy", source_snapshot_id=given)
-            await longhorn.attach("copy")
+async def test_an_image_that_exists_is_used(longhorn: Cluster, files: Files, given: str) -> None:
+    files["/image"] = FILE
+    make(longhorn, "img", "download", {"url": f"{URL}/image"})
+    await finished(longhorn, "img")
+    await longhorn.volume("copy", source_snapshot_id=given)
+    await longhorn.attach("copy")
 
-            assert longhorn.content("copy") == FILE
-            assert len(longhorn.all("backingimages")) == 1
-
-    asyncio.run(scenario())
+    assert longhorn.content("copy") == FILE
+    assert len(longhorn.all("backingimages")) == 1
 
 
-def test_a_volume_smaller_than_its_image_is_refused(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            given = await exported(longhorn)
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.volume("copy", SIZE - 2 * MEBIBYTE, source_snapshot_id=given)
+async def test_a_volume_smaller_than_its_image_is_refused(longhorn: Cluster) -> None:
+    given = await exported(longhorn)
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.volume("copy", SIZE - 2 * MEBIBYTE, source_snapshot_id=given)
 
-            assert refusal.value.code is Code.INTERNAL
-            assert "volume size should be larger than the backing image size" in refusal.value.description
-
-    asyncio.run(scenario())
+    assert refusal.value.code is Code.INTERNAL
+    assert "volume size should be larger than the backing image size" in refusal.value.description
 
 
-def test_an_image_that_turns_out_too_large_keeps_the_volume_waiting(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
-            given = handle("new", "download", url=f"{URL}/image")
-            await longhorn.volume("copy", 10 * MEBIBYTE, source_snapshot_id=given)
-            attaching = asyncio.create_task(longhorn.attach("copy"))
+async def test_an_image_that_turns_out_too_large_keeps_the_volume_waiting(longhorn: Cluster, files: Files) -> None:
+    files["/image"] = FILE
+    given = handle("new", "download", url=f"{URL}/image")
+    await longhorn.volume("copy", 10 * MEBIBYTE, source_snapshot_id=given)
+    attaching = asyncio.create_task(longhorn.attach("copy"))
 
-            def told() -> str:
-                conditions = (longhorn.get("volumes", "copy").get("status") or {}).get("conditions") or []
-                found = [each for each in conditions if each["type"] == "BackingImageIncompatible"]
-                return found[0]["message"] if found else ""
+    def told() -> str:
+        conditions = (longhorn.get("volumes", "copy").get("status") or {}).get("conditions") or []
+        found = [each for each in conditions if each["type"] == "BackingImageIncompatible"]
+        return found[0]["message"] if found else ""
 
-            message = await longhorn.until("volumes", told)
-            attaching.cancel()
+    message = await longhorn.until("volumes", told)
+    attaching.cancel()
 
-            assert message == f"backing image virtual size {SIZE} is larger than volume size {10 * MEBIBYTE}"
-
-    asyncio.run(scenario())
+    assert message == f"backing image virtual size {SIZE} is larger than volume size {10 * MEBIBYTE}"
 
 
-def test_a_storage_class_may_name_an_image(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
-            source = json.dumps({"url": f"{URL}/image"})
-            parameters = {"numberOfReplicas": "1", "backingImage": "new", "backingImageDataSourceType": "download"}
-            parameters |= {"backingImageDataSourceParameters": source, "backingImageMinNumberOfCopies": "1"}
-            await longhorn.volume("copy", parameters=parameters)
-            await longhorn.attach("copy")
+async def test_a_storage_class_may_name_an_image(longhorn: Cluster, files: Files) -> None:
+    files["/image"] = FILE
+    source = json.dumps({"url": f"{URL}/image"})
+    parameters = {"numberOfReplicas": "1", "backingImage": "new", "backingImageDataSourceType": "download"}
+    parameters |= {"backingImageDataSourceParameters": source, "backingImageMinNumberOfCopies": "1"}
+    await longhorn.volume("copy", parameters=parameters)
+    await longhorn.attach("copy")
 
-            assert longhorn.content("copy") == FILE
-            assert longhorn.get("backingimages", "new")["spec"]["minNumberOfCopies"] == 1
-            with pytest.raises(CsiError, match="failed to unmarshal"):
-                await longhorn.volume("odd", parameters={**parameters, "backingImageDataSourceParameters": "{"})
-
-    asyncio.run(scenario())
+    assert longhorn.content("copy") == FILE
+    assert longhorn.get("backingimages", "new")["spec"]["minNumberOfCopies"] == 1
+    with pytest.raises(CsiError, match="failed to unmarshal"):
+        await longhorn.volume("odd", parameters={**parameters, "backingImageDataSourceParameters": "{"})
 
 
-def test_an_image_in_use_is_not_deleted(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            given = await exported(longhorn)
-            await longhorn.volume("copy", source_snapshot_id=given)
-            with pytest.raises(CsiError) as refusal:
-                await longhorn.driver.delete_snapshot(given)
-            await longhorn.driver.delete_volume("copy")
-            await longhorn.driver.delete_snapshot(given)
-            await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
-            await longhorn.driver.delete_snapshot(given)
+async def test_an_image_in_use_is_not_deleted(longhorn: Cluster, tmp_path: Path) -> None:
+    given = await exported(longhorn)
+    await longhorn.volume("copy", source_snapshot_id=given)
+    with pytest.raises(CsiError) as refusal:
+        await longhorn.driver.delete_snapshot(given)
+    await longhorn.driver.delete_volume("copy")
+    await longhorn.driver.delete_snapshot(given)
+    await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+    await longhorn.driver.delete_snapshot(given)
 
-            assert refusal.value.code is Code.INTERNAL
-            assert "cannot delete backing image img since there are replicas using it" in refusal.value.description
-            assert longhorn.all("backingimagedatasources") == []
-            assert list((tmp_path / "disks" / "backing-images").glob("*/*")) == []
-
-    asyncio.run(scenario())
+    assert refusal.value.code is Code.INTERNAL
+    assert "cannot delete backing image img since there are replicas using it" in refusal.value.description
+    assert longhorn.all("backingimagedatasources") == []
+    assert list((tmp_path / "disks" / "backing-images").glob("*/*")) == []

@@ -10,137 +10,114 @@ import pytest
 from simulator.kubernetes.errors import ApiError
 from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.sources import SourceError
-from tests.simulator.longhorn.backing_images.images import SIZE, URL, Gate, failed, finished, make, serving
-from tests.simulator.longhorn.cluster import MEBIBYTE, cluster
+from tests.simulator.longhorn.backing_images.images import SIZE, URL, Files, Gate, failed, finished, make, serving
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+
+pytestmark = pytest.mark.anyio
 
 FILE = b"image" * 100 + bytes(12) + bytes(SIZE - 1024) + b"end!" * 128
 
 
-def test_a_download_is_stored_as_it_is(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
-            checksum = hashlib.sha512(FILE).hexdigest()
-            make(longhorn, "img", "download", {"url": f"{URL}/image"}, checksum=checksum)
-            status = (await finished(longhorn, "img"))["status"]
+async def test_a_download_is_stored_as_it_is(longhorn: Cluster, files: Files) -> None:
+    files["/image"] = FILE
+    checksum = hashlib.sha512(FILE).hexdigest()
+    make(longhorn, "img", "download", {"url": f"{URL}/image"}, checksum=checksum)
+    status = (await finished(longhorn, "img"))["status"]
 
-            assert (status["checksum"], status["size"], status["virtualSize"]) == (checksum, len(FILE), len(FILE))
-            assert status["realSize"] < len(FILE)
-
-    asyncio.run(scenario())
+    assert (status["checksum"], status["size"], status["virtualSize"]) == (checksum, len(FILE), len(FILE))
+    assert status["realSize"] < len(FILE)
 
 
-def test_the_virtual_size_of_a_qcow2_download_is_the_guest_s(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        (tmp_path / "raw").write_bytes(b"A" * MEBIBYTE + bytes(SIZE - MEBIBYTE))
-        image_data.write_qcow2(tmp_path / "qcow2", image_data.RawImageData(tmp_path / "raw"))
-        data = (tmp_path / "qcow2").read_bytes()
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": data}):
-            make(longhorn, "img", "download", {"url": f"{URL}/image"})
-            status = (await finished(longhorn, "img"))["status"]
+async def test_the_virtual_size_of_a_qcow2_download_is_the_guest_s(
+    longhorn: Cluster, files: Files, tmp_path: Path
+) -> None:
+    (tmp_path / "raw").write_bytes(b"A" * MEBIBYTE + bytes(SIZE - MEBIBYTE))
+    image_data.write_qcow2(tmp_path / "qcow2", image_data.RawImageData(tmp_path / "raw"))
+    data = (tmp_path / "qcow2").read_bytes()
+    files["/image"] = data
+    make(longhorn, "img", "download", {"url": f"{URL}/image"})
+    status = (await finished(longhorn, "img"))["status"]
 
-            assert (status["size"], status["virtualSize"]) == (len(data), SIZE)
-
-    asyncio.run(scenario())
-
-
-def test_a_file_with_another_checksum_is_refused(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
-            make(longhorn, "img", "download", {"url": f"{URL}/image"}, checksum="0" * 128)
-            state = await failed(longhorn, "img")
-            actual = hashlib.sha512(FILE).hexdigest()
-
-            wrong = f"the expected checksum {'0' * 128} doesn't match the file actual checksum {actual}"
-            assert state["message"] == f"failed to process sync file: {wrong}"
-            assert longhorn.get("backingimages", "img")["status"]["checksum"] in {actual, ""}
-
-    asyncio.run(scenario())
+    assert (status["size"], status["virtualSize"]) == (len(data), SIZE)
 
 
-def test_a_download_that_failed_is_tried_again(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        files: dict[str, bytes] = {}
-        async with cluster(tmp_path) as longhorn, serving(longhorn, files):
-            make(longhorn, "img", "download", {"url": f"{URL}/image"})
-            state = await failed(longhorn, "img")
-            files["/image"] = FILE
-            image = await finished(longhorn, "img")
-            seen = [
-                each["state"]
-                for revision in longhorn.history("BackingImage", "img")
-                for each in ((revision.get("status") or {}).get("diskFileStatusMap") or {}).values()
-            ]
+async def test_a_file_with_another_checksum_is_refused(longhorn: Cluster, files: Files) -> None:
+    files["/image"] = FILE
+    make(longhorn, "img", "download", {"url": f"{URL}/image"}, checksum="0" * 128)
+    state = await failed(longhorn, "img")
+    actual = hashlib.sha512(FILE).hexdigest()
 
-            assert "expected status code 200 from http://files.test:8080/image, got 404" in state["message"]
-            assert image["status"]["checksum"] == hashlib.sha512(FILE).hexdigest()
-            first = [state for index, state in enumerate(seen) if index == 0 or seen[index - 1] != state]
-            assert first[:4] == ["", "failed", "failed-and-cleanup", ""]
-            assert first[-2:] == ["ready-for-transfer", "ready"]
-
-    asyncio.run(scenario())
+    wrong = f"the expected checksum {'0' * 128} doesn't match the file actual checksum {actual}"
+    assert state["message"] == f"failed to process sync file: {wrong}"
+    assert longhorn.get("backingimages", "img")["status"]["checksum"] in {actual, ""}
 
 
-def test_an_image_that_is_deleted_while_its_file_is_made_leaves_none(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        gate, directory = Gate(), tmp_path / "disks" / "backing-images"
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}, gate):
-            make(longhorn, "img", "download", {"url": f"{URL}/image"})
-            await gate.asked.wait()
-            longhorn.api.delete("backingimages.longhorn.io", "img", "longhorn-system")
-            asyncio.get_running_loop().call_later(0.2, gate.free.set)
-            await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+async def test_a_download_that_failed_is_tried_again(longhorn: Cluster, files: Files) -> None:
+    make(longhorn, "img", "download", {"url": f"{URL}/image"})
+    state = await failed(longhorn, "img")
+    files["/image"] = FILE
+    image = await finished(longhorn, "img")
+    seen = [
+        each["state"]
+        for revision in longhorn.history("BackingImage", "img")
+        for each in ((revision.get("status") or {}).get("diskFileStatusMap") or {}).values()
+    ]
 
-            assert gate.free.is_set()
-            assert list(directory.glob("*/*")) == []
-
-    asyncio.run(scenario())
-
-
-def test_an_upload_is_waited_for(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            uploads = longhorn.storage.sources
-            make(longhorn, "img", "upload")
-            await longhorn.until(
-                "backingimagedatasources",
-                lambda: any(
-                    (each.get("status") or {}).get("currentState") == "pending"
-                    for each in longhorn.all("backingimagedatasources")
-                ),
-            )
-            with pytest.raises(SourceError, match="should be a multiple of 512 bytes"):
-                await uploads.uploaded("img", b"odd")
-            await uploads.uploaded("img", FILE)
-            image = await finished(longhorn, "img")
-            with pytest.raises(SourceError, match="does not wait for an upload"):
-                await uploads.uploaded("img", FILE)
-
-            assert image["status"]["checksum"] == hashlib.sha512(FILE).hexdigest()
-
-    asyncio.run(scenario())
+    assert "expected status code 200 from http://files.test:8080/image, got 404" in state["message"]
+    assert image["status"]["checksum"] == hashlib.sha512(FILE).hexdigest()
+    first = [state for index, state in enumerate(seen) if index == 0 or seen[index - 1] != state]
+    assert first[:4] == ["", "failed", "failed-and-cleanup", ""]
+    assert first[-2:] == ["ready-for-transfer", "ready"]
 
 
-def test_a_clone_is_another_file_of_the_same_bytes(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn, serving(longhorn, {"/image": FILE}):
-            make(longhorn, "img", "download", {"url": f"{URL}/image"})
-            await finished(longhorn, "img")
-            make(longhorn, "copy", "clone", {"backing-image": "img"})
-            copy = await finished(longhorn, "copy")
+async def test_an_image_that_is_deleted_while_its_file_is_made_leaves_none(longhorn: Cluster, tmp_path: Path) -> None:
+    gate, directory = Gate(), tmp_path / "disks" / "backing-images"
+    async with serving(longhorn, gate) as files:
+        files["/image"] = FILE
+        make(longhorn, "img", "download", {"url": f"{URL}/image"})
+        await gate.asked.wait()
+        longhorn.api.delete("backingimages.longhorn.io", "img", "longhorn-system")
+        asyncio.get_running_loop().call_later(0.2, gate.free.set)
+        await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
 
-            assert copy["status"]["checksum"] == hashlib.sha512(FILE).hexdigest()
+    assert gate.free.is_set()
+    assert list(directory.glob("*/*")) == []
 
-    asyncio.run(scenario())
+
+async def test_an_upload_is_waited_for(longhorn: Cluster) -> None:
+    uploads = longhorn.storage.sources
+    make(longhorn, "img", "upload")
+    await longhorn.until(
+        "backingimagedatasources",
+        lambda: any(
+            (each.get("status") or {}).get("currentState") == "pending"
+            for each in longhorn.all("backingimagedatasources")
+        ),
+    )
+    with pytest.raises(SourceError, match="should be a multiple of 512 bytes"):
+        await uploads.uploaded("img", b"odd")
+    await uploads.uploaded("img", FILE)
+    image = await finished(longhorn, "img")
+    with pytest.raises(SourceError, match="does not wait for an upload"):
+        await uploads.uploaded("img", FILE)
+
+    assert image["status"]["checksum"] == hashlib.sha512(FILE).hexdigest()
 
 
-def test_a_restore_without_a_backup_fails(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            make(longhorn, "img", "restore", {"backup-url": "s3://b@r/?backingImage=img"})
+async def test_a_clone_is_another_file_of_the_same_bytes(longhorn: Cluster, files: Files) -> None:
+    files["/image"] = FILE
+    make(longhorn, "img", "download", {"url": f"{URL}/image"})
+    await finished(longhorn, "img")
+    make(longhorn, "copy", "clone", {"backing-image": "img"})
+    copy = await finished(longhorn, "copy")
 
-            assert "there is no backup of a backing image" in (await failed(longhorn, "img"))["message"]
+    assert copy["status"]["checksum"] == hashlib.sha512(FILE).hexdigest()
 
-    asyncio.run(scenario())
+
+async def test_a_restore_without_a_backup_fails(longhorn: Cluster) -> None:
+    make(longhorn, "img", "restore", {"backup-url": "s3://b@r/?backingImage=img"})
+
+    assert "there is no backup of a backing image" in (await failed(longhorn, "img"))["message"]
 
 
 @pytest.mark.parametrize(
@@ -163,18 +140,14 @@ def test_a_restore_without_a_backup_fails(tmp_path: Path) -> None:
         ("1.12.1", "img", {"sourceType": "upload", "secret": "s"}, "failed to get secret s in namespace  for"),
     ],
 )
-def test_what_cannot_become_an_image_is_not_admitted(
-    version: str, name: str, spec: dict[str, Any], text: str, tmp_path: Path
+async def test_what_cannot_become_an_image_is_not_admitted(
+    longhorn: Cluster, name: str, spec: dict[str, Any], text: str
 ) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path, version) as longhorn:
-            kind = spec.pop("sourceType")
-            with pytest.raises(ApiError) as refusal:
-                make(longhorn, name, kind, **spec)
+    kind = spec.pop("sourceType")
+    with pytest.raises(ApiError) as refusal:
+        make(longhorn, name, kind, **spec)
 
-            assert (refusal.value.status, text in str(refusal.value)) == (422, True), refusal.value
-
-    asyncio.run(scenario())
+    assert (refusal.value.status, text in str(refusal.value)) == (422, True), refusal.value
 
 
 @pytest.mark.parametrize(
@@ -187,34 +160,26 @@ def test_what_cannot_become_an_image_is_not_admitted(
         ("http://[::1]/a", "download URL must not target a loopback address"),
     ],
 )
-def test_an_url_must_be_one_that_can_be_downloaded(url: str, text: str, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            with pytest.raises(ApiError, match="denied the request") as refusal:
-                make(longhorn, "img", "download", {"url": url})
+async def test_an_url_must_be_one_that_can_be_downloaded(longhorn: Cluster, url: str, text: str) -> None:
+    with pytest.raises(ApiError, match="denied the request") as refusal:
+        make(longhorn, "img", "download", {"url": url})
 
-            assert text in str(refusal.value)
-
-    asyncio.run(scenario())
+    assert text in str(refusal.value)
 
 
-def test_defaults_are_filled_in(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with cluster(tmp_path) as longhorn:
-            await longhorn.volume()
-            made = make(longhorn, "img", "export-from-volume", {"volume-name": " vol "}, checksum=" ")
+async def test_defaults_are_filled_in(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    made = make(longhorn, "img", "export-from-volume", {"volume-name": " vol "}, checksum=" ")
 
-            assert made["spec"] == {
-                "checksum": "",
-                "dataEngine": "v1",
-                "diskFileSpecMap": {},
-                "disks": {},
-                "minNumberOfCopies": 3,
-                "secret": "",
-                "secretNamespace": "",
-                "sourceParameters": {"export-type": "raw", "volume-name": "vol"},
-                "sourceType": "export-from-volume",
-            }
-            assert made["metadata"]["finalizers"] == ["longhorn.io"]
-
-    asyncio.run(scenario())
+    assert made["spec"] == {
+        "checksum": "",
+        "dataEngine": "v1",
+        "diskFileSpecMap": {},
+        "disks": {},
+        "minNumberOfCopies": 3,
+        "secret": "",
+        "secretNamespace": "",
+        "sourceParameters": {"export-type": "raw", "volume-name": "vol"},
+        "sourceType": "export-from-volume",
+    }
+    assert made["metadata"]["finalizers"] == ["longhorn.io"]

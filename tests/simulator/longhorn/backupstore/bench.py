@@ -1,10 +1,8 @@
 """A volume, a bucket in memory and the backupstore between them, for tests of the backupstore."""
 
-import asyncio
 import json
-from collections.abc import Awaitable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +96,24 @@ class Bench:
         )
         return replace(request, **changes)
 
-    async def back_up(self, number: int, **changes: Any) -> None:
+    async def back_up(self, number: int, data: bytes = b"", **changes: Any) -> None:
+        """Back up the volume, after `data` were written to its beginning."""
+        if data:
+            self.write(0, data)
         request = self.request(number, **changes)
         if request.snapshot not in {layer.name for layer in self.disk.snapshots(VOLUME)}:
             self.disk.take_snapshot(VOLUME, request.snapshot)
         await self.store.create_backup(self.disk, request, self.progress.append)
+
+    async def restore(self, number: int) -> bytes:
+        """The bytes of a new volume that is restored from a backup."""
+        self.disk.create("new", 16 * MIB)
+        await self.store.restore(self.disk, "new", VOLUME, f"backup-{number:016x}", self.progress.append)
+        return self.disk.read("new", None, 0, 16 * MIB)
+
+    def put_document(self, key: str, document: dict[str, Any], age: timedelta = timedelta()) -> None:
+        """Store a document below the volume's directory as if somebody had written it some time ago."""
+        self.bucket.objects[DIRECTORY + key] = (json.dumps(document).encode(), datetime.now(UTC) - age)
 
     async def delete(self, number: int) -> None:
         await self.store.delete_backup(VOLUME, f"backup-{number:016x}")
@@ -117,10 +128,3 @@ class Bench:
     @property
     def blocks(self) -> set[str]:
         return {key.rpartition("/")[2].removesuffix(".blk") for key in self.bucket.objects if key.endswith(".blk")}
-
-
-def run(action: Awaitable[object]) -> None:
-    async def body() -> None:
-        await action
-
-    asyncio.run(body())

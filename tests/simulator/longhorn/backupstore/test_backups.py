@@ -10,7 +10,9 @@ import pytest
 
 from simulator.longhorn.backupstore.layout import VolumeLayout, digest
 from simulator.longhorn.version import NEWEST
-from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VOLUME, Bench, run
+from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VOLUME, Bench
+
+pytestmark = pytest.mark.anyio
 
 ZEROS = "731859029215873fdac1c9f2f8bd25a334abf0f3a9e1b057cf2cacc2826d86b0"
 
@@ -28,10 +30,10 @@ def test_paths_start_with_the_digest_of_the_volume_name() -> None:
     assert digest(b"\xff" * BLOCK) == "0714932cf07b86d176100b03d08fa77577f27358cde0a01e486f90d76937b339"
 
 
-def test_a_first_backup_leaves_these_keys(bench: Bench) -> None:
+async def test_a_first_backup_leaves_these_keys(bench: Bench) -> None:
     bench.write(0, b"A" * BLOCK)
     bench.write(6 * MIB, bytes(BLOCK))
-    run(bench.back_up(1))
+    await bench.back_up(1)
 
     content = digest(b"A" * BLOCK)
     assert set(bench.bucket.objects) == {
@@ -44,10 +46,10 @@ def test_a_first_backup_leaves_these_keys(bench: Bench) -> None:
     assert bench.progress == sorted(bench.progress)
 
 
-def test_the_documents_of_a_first_backup(bench: Bench) -> None:
+async def test_the_documents_of_a_first_backup(bench: Bench) -> None:
     bench.write(0, b"A" * BLOCK)
     bench.write(16 * MIB - 3, b"end")
-    run(bench.back_up(1))
+    await bench.back_up(1)
 
     raw = bench.bucket.objects[f"{DIRECTORY}backups/backup_backup-0000000000000001.cfg"][0].decode()
     cfg = bench.cfg(1)
@@ -105,13 +107,13 @@ def test_the_documents_of_a_first_backup(bench: Bench) -> None:
         ),
     ],
 )
-def test_older_versions_know_fewer_fields(
+async def test_older_versions_know_fewer_fields(
     tmp_path: Path, version: str, absent: set[str], volume_absent: set[str]
 ) -> None:
     newest, older = Bench(tmp_path / "new"), Bench(tmp_path / "old", version)
     for bench in (newest, older):
         bench.write(0, b"A")
-        run(bench.back_up(1))
+        await bench.back_up(1)
 
     assert newest.cfg(1).keys() - older.cfg(1).keys() == absent
     assert newest.volume_cfg.keys() - older.volume_cfg.keys() == volume_absent
@@ -127,42 +129,38 @@ def test_older_versions_know_fewer_fields(
         ("1.4.0", "lz4", gzip.decompress),
     ],
 )
-def test_blocks_are_compressed_as_the_version_and_setting_say(
+async def test_blocks_are_compressed_as_the_version_and_setting_say(
     tmp_path: Path, version: str, method: str, decompress: Callable[[bytes], bytes]
 ) -> None:
     bench = Bench(tmp_path, version)
-    bench.write(0, b"data")
-    run(bench.back_up(1, compression=method))
+    await bench.back_up(1, b"data", compression=method)
     [stored] = [data for key, (data, _) in bench.bucket.objects.items() if key.endswith(".blk")]
 
     assert decompress(stored) == b"data" + bytes(BLOCK - 4)
 
 
-def test_the_first_backup_chooses_the_compression(bench: Bench) -> None:
-    bench.write(0, b"one")
-    run(bench.back_up(1, compression="gzip"))
-    bench.write(0, b"two")
-    run(bench.back_up(2, compression="lz4"))
+async def test_the_first_backup_chooses_the_compression(bench: Bench) -> None:
+    await bench.back_up(1, b"one", compression="gzip")
+    await bench.back_up(2, b"two", compression="lz4")
 
     assert bench.cfg(2)["CompressionMethod"] == "gzip"
     assert json.loads(bench.volume_cfg["CompressionMethod"]) == "gzip"
 
 
-def test_lz4_frames_have_longhorns_header(bench: Bench) -> None:
-    bench.write(0, b"data")
-    run(bench.back_up(1))
+async def test_lz4_frames_have_longhorns_header(bench: Bench) -> None:
+    await bench.back_up(1, b"data")
     [stored] = [data for key, (data, _) in bench.bucket.objects.items() if key.endswith(".blk")]
 
     assert stored[:7] == bytes.fromhex("04224d186470b9")
 
 
-def test_a_second_backup_continues_the_first(bench: Bench) -> None:
+async def test_a_second_backup_continues_the_first(bench: Bench) -> None:
     bench.write(0, b"A" * BLOCK)
     bench.write(4 * MIB, b"B" * BLOCK)
-    run(bench.back_up(1))
+    await bench.back_up(1)
     bench.write(4 * MIB, b"C")
     bench.write(8 * MIB, b"A" * BLOCK)
-    run(bench.back_up(2))
+    await bench.back_up(2)
 
     cfg = bench.cfg(2)
     assert (cfg["IsIncremental"], cfg["ProcessingBlocks"]) == (True, None)
@@ -176,22 +174,20 @@ def test_a_second_backup_continues_the_first(bench: Bench) -> None:
     assert len(uploads) == 3
 
 
-def test_without_the_earlier_snapshot_the_whole_volume_is_compared(bench: Bench) -> None:
-    bench.write(0, b"A" * BLOCK)
-    run(bench.back_up(1))
+async def test_without_the_earlier_snapshot_the_whole_volume_is_compared(bench: Bench) -> None:
+    await bench.back_up(1, b"A" * BLOCK)
     bench.disk.take_snapshot(VOLUME, "snapshot-2")
     bench.disk.remove_snapshot(VOLUME, "snapshot-1")
-    run(bench.back_up(2))
+    await bench.back_up(2)
 
     assert bench.cfg(2)["IsIncremental"] is False
     assert bench.cfg(2)["Blocks"] == bench.cfg(1)["Blocks"]
     assert bench.cfg(2)["NewlyUploadedDataSize"] == "0"
 
 
-def test_a_full_backup_uploads_again(bench: Bench) -> None:
-    bench.write(0, b"A" * BLOCK)
-    run(bench.back_up(1))
-    run(bench.back_up(2, mode="full"))
+async def test_a_full_backup_uploads_again(bench: Bench) -> None:
+    await bench.back_up(1, b"A" * BLOCK)
+    await bench.back_up(2, mode="full")
 
     cfg = bench.cfg(2)
     assert (cfg["IsIncremental"], cfg["Parameters"]["backup-mode"]) == (False, "full")
@@ -199,22 +195,22 @@ def test_a_full_backup_uploads_again(bench: Bench) -> None:
     assert bench.volume_cfg["BlockCount"] == "1"
 
 
-def test_large_blocks(bench: Bench) -> None:
+async def test_large_blocks(bench: Bench) -> None:
     bench.write(3 * MIB, b"A")
-    run(bench.back_up(1, block_size=16 * MIB))
+    await bench.back_up(1, block_size=16 * MIB)
 
     assert bench.cfg(1)["Size"] == str(16 * MIB)
     assert bench.cfg(1)["Parameters"]["backup-block-size"] == "16777216"
     assert bench.blocks == {digest(bytes(3 * MIB) + b"A" + bytes(13 * MIB - 1))}
 
 
-def test_an_empty_volume_has_no_blocks(bench: Bench) -> None:
-    run(bench.back_up(1))
+async def test_an_empty_volume_has_no_blocks(bench: Bench) -> None:
+    await bench.back_up(1)
     assert "Blocks" not in bench.cfg(1)
     assert bench.cfg(1)["Size"] == "0"
 
 
-def test_a_chain_has_the_blocks_that_a_real_longhorn_wrote(bench: Bench) -> None:
+async def test_a_chain_has_the_blocks_that_a_real_longhorn_wrote(bench: Bench) -> None:
     """Text, written zeros, a last byte; then text over a part of it: checksums as Longhorn 1.12.1 recorded them."""
 
     def text(count: int, word: str) -> bytes:
@@ -229,9 +225,9 @@ def test_a_chain_has_the_blocks_that_a_real_longhorn_wrote(bench: Bench) -> None
     bench.write(0, text(60000, "one"))
     bench.write(6 * MIB, bytes(BLOCK))
     bench.write(16 * MIB - 3, b"end")
-    run(bench.back_up(1))
+    await bench.back_up(1)
     bench.write(5 * MIB, text(30000, "two"))
-    run(bench.back_up(2))
+    await bench.back_up(2)
 
     assert bench.cfg(1)["Blocks"] == [start, zeros, end]
     assert bench.cfg(2)["Blocks"] == [start, middle, zeros, end]

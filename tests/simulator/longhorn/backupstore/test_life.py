@@ -22,15 +22,12 @@ from simulator.longhorn.backupstore import (
 from simulator.longhorn.backupstore.layout import digest
 from simulator.longhorn.backupstore.locks import EXPIRY
 from simulator.s3.connection import ObjectInfo, S3Error
-from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VOLUME, Bench, run
+from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VOLUME, Bench
+
+pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
-
-
-def test_while_it_runs_the_document_has_no_time(bench: Bench) -> None:
+async def test_while_it_runs_the_document_has_no_time(bench: Bench) -> None:
     bench.write(0, b"A")
     seen: list[dict[str, Any]] = []
     inspected: list[str] = []
@@ -45,27 +42,22 @@ def test_while_it_runs_the_document_has_no_time(bench: Bench) -> None:
         return await original(key, data)
 
     bench.bucket.put = put  # type: ignore[method-assign]
-    run(bench.back_up(1))
+    await bench.back_up(1)
 
     [stub] = seen
     assert inspected
-    assert (stub["Name"], stub["VolumeName"], stub["CompressionMethod"]) == (
-        "backup-0000000000000001",
-        VOLUME,
-        "lz4",
-    )
+    assert (stub["Name"], stub["VolumeName"], stub["CompressionMethod"]) == ("backup-0000000000000001", VOLUME, "lz4")
     assert (stub["CreatedTime"], stub["SnapshotName"], stub["Size"], stub["Labels"]) == ("", "", "0", None)
     assert bench.cfg(1)["CreatedTime"]
 
 
-def test_deleting_the_newest_of_two(bench: Bench) -> None:
-    bench.write(0, b"A" * BLOCK)
-    run(bench.back_up(1))
+async def test_deleting_the_newest_of_two(bench: Bench) -> None:
+    await bench.back_up(1, b"A" * BLOCK)
     bench.write(0, b"B" * BLOCK)
     bench.write(BLOCK, b"C" * BLOCK)
-    run(bench.back_up(2))
+    await bench.back_up(2)
 
-    run(bench.delete(2))
+    await bench.delete(2)
 
     assert bench.blocks == {digest(b"A" * BLOCK)}
     assert bench.volume_cfg["LastBackupName"] == "backup-0000000000000001"
@@ -73,23 +65,21 @@ def test_deleting_the_newest_of_two(bench: Bench) -> None:
     assert bench.volume_cfg["BlockCount"] == "1"
 
 
-def test_deleting_one_keeps_the_blocks_of_the_other(bench: Bench) -> None:
+async def test_deleting_one_keeps_the_blocks_of_the_other(bench: Bench) -> None:
     bench.write(0, b"A" * BLOCK)
     bench.write(BLOCK, b"B" * BLOCK)
-    run(bench.back_up(1))
-    bench.write(0, b"C" * BLOCK)
-    run(bench.back_up(2))
+    await bench.back_up(1)
+    await bench.back_up(2, b"C" * BLOCK)
 
-    run(bench.delete(1))
+    await bench.delete(1)
 
     assert bench.blocks == {digest(b"B" * BLOCK), digest(b"C" * BLOCK)}
     assert bench.volume_cfg["LastBackupName"] == "backup-0000000000000002"
 
 
-def test_after_the_last_deletion_only_the_volume_document_is_left(bench: Bench) -> None:
-    bench.write(0, b"A")
-    run(bench.back_up(1))
-    run(bench.delete(1))
+async def test_after_the_last_deletion_only_the_volume_document_is_left(bench: Bench) -> None:
+    await bench.back_up(1, b"A")
+    await bench.delete(1)
 
     assert set(bench.bucket.objects) == {f"{DIRECTORY}volume.cfg"}
     document = bench.volume_cfg
@@ -97,94 +87,82 @@ def test_after_the_last_deletion_only_the_volume_document_is_left(bench: Bench) 
     assert document["Labels"]["type"] == "bak"
 
 
-def test_blocks_stay_while_a_backup_is_in_progress(bench: Bench) -> None:
-    bench.write(0, b"A")
-    run(bench.back_up(1))
+async def test_blocks_stay_while_a_backup_is_in_progress(bench: Bench) -> None:
+    await bench.back_up(1, b"A")
     key = f"{DIRECTORY}backups/backup_backup-00000000000000ff.cfg"
     stub = {**bench.cfg(1), "Name": "backup-00000000000000ff", "CreatedTime": "", "Blocks": None}
     bench.bucket.objects[key] = (json.dumps(stub).encode(), datetime.now(UTC))
 
-    run(bench.delete(1))
+    await bench.delete(1)
 
     assert len(bench.blocks) == 1
     assert bench.volume_cfg["LastBackupName"] == ""
 
 
-def test_deleting_a_volume_leaves_nothing(bench: Bench) -> None:
-    bench.write(0, b"A")
-    run(bench.back_up(1))
-    run(bench.store.delete_volume(VOLUME))
+async def test_deleting_a_volume_leaves_nothing(bench: Bench) -> None:
+    await bench.back_up(1, b"A")
+    await bench.store.delete_volume(VOLUME)
     assert bench.bucket.objects == {}
 
 
-def test_restore_brings_the_bytes_of_its_backup(bench: Bench) -> None:
+async def test_restore_brings_the_bytes_of_its_backup(bench: Bench) -> None:
     bench.write(0, b"A" * BLOCK)
     bench.write(10 * MIB, b"B")
-    run(bench.back_up(1))
-    bench.write(0, b"X" * BLOCK)
-    run(bench.back_up(2))
-    bench.disk.create("new", 16 * MIB)
-
-    run(bench.store.restore(bench.disk, "new", VOLUME, "backup-0000000000000001", bench.progress.append))
+    await bench.back_up(1)
+    await bench.back_up(2, b"X" * BLOCK)
+    await bench.restore(1)
 
     image = bench.disk.read("new", None, 0, 16 * MIB)
     assert image == b"A" * BLOCK + bytes(8 * MIB) + b"B" + bytes(6 * MIB - 1)
     assert bench.progress[-1] == 100
 
 
-def test_a_wrong_block_ends_the_restore(bench: Bench) -> None:
-    bench.write(0, b"A")
-    run(bench.back_up(1))
+async def test_a_wrong_block_ends_the_restore(bench: Bench) -> None:
+    await bench.back_up(1, b"A")
     [key] = [key for key in bench.bucket.objects if key.endswith(".blk")]
     bench.bucket.objects[key] = (lz4.frame.compress(b"Z" * BLOCK), datetime.now(UTC))
-    bench.disk.create("new", 16 * MIB)
-
     with pytest.raises(BackupstoreError, match="checksum verification failed for block"):
-        run(bench.store.restore(bench.disk, "new", VOLUME, "backup-0000000000000001", bench.progress.append))
+        await bench.restore(1)
 
 
-def test_a_volume_without_size_cannot_be_restored(bench: Bench) -> None:
-    run(bench.back_up(1))
+async def test_a_volume_without_size_cannot_be_restored(bench: Bench) -> None:
+    await bench.back_up(1)
     document = {**bench.volume_cfg, "Size": "0"}
     bench.bucket.objects[f"{DIRECTORY}volume.cfg"] = (json.dumps(document).encode(), datetime.now(UTC))
     with pytest.raises(BackupstoreError, match="invalid volume size 0"):
-        run(bench.store.restore(bench.disk, "new", VOLUME, "backup-0000000000000001", bench.progress.append))
+        await bench.store.restore(bench.disk, "new", VOLUME, "backup-0000000000000001", bench.progress.append)
 
 
-def test_what_is_not_there_is_said(bench: Bench) -> None:
+async def test_what_is_not_there_is_said(bench: Bench) -> None:
     with pytest.raises(BackupMissingError, match=rf"cannot find {DIRECTORY}volume.cfg in backupstore"):
-        run(bench.store.inspect_volume(VOLUME))
-    run(bench.back_up(1))
+        await bench.store.inspect_volume(VOLUME)
+    await bench.back_up(1)
     with pytest.raises(BackupMissingError, match=r"backup_nope\.cfg in backupstore"):
-        run(bench.store.inspect_backup(VOLUME, "nope"))
+        await bench.store.inspect_backup(VOLUME, "nope")
     with pytest.raises(BackupstoreError, match="invalid volume name a/b"):
-        run(bench.store.backups("a/b"))
+        await bench.store.backups("a/b")
 
 
-def test_listing_and_inspecting(tmp_path: Path) -> None:
+async def test_listing_and_inspecting(tmp_path: Path) -> None:
     bench = Bench(tmp_path, prefix="some/path")
 
-    async def look() -> None:
-        assert await bench.store.volumes() == []
-        await bench.back_up(1)
-        await bench.back_up(2)
-        assert await bench.store.volumes() == [VOLUME]
-        assert await bench.store.backups(VOLUME) == ["backup-0000000000000001", "backup-0000000000000002"]
-        assert await bench.store.backups("other") == []
-        volume = await bench.store.inspect_volume(VOLUME)
-        assert (volume.size, volume.storage_class, volume.data_stored) == (16 * MIB, "longhorn", 0)
-        assert volume.last_modified is not None
-        backup = await bench.store.inspect_backup(VOLUME, "backup-0000000000000002")
-        assert (backup.snapshot, backup.incremental) == ("snapshot-2", True)
-
-    run(look())
+    assert await bench.store.volumes() == []
+    await bench.back_up(1)
+    await bench.back_up(2)
+    assert await bench.store.volumes() == [VOLUME]
+    assert await bench.store.backups(VOLUME) == ["backup-0000000000000001", "backup-0000000000000002"]
+    assert await bench.store.backups("other") == []
+    volume = await bench.store.inspect_volume(VOLUME)
+    assert (volume.size, volume.storage_class, volume.data_stored) == (16 * MIB, "longhorn", 0)
+    assert volume.last_modified is not None
+    backup = await bench.store.inspect_backup(VOLUME, "backup-0000000000000002")
+    assert (backup.snapshot, backup.incremental) == ("snapshot-2", True)
     assert all(key.startswith("some/path/backupstore/volumes/") for key in bench.bucket.objects)
 
 
 @pytest.mark.parametrize(("held", "wanted"), [(2, "create"), (1, "delete")])
-def test_other_work_on_the_volume_refuses_at_once(bench: Bench, held: int, wanted: str) -> None:
-    bench.write(0, b"A")
-    run(bench.back_up(1))
+async def test_other_work_on_the_volume_refuses_at_once(bench: Bench, held: int, wanted: str) -> None:
+    await bench.back_up(1, b"A")
     lock = f"{DIRECTORY}locks/lock-0000000000000000.lck"
     document = {"Name": "lock-0000000000000000", "Type": held, "Acquired": True}
     bench.bucket.objects[lock] = (json.dumps(document).encode(), datetime.now(UTC))
@@ -192,31 +170,31 @@ def test_other_work_on_the_volume_refuses_at_once(bench: Bench, held: int, wante
 
     actions = {"create": bench.back_up, "delete": bench.delete}
     with pytest.raises(LockConflictError, match=rf"lock-[0-9a-f]{{16}}.lck when performing {text}, please try"):
-        run(actions[wanted](1))
+        await actions[wanted](1)
 
     assert [key for key in bench.bucket.objects if key.endswith(".lck")] == [lock]
     assert len(bench.blocks) == 1
 
 
-def test_locks_of_the_same_kind_and_old_locks_do_not_matter(bench: Bench) -> None:
+async def test_locks_of_the_same_kind_and_old_locks_do_not_matter(bench: Bench) -> None:
     for name, kind, age in (("lock-a", 1, timedelta()), ("lock-b", 2, EXPIRY + timedelta(seconds=1))):
         document = {"Name": name, "Type": kind, "Acquired": True}
         bench.bucket.objects[f"{DIRECTORY}locks/{name}.lck"] = (json.dumps(document).encode(), datetime.now(UTC) - age)
-    run(bench.back_up(1))
+    await bench.back_up(1)
     assert bench.cfg(1)["CreatedTime"]
 
 
-def test_a_lock_is_held_while_working_and_gone_afterwards(bench: Bench) -> None:
-    run(bench.back_up(1))
+async def test_a_lock_is_held_while_working_and_gone_afterwards(bench: Bench) -> None:
+    await bench.back_up(1)
     locks = [(call, key) for call, key in bench.bucket.calls if "/locks/lock-" in key]
     assert [call for call, _ in locks] == ["put", "put", "delete"]
     assert len({key for _, key in locks}) == 1
 
 
-def test_a_refusal_of_the_bucket_is_told_as_longhorn_tells_it(bench: Bench) -> None:
+async def test_a_refusal_of_the_bucket_is_told_as_longhorn_tells_it(bench: Bench) -> None:
     bench.bucket.refusal = S3Error(404, "NoSuchBucket", "The specified bucket does not exist", "REQUEST")
     with pytest.raises(BackupstoreError) as caught:
-        run(bench.store.check())
+        await bench.store.check()
     assert str(caught.value) == (
         'failed to list objects with param: {\n  Bucket: "backupbucket",\n  Delimiter: "/",\n'
         '  Prefix: "backupstore/volumes/"\n} '
@@ -237,7 +215,7 @@ def test_target_urls() -> None:
     assert parse_backup_url(url) == ("s3://bucket@us-east-1/", VOLUME, "backup-1")
 
 
-def test_every_decision_is_asked(bench: Bench) -> None:
+async def test_every_decision_is_asked(bench: Bench) -> None:
     """A replaced decision must matter: all of them are called in the course of a volume's life."""
     asked: set[str] = set()
     names = [name for name in vars(BackupstoreDecisions) if not name.startswith("_")]
@@ -253,17 +231,11 @@ def test_every_decision_is_asked(bench: Bench) -> None:
 
     for name in names:
         setattr(bench.decisions, name, spy(name))
+    await bench.back_up(1, b"A")
+    await bench.back_up(2, b"B")
+    await bench.restore(2)
+    await bench.store.volumes()
+    await bench.store.backups(VOLUME)
+    await bench.delete(2)
 
-    async def life() -> None:
-        bench.write(0, b"A")
-        await bench.back_up(1)
-        bench.write(0, b"B")
-        await bench.back_up(2)
-        bench.disk.create("new", 16 * MIB)
-        await bench.store.restore(bench.disk, "new", VOLUME, "backup-0000000000000002", bench.progress.append)
-        await bench.store.volumes()
-        await bench.store.backups(VOLUME)
-        await bench.store.delete_backup(VOLUME, "backup-0000000000000002")
-
-    run(life())
     assert set(names) - asked == set()
