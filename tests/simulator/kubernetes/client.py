@@ -1,17 +1,18 @@
 """A bare HTTP client of the REST server, for tests of what a client sees on the wire."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.server import Server, serve
 
-Obj = dict[str, Any]
 Make = Callable[..., Obj]
+LANTERNS = "lanterns.light.example.org"
 BASE = "/apis/light.example.org/v1/namespaces/default/lanterns"
 CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -52,15 +53,12 @@ class Client:
                 yield json.loads(line)
 
 
-def talk(api: Api, conversation: Callable[[Client], Awaitable[None]]) -> None:
-    """Run a conversation with a new server."""
-
-    async def main() -> None:
-        server = await serve(api)
-        try:
-            async with asyncio.timeout(10), aiohttp.ClientSession() as session:
-                await conversation(Client(server, session))
-        finally:
-            await server.stop()
-
-    asyncio.run(main())
+@asynccontextmanager
+async def serving(api: Api) -> AsyncIterator[Client]:
+    """A client of a new server; a request fails after ten seconds."""
+    server = await serve(api)
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+            yield Client(server, session)
+    finally:
+        await server.stop()

@@ -1,15 +1,15 @@
 """Shared by the tests of the simulated Kubernetes: an API with a custom kind, and the messages of its refusals."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.resources import Column, Resource, Rule
+from simulator.kubernetes.resources import Column, Obj, Resource, Rule
+from tests.simulator.kubernetes.client import Client, serving
 
-Obj = dict[str, Any]
 TEXT: Obj = {"type": "string"}
 
 
@@ -82,6 +82,13 @@ def api() -> Api:
     made.register(_lantern())
     made.register(_badge())
     return made
+
+
+@pytest.fixture
+async def client(api: Api) -> AsyncIterator[Client]:
+    """An HTTP client of a server of that API."""
+    async with serving(api) as client:
+        yield client
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Objects, revisions, conflicts, deletion: what every client of the API relies on."""
 
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -10,10 +8,8 @@ from simulator.clock import Clock
 from simulator.kubernetes.api import Admission, Api, Change
 from simulator.kubernetes.decisions import KubernetesDecisions
 from simulator.kubernetes.errors import STALE, ApiError, Denied, FieldError
-
-Obj = dict[str, Any]
-Make = Callable[..., Obj]
-LANTERNS = "lanterns.light.example.org"
+from simulator.kubernetes.resources import Obj
+from tests.simulator.kubernetes.client import LANTERNS, Make
 
 
 def changes_of(api: Api, resource: str) -> list[tuple[str, int]]:
@@ -233,8 +229,7 @@ def test_hooks_change_and_refuse(api: Api, lantern: Make) -> None:
 
 def test_a_decision_can_be_replaced() -> None:
     class Lenient(KubernetesDecisions):
-        def admit_invalid(self, resource: object, obj: object, errors: object) -> list[FieldError]:
-            del resource, obj, errors
+        def admit_invalid(self, *_: object) -> list[FieldError]:
             return []
 
     claim = {"metadata": {"name": "c", "namespace": "default"}, "spec": {}}
@@ -286,4 +281,4 @@ def test_a_subscriber_may_end_what_is_being_deleted(api: Api) -> None:
         api.delete("pods", "p", "default", grace_seconds=grace)
         end()
         assert api.find("pods", "p", "default") is None
-        assert heard == ["MODIFIED", "DELETED"] if grace == 0 else ["MODIFIED", "MODIFIED", "DELETED"]
+        assert heard == (["MODIFIED", "DELETED"] if grace == 0 else ["MODIFIED", "MODIFIED", "DELETED"])

@@ -1,6 +1,5 @@
 """Server-side apply: ownership and conflicts of fields."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,10 +7,8 @@ import pytest
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.apply import server_side_apply
 from simulator.kubernetes.errors import ApiError
-
-Obj = dict[str, Any]
-Make = Callable[..., Obj]
-LANTERNS = "lanterns.light.example.org"
+from simulator.kubernetes.resources import Obj
+from tests.simulator.kubernetes.client import LANTERNS, Make
 
 
 def apply(api: Api, config: Obj, manager: str, *, force: bool = False, resource: str = LANTERNS) -> Obj:
@@ -28,9 +25,7 @@ def owners(obj: Obj) -> dict[tuple[str, str], Obj]:
 def test_apply_creates_and_owns(api: Api, lantern: Make) -> None:
     made = apply(api, lantern("a", level=1), "me")
 
-    assert owners(made) == {
-        ("me", "Apply"): {"f:spec": {".": {}, "f:level": {}, "f:source": {".": {}, "f:wick": {}}}},
-    }
+    assert owners(made) == {("me", "Apply"): {"f:spec": {".": {}, "f:level": {}, "f:source": {".": {}, "f:wick": {}}}}}
     assert apply(api, lantern("a", level=1), "me") == made
 
 

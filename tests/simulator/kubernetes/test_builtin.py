@@ -7,8 +7,8 @@ import pytest
 from simulator.kubernetes import quantities
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.errors import ApiError
+from simulator.kubernetes.resources import Obj
 
-Obj = dict[str, Any]
 SNAPSHOT = {"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": "s"}
 IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 
@@ -78,10 +78,7 @@ def test_data_sources_that_are_kept(api: Api, sent: Obj, kept: tuple[Obj | None,
             {"resources": {"requests": {"storage": "0"}}},
             'spec.resources[storage]: Invalid value: "0": must be greater than zero',
         ),
-        (
-            {"volumeMode": "Raw"},
-            'spec.volumeMode: Unsupported value: "Raw": supported values: "Block", "Filesystem"',
-        ),
+        ({"volumeMode": "Raw"}, 'spec.volumeMode: Unsupported value: "Raw": supported values: "Block", "Filesystem"'),
         (
             {"accessModes": ["All"]},
             'spec.accessModes: Unsupported value: "All": supported values: "ReadOnlyMany", "ReadWriteMany", '

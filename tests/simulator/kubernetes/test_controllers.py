@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from simulator.kubernetes.controller import Controller, Key, Result
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.errors import ApiError, conflict
 from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.resources import Obj
 
-Obj = dict[str, Any]
+pytestmark = pytest.mark.anyio
 
 
 def config(name: str, namespace: str = "default", **metadata: Any) -> Obj:
@@ -37,22 +39,24 @@ async def gone(api: Api, resource: str, name: str, namespace: str = "") -> None:
     end()
 
 
-def run(body: Callable[[], Awaitable[None]], *workers: Callable[[], Awaitable[None]]) -> None:
-    """Run `body` while `workers` work."""
-
-    async def main() -> None:
-        tasks = [asyncio.ensure_future(worker()) for worker in workers]
-        try:
-            await body()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    asyncio.run(main())
+def lifecycle(api: Api) -> AbstractAsyncContextManager[None]:
+    """Let the namespace controller and the garbage collector work meanwhile."""
+    return working(*(each.run for each in lifecycle_controllers(api, Clock())))
 
 
-def test_one_worker_for_a_key_at_a_time(api: Api) -> None:
+@asynccontextmanager
+async def working(*workers: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Let `workers` work meanwhile."""
+    tasks = [asyncio.ensure_future(worker()) for worker in workers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_one_worker_for_a_key_at_a_time(api: Api) -> None:
     busy: list[Key] = []
     most: dict[Key, int] = {}
     done = asyncio.Event()
@@ -72,7 +76,7 @@ def test_one_worker_for_a_key_at_a_time(api: Api) -> None:
     queue.watch("configmaps", lambda change: [change.key] if change.key[1] in {"a", "b"} else [])
     api.create("configmaps", config("a"))
 
-    async def body() -> None:
+    async with working(queue.run):
         await asyncio.sleep(0)
         api.create("configmaps", config("b"))
         for count in range(2):
@@ -81,21 +85,15 @@ def test_one_worker_for_a_key_at_a_time(api: Api) -> None:
             api.patch("configmaps", "a", "default", {"data": {"n": str(count)}})
         async with asyncio.timeout(5):
             await done.wait()
-
-    run(body, queue.run)
     assert most == {("default", "a"): 1, ("default", "b"): 1}
 
 
-def test_failures_are_retried_with_back_off(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_failures_are_retried_with_back_off(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     class DriverError(Exception):
         pass
 
     times: list[float] = []
-    failures = [
-        DriverError("no"),
-        conflict(api.resource("configmaps"), "a"),
-        RuntimeError("odd"),
-    ]
+    failures = [DriverError("no"), conflict(api.resource("configmaps"), "a"), RuntimeError("odd")]
     done = asyncio.Event()
 
     async def reconcile(key: Key) -> Result | None:
@@ -108,12 +106,10 @@ def test_failures_are_retried_with_back_off(api: Api, capsys: pytest.CaptureFixt
 
     queue = Controller(api, Clock(0.01), "test", reconcile, expected=(DriverError,))
 
-    async def body() -> None:
+    async with working(queue.run):
         queue.enqueue(("", "a"))
         async with asyncio.timeout(5):
             await done.wait()
-
-    run(body, queue.run)
     pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert [pause >= least for pause, least in zip(pauses, (0.01, 0.02, 0.04), strict=True)] == [True] * 3
     printed = capsys.readouterr().err
@@ -122,7 +118,7 @@ def test_failures_are_retried_with_back_off(api: Api, capsys: pytest.CaptureFixt
     assert "ApiError" not in printed
 
 
-def test_a_result_requeues_the_key(api: Api) -> None:
+async def test_a_result_requeues_the_key(api: Api) -> None:
     results = [Result(after=1.0), Result(again=True)]
     done = asyncio.Event()
 
@@ -135,15 +131,13 @@ def test_a_result_requeues_the_key(api: Api) -> None:
 
     queue = Controller(api, Clock(), "test", reconcile)
 
-    async def body() -> None:
+    async with working(queue.run):
         queue.enqueue(("", "a"))
         async with asyncio.timeout(5):
             await done.wait()
 
-    run(body, queue.run)
 
-
-def test_a_key_waits_for_the_earlier_of_two_times(api: Api) -> None:
+async def test_a_key_waits_for_the_earlier_of_two_times(api: Api) -> None:
     worked: list[str] = []
     done = asyncio.Event()
 
@@ -155,13 +149,11 @@ def test_a_key_waits_for_the_earlier_of_two_times(api: Api) -> None:
 
     queue = Controller(api, Clock(0.005), "test", reconcile)
 
-    async def body() -> None:
+    async with working(queue.run):
         for name, after in (("a", 3.0), ("a", 1.0), ("a", 4.0), ("between", 2.0), ("last", 5.0)):
             queue.enqueue(("", name), after=after)
         async with asyncio.timeout(5):
             await done.wait()
-
-    run(body, queue.run)
     assert worked == ["a", "between", "last"]
 
 
@@ -192,7 +184,7 @@ def test_events_of_cluster_scoped_objects_are_in_default(api: Api) -> None:
     assert [each["metadata"]["namespace"] for each in api.list("events")] == ["default"]
 
 
-def test_a_deleted_namespace_is_emptied_pods_first(api: Api) -> None:
+async def test_a_deleted_namespace_is_emptied_pods_first(api: Api) -> None:
     order: list[str] = []
 
     def note(change: Change) -> None:
@@ -211,7 +203,7 @@ def test_a_deleted_namespace_is_emptied_pods_first(api: Api) -> None:
 
     api.subscribe("namespaces", watch)
 
-    async def body() -> None:
+    async with lifecycle(api):
         api.delete("namespaces", "n")
         async with asyncio.timeout(5):
             await told.wait()
@@ -229,8 +221,6 @@ def test_a_deleted_namespace_is_emptied_pods_first(api: Api) -> None:
         )
         api.patch("configmaps", "held", "n", {"metadata": {"finalizers": None}})
         await gone(api, "namespaces", "n")
-
-    run(body, *(each.run for each in lifecycle_controllers(api, Clock())))
     assert order[0] == "pods"
     assert api.list("configmaps", "n") == []
 
@@ -249,12 +239,12 @@ def owned(name: str, *owners: Obj, block: bool = False) -> Obj:
     return config(name, ownerReferences=references)
 
 
-def test_dependents_are_deleted_with_their_last_owner(api: Api) -> None:
+async def test_dependents_are_deleted_with_their_last_owner(api: Api) -> None:
     first, second = api.create("configmaps", config("first")), api.create("configmaps", config("second"))
     api.create("secrets", owned("one", first))
     api.create("secrets", owned("two", first, second))
 
-    async def body() -> None:
+    async with lifecycle(api):
         await asyncio.sleep(0)
         api.delete("configmaps", "first", "default")
         await gone(api, "secrets", "one", "default")
@@ -263,16 +253,14 @@ def test_dependents_are_deleted_with_their_last_owner(api: Api) -> None:
         api.delete("configmaps", "second", "default")
         await gone(api, "secrets", "two", "default")
 
-    run(body, *(each.run for each in lifecycle_controllers(api, Clock())))
 
-
-def test_foreground_deletion_waits_for_dependents(api: Api) -> None:
+async def test_foreground_deletion_waits_for_dependents(api: Api) -> None:
     owner = api.create("configmaps", config("owner"))
     dependent = owned("child", owner, block=True)
     dependent["metadata"]["finalizers"] = ["example.org/hold"]
     api.create("secrets", dependent)
 
-    async def body() -> None:
+    async with lifecycle(api):
         await asyncio.sleep(0)
         marked = api.delete("configmaps", "owner", "default", propagation="Foreground")
         assert marked["metadata"]["finalizers"] == ["foregroundDeletion"]
@@ -280,20 +268,16 @@ def test_foreground_deletion_waits_for_dependents(api: Api) -> None:
         assert api.find("configmaps", "owner", "default") is not None
         api.patch("secrets", "child", "default", {"metadata": {"finalizers": None}})
         await gone(api, "configmaps", "owner", "default")
-
-    run(body, *(each.run for each in lifecycle_controllers(api, Clock())))
     assert api.find("secrets", "child", "default") is None
 
 
-def test_orphans_stay(api: Api) -> None:
+async def test_orphans_stay(api: Api) -> None:
     owner = api.create("configmaps", config("owner"))
     api.create("secrets", owned("child", owner))
 
-    async def body() -> None:
+    async with lifecycle(api):
         await asyncio.sleep(0)
         api.delete("configmaps", "owner", "default", propagation="Orphan")
         await gone(api, "configmaps", "owner", "default")
         await asyncio.sleep(0.01)
-
-    run(body, *(each.run for each in lifecycle_controllers(api, Clock())))
     assert "ownerReferences" not in api.get("secrets", "child", "default")["metadata"]

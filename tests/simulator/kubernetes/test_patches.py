@@ -1,14 +1,11 @@
 """Merge, JSON and strategic merge patches in the dialect of the API server."""
 
-from typing import Any
-
 import pytest
 
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.patches import json_patch, merge
+from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.strategic_merge import strategic_merge
-
-Obj = dict[str, Any]
 
 
 def test_merge_patch() -> None:

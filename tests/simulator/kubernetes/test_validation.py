@@ -1,16 +1,11 @@
 """Refusals with the exact messages of a Kubernetes 1.33 API server."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError
-
-Obj = dict[str, Any]
-Make = Callable[..., Obj]
-LANTERNS = "lanterns.light.example.org"
+from simulator.kubernetes.resources import Obj
+from tests.simulator.kubernetes.client import LANTERNS, Make
 
 NOT_CHECKED = (
     'Invalid value: "null": some validation rules were not checked because the object was invalid; '
@@ -134,18 +129,9 @@ def test_name(api: Api, lantern: Make) -> None:
 @pytest.mark.parametrize(
     ("patch", "texts"),
     [
-        (
-            {"wick": "wool"},
-            [("spec.source.wick", 'Invalid value: "string": wick is immutable')],
-        ),
-        (
-            {"cell": "zinc"},
-            [("spec.source", 'Invalid value: "object": exactly one of wick and cell must be set')],
-        ),
-        (
-            {"wick": None, "cell": "zinc"},
-            [("spec.source", 'Invalid value: "object": wick is required once set')],
-        ),
+        ({"wick": "wool"}, [("spec.source.wick", 'Invalid value: "string": wick is immutable')]),
+        ({"cell": "zinc"}, [("spec.source", 'Invalid value: "object": exactly one of wick and cell must be set')]),
+        ({"wick": None, "cell": "zinc"}, [("spec.source", 'Invalid value: "object": wick is required once set')]),
         (
             {"wick": None},
             [

@@ -1,113 +1,100 @@
 """The REST side: lists, pages and watches."""
 
+import pytest
+
 from simulator.kubernetes.api import Api
-from tests.simulator.kubernetes.client import BASE, Client, Make, talk
+from tests.simulator.kubernetes.client import BASE, LANTERNS, Client, Make
+
+pytestmark = pytest.mark.anyio
 
 
-def test_lists_and_pages(api: Api, lantern: Make) -> None:
+async def test_lists_and_pages(api: Api, client: Client, lantern: Make) -> None:
     for number in range(5):
-        api.create("lanterns.light.example.org", lantern(f"l{number}"))
+        api.create(LANTERNS, lantern(f"l{number}"))
     api.create("configmaps", {"metadata": {"name": "c", "namespace": "default"}})
 
-    async def conversation(client: Client) -> None:
-        names: list[str] = []
-        token, revisions = "", set()
-        while True:
-            query = {"limit": "2", **({"continue": token} if token else {})}
-            _, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **query)
-            names += [each["metadata"]["name"] for each in page["items"]]
-            revisions.add(page["metadata"]["resourceVersion"])
-            token = page["metadata"].get("continue", "")
-            if not token:
-                break
-            assert page["metadata"]["remainingItemCount"] == 5 - len(names)
-            if len(names) == 2:
-                api.create("lanterns.light.example.org", lantern("l9"))
-        assert names == [f"l{number}" for number in range(5)]
-        assert len(revisions) == 1
+    names: list[str] = []
+    token, revisions = "", set()
+    while True:
+        query = {"limit": "2", **({"continue": token} if token else {})}
+        _, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **query)
+        names += [each["metadata"]["name"] for each in page["items"]]
+        revisions.add(page["metadata"]["resourceVersion"])
+        token = page["metadata"].get("continue", "")
+        if not token:
+            break
+        assert page["metadata"]["remainingItemCount"] == 5 - len(names)
+        if len(names) == 2:
+            api.create(LANTERNS, lantern("l9"))
+    assert names == [f"l{number}" for number in range(5)]
+    assert len(revisions) == 1
 
-        _, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", limit="1")
-        api.store.compact()
-        api.create("lanterns.light.example.org", lantern("later"))
-        token = page["metadata"]["continue"]
-        api.store.compact()
-        status, answer, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
-        assert (status, answer["reason"]) == (410, "Expired")
-        token = answer["metadata"]["continue"]
-        status, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
-        assert [each["metadata"]["name"] for each in page["items"]] == ["l1", "l2", "l3", "l4", "l9", "later"]
+    _, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", limit="1")
+    api.store.compact()
+    api.create(LANTERNS, lantern("later"))
+    token = page["metadata"]["continue"]
+    api.store.compact()
+    status, answer, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
+    assert (status, answer["reason"]) == (410, "Expired")
+    token = answer["metadata"]["continue"]
+    status, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
+    assert [each["metadata"]["name"] for each in page["items"]] == ["l1", "l2", "l3", "l4", "l9", "later"]
 
-        _, listed, _ = await client.ask("GET", "/api/v1/configmaps", labelSelector="x=y")
-        assert (listed["kind"], listed["items"]) == ("ConfigMapList", [])
-        _, listed, _ = await client.ask("GET", "/api/v1/configmaps", fieldSelector="metadata.name=c")
-        assert [each.get("kind") for each in listed["items"]] == [None]
-
-    talk(api, conversation)
+    _, listed, _ = await client.ask("GET", "/api/v1/configmaps", labelSelector="x=y")
+    assert (listed["kind"], listed["items"]) == ("ConfigMapList", [])
+    _, listed, _ = await client.ask("GET", "/api/v1/configmaps", fieldSelector="metadata.name=c")
+    assert [each.get("kind") for each in listed["items"]] == [None]
 
 
-def test_watch_from_a_revision(api: Api, lantern: Make) -> None:
-    lanterns = "lanterns.light.example.org"
-    api.create(lanterns, lantern("before"))
+async def test_watch_from_a_revision(api: Api, client: Client, lantern: Make) -> None:
+    api.create(LANTERNS, lantern("before"))
     start = str(api.revision)
-    api.create(lanterns, lantern("a"))
+    api.create(LANTERNS, lantern("a"))
 
-    async def conversation(client: Client) -> None:
-        events = client.lines(BASE, resourceVersion=start)
-        first = await anext(events)
-        assert (first["type"], first["object"]["metadata"]["name"]) == ("ADDED", "a")
-        api.patch(lanterns, "a", "default", {"spec": {"level": 1}})
-        assert (await anext(events))["object"]["spec"]["level"] == 1
-        api.delete(lanterns, "a", "default")
-        last = await anext(events)
-        assert (last["type"], last["object"]["metadata"]["resourceVersion"]) == ("DELETED", str(api.revision))
-
-    talk(api, conversation)
+    events = client.lines(BASE, resourceVersion=start)
+    first = await anext(events)
+    assert (first["type"], first["object"]["metadata"]["name"]) == ("ADDED", "a")
+    api.patch(LANTERNS, "a", "default", {"spec": {"level": 1}})
+    assert (await anext(events))["object"]["spec"]["level"] == 1
+    api.delete(LANTERNS, "a", "default")
+    last = await anext(events)
+    assert (last["type"], last["object"]["metadata"]["resourceVersion"]) == ("DELETED", str(api.revision))
 
 
-def test_watch_through_a_selector(api: Api, lantern: Make) -> None:
-    lanterns = "lanterns.light.example.org"
-    api.create(lanterns, lantern("a"))
+async def test_watch_through_a_selector(api: Api, client: Client, lantern: Make) -> None:
+    api.create(LANTERNS, lantern("a"))
 
-    async def conversation(client: Client) -> None:
-        events = client.lines(BASE, resourceVersion=str(api.revision), labelSelector="lit")
-        seen: list[str] = []
-        for labels in ({"lit": "1"}, {"lit": "2"}, {"lit": None}, {"other": "1"}, {"lit": "3"}):
-            api.patch(lanterns, "a", "default", {"metadata": {"labels": labels}})
-        for _ in range(4):
-            event = await anext(events)
-            seen.append(f"{event['type']} {event['object']['metadata']['labels']['lit']}")
-        assert seen == ["ADDED 1", "MODIFIED 2", "DELETED 2", "ADDED 3"]
-
-    talk(api, conversation)
+    events = client.lines(BASE, resourceVersion=str(api.revision), labelSelector="lit")
+    seen: list[str] = []
+    for labels in ({"lit": "1"}, {"lit": "2"}, {"lit": None}, {"other": "1"}, {"lit": "3"}):
+        api.patch(LANTERNS, "a", "default", {"metadata": {"labels": labels}})
+    for _ in range(4):
+        event = await anext(events)
+        seen.append(f"{event['type']} {event['object']['metadata']['labels']['lit']}")
+    assert seen == ["ADDED 1", "MODIFIED 2", "DELETED 2", "ADDED 3"]
 
 
-def test_watch_from_a_compacted_revision(api: Api) -> None:
-    async def conversation(client: Client) -> None:
-        events = [each async for each in client.lines(BASE, resourceVersion="5")]
-        assert [each["type"] for each in events] == ["ERROR"]
-        error = events[0]["object"]
-        assert (error["code"], error["reason"]) == (410, "Expired")
-        assert error["message"] == f"too old resource version: 5 ({api.store.compacted})"
-
-    talk(api, conversation)
+async def test_watch_from_a_compacted_revision(api: Api, client: Client) -> None:
+    events = [each async for each in client.lines(BASE, resourceVersion="5")]
+    assert [each["type"] for each in events] == ["ERROR"]
+    error = events[0]["object"]
+    assert (error["code"], error["reason"]) == (410, "Expired")
+    assert error["message"] == f"too old resource version: 5 ({api.store.compacted})"
 
 
-def test_watch_begins_with_existing_objects_and_ends_in_time(api: Api, lantern: Make) -> None:
-    api.create("lanterns.light.example.org", lantern("a"))
+async def test_watch_begins_with_existing_objects_and_ends_in_time(api: Api, client: Client, lantern: Make) -> None:
+    api.create(LANTERNS, lantern("a"))
 
-    async def conversation(client: Client) -> None:
-        events = [each async for each in client.lines(BASE, timeoutSeconds="1", allowWatchBookmarks="true")]
-        assert [each["type"] for each in events] == ["ADDED", "BOOKMARK"]
-        assert events[1]["object"] == {
-            "kind": "Lantern",
-            "apiVersion": "light.example.org/v1",
-            "metadata": {"resourceVersion": str(api.revision), "creationTimestamp": None},
-        }
+    events = [each async for each in client.lines(BASE, timeoutSeconds="1", allowWatchBookmarks="true")]
+    assert [each["type"] for each in events] == ["ADDED", "BOOKMARK"]
+    assert events[1]["object"] == {
+        "kind": "Lantern",
+        "apiVersion": "light.example.org/v1",
+        "metadata": {"resourceVersion": str(api.revision), "creationTimestamp": None},
+    }
 
-        query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"}
-        initial = client.lines(BASE, **query)
-        assert (await anext(initial))["type"] == "ADDED"
-        bookmark = await anext(initial)
-        assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
-
-    talk(api, conversation)
+    query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"}
+    initial = client.lines(BASE, **query)
+    assert (await anext(initial))["type"] == "ADDED"
+    bookmark = await anext(initial)
+    assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
