@@ -1,16 +1,26 @@
 """A simulated Longhorn without snapshot controllers: tests call its driver and look at its objects."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from simulator import longhorn
 from simulator.clock import Clock
 from simulator.csi import crds
-from simulator.csi.protocol import CreateSnapshotRequest, CreateVolumeRequest, CsiSnapshot, CsiVolume, VolumeCapability
+from simulator.csi.protocol import (
+    Code,
+    CreateSnapshotRequest,
+    CreateVolumeRequest,
+    CsiError,
+    CsiSnapshot,
+    CsiVolume,
+    VolumeCapability,
+)
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.resources import Obj
@@ -87,6 +97,7 @@ class Cluster:
         self,
         api: Api,
         storage: Longhorn,
+        disks: Path,
         s3: MemoryS3,
         decisions: LonghornDecisions,
         images: BackingImageDecisions,
@@ -94,6 +105,7 @@ class Cluster:
     ) -> None:
         self.api = api
         self.storage = storage
+        self.images_directory = disks / "backing-images"
         self.driver = storage.driver
         self.s3 = s3
         self.decisions = decisions
@@ -110,6 +122,12 @@ class Cluster:
 
     def all(self, plural: str) -> list[Obj]:
         return self.api.list(f"{plural}.longhorn.io", "longhorn-system")
+
+    def delete(self, plural: str, name: str) -> None:
+        self.api.delete(f"{plural}.longhorn.io", name, "longhorn-system")
+
+    def patch(self, plural: str, name: str, change: Obj, subresource: str = "") -> None:
+        self.api.patch(f"{plural}.longhorn.io", name, "longhorn-system", change, subresource=subresource)
 
     def history(self, kind: str, name: str) -> list[Obj]:
         """The revisions of an object, the deletion excepted."""
@@ -129,14 +147,18 @@ class Cluster:
         parameters = request.pop("parameters", {"numberOfReplicas": "1"})
         return await self.driver.create_volume(CreateVolumeRequest(name, size, parameters, (BLOCK,), **request))
 
+    async def attached_volume(self, name: str = "vol", size: int = 16 * MEBIBYTE, **request: Any) -> CsiVolume:
+        volume = await self.volume(name, size, **request)
+        await self.attach(name)
+        return volume
+
     async def attach(self, name: str = "vol") -> None:
         await self.driver.controller_publish_volume(name, NODE)
 
-    async def written_volume(self, name: str = "vol") -> None:
-        """An attached volume whose first mebibyte is written."""
-        await self.volume(name)
-        await self.attach(name)
-        self.write(b"A" * MEBIBYTE, volume=name)
+    async def written_volume(self, offset: int = 0) -> None:
+        """An attached volume `vol` with one written mebibyte."""
+        await self.attached_volume()
+        self.write(b"A" * MEBIBYTE, offset)
 
     async def detach(self, name: str = "vol") -> None:
         await self.driver.controller_unpublish_volume(name, NODE)
@@ -157,6 +179,13 @@ class Cluster:
         assert found is not None, self.all(plural)
         return found
 
+    async def until_gone(self, plural: str, name: str = "") -> None:
+        """Wait until an object, or all of a kind, is gone."""
+        await self.until(plural, lambda: self.find(plural, name) is None if name else not self.all(plural))
+
+    async def until_detached(self, volume: str = "vol") -> None:
+        await self.until("volumes", lambda: self.get("volumes", volume)["status"]["state"] == "detached")
+
     async def finished_backup(self, name: str = "snapshot-1", volume: str = "vol", **parameters: str) -> CsiSnapshot:
         """A backup that is complete and listed, as the driver then reports it."""
         begun = await self.snapshot(name, volume, **parameters)
@@ -164,7 +193,13 @@ class Cluster:
         await self.until("backups", lambda: self.get("backups", backup)["metadata"].get("ownerReferences"))
         return await self.snapshot(name, volume, **parameters)
 
-    async def restored(self, volume: str) -> None:
+    async def restored(self, volume: str, handle: str) -> CsiVolume:
+        """A volume from a backup: its data are there and it is free again."""
+        made = await self.volume(volume, source_snapshot_id=handle)
+        await self.until_restored(volume)
+        return made
+
+    async def until_restored(self, volume: str) -> None:
         """Wait until the data of a restored volume are there and it is free again."""
 
         def free() -> bool:
@@ -172,6 +207,15 @@ class Cluster:
             return status.get("state") == "detached" and not status["restoreRequired"] and status["restoreInitiated"]
 
         await self.until("volumes", free)
+
+
+@contextmanager
+def refused(code: Code, text: str = "") -> Iterator[None]:
+    """Demand that a call of the driver is refused with a code and a description that has a text in it."""
+    with pytest.raises(CsiError) as refusal:
+        yield
+    assert refusal.value.code is code
+    assert text in refusal.value.description
 
 
 @asynccontextmanager
@@ -192,7 +236,7 @@ async def running(tmp_path: Path, version: str = "1.12.1", timing: Timing | None
     parts = [storage, *lifecycle_controllers(api, clock)]
     running = [asyncio.create_task(part.run()) for part in parts]
     try:
-        yield Cluster(api, storage, s3, decisions, images, hosts)
+        yield Cluster(api, storage, tmp_path / "disks", s3, decisions, images, hosts)
     finally:
         for task in running:
             task.cancel()

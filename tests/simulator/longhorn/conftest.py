@@ -14,6 +14,13 @@ def version() -> str:
     return "1.12.1"
 
 
+@pytest.fixture(scope="module")
+async def shared_longhorn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    """A running Longhorn for all tests of a module that only look, or are refused."""
+    async with running(tmp_path_factory.mktemp("longhorn")) as longhorn:
+        yield longhorn
+
+
 @pytest.fixture
 async def longhorn(tmp_path: Path, version: str) -> AsyncIterator[Cluster]:
     """A running Longhorn with a backup target."""

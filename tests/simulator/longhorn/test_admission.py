@@ -59,22 +59,26 @@ REFUSED: list[tuple[Write, str]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+async def taken(shared_longhorn: Cluster) -> Api:
+    """With a volume `vol` and its snapshot `taken`."""
+    await shared_longhorn.volume()
+    await shared_longhorn.snapshot("taken", type="snap")
+    return shared_longhorn.api
+
+
 @pytest.mark.parametrize(("write", "text"), REFUSED, ids=[text for _, text in REFUSED])
-async def test_a_wrong_object_is_refused(longhorn: Cluster, write: Write, text: str) -> None:
-    await longhorn.volume()
-    await longhorn.snapshot("taken", type="snap")
+async def test_a_wrong_object_is_refused(taken: Api, write: Write, text: str) -> None:
     with pytest.raises(ApiError) as refusal:
-        write(longhorn.api)
+        write(taken)
 
     assert refusal.value.message.startswith('admission webhook "validator.longhorn.io" denied the request: ')
     assert text in refusal.value.message
 
 
-async def test_a_mode_that_is_none_is_refused_by_the_schema(longhorn: Cluster) -> None:
-    await longhorn.volume()
-    await longhorn.snapshot("taken", type="snap")
+async def test_a_mode_that_is_none_is_refused_by_the_schema(taken: Api) -> None:
     with pytest.raises(ApiError) as refusal:
-        create("backups", "backup-1", TARGET, snapshotName="taken", backupMode="odd")(longhorn.api)
+        create("backups", "backup-1", TARGET, snapshotName="taken", backupMode="odd")(taken)
 
     assert refusal.value.message == (
         'Backup.longhorn.io "backup-1" is invalid: spec.backupMode: Unsupported value: "odd": '

@@ -6,32 +6,24 @@ import pytest
 
 from simulator.csi.protocol import Code, CsiError
 from simulator.s3.connection import S3Error
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, refused
 
 pytestmark = pytest.mark.anyio
 
 
-async def prepared(longhorn: Cluster) -> None:
-    """An attached volume with some data."""
-    await longhorn.volume()
-    await longhorn.attach()
-    longhorn.write(b"A" * MEBIBYTE, 3 * MEBIBYTE)
-
-
 async def test_a_backup_restores_to_the_bytes_of_its_moment(longhorn: Cluster) -> None:
-    await prepared(longhorn)
+    await longhorn.written_volume(3 * MEBIBYTE)
     backup = await longhorn.finished_backup()
     before = longhorn.content()
     longhorn.write(b"B" * MEBIBYTE)
-    await longhorn.volume("copy", source_snapshot_id=backup.snapshot_id)
-    await longhorn.restored("copy")
+    await longhorn.restored("copy", backup.snapshot_id)
 
     assert longhorn.content("copy") == before
     assert before != longhorn.content()
 
 
 async def test_the_answer_names_the_backup_and_comes_before_it_is_complete(longhorn: Cluster) -> None:
-    await prepared(longhorn)
+    await longhorn.written_volume(3 * MEBIBYTE)
     begun = await longhorn.snapshot(type="bak")
     (backup,) = longhorn.all("backups")
     finished = await longhorn.finished_backup(type="bak")
@@ -46,7 +38,7 @@ async def test_the_answer_names_the_backup_and_comes_before_it_is_complete(longh
 
 
 async def test_ready_is_told_only_once_the_backup_is_in_the_store(longhorn: Cluster) -> None:
-    await prepared(longhorn)
+    await longhorn.written_volume(3 * MEBIBYTE)
     ready = (await longhorn.finished_backup()).snapshot_id.rpartition("/")[2]
     states = [b.get("status", {}).get("state") for b in longhorn.history("Backup", ready)]
     completed = next(b for b in longhorn.history("Backup", ready) if b.get("status", {}).get("state"))
@@ -57,7 +49,7 @@ async def test_ready_is_told_only_once_the_backup_is_in_the_store(longhorn: Clus
 
 
 async def test_objects_and_events_of_a_backup_are_those_of_a_real_cluster(longhorn: Cluster) -> None:
-    await prepared(longhorn)
+    await longhorn.written_volume(3 * MEBIBYTE)
     name = (await longhorn.finished_backup(type="bak")).snapshot_id.rpartition("/")[2]
     backup, snapshot = longhorn.get("backups", name), longhorn.get("snapshots", "snapshot-1")
     (listed,) = longhorn.all("backupvolumes")
@@ -75,7 +67,7 @@ async def test_objects_and_events_of_a_backup_are_those_of_a_real_cluster(longho
 async def test_a_detached_volume_is_attached_for_its_backup_and_detached_again(longhorn: Cluster) -> None:
     await longhorn.volume()
     await longhorn.finished_backup()
-    await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
+    await longhorn.until_detached()
     errors = [s.get("status", {}).get("error", "") for s in longhorn.history("Snapshot", "snapshot-1")]
 
     assert longhorn.get("volumeattachments", "vol")["spec"]["attachmentTickets"] == {}
@@ -85,7 +77,7 @@ async def test_a_detached_volume_is_attached_for_its_backup_and_detached_again(l
 
 @pytest.mark.parametrize("version", ["1.2"])
 async def test_before_types_a_class_makes_backups_whatever_its_type(longhorn: Cluster) -> None:
-    await prepared(longhorn)
+    await longhorn.written_volume(3 * MEBIBYTE)
     backup = await longhorn.finished_backup(type="snap")
     (listed,) = longhorn.all("backupvolumes")
     classes = longhorn.api.list("volumesnapshotclasses.snapshot.storage.k8s.io")
@@ -96,7 +88,7 @@ async def test_before_types_a_class_makes_backups_whatever_its_type(longhorn: Cl
 
 
 async def test_a_full_backup_uploads_again(longhorn: Cluster) -> None:
-    await prepared(longhorn)
+    await longhorn.written_volume(3 * MEBIBYTE)
     await longhorn.finished_backup("snapshot-1")
     again = await longhorn.finished_backup("snapshot-2", backupMode="full")
     status = longhorn.get("backups", again.snapshot_id.rpartition("/")[2])["status"]
@@ -117,19 +109,17 @@ async def test_a_full_backup_uploads_again(longhorn: Cluster) -> None:
     ids=["unknown type", "no volume", "no name", "missing volume", "unknown mode"],
 )
 async def test_a_wrong_request_is_refused(longhorn: Cluster, request_of: dict[str, str], code: Code, text: str) -> None:
-    await prepared(longhorn)
-    with pytest.raises(CsiError) as refusal:
+    await longhorn.written_volume(3 * MEBIBYTE)
+    with refused(code, text):
         await longhorn.snapshot(**request_of)
 
-    assert refusal.value.code is code
-    assert text in refusal.value.description
     assert not longhorn.all("backups")
 
 
 async def test_without_a_target_nothing_is_taken(longhorn: Cluster) -> None:
-    await prepared(longhorn)
+    await longhorn.written_volume(3 * MEBIBYTE)
     patch = {"spec": {"backupTargetURL": ""}}
-    longhorn.api.patch("backuptargets.longhorn.io", "default", "longhorn-system", patch)
+    longhorn.patch("backuptargets", "default", patch)
     target = await longhorn.until(
         "backuptargets",
         lambda: (found := longhorn.get("backuptargets", "default"))["status"]["available"] is False and found,
@@ -144,7 +134,7 @@ async def test_without_a_target_nothing_is_taken(longhorn: Cluster) -> None:
 
 
 async def test_a_failed_copy_is_reported(longhorn: Cluster) -> None:
-    await prepared(longhorn)
+    await longhorn.written_volume(3 * MEBIBYTE)
     longhorn.s3.refusal = S3Error(403, "AccessDenied", "Access Denied.", "1")
     await longhorn.snapshot()
     failed = await longhorn.until("backups", lambda: longhorn.all("backups")[0]["status"].get("error"))
@@ -168,7 +158,7 @@ async def test_a_volume_of_1_4_must_be_attached(longhorn: Cluster) -> None:
 
 
 async def test_a_backup_made_by_hand_waits_for_its_snapshot_and_restores(longhorn: Cluster) -> None:
-    await prepared(longhorn)
+    await longhorn.written_volume(3 * MEBIBYTE)
     await longhorn.detach()
     home = {"namespace": "longhorn-system"}
     snapshot = {"metadata": {"name": "mine", **home}, "spec": {"volume": "vol", "createSnapshot": True}}
@@ -177,15 +167,14 @@ async def test_a_backup_made_by_hand_waits_for_its_snapshot_and_restores(longhor
     longhorn.api.create("backups.longhorn.io", backup)
     await longhorn.until("backups", lambda: longhorn.get("backups", "backup-mine")["metadata"].get("ownerReferences"))
     states = {(b.get("status") or {}).get("state") for b in longhorn.history("Backup", "backup-mine")}
-    await longhorn.volume("copy", source_snapshot_id="bak://vol/backup-mine")
-    await longhorn.restored("copy")
+    await longhorn.restored("copy", "bak://vol/backup-mine")
 
     assert {"Pending", "Completed"} <= states
     assert longhorn.content("copy") == longhorn.content()
 
 
 async def test_a_call_that_is_made_again_while_the_first_is_served_makes_no_second_backup(longhorn: Cluster) -> None:
-    await prepared(longhorn)
+    await longhorn.written_volume(3 * MEBIBYTE)
     first, second = await asyncio.gather(longhorn.snapshot(), longhorn.snapshot())
 
     (backup,) = longhorn.all("backups")

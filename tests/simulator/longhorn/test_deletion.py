@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulator.csi.protocol import Code, CsiError
+from simulator.csi.protocol import Code
 from simulator.s3.connection import S3Error
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -18,6 +18,13 @@ async def two_backups(longhorn: Cluster) -> tuple[str, str]:
     return first.snapshot_id, second.snapshot_id
 
 
+@pytest.fixture(scope="module")
+async def with_backups(shared_longhorn: Cluster) -> Cluster:
+    """With two backups, of which none is deleted."""
+    await two_backups(shared_longhorn)
+    return shared_longhorn
+
+
 def name_of(handle: str) -> str:
     return handle.rpartition("/")[2]
 
@@ -25,7 +32,7 @@ def name_of(handle: str) -> str:
 async def test_a_deleted_backup_leaves_cluster_and_store_and_the_other_stays(longhorn: Cluster) -> None:
     first, second = await two_backups(longhorn)
     await longhorn.driver.delete_snapshot(first)
-    await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
+    await longhorn.until_gone("backups", name_of(first))
     keys = " ".join(longhorn.s3.objects)
 
     assert name_of(first) not in keys
@@ -40,7 +47,7 @@ async def test_after_the_last_backup_the_volume_stays_listed(longhorn: Cluster) 
     handles = await two_backups(longhorn)
     for handle in handles:
         await longhorn.driver.delete_snapshot(handle)
-    await longhorn.until("backups", lambda: not longhorn.all("backups"))
+    await longhorn.until_gone("backups")
     (listed,) = await longhorn.until(
         "backupvolumes",
         lambda: [each for each in longhorn.all("backupvolumes") if not each["status"]["lastBackupName"]],
@@ -51,31 +58,27 @@ async def test_after_the_last_backup_the_volume_stays_listed(longhorn: Cluster) 
 
 
 @pytest.mark.parametrize("handle", ["bak://vol/backup-0", "bak://ghost/backup-0", "foo://vol/x", "just-a-name"])
-async def test_deleting_what_is_not_there_succeeds(longhorn: Cluster, handle: str) -> None:
-    await two_backups(longhorn)
-    await longhorn.driver.delete_snapshot(handle)
+async def test_deleting_what_is_not_there_succeeds(with_backups: Cluster, handle: str) -> None:
+    await with_backups.driver.delete_snapshot(handle)
 
-    assert len(longhorn.all("backups")) == 2
+    assert len(with_backups.all("backups")) == 2
 
 
 @pytest.mark.parametrize(("handle", "code"), [("", Code.INVALID_ARGUMENT), ("bak://vol/", Code.NOT_FOUND)])
-async def test_a_handle_without_a_name_is_refused(longhorn: Cluster, handle: str, code: Code) -> None:
-    with pytest.raises(CsiError) as refusal:
-        await longhorn.driver.delete_snapshot(handle)
-
-    assert refusal.value.code is code
+async def test_a_handle_without_a_name_is_refused(with_backups: Cluster, handle: str, code: Code) -> None:
+    with refused(code):
+        await with_backups.driver.delete_snapshot(handle)
 
 
 async def test_a_backup_whose_snapshot_object_is_gone_stays(longhorn: Cluster) -> None:
     handles = await two_backups(longhorn)
-    claim = {"metadata": {"name": "s", "namespace": "default"}, "spec": {"source": {}}}
-    claim["spec"] = {"source": {"persistentVolumeClaimName": "src"}}
-    made = longhorn.api.create("volumesnapshots.snapshot.storage.k8s.io", claim)
-    name = f"snapshot-{made['metadata']['uid']}"
-    kept = await longhorn.finished_backup(name)
+    spec = {"source": {"persistentVolumeClaimName": "src"}}
+    snapshot = {"metadata": {"name": "s", "namespace": "default"}, "spec": spec}
+    made = longhorn.api.create("volumesnapshots.snapshot.storage.k8s.io", snapshot)
+    kept = await longhorn.finished_backup(f"snapshot-{made['metadata']['uid']}")
     longhorn.api.delete("volumesnapshots.snapshot.storage.k8s.io", "s", "default")
     await longhorn.driver.delete_snapshot(handles[0])
-    await longhorn.until("backups", lambda: longhorn.find("backups", name_of(handles[0])) is None)
+    await longhorn.until_gone("backups", name_of(handles[0]))
 
     assert longhorn.get("backups", name_of(kept.snapshot_id))["status"]["state"] == "Completed"
 
@@ -89,7 +92,7 @@ async def test_a_backup_that_the_store_does_not_give_up_stays(longhorn: Cluster)
         "backups", lambda: (longhorn.get("backups", name_of(first))["status"]["messages"] or {}).get("error")
     )
     longhorn.s3.refusal = None
-    await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
+    await longhorn.until_gone("backups", name_of(first))
 
     assert backup["metadata"]["deletionTimestamp"]
     assert told.startswith(f"Failed to delete the backup {name_of(first)} in the backupstore, err ")
@@ -97,13 +100,12 @@ async def test_a_backup_that_the_store_does_not_give_up_stays(longhorn: Cluster)
 
 
 async def test_the_snapshot_under_the_live_data_is_only_marked(longhorn: Cluster) -> None:
-    await longhorn.volume()
-    await longhorn.attach()
+    await longhorn.attached_volume()
     handle = (await longhorn.snapshot("one", type="snap")).snapshot_id
     await longhorn.driver.delete_snapshot(handle)
     marked = await longhorn.until("snapshots", lambda: longhorn.get("snapshots", "one")["status"]["markRemoved"])
     await longhorn.snapshot("two", type="snap")
-    await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
+    await longhorn.until_gone("snapshots", "one")
 
     assert marked
     assert longhorn.get("snapshots", "two")["status"]["parent"] == ""
@@ -112,13 +114,12 @@ async def test_the_snapshot_under_the_live_data_is_only_marked(longhorn: Cluster
 
 
 async def test_a_volume_is_kept_attached_while_its_snapshot_goes(longhorn: Cluster) -> None:
-    await longhorn.volume()
-    await longhorn.attach()
+    await longhorn.attached_volume()
     handle = (await longhorn.snapshot("one", type="snap")).snapshot_id
     await longhorn.snapshot("two", type="snap")
     before = len(longhorn.history("VolumeAttachment", "vol"))
     await longhorn.driver.delete_snapshot(handle)
-    await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
+    await longhorn.until_gone("snapshots", "one")
     await longhorn.until("volumeattachments", lambda: len(_tickets(longhorn)[-1]) == 1)
 
     held = [tickets & {"snapshot-controller-one"} for tickets in _tickets(longhorn)[before:]]
@@ -137,13 +138,13 @@ async def test_a_snapshot_of_a_detached_volume(longhorn: Cluster, attaches: bool
     await longhorn.volume()
     first = (await longhorn.snapshot("one", type="snap")).snapshot_id
     await longhorn.snapshot("two", type="snap")
-    await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
+    await longhorn.until_detached()
     await longhorn.driver.delete_snapshot(first)
     if not attaches:
         error = await longhorn.until("snapshots", lambda: longhorn.get("snapshots", "one")["status"].get("error"))
         assert error.startswith("snapshot deletion delayed: volume engine vol-e-0 is upgrading from image  to")
         await longhorn.attach()
-    await longhorn.until("snapshots", lambda: longhorn.find("snapshots", "one") is None)
+    await longhorn.until_gone("snapshots", "one")
 
     assert longhorn.storage.disk.snapshots("vol")[0].name == "two"
 
@@ -154,7 +155,7 @@ async def test_the_snapshot_goes_with_its_backup_only_if_a_setting_says_so(longh
     longhorn.api.patch(*setting, {"value": wanted})
     first, _ = await two_backups(longhorn)
     await longhorn.driver.delete_snapshot(first)
-    await longhorn.until("backups", lambda: longhorn.find("backups", name_of(first)) is None)
+    await longhorn.until_gone("backups", name_of(first))
     deleted = longhorn.find("snapshots", "snapshot-1")
 
     assert (deleted is None or "deletionTimestamp" in deleted["metadata"]) is (wanted == "true")

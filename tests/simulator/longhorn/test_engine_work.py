@@ -65,7 +65,7 @@ async def test_no_lock_is_left_when_the_controller_ends_while_a_backup_volume_is
         assert longhorn.s3.objects
 
         longhorn.s3.slowness = 0.006
-        longhorn.api.delete("backupvolumes.longhorn.io", listed["metadata"]["name"], "longhorn-system")
-        await longhorn.until("backupvolumes", lambda: not longhorn.all("backupvolumes"))
+        longhorn.delete("backupvolumes", listed["metadata"]["name"])
+        await longhorn.until_gone("backupvolumes")
 
         assert longhorn.s3.objects == {}

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.anyio
 
 
 def point_at(longhorn: Cluster, url: str) -> None:
-    longhorn.api.patch("backuptargets.longhorn.io", "default", "longhorn-system", {"spec": {"backupTargetURL": url}})
+    longhorn.patch("backuptargets", "default", {"spec": {"backupTargetURL": url}})
 
 
 async def test_without_url_the_objects_go_and_come_back_with_it(longhorn: Cluster) -> None:
@@ -19,16 +19,15 @@ async def test_without_url_the_objects_go_and_come_back_with_it(longhorn: Cluste
     (listed,) = longhorn.all("backupvolumes")
     stored = dict(longhorn.s3.objects)
     point_at(longhorn, "")
-    await longhorn.until("backups", lambda: not longhorn.all("backups"))
-    await longhorn.until("backupvolumes", lambda: not longhorn.all("backupvolumes"))
+    await longhorn.until_gone("backups")
+    await longhorn.until_gone("backupvolumes")
 
     assert longhorn.s3.objects == stored
 
     point_at(longhorn, "s3://backups@us-east-1/")
     await longhorn.until("backups", lambda: [b for b in longhorn.all("backups") if b.get("status")])
     (after,) = longhorn.all("backups")
-    await longhorn.volume("copy", source_snapshot_id=handle)
-    await longhorn.restored("copy")
+    await longhorn.restored("copy", handle)
 
     assert after["metadata"]["name"] == before["metadata"]["name"]
     assert after["spec"]["snapshotName"] == ""
@@ -62,9 +61,9 @@ async def test_a_deleted_backup_volume_takes_all_out_of_the_store(longhorn: Clus
     await longhorn.written_volume()
     await longhorn.finished_backup()
     (listed,) = longhorn.all("backupvolumes")
-    longhorn.api.delete("backupvolumes.longhorn.io", listed["metadata"]["name"], "longhorn-system")
-    await longhorn.until("backupvolumes", lambda: not longhorn.all("backupvolumes"))
-    await longhorn.until("backups", lambda: not longhorn.all("backups"))
+    longhorn.delete("backupvolumes", listed["metadata"]["name"])
+    await longhorn.until_gone("backupvolumes")
+    await longhorn.until_gone("backups")
 
     assert not longhorn.s3.objects
 

@@ -1,13 +1,10 @@
 """The life of volumes: states, tickets, claims, expansion, deletion."""
 
-import asyncio
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from simulator.csi.protocol import Code, CsiError, VolumeCapability
-from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster
 
 pytestmark = pytest.mark.anyio
@@ -23,15 +20,10 @@ def states(longhorn: Cluster, name: str = "vol") -> list[str]:
     return seen
 
 
-def is_empty(longhorn: Cluster, plural: str) -> bool:
-    return not longhorn.all(plural)
-
-
 async def test_a_volume_passes_through_all_states(longhorn: Cluster) -> None:
-    await longhorn.volume()
-    await longhorn.attach()
+    await longhorn.attached_volume()
     await longhorn.detach()
-    await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached")
+    await longhorn.until_detached()
     await longhorn.driver.delete_volume("vol")
 
     attached = ["attaching", "attached", "detaching", "detached"]
@@ -42,8 +34,7 @@ async def test_a_volume_passes_through_all_states(longhorn: Cluster) -> None:
 
 
 async def test_the_ticket_of_a_workload_is_answered(longhorn: Cluster) -> None:
-    await longhorn.volume()
-    await longhorn.attach()
+    await longhorn.attached_volume()
     found = longhorn.get("volumeattachments", "vol")
     ((name, ticket),) = found["spec"]["attachmentTickets"].items()
 
@@ -80,17 +71,12 @@ async def test_a_workload_that_asks_before_the_restore_let_go_gets_its_volume(lo
 
 
 async def test_what_belongs_to_a_deleted_volume_is_collected_and_its_backups_stay(longhorn: Cluster) -> None:
-    collecting = [asyncio.create_task(each.run()) for each in lifecycle_controllers(longhorn.api, longhorn.api.clock)]
-    await longhorn.volume()
-    await longhorn.attach()
+    await longhorn.attached_volume()
     await longhorn.finished_backup()
     await longhorn.detach()
     await longhorn.driver.delete_volume("vol")
     for plural in ("snapshots", "volumeattachments", "engines", "replicas"):
-        await longhorn.until(plural, partial(is_empty, longhorn, plural))
-    for task in collecting:
-        task.cancel()
-    await asyncio.gather(*collecting, return_exceptions=True)
+        await longhorn.until_gone(plural)
 
     assert len(longhorn.all("backups")) == 1
 
@@ -181,8 +167,7 @@ async def test_a_volume_tells_of_its_claim_and_its_pods(longhorn: Cluster) -> No
 async def test_more_replicas_than_nodes_leave_a_volume_degraded(
     longhorn: Cluster, replicas: str, robustness: str
 ) -> None:
-    await longhorn.volume(parameters={"numberOfReplicas": replicas})
-    await longhorn.attach()
+    await longhorn.attached_volume(parameters={"numberOfReplicas": replicas})
     backup = await longhorn.finished_backup()
 
     assert longhorn.get("volumes", "vol")["status"]["robustness"] == robustness

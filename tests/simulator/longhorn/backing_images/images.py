@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -47,18 +48,33 @@ async def failed(longhorn: Cluster, name: str) -> Obj:
     return found
 
 
-async def source_volume(longhorn: Cluster) -> None:
-    """An attached volume `vol` with data."""
-    await longhorn.volume()
-    await longhorn.attach()
-    longhorn.write(FIRST, MEBIBYTE)
-
-
 def make(longhorn: Cluster, name: str, kind: str, parameters: dict[str, str] | None = None, **spec: Any) -> Obj:
     """An image made by hand."""
     body = {"sourceType": kind, "sourceParameters": parameters or {}, **spec}
     metadata = {"name": name, "namespace": "longhorn-system"}
     return longhorn.api.create("backingimages.longhorn.io", {"metadata": metadata, "spec": body})
+
+
+async def downloaded(longhorn: Cluster, files: Files, data: bytes = bytes(SIZE), **spec: Any) -> Obj:
+    """The image `img`, downloaded from `URL`/image."""
+    files["/image"] = data
+    make(longhorn, "img", "download", {"url": f"{URL}/image"}, **spec)
+    return await finished(longhorn, "img")
+
+
+async def exported(longhorn: Cluster, name: str = "img", volume: str = "vol", **parameters: str) -> str:
+    """The handle of a finished image of a volume; `vol` is made and written if it does not exist."""
+    if longhorn.find("volumes", "vol") is None:
+        await longhorn.written_volume(MEBIBYTE)
+    made = await longhorn.snapshot(name, volume, type="bi", **parameters)
+    await finished(longhorn, name)
+    return made.snapshot_id
+
+
+def stored(longhorn: Cluster, image: str) -> Path:
+    """The file of an image that has one copy."""
+    (path,) = longhorn.images_directory.glob(f"*/{image}-*/backing")
+    return path
 
 
 def handle(image: str, kind: str, **values: str) -> str:

@@ -1,27 +1,26 @@
 """Images exported from volumes, by VolumeSnapshot and by hand."""
 
 import hashlib
-from pathlib import Path
 
 import pytest
 
 from simulator.csi.protocol import Code, CsiError
 from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.qcow2 import Qcow2
-from tests.simulator.longhorn.backing_images.images import FIRST, SIZE, finished, make, ready, source_volume
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+from tests.simulator.longhorn.backing_images.images import FIRST, SIZE, exported, finished, make, ready, stored
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, refused
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("asked", ["raw", "qcow2", ""])
-async def test_a_snapshot_of_type_bi_exports_its_volume(longhorn: Cluster, asked: str, tmp_path: Path) -> None:
-    await source_volume(longhorn)
+async def test_a_snapshot_of_type_bi_exports_its_volume(longhorn: Cluster, asked: str) -> None:
+    await longhorn.written_volume(MEBIBYTE)
     parameters = {"type": "bi", **({"export-type": asked} if asked else {})}
     answer = await longhorn.snapshot("snapshot-1", **parameters)
     begun = longhorn.get("backingimages", "snapshot-1")
     image = await finished(longhorn, "snapshot-1")
-    (path,) = (tmp_path / "disks" / "backing-images").glob("*/snapshot-1-*/backing")
+    path = stored(longhorn, "snapshot-1")
     found = image_data.of_file(path)
 
     assert (answer.ready_to_use, answer.size_bytes, ready(begun)) == (True, SIZE, False)
@@ -36,7 +35,7 @@ async def test_a_snapshot_of_type_bi_exports_its_volume(longhorn: Cluster, asked
 @pytest.mark.parametrize(("at_once", "written_later"), [(True, False), (False, True)])
 async def test_an_image_holds_the_moment_of_its_request(longhorn: Cluster, at_once: bool, written_later: bool) -> None:
     setattr(longhorn.images, "captures_data_at_request", lambda _: at_once)  # noqa: B010 (as an override does)
-    await source_volume(longhorn)
+    await longhorn.written_volume(MEBIBYTE)
     before = longhorn.content()
     await longhorn.snapshot("snapshot-1", type="bi")
     longhorn.write(b"later", 0)
@@ -50,7 +49,7 @@ async def test_a_detached_volume_is_attached_for_its_export(longhorn: Cluster) -
     longhorn.write(FIRST)
     await longhorn.snapshot("snapshot-1", type="bi")
     image = await finished(longhorn, "snapshot-1")
-    await longhorn.until("volumes", lambda: longhorn.get("volumes", "vol")["status"]["state"] == "detached" or None)
+    await longhorn.until_detached()
     states = [each["status"].get("state") for each in longhorn.history("Volume", "vol") if each.get("status")]
     tickets = {
         ticket
@@ -64,7 +63,7 @@ async def test_a_detached_volume_is_attached_for_its_export(longhorn: Cluster) -
 
 
 async def test_a_repeated_request_makes_no_second_image(longhorn: Cluster) -> None:
-    await source_volume(longhorn)
+    await longhorn.written_volume(MEBIBYTE)
     first = await longhorn.snapshot("snapshot-1", type="bi")
     again = await longhorn.snapshot("snapshot-1", type="bi")
 
@@ -73,9 +72,7 @@ async def test_a_repeated_request_makes_no_second_image(longhorn: Cluster) -> No
 
 
 async def test_an_export_leaves_its_snapshot_and_shows_it(longhorn: Cluster) -> None:
-    await source_volume(longhorn)
-    await longhorn.snapshot("img", type="bi")
-    await finished(longhorn, "img")
+    await exported(longhorn)
     (snapshot,) = longhorn.all("snapshots")
 
     assert snapshot["metadata"]["name"].startswith("img-")
@@ -96,12 +93,10 @@ async def test_an_export_leaves_its_snapshot_and_shows_it(longhorn: Cluster) -> 
     ],
 )
 async def test_a_wrong_class_is_refused(longhorn: Cluster, parameters: dict[str, str], code: Code, text: str) -> None:
-    await source_volume(longhorn)
-    with pytest.raises(CsiError) as refusal:
+    await longhorn.written_volume(MEBIBYTE)
+    with refused(code, text):
         await longhorn.snapshot("snapshot-1", type="bi", **parameters)
 
-    assert refusal.value.code is code
-    assert text in refusal.value.description
     assert longhorn.all("backingimages") == []
     assert longhorn.storage.disk.snapshots("vol") == []
 
@@ -117,7 +112,7 @@ async def test_a_wrong_class_is_refused(longhorn: Cluster, parameters: dict[str,
 async def test_a_volume_that_cannot_be_read_is_refused(longhorn: Cluster, change: dict[str, object], text: str) -> None:
     await longhorn.volume()
     subresource = "status" if "status" in change else ""
-    longhorn.api.patch("volumes.longhorn.io", "vol", "longhorn-system", change, subresource=subresource)
+    longhorn.patch("volumes", "vol", change, subresource=subresource)
     with pytest.raises(CsiError) as refusal:
         await longhorn.snapshot("snapshot-1", type="bi")
 
@@ -133,38 +128,33 @@ async def test_a_volume_that_is_gone_is_not_found(longhorn: Cluster) -> None:
 
 @pytest.mark.parametrize("version", ["1.4.4"])
 async def test_no_image_before_1_5(longhorn: Cluster) -> None:
-    await source_volume(longhorn)
-    with pytest.raises(CsiError) as refusal:
+    await longhorn.written_volume(MEBIBYTE)
+    with refused(Code.INVALID_ARGUMENT):
         await longhorn.snapshot("snapshot-1", type="bi")
 
-    assert refusal.value.code is Code.INVALID_ARGUMENT
 
-
-async def test_an_export_of_a_volume_with_an_image_holds_both(longhorn: Cluster, tmp_path: Path) -> None:
-    await source_volume(longhorn)
+async def test_an_export_of_a_volume_with_an_image_holds_both(longhorn: Cluster) -> None:
+    await longhorn.written_volume(MEBIBYTE)
     first = await longhorn.snapshot("first", type="bi")
     await finished(longhorn, "first")
-    await longhorn.volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=first.snapshot_id)
-    await longhorn.attach("copy")
+    await longhorn.attached_volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=first.snapshot_id)
     longhorn.write(b"more", SIZE, "copy")
     await longhorn.snapshot("second", "copy", type="bi", **{"export-type": "qcow2"})
     await finished(longhorn, "second")
-    (path,) = (tmp_path / "disks" / "backing-images").glob("*/second-*/backing")
+    path = stored(longhorn, "second")
 
     assert image_data.of_file(path).read(0, SIZE + 2 * MEBIBYTE) == longhorn.content("copy")
 
 
 @pytest.mark.parametrize(("copies", "made"), [(1, 1), (2, 2), (3, 2)])
-async def test_copies_lie_on_as_many_disks_as_are_wanted_and_there(
-    longhorn: Cluster, copies: int, made: int, tmp_path: Path
-) -> None:
+async def test_copies_lie_on_as_many_disks_as_are_wanted_and_there(longhorn: Cluster, copies: int, made: int) -> None:
     node = longhorn.get("nodes", "simulator-control-plane")
     (spec,) = node["spec"]["disks"].values()
     added = {"spec": {"disks": {"second": {**spec, "tags": ["fast"]}}}}
-    longhorn.api.patch("nodes.longhorn.io", node["metadata"]["name"], "longhorn-system", added)
+    longhorn.patch("nodes", node["metadata"]["name"], added)
     known = {"status": {"diskStatus": {"second": {"diskUUID": "disk-2"}}}}
-    longhorn.api.patch("nodes.longhorn.io", node["metadata"]["name"], "longhorn-system", known, subresource="status")
-    await source_volume(longhorn)
+    longhorn.patch("nodes", node["metadata"]["name"], known, subresource="status")
+    await longhorn.written_volume(MEBIBYTE)
     make(longhorn, "img", "export-from-volume", {"volume-name": "vol"}, minNumberOfCopies=copies)
 
     def complete() -> bool:
@@ -174,21 +164,21 @@ async def test_copies_lie_on_as_many_disks_as_are_wanted_and_there(
     await longhorn.until("backingimages", complete)
     make(longhorn, "chosen", "export-from-volume", {"volume-name": "vol"}, diskSelector=["fast"])
     chosen = await finished(longhorn, "chosen")
-    stored = {path.read_bytes() for path in (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")}
+    stored = {path.read_bytes() for path in longhorn.images_directory.glob("*/img-*/backing")}
 
     assert stored == {longhorn.content()}
     assert set(chosen["spec"]["diskFileSpecMap"]) == {"disk-2"}
 
 
 async def test_an_image_waits_for_a_disk_that_its_selector_wants(longhorn: Cluster) -> None:
-    await source_volume(longhorn)
+    await longhorn.written_volume(MEBIBYTE)
     await longhorn.snapshot("img", type="bi", diskSelector="fast,large")
     await longhorn.until("backingimages", lambda: longhorn.get("backingimages", "img")["status"].get("uuid"))
     waiting = longhorn.all("backingimagedatasources")
     node = longhorn.get("nodes", "simulator-control-plane")
     (disk,) = node["spec"]["disks"]
     tags = {"spec": {"disks": {disk: {"tags": ["large", "fast"]}}}}
-    longhorn.api.patch("nodes.longhorn.io", node["metadata"]["name"], "longhorn-system", tags)
+    longhorn.patch("nodes", node["metadata"]["name"], tags)
     await finished(longhorn, "img")
 
     assert waiting == []
@@ -197,7 +187,7 @@ async def test_an_image_waits_for_a_disk_that_its_selector_wants(longhorn: Clust
 
 @pytest.mark.parametrize(("version", "wanted"), [("1.12.1", (["a", "b"], ["c"])), ("1.6.4", (None, None))])
 async def test_selectors_are_known_since_1_7(longhorn: Cluster, wanted: tuple[object, object]) -> None:
-    await source_volume(longhorn)
+    await longhorn.written_volume(MEBIBYTE)
     await longhorn.snapshot("img", type="bi", nodeSelector="a,b", diskSelector="c")
     spec = longhorn.get("backingimages", "img")["spec"]
 

@@ -15,13 +15,15 @@ from tests.simulator.longhorn.backing_images.images import (
     SIZE,
     URL,
     Files,
+    downloaded,
+    exported,
     finished,
     handle,
     make,
     ready,
-    source_volume,
+    stored,
 )
-from tests.simulator.longhorn.cluster import Cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +44,7 @@ def instead(longhorn: Cluster, **answers: Any) -> None:
 
 async def test_a_release_cuts_names_and_exports_raw(longhorn: Cluster) -> None:
     as_released(longhorn)
-    await source_volume(longhorn)
+    await longhorn.written_volume(MEBIBYTE)
     made = await longhorn.snapshot(UID, type="bi", **{"export-type": "qcow2"})
     again = await longhorn.snapshot(UID, type="bi", **{"export-type": "qcow2"})
     image = await finished(longhorn, "snapshot-2a57276a-1769-453f-ba2-4f52d7b2")
@@ -54,10 +56,8 @@ async def test_a_release_cuts_names_and_exports_raw(longhorn: Cluster) -> None:
 
 
 async def test_a_release_takes_checksum_for_a_parameter(longhorn: Cluster, files: Files) -> None:
-    files["/image"] = bytes(SIZE)
     as_released(longhorn)
-    make(longhorn, "img", "download", {"url": f"{URL}/image"})
-    checksum = (await finished(longhorn, "img"))["status"]["checksum"]
+    checksum = (await downloaded(longhorn, files))["status"]["checksum"]
     with pytest.raises(CsiError, match="data source is different from the parameters"):
         await longhorn.volume(source_snapshot_id=handle("img", "download", url=f"{URL}/image", checksum=checksum))
 
@@ -87,10 +87,8 @@ def content_of(longhorn: Cluster, name: str, given: str) -> None:
 async def test_an_image_may_end_with_its_snapshot(
     longhorn: Cluster, files: Files, seconds: float | None, left: int
 ) -> None:
-    files["/image"] = bytes(SIZE)
     instead(longhorn, image_lifetime_after_snapshot=seconds)
-    make(longhorn, "img", "download", {"url": f"{URL}/image"})
-    await finished(longhorn, "img")
+    await downloaded(longhorn, files)
     content_of(longhorn, "kept", handle("img", "download"))
     source = {"volumeSnapshotContentName": "kept"}
     snapshots = "volumesnapshots.snapshot.storage.k8s.io"
@@ -101,33 +99,29 @@ async def test_an_image_may_end_with_its_snapshot(
     if left:
         await asyncio.sleep(0.2)
     else:
-        await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+        await longhorn.until_gone("backingimages")
 
     assert len(longhorn.all("backingimages")) == left
 
 
 async def test_a_write_may_reach_the_image(longhorn: Cluster, tmp_path: Path) -> None:
     instead(longhorn, writes_reach_image=True)
-    await source_volume(longhorn)
-    made = await longhorn.snapshot("img", type="bi")
-    await finished(longhorn, "img")
-    await longhorn.volume("copy", source_snapshot_id=made.snapshot_id)
-    await longhorn.attach("copy")
+    given = await exported(longhorn)
+    await longhorn.attached_volume("copy", source_snapshot_id=given)
     longhorn.write(b"mine", 0, "copy")
     await longhorn.driver.node_unpublish_volume("copy", tmp_path / "nothing")
-    await longhorn.volume("other", source_snapshot_id=made.snapshot_id)
-    await longhorn.attach("other")
+    await longhorn.attached_volume("other", source_snapshot_id=given)
 
     assert longhorn.content("other")[:4] == b"mine"
 
 
-async def test_bytes_and_reports_may_be_wrong(longhorn: Cluster, tmp_path: Path) -> None:
+async def test_bytes_and_reports_may_be_wrong(longhorn: Cluster) -> None:
     instead(longhorn, exported_format="qcow2", stored_checksum="f" * 128, reported_virtual_size=1)
     setattr(longhorn.images, "exported_bytes", lambda _, data: data.replace(b"A", b"B"))  # noqa: B010
-    await source_volume(longhorn)
+    await longhorn.written_volume(MEBIBYTE)
     await longhorn.snapshot("img", type="bi")
     status = (await finished(longhorn, "img"))["status"]
-    (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
+    path = stored(longhorn, "img")
     found = image_data.of_file(path)
 
     assert (status["checksum"], status["virtualSize"]) == ("f" * 128, 1)
@@ -137,7 +131,7 @@ async def test_bytes_and_reports_may_be_wrong(longhorn: Cluster, tmp_path: Path)
 
 async def test_the_answer_may_come_too_late(longhorn: Cluster) -> None:
     instead(longhorn, answers_before_export=False)
-    await source_volume(longhorn)
+    await longhorn.written_volume(MEBIBYTE)
     await longhorn.snapshot("img", type="bi")
 
     assert ready(longhorn.get("backingimages", "img"))
@@ -152,7 +146,7 @@ async def test_a_second_image_may_be_made(longhorn: Cluster, files: Files) -> No
     assert len(longhorn.all("backingimages")) == 2
 
 
-async def test_an_export_may_begin_later(longhorn: Cluster, tmp_path: Path) -> None:
+async def test_an_export_may_begin_later(longhorn: Cluster) -> None:
     instead(longhorn, captures_data_at_request=False)
     asked: list[str] = []
 
@@ -163,10 +157,8 @@ async def test_an_export_may_begin_later(longhorn: Cluster, tmp_path: Path) -> N
         return len(asked) > 3
 
     setattr(longhorn.images, "begins_export", begins)  # noqa: B010
-    await source_volume(longhorn)
-    await longhorn.snapshot("img", type="bi")
-    await finished(longhorn, "img")
-    (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
+    await exported(longhorn)
+    path = stored(longhorn, "img")
 
     assert asked == ["vol"] * 4
     assert path.read_bytes()[:4] == b"late"
@@ -175,7 +167,7 @@ async def test_an_export_may_begin_later(longhorn: Cluster, tmp_path: Path) -> N
 async def test_another_volume_may_be_exported(longhorn: Cluster) -> None:
     setattr(longhorn.images, "volume_to_export", lambda volumes, _: volumes[0])  # noqa: B010
     await longhorn.volume("a-volume")
-    await source_volume(longhorn)
+    await longhorn.written_volume(MEBIBYTE)
     await longhorn.snapshot("img", type="bi")
 
     assert longhorn.get("backingimages", "img")["spec"]["sourceParameters"]["volume-name"] == "a-volume"

@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.simulator.longhorn.backing_images.images import SIZE, finished, listening, make, source_volume
-from tests.simulator.longhorn.cluster import Cluster
+from tests.simulator.longhorn.backing_images.images import SIZE, finished, listening, make
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +28,7 @@ async def session(longhorn: Cluster) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def test_the_file_is_handed_out_compressed(longhorn: Cluster, session: aiohttp.ClientSession) -> None:
-    await source_volume(longhorn)
+    await longhorn.written_volume(MEBIBYTE)
     await longhorn.snapshot("snapshot-1", type="bi")
     async with session.get("/v1/backingimages/snapshot-1/download") as early:
         assert early.status == 500
@@ -46,7 +46,7 @@ async def test_the_file_is_handed_out_compressed(longhorn: Cluster, session: aio
 
 
 async def test_an_image_is_told_of(longhorn: Cluster, session: aiohttp.ClientSession) -> None:
-    await source_volume(longhorn)
+    await longhorn.written_volume(MEBIBYTE)
     await longhorn.snapshot("img", type="bi", **{"export-type": "qcow2"})
     image = await finished(longhorn, "img")
     async with session.get("/v1/backingimages/img") as answer:

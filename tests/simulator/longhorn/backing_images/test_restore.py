@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +12,15 @@ from tests.simulator.longhorn.backing_images.images import (
     SIZE,
     URL,
     Files,
+    downloaded,
+    exported,
     failed,
     finished,
     handle,
-    make,
-    source_volume,
+    serving,
+    stored,
 )
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -27,27 +28,23 @@ FILE = FIRST + bytes(SIZE - len(FIRST))
 CHECKSUM = hashlib.sha512(FILE).hexdigest()
 
 
-async def exported(longhorn: Cluster, **parameters: str) -> str:
-    """The handle of a finished image of `vol`."""
-    await source_volume(longhorn)
-    made = await longhorn.snapshot("img", type="bi", **parameters)
-    await finished(longhorn, "img")
-    return made.snapshot_id
+@pytest.fixture(scope="module")
+async def with_image(shared_longhorn: Cluster) -> Cluster:
+    """With a downloaded image `img`, which is used and never changed."""
+    async with serving(shared_longhorn) as files:
+        await downloaded(shared_longhorn, files, FILE)
+    return shared_longhorn
 
 
 @pytest.mark.parametrize("kind", ["raw", "qcow2"])
-async def test_a_restored_volume_holds_the_image_and_does_not_change_it(
-    longhorn: Cluster, kind: str, tmp_path: Path
-) -> None:
+async def test_a_restored_volume_holds_the_image_and_does_not_change_it(longhorn: Cluster, kind: str) -> None:
     given = await exported(longhorn, **{"export-type": kind})
-    made = await longhorn.volume("copy", source_snapshot_id=given)
-    await longhorn.attach("copy")
+    made = await longhorn.attached_volume("copy", source_snapshot_id=given)
     restored = longhorn.content("copy")
     longhorn.write(b"mine", 0, "copy")
     await longhorn.detach("copy")
-    await longhorn.volume("other", SIZE + 4 * MEBIBYTE, source_snapshot_id=given)
-    await longhorn.attach("other")
-    (path,) = (tmp_path / "disks" / "backing-images").glob("*/img-*/backing")
+    await longhorn.attached_volume("other", SIZE + 4 * MEBIBYTE, source_snapshot_id=given)
+    path = stored(longhorn, "img")
     image = longhorn.get("backingimages", "img")
 
     assert restored == longhorn.content()
@@ -66,14 +63,12 @@ async def test_a_restored_volume_holds_the_image_and_does_not_change_it(
 
 async def test_files_travel_with_the_image(longhorn: Cluster) -> None:
     mounted = VolumeCapability("SINGLE_NODE_WRITER", block=False, fs_type="ext4")
-    await longhorn.volume()
-    await longhorn.attach()
+    await longhorn.attached_volume()
     await longhorn.driver.node_stage_volume("vol", mounted)
     (longhorn.storage.disk.filesystem("vol") / "file").write_text("content")
     made = await longhorn.snapshot("img", type="bi", **{"export-type": "qcow2"})
     await finished(longhorn, "img")
-    await longhorn.volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=made.snapshot_id)
-    await longhorn.attach("copy")
+    await longhorn.attached_volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=made.snapshot_id)
     await longhorn.driver.node_stage_volume("copy", mounted)
 
     assert (longhorn.storage.disk.filesystem("copy") / "file").read_text() == "content"
@@ -81,13 +76,11 @@ async def test_files_travel_with_the_image(longhorn: Cluster) -> None:
 
 async def test_what_is_written_counts_and_the_image_does_not(longhorn: Cluster) -> None:
     given = await exported(longhorn)
-    await longhorn.volume("copy", source_snapshot_id=given)
-    await longhorn.attach("copy")
+    await longhorn.attached_volume("copy", source_snapshot_id=given)
     longhorn.write(b"mine" * 1024, 4 * MEBIBYTE, "copy")
     backup = await longhorn.finished_backup("snapshot-2", "copy")
     (snapshot,) = [each for each in longhorn.all("snapshots") if each["spec"]["volume"] == "copy"]
-    await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
-    await longhorn.restored("again")
+    await longhorn.restored("again", backup.snapshot_id)
 
     assert snapshot["status"]["size"] == 4096
     assert longhorn.get("volumes", "copy")["status"]["actualSize"] == 4096
@@ -96,19 +89,16 @@ async def test_what_is_written_counts_and_the_image_does_not(longhorn: Cluster) 
 
 
 async def test_a_backup_is_not_restored_onto_another_image(longhorn: Cluster, files: Files) -> None:
-    files["/image"] = FILE
     given = await exported(longhorn)
-    await longhorn.volume("copy", source_snapshot_id=given)
-    await longhorn.attach("copy")
+    await longhorn.attached_volume("copy", source_snapshot_id=given)
     backup = await longhorn.finished_backup("snapshot-2", "copy")
     await longhorn.detach("copy")
     await longhorn.driver.delete_volume("copy")
     await longhorn.driver.delete_snapshot(given)
-    await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+    await longhorn.until_gone("backingimages")
     with pytest.raises(CsiError, match=r'backingimages\.longhorn\.io "img" not found'):
         await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
-    make(longhorn, "img", "download", {"url": f"{URL}/image"})
-    await finished(longhorn, "img")
+    await downloaded(longhorn, files, FILE)
     with pytest.raises(CsiError, match="current checksum doesn't match the recoreded checksum in backup volume"):
         await longhorn.volume("again", source_snapshot_id=backup.snapshot_id)
 
@@ -144,7 +134,7 @@ async def test_a_volume_that_waits_for_its_image_can_be_let_go(longhorn: Cluster
     await longhorn.detach("copy")
     await longhorn.driver.delete_volume("copy")
     await longhorn.driver.delete_snapshot(handle("new", "download", url=f"{URL}/image"))
-    await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+    await longhorn.until_gone("backingimages")
 
     assert longhorn.all("volumes") == []
     assert longhorn.all("backingimagemanagers") == []
@@ -170,16 +160,11 @@ async def test_a_volume_that_waits_for_its_image_can_be_let_go(longhorn: Cluster
         (handle("new", "download", url=f"{URL}/image", backingImageChecksum="zz"), "invalid checksum zz"),
     ],
 )
-async def test_a_wrong_handle_is_refused(longhorn: Cluster, files: Files, given: str, text: str) -> None:
-    files["/image"] = FILE
-    make(longhorn, "img", "download", {"url": f"{URL}/image"})
-    await finished(longhorn, "img")
-    with pytest.raises(CsiError) as refusal:
-        await longhorn.volume("copy", source_snapshot_id=given)
+async def test_a_wrong_handle_is_refused(with_image: Cluster, given: str, text: str) -> None:
+    with refused(Code.INVALID_ARGUMENT, text):
+        await with_image.volume("copy", source_snapshot_id=given)
 
-    assert refusal.value.code is Code.INVALID_ARGUMENT
-    assert text in refusal.value.description
-    assert [each["metadata"]["name"] for each in longhorn.all("backingimages")] == ["img"]
+    assert [each["metadata"]["name"] for each in with_image.all("backingimages")] == ["img"]
 
 
 @pytest.mark.parametrize(
@@ -192,24 +177,19 @@ async def test_a_wrong_handle_is_refused(longhorn: Cluster, files: Files, given:
         f"bi://backing?backingImageDataSourceType=download&backingImage=img&url={URL}/image",
     ],
 )
-async def test_an_image_that_exists_is_used(longhorn: Cluster, files: Files, given: str) -> None:
-    files["/image"] = FILE
-    make(longhorn, "img", "download", {"url": f"{URL}/image"})
-    await finished(longhorn, "img")
-    await longhorn.volume("copy", source_snapshot_id=given)
-    await longhorn.attach("copy")
+async def test_an_image_that_exists_is_used(with_image: Cluster, given: str) -> None:
+    await with_image.attached_volume("copy", source_snapshot_id=given)
 
-    assert longhorn.content("copy") == FILE
-    assert len(longhorn.all("backingimages")) == 1
+    assert with_image.content("copy") == FILE
+    assert len(with_image.all("backingimages")) == 1
+    await with_image.detach("copy")
+    await with_image.driver.delete_volume("copy")
 
 
 async def test_a_volume_smaller_than_its_image_is_refused(longhorn: Cluster) -> None:
     given = await exported(longhorn)
-    with pytest.raises(CsiError) as refusal:
+    with refused(Code.INTERNAL, "volume size should be larger than the backing image size"):
         await longhorn.volume("copy", SIZE - 2 * MEBIBYTE, source_snapshot_id=given)
-
-    assert refusal.value.code is Code.INTERNAL
-    assert "volume size should be larger than the backing image size" in refusal.value.description
 
 
 async def test_an_image_that_turns_out_too_large_keeps_the_volume_waiting(longhorn: Cluster, files: Files) -> None:
@@ -234,8 +214,7 @@ async def test_a_storage_class_may_name_an_image(longhorn: Cluster, files: Files
     source = json.dumps({"url": f"{URL}/image"})
     parameters = {"numberOfReplicas": "1", "backingImage": "new", "backingImageDataSourceType": "download"}
     parameters |= {"backingImageDataSourceParameters": source, "backingImageMinNumberOfCopies": "1"}
-    await longhorn.volume("copy", parameters=parameters)
-    await longhorn.attach("copy")
+    await longhorn.attached_volume("copy", parameters=parameters)
 
     assert longhorn.content("copy") == FILE
     assert longhorn.get("backingimages", "new")["spec"]["minNumberOfCopies"] == 1
@@ -243,17 +222,17 @@ async def test_a_storage_class_may_name_an_image(longhorn: Cluster, files: Files
         await longhorn.volume("odd", parameters={**parameters, "backingImageDataSourceParameters": "{"})
 
 
-async def test_an_image_in_use_is_not_deleted(longhorn: Cluster, tmp_path: Path) -> None:
+async def test_an_image_in_use_is_not_deleted(longhorn: Cluster) -> None:
     given = await exported(longhorn)
     await longhorn.volume("copy", source_snapshot_id=given)
     with pytest.raises(CsiError) as refusal:
         await longhorn.driver.delete_snapshot(given)
     await longhorn.driver.delete_volume("copy")
     await longhorn.driver.delete_snapshot(given)
-    await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+    await longhorn.until_gone("backingimages")
     await longhorn.driver.delete_snapshot(given)
 
     assert refusal.value.code is Code.INTERNAL
     assert "cannot delete backing image img since there are replicas using it" in refusal.value.description
     assert longhorn.all("backingimagedatasources") == []
-    assert list((tmp_path / "disks" / "backing-images").glob("*/*")) == []
+    assert list(longhorn.images_directory.glob("*/*")) == []

@@ -10,7 +10,17 @@ import pytest
 from simulator.kubernetes.errors import ApiError
 from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.sources import SourceError
-from tests.simulator.longhorn.backing_images.images import SIZE, URL, Files, Gate, failed, finished, make, serving
+from tests.simulator.longhorn.backing_images.images import (
+    SIZE,
+    URL,
+    Files,
+    Gate,
+    downloaded,
+    failed,
+    finished,
+    make,
+    serving,
+)
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
 
 pytestmark = pytest.mark.anyio
@@ -19,10 +29,8 @@ FILE = b"image" * 100 + bytes(12) + bytes(SIZE - 1024) + b"end!" * 128
 
 
 async def test_a_download_is_stored_as_it_is(longhorn: Cluster, files: Files) -> None:
-    files["/image"] = FILE
     checksum = hashlib.sha512(FILE).hexdigest()
-    make(longhorn, "img", "download", {"url": f"{URL}/image"}, checksum=checksum)
-    status = (await finished(longhorn, "img"))["status"]
+    status = (await downloaded(longhorn, files, FILE, checksum=checksum))["status"]
 
     assert (status["checksum"], status["size"], status["virtualSize"]) == (checksum, len(FILE), len(FILE))
     assert status["realSize"] < len(FILE)
@@ -34,9 +42,7 @@ async def test_the_virtual_size_of_a_qcow2_download_is_the_guest_s(
     (tmp_path / "raw").write_bytes(b"A" * MEBIBYTE + bytes(SIZE - MEBIBYTE))
     image_data.write_qcow2(tmp_path / "qcow2", image_data.RawImageData(tmp_path / "raw"))
     data = (tmp_path / "qcow2").read_bytes()
-    files["/image"] = data
-    make(longhorn, "img", "download", {"url": f"{URL}/image"})
-    status = (await finished(longhorn, "img"))["status"]
+    status = (await downloaded(longhorn, files, data))["status"]
 
     assert (status["size"], status["virtualSize"]) == (len(data), SIZE)
 
@@ -70,15 +76,15 @@ async def test_a_download_that_failed_is_tried_again(longhorn: Cluster, files: F
     assert first[-2:] == ["ready-for-transfer", "ready"]
 
 
-async def test_an_image_that_is_deleted_while_its_file_is_made_leaves_none(longhorn: Cluster, tmp_path: Path) -> None:
-    gate, directory = Gate(), tmp_path / "disks" / "backing-images"
+async def test_an_image_that_is_deleted_while_its_file_is_made_leaves_none(longhorn: Cluster) -> None:
+    gate, directory = Gate(), longhorn.images_directory
     async with serving(longhorn, gate) as files:
         files["/image"] = FILE
         make(longhorn, "img", "download", {"url": f"{URL}/image"})
         await gate.asked.wait()
-        longhorn.api.delete("backingimages.longhorn.io", "img", "longhorn-system")
+        longhorn.delete("backingimages", "img")
         asyncio.get_running_loop().call_later(0.2, gate.free.set)
-        await longhorn.until("backingimages", lambda: not longhorn.all("backingimages"))
+        await longhorn.until_gone("backingimages")
 
     assert gate.free.is_set()
     assert list(directory.glob("*/*")) == []
@@ -105,9 +111,7 @@ async def test_an_upload_is_waited_for(longhorn: Cluster) -> None:
 
 
 async def test_a_clone_is_another_file_of_the_same_bytes(longhorn: Cluster, files: Files) -> None:
-    files["/image"] = FILE
-    make(longhorn, "img", "download", {"url": f"{URL}/image"})
-    await finished(longhorn, "img")
+    await downloaded(longhorn, files, FILE)
     make(longhorn, "copy", "clone", {"backing-image": "img"})
     copy = await finished(longhorn, "copy")
 

@@ -115,6 +115,9 @@ class Bench:
         """Store a document below the volume's directory as if somebody had written it some time ago."""
         self.bucket.objects[DIRECTORY + key] = (json.dumps(document).encode(), datetime.now(UTC) - age)
 
+    def put_lock(self, name: str, kind: int, age: timedelta = timedelta()) -> None:
+        self.put_document(f"locks/{name}.lck", {"Name": name, "Type": kind, "Acquired": True}, age)
+
     async def delete(self, number: int) -> None:
         await self.store.delete_backup(VOLUME, f"backup-{number:016x}")
 

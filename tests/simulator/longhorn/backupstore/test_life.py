@@ -1,6 +1,5 @@
 """The backupstore: backups in progress, deleted, restored, locked, refused."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -89,9 +88,8 @@ async def test_after_the_last_deletion_only_the_volume_document_is_left(bench: B
 
 async def test_blocks_stay_while_a_backup_is_in_progress(bench: Bench) -> None:
     await bench.back_up(1, b"A")
-    key = f"{DIRECTORY}backups/backup_backup-00000000000000ff.cfg"
     stub = {**bench.cfg(1), "Name": "backup-00000000000000ff", "CreatedTime": "", "Blocks": None}
-    bench.bucket.objects[key] = (json.dumps(stub).encode(), datetime.now(UTC))
+    bench.put_document("backups/backup_backup-00000000000000ff.cfg", stub)
 
     await bench.delete(1)
 
@@ -110,10 +108,8 @@ async def test_restore_brings_the_bytes_of_its_backup(bench: Bench) -> None:
     bench.write(10 * MIB, b"B")
     await bench.back_up(1)
     await bench.back_up(2, b"X" * BLOCK)
-    await bench.restore(1)
 
-    image = bench.disk.read("new", None, 0, 16 * MIB)
-    assert image == b"A" * BLOCK + bytes(8 * MIB) + b"B" + bytes(6 * MIB - 1)
+    assert await bench.restore(1) == b"A" * BLOCK + bytes(8 * MIB) + b"B" + bytes(6 * MIB - 1)
     assert bench.progress[-1] == 100
 
 
@@ -127,8 +123,7 @@ async def test_a_wrong_block_ends_the_restore(bench: Bench) -> None:
 
 async def test_a_volume_without_size_cannot_be_restored(bench: Bench) -> None:
     await bench.back_up(1)
-    document = {**bench.volume_cfg, "Size": "0"}
-    bench.bucket.objects[f"{DIRECTORY}volume.cfg"] = (json.dumps(document).encode(), datetime.now(UTC))
+    bench.put_document("volume.cfg", {**bench.volume_cfg, "Size": "0"})
     with pytest.raises(BackupstoreError, match="invalid volume size 0"):
         await bench.store.restore(bench.disk, "new", VOLUME, "backup-0000000000000001", bench.progress.append)
 
@@ -163,23 +158,21 @@ async def test_listing_and_inspecting(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("held", "wanted"), [(2, "create"), (1, "delete")])
 async def test_other_work_on_the_volume_refuses_at_once(bench: Bench, held: int, wanted: str) -> None:
     await bench.back_up(1, b"A")
-    lock = f"{DIRECTORY}locks/lock-0000000000000000.lck"
-    document = {"Name": "lock-0000000000000000", "Type": held, "Acquired": True}
-    bench.bucket.objects[lock] = (json.dumps(document).encode(), datetime.now(UTC))
+    bench.put_lock("lock-0000000000000000", held)
     text = "backup create/restore" if wanted == "create" else "backup delete"
 
     actions = {"create": bench.back_up, "delete": bench.delete}
     with pytest.raises(LockConflictError, match=rf"lock-[0-9a-f]{{16}}.lck when performing {text}, please try"):
         await actions[wanted](1)
 
-    assert [key for key in bench.bucket.objects if key.endswith(".lck")] == [lock]
+    locks = [key for key in bench.bucket.objects if key.endswith(".lck")]
+    assert locks == [f"{DIRECTORY}locks/lock-0000000000000000.lck"]
     assert len(bench.blocks) == 1
 
 
 async def test_locks_of_the_same_kind_and_old_locks_do_not_matter(bench: Bench) -> None:
-    for name, kind, age in (("lock-a", 1, timedelta()), ("lock-b", 2, EXPIRY + timedelta(seconds=1))):
-        document = {"Name": name, "Type": kind, "Acquired": True}
-        bench.bucket.objects[f"{DIRECTORY}locks/{name}.lck"] = (json.dumps(document).encode(), datetime.now(UTC) - age)
+    bench.put_lock("lock-a", 1)
+    bench.put_lock("lock-b", 2, EXPIRY + timedelta(seconds=1))
     await bench.back_up(1)
     assert bench.cfg(1)["CreatedTime"]
 
