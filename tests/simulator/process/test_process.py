@@ -34,7 +34,7 @@ class Simulator:
         self.kubeconfig = directory / "kubeconfig"
         self.data = directory / "data"
         self.process = subprocess.Popen(
-            command(self.kubeconfig, self.data, *arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command(directory, *arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         assert self.process.stdout is not None
         self.said: dict[str, Any] = json.loads(self.process.stdout.readline())
@@ -46,17 +46,15 @@ class Simulator:
         return self.process.returncode, rest.decode(), errors.decode()
 
 
-def command(kubeconfig: Path, directory: Path, *arguments: str) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "simulator",
-        "--kubeconfig",
-        str(kubeconfig),
-        "--data-dir",
-        str(directory),
-        *arguments,
-    ]
+def command(directory: Path, *arguments: str) -> list[str]:
+    places = ["--kubeconfig", str(directory / "kubeconfig"), "--data-dir", str(directory / "data")]
+    return [sys.executable, "-m", "simulator", *places, *arguments]
+
+
+def ended(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A simulator that does not start, or ends by itself."""
+    words = command(directory, *arguments)
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.fixture
@@ -173,7 +171,7 @@ def test_directories_of_running_processes_stay(tmp_path: Path) -> None:
 
 
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
-    arguments = command(tmp_path / "kubeconfig", tmp_path / "data")
+    arguments = command(tmp_path)
     program = "import subprocess, sys, time; p = subprocess.Popen(sys.argv[1:]); p.wait()"
     ancestor = subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=ROOT, stdout=subprocess.PIPE)
     assert ancestor.stdout is not None
@@ -189,22 +187,19 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
 def test_it_ends_at_once_if_its_parent_ended_before_it_was_ready(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", ""])
     parent.wait()
-    words = command(tmp_path / "kubeconfig", tmp_path / "data", "--parent-pid", str(parent.pid))
 
-    ended = subprocess.run(words, cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False)
+    done = ended(tmp_path, "--parent-pid", str(parent.pid))
 
-    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (0, "")
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_a_part_that_dies_is_reported_and_ends_the_process(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.anyio
+async def test_a_part_that_dies_is_reported_and_ends_the_process(capsys: pytest.CaptureFixture[str]) -> None:
     async def dies() -> None:
         raise RuntimeError("out of order")
 
-    async def end() -> int:
-        return await until_end(asyncio.Event(), [asyncio.create_task(dies(), name="ControlPlane")])
-
-    assert asyncio.run(end()) == 1
+    assert await until_end(asyncio.Event(), [asyncio.create_task(dies(), name="ControlPlane")]) == 1
     told = capsys.readouterr().err
     assert told.startswith("ControlPlane ended unexpectedly; the simulator stops\n")
     assert told.endswith("RuntimeError: out of order\n")
@@ -216,14 +211,8 @@ def test_a_part_that_dies_is_reported_and_ends_the_process(capsys: pytest.Captur
         ([], "--kubeconfig FILE is required"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
         (["--longhorn-version", "new"], "'new' is not a Longhorn version such as 1.12.1 or 1.2"),
-        (
-            ["--longhorn-version", "1.0.2"],
-            "Longhorn 1.0.2 has no documentation of CSI",
-        ),
-        (
-            ["--release", "1.12.1", "--longhorn-version", "1.9.0"],
-            "contradicts --release 1.12.1",
-        ),
+        (["--longhorn-version", "1.0.2"], "Longhorn 1.0.2 has no documentation of CSI"),
+        (["--release", "1.12.1", "--longhorn-version", "1.9.0"], "contradicts --release 1.12.1"),
         (["--speed", "slow"], "--speed slow: must be fast, real or a number"),
         (["--speed", "-1"], "--speed -1: must be 0 or more"),
         (["--api-port", "70000"], "argument --api-port: '70000' is not a port number"),
@@ -246,15 +235,8 @@ def test_an_invalid_option_prints_one_line(arguments: list[str], text: str) -> N
     ],
 )
 def test_impossible_options_print_one_line_and_exit_with_2(tmp_path: Path, arguments: list[str], text: str) -> None:
-    ended = subprocess.run(
-        command(tmp_path / "kubeconfig", tmp_path / "data", *arguments),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"python -m simulator: {text}\n")
+    done = ended(tmp_path, *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"python -m simulator: {text}\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -263,17 +245,10 @@ def test_a_taken_port_prints_one_line_and_exits_with_2(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        ended = subprocess.run(
-            command(tmp_path / "kubeconfig", tmp_path / "data", "--api-port", port),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(f"python -m simulator: --api-port {port}: cannot listen on 127.0.0.1: ")
-    assert ended.stderr.count("\n") == 1
+        done = ended(tmp_path, "--api-port", port)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"python -m simulator: --api-port {port}: cannot listen on 127.0.0.1: ")
+    assert done.stderr.count("\n") == 1
     assert list((tmp_path / "data").iterdir()) == []
 
 
