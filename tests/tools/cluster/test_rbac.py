@@ -8,16 +8,7 @@ import yaml
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.run import Run
 from fixtures.longhorn.installation import discover
-from tools.cluster.rbac import (
-    LONGHORN,
-    MANIFESTS,
-    Right,
-    differences,
-    for_clean_up,
-    for_old_releases,
-    granted,
-    used,
-)
+from tools.cluster.rbac import LONGHORN, MANIFESTS, Right, differences, for_clean_up, for_old_releases, granted, used
 from tools.cluster.simulated_cluster import simulator
 
 

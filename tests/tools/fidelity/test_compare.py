@@ -224,12 +224,7 @@ def _moved(real: Recording, what: int, before: int) -> Recording:
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )
 def test_a_departure_is_found_and_named(
-    mutation: Mutation,
-    aspect: str,
-    subject: str,
-    detail: str,
-    recordings: dict[str, Recording],
-    known: KnownBehaviour,
+    mutation: Mutation, aspect: str, subject: str, detail: str, recordings: dict[str, Recording], known: KnownBehaviour
 ) -> None:
     real = recordings["bak"]
 

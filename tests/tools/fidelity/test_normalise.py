@@ -55,11 +55,7 @@ def _run(run: str, *, first: int, time: str, node: str) -> Run:
             _uid(run, 5),
             {
                 "spec": {
-                    "volumeSnapshotRef": {
-                        "uid": snapshot,
-                        "namespace": namespace,
-                        "resourceVersion": str(first + 3),
-                    }
+                    "volumeSnapshotRef": {"uid": snapshot, "namespace": namespace, "resourceVersion": str(first + 3)}
                 },
                 "status": {"creationTime": nanoseconds},
             },
@@ -74,10 +70,7 @@ def _run(run: str, *, first: int, time: str, node: str) -> Run:
             "ns": ns,
             "name": name,
             "rv": first + number,
-            "object": {
-                "metadata": {"name": name, "namespace": ns, "uid": uid, "creationTimestamp": time},
-                **rest,
-            },
+            "object": {"metadata": {"name": name, "namespace": ns, "uid": uid, "creationTimestamp": time}, **rest},
         }
         for number, (api, kind, ns, name, uid, rest) in enumerate(objects)
     ]

@@ -52,10 +52,7 @@ def test_a_flaky_verdict_is_reported_with_its_seed(
     again = "python -m tools.flakiness --rounds 1 --seed 8 --level 1 -- -k 'backup and content_is_named_by_uid'"
     assert f"  run it again: {again} --fault=content-named-after-half-the-uid\n" in told
     assert told.splitlines()[-2].endswith(" differences in 1 rounds, seeds 8")
-    assert [(each["seed"], bool(each["differences"])) for each in written["rounds"]] == [
-        (7, False),
-        (8, True),
-    ]
+    assert [(each["seed"], bool(each["differences"])) for each in written["rounds"]] == [(7, False), (8, True)]
     (violated, *_) = written["rounds"][1]["differences"]
     assert (violated["kind"], violated["name"]) == ("clause", "backup.name.content")
     assert all(each["disturbances"] > 0 for each in written["rounds"])
