@@ -32,7 +32,7 @@ def steps(
     longhorn: Longhorn,
     image_class: str,
 ) -> ImageExportSteps:
-    """The steps, in a namespace for what tests share."""
+    """What users do to export images, step by step, in a namespace for what tests share."""
     return ImageExportSteps(volumes_in("images"), snapshots, backing_images, longhorn, image_class)
 
 
@@ -51,13 +51,13 @@ def image_requested(steps: ImageExportSteps, empty_source: Source) -> Requested:
 
 @pytest.fixture(scope="session")
 def exported(image_requested: Requested, steps: ImageExportSteps) -> Exported:
-    """That VolumeSnapshot when it is ready and its image has a complete file."""
+    """`image_requested` once it is ready and its image has a complete file."""
     return steps.finish(image_requested)
 
 
 @pytest.fixture(scope="session")
 def exported_file(exported: Exported, backing_images: BackingImages) -> bytes:
-    """The file of that image."""
+    """The file of the image of `exported`."""
     return backing_images.file(exported.image.name)
 
 
@@ -74,7 +74,7 @@ def formats(steps: ImageExportSteps, snapshots: Snapshots) -> Mapping[str, Reque
 
 @pytest.fixture(scope="session")
 def three_exports(image_requested: Requested, formats: Mapping[str, Requested]) -> tuple[Requested, ...]:
-    """All these VolumeSnapshots: of three volumes, not waited for."""
+    """`image_requested` and both `formats`: VolumeSnapshots of three volumes; not waited for."""
     return image_requested, formats["raw"], formats["qcow2"]
 
 
@@ -96,7 +96,7 @@ def successive_images(steps: ImageExportSteps) -> tuple[Exported, ...]:
 
 @pytest.fixture(scope="session")
 def settled_images(successive_images: tuple[Exported, ...], steps: ImageExportSteps) -> tuple[Exported, ...]:
-    """Two images of that volume whose files are right even if a release includes later writes in an export."""
+    """Two images of the volume of `successive_images`, correct even if a release includes later writes in an export."""
     older = successive_images[1]
     newest = steps.volumes.write(older.source, "three", *FIRST_AND_LAST_UNIT)
     return older, steps.export(newest)
@@ -104,20 +104,20 @@ def settled_images(successive_images: tuple[Exported, ...], steps: ImageExportSt
 
 @pytest.fixture(scope="session")
 def image_restoring(exported: Exported, steps: ImageExportSteps) -> Restoring[Exported]:
-    """A claim that restores the first image."""
+    """A claim that restores `exported`; not waited for."""
     return steps.restore(exported)
 
 
 @pytest.fixture(scope="session")
 def layered(exported: Exported, steps: ImageExportSteps) -> Layered:
-    """A volume that restored the first image and was overwritten in part then."""
+    """A volume that restored `exported` and was then partly overwritten."""
     claim = steps.volumes.wait_bound(steps.restore(exported).claim)
     return Layered(steps.volumes.write(Source(claim, exported.source.image), "upper", *OVERWRITES), exported)
 
 
 @pytest.fixture(scope="session")
 def empty_source(steps: ImageExportSteps) -> Source:
-    """A volume that holds nothing, for VolumeSnapshots about which only their acceptance is of interest."""
+    """An empty volume, for VolumeSnapshots that only have to be accepted or refused."""
     return steps.volumes.new()
 
 
@@ -125,7 +125,7 @@ def empty_source(steps: ImageExportSteps) -> Source:
 def existing(
     steps: ImageExportSteps, volumes_in: Callable[[str], Volumes], run: Run, optional_object_store: ObjectStore | None
 ) -> ExistingImages:
-    """Makes images without CSI, and contents, VolumeSnapshots and claims for them, in a namespace of their own."""
+    """Makes images without CSI, and contents, VolumeSnapshots and claims for them, in a dedicated namespace."""
     return ExistingImages(steps, volumes_in("by-hand"), run.name("files"), optional_object_store)
 
 
@@ -137,37 +137,37 @@ def downloaded(existing: ExistingImages) -> PreProvisionedImage:
 
 @pytest.fixture(scope="session")
 def downloaded_qcow2(existing: ExistingImages) -> PreProvisionedImage:
-    """The same with a qcow2 file."""
+    """A qcow2 image that Longhorn downloaded, and a claim that restores it."""
     return existing.preprovision(existing.download("downloaded-qcow2", packed=True))
 
 
 @pytest.fixture(scope="session")
 def escaped_url(existing: ExistingImages) -> PreProvisionedImage:
-    """A downloaded image whose URL has escapes itself, and a claim that restores it."""
+    """A downloaded image whose URL contains escapes, and a claim that restores it."""
     return existing.preprovision(existing.download("escaped", key=NAME_WITH_ESCAPES))
 
 
 @pytest.fixture(scope="session")
 def existing_source(existing: ExistingImages) -> Source:
-    """A volume with known data, of which only the images below are ever made."""
+    """A volume with known data, for `existing_export` and `existing_qcow2_export` only."""
     return existing.volumes.write(existing.volumes.new(), "exported-by-hand", *SPARSE_WRITES)
 
 
 @pytest.fixture(scope="session")
 def existing_export(existing: ExistingImages, existing_source: Source) -> PreProvisionedImage:
-    """A raw image that was exported from that volume without CSI, and a claim that restores it."""
+    """A raw image of `existing_source`, exported without CSI, and a claim that restores it."""
     return existing.preprovision(existing.export(existing_source))
 
 
 @pytest.fixture(scope="session")
 def by_origin(downloaded: PreProvisionedImage, existing_export: PreProvisionedImage) -> ImagesByOrigin:
-    """Both raw images by how they came to be: `download`, `export`."""
+    """`downloaded` and `existing_export` by the words `download`, `export`."""
     return {"download": downloaded, "export": existing_export}
 
 
 @pytest.fixture(scope="session")
 def existing_qcow2_export(existing: ExistingImages, existing_source: Source) -> PreProvisionedImage:
-    """The same with `export-type: qcow2`."""
+    """A qcow2 image of `existing_source`, exported without CSI, and a claim that restores it."""
     return existing.preprovision(existing.export(existing_source, "qcow2"))
 
 
@@ -187,7 +187,7 @@ def image_policies(steps: ImageExportSteps, snapshots: Snapshots) -> Policies[Ex
 def image_witness(
     image_policies: Policies[Exported], snapshots: Snapshots, backing_images: BackingImages
 ) -> Policies[Exported]:
-    """The same when deletion has done what it does: under Delete, VolumeSnapshot, content and image are gone."""
+    """`image_policies` once VolumeSnapshot, content and image under Delete are gone."""
     snapshots.wait_gone(image_policies.deleted.snapshot)
     snapshots.wait_content_gone(image_policies.deleted.content)
     backing_images.wait_gone(image_policies.deleted.image.name)
@@ -196,13 +196,13 @@ def image_witness(
 
 @pytest.fixture(scope="session")
 def deleted_downloads(existing: ExistingImages) -> DeletedPair[Existing]:
-    """Two downloaded images, whose VolumeSnapshots are deleted under the two policies."""
+    """Two downloaded images, whose VolumeSnapshots are deleted under Delete and Retain."""
     return existing.delete_pair(*map(existing.download, ("dropped-download", "kept-download")))
 
 
 @pytest.fixture(scope="session")
 def downloads_witness(deleted_downloads: DeletedPair[Existing], backing_images: BackingImages) -> DeletedPair[Existing]:
-    """The same when deletion has done what it does: under Delete the image is gone."""
+    """`deleted_downloads` once the image under Delete is gone."""
     backing_images.wait_gone(deleted_downloads.deleted.image.name)
     return deleted_downloads
 
@@ -215,13 +215,13 @@ def dropped_source(existing: ExistingImages) -> Source:
 
 @pytest.fixture(scope="session")
 def deleted_exports(existing: ExistingImages, dropped_source: Source) -> DeletedPair[Existing]:
-    """Two images that were exported without CSI, whose VolumeSnapshots are deleted under the two policies."""
+    """Two images exported without CSI, whose VolumeSnapshots are deleted under Delete and Retain."""
     return existing.delete_pair(*(existing.export(dropped_source) for _ in range(2)))
 
 
 @pytest.fixture(scope="session")
 def exports_witness(deleted_exports: DeletedPair[Existing], backing_images: BackingImages) -> DeletedPair[Existing]:
-    """The same when deletion has done what it does: under Delete the image is gone."""
+    """`deleted_exports` once the image under Delete is gone."""
     backing_images.wait_gone(deleted_exports.deleted.image.name)
     return deleted_exports
 
@@ -260,7 +260,7 @@ def on_demand_snapshot(on_demand_images: OnDemandImages, on_demand_source: Sourc
 
 @pytest.fixture(scope="session")
 def on_demand(on_demand_snapshot: OnDemandSnapshot, on_demand_images: OnDemandImages) -> OnDemand:
-    """The same with a claim, made when the VolumeSnapshot was ready."""
+    """`on_demand_snapshot` with a claim, created once the VolumeSnapshot was ready."""
     return on_demand_images.claim(on_demand_snapshot)
 
 
@@ -272,7 +272,7 @@ def qcow2_on_demand(on_demand_source: Source, on_demand_images: OnDemandImages) 
 
 @pytest.fixture(scope="session")
 def publisher(object_store: ObjectStore, run: Run) -> Publisher:
-    """Files that Longhorn can download."""
+    """Publishes files that Longhorn can download."""
     return Publisher(object_store, run.name("published"))
 
 
@@ -311,6 +311,6 @@ def on_demand_deleted_pair(
 def on_demand_witness(
     on_demand_deleted_pair: DeletedPair[OnDemand], backing_images: BackingImages
 ) -> DeletedPair[OnDemand]:
-    """The same when deletion has done what it does: under Delete the image is gone."""
+    """`on_demand_deleted_pair` once the image under Delete is gone."""
     backing_images.wait_gone(on_demand_deleted_pair.deleted.handle.backing_image)
     return on_demand_deleted_pair

@@ -29,13 +29,13 @@ LONGEST_NAME = 253
 def steps_in(
     volumes_in: Callable[[str], Volumes], snapshots: Snapshots, longhorn: Longhorn, deleting_class: str
 ) -> Callable[[str], BackupSteps]:
-    """Makes the steps in a new namespace whose name contains a word."""
+    """Makes `steps` in a new namespace whose name contains a word."""
     return lambda word: BackupSteps(volumes_in(word), snapshots, longhorn, deleting_class)
 
 
 @pytest.fixture(scope="session")
 def steps(steps_in: Callable[[str], BackupSteps]) -> BackupSteps:
-    """The steps, in a namespace for what tests share."""
+    """What users do with backups, step by step, in a namespace for what tests share."""
     return steps_in("shared")
 
 
@@ -47,7 +47,7 @@ def deleting_class(snapshots: Snapshots) -> str:
 
 @pytest.fixture(scope="session")
 def retaining_class(snapshots: Snapshots) -> str:
-    """The same with deletionPolicy Retain."""
+    """A VolumeSnapshotClass for backups with deletionPolicy Retain."""
     return snapshots.create_class("Retain")
 
 
@@ -66,7 +66,7 @@ def three_snapshots(steps: BackupSteps) -> tuple[Requested, ...]:
 
 @pytest.fixture(scope="session")
 def completed(requested: Requested, snapshots: Snapshots, longhorn: Longhorn) -> BackedUp:
-    """The same when it is bound and its backup is complete, whether it is ready or not."""
+    """`requested` once it is bound and its backup is complete, whether it is ready or not."""
     snapshot = snapshots.wait_bound(requested.snapshot)
     content = snapshots.content(snapshot.content_name)
     backup = longhorn.wait_backup_completed(longhorn.wait_backup_started(snapshot).name)
@@ -75,25 +75,25 @@ def completed(requested: Requested, snapshots: Snapshots, longhorn: Longhorn) ->
 
 @pytest.fixture(scope="session")
 def backed_up(requested: Requested, steps: BackupSteps) -> BackedUp:
-    """That VolumeSnapshot when it is ready."""
+    """`requested` once it is ready, with its content and its backup."""
     return steps.finish(requested)
 
 
 @pytest.fixture(scope="session")
 def restoring(backed_up: BackedUp, steps: BackupSteps) -> Restoring[BackedUp]:
-    """A claim that restores it."""
+    """A claim that restores `backed_up`; not waited for."""
     return steps.restore(backed_up)
 
 
 @pytest.fixture(scope="session")
 def empty_volume(steps: BackupSteps) -> Source:
-    """A volume that holds nothing, for VolumeSnapshots about which only their acceptance is of interest."""
+    """An empty volume, for VolumeSnapshots that only have to be accepted or refused."""
     return steps.volumes.new()
 
 
 @pytest.fixture(scope="session")
 def empty_volume_snapshot(empty_volume: Source, steps: BackupSteps) -> Requested:
-    """A VolumeSnapshot of it, not waited for."""
+    """A VolumeSnapshot of `empty_volume`; not waited for."""
     return steps.request(empty_volume)
 
 
@@ -108,7 +108,7 @@ def many_snapshots(steps: BackupSteps) -> ManySnapshots:
 
 @pytest.fixture(scope="session")
 def backups_of_deleted_volume(steps: BackupSteps) -> tuple[BackedUp, ...]:
-    """Two VolumeSnapshots of a volume that is deleted when they are ready."""
+    """Two VolumeSnapshots of a volume that was deleted once they were ready."""
     source = steps.volume_with("orphaned", *SPARSE_WRITES)
     requested = [steps.request(source) for _ in range(2)]
     first, second = [steps.finish(each) for each in requested]
@@ -140,14 +140,14 @@ def successive_backups(steps: BackupSteps) -> SuccessiveBackups:
 
 @pytest.fixture(scope="session")
 def full_backup(successive_backups: SuccessiveBackups, steps: BackupSteps, snapshots: Snapshots) -> BackedUp:
-    """One more backup of that volume, of a class with `backupMode: full`."""
+    """One more backup of the volume of `successive_backups`, by a class with `backupMode: full`."""
     full_class = snapshots.create_class("Delete", {"type": "bak", "backupMode": "full"})
     return steps.back_up(successive_backups.now, full_class)
 
 
 @pytest.fixture(scope="session")
 def policies(steps: BackupSteps, retaining_class: str) -> Policies[BackedUp]:
-    """Two backups of one volume under the two policies. Their VolumeSnapshots are there."""
+    """Two backups of one volume under Delete and Retain, with their VolumeSnapshots."""
     kept = steps.volume_with("kept", *SPARSE_WRITES)
     retained = steps.back_up(kept, retaining_class)
     dropped = steps.volumes.write(kept, "dropped", *OVERWRITES)
@@ -156,7 +156,7 @@ def policies(steps: BackupSteps, retaining_class: str) -> Policies[BackedUp]:
 
 @pytest.fixture(scope="session")
 def both_deleted(policies: Policies[BackedUp], snapshots: Snapshots) -> Policies[BackedUp]:
-    """The same after the deletion of both VolumeSnapshots was requested; it is not waited for."""
+    """`policies` after the deletion of both VolumeSnapshots was requested; not waited for."""
     snapshots.delete(policies.retained.snapshot)
     snapshots.delete(policies.deleted.snapshot)
     return policies
@@ -164,7 +164,7 @@ def both_deleted(policies: Policies[BackedUp], snapshots: Snapshots) -> Policies
 
 @pytest.fixture(scope="session")
 def witness(both_deleted: Policies[BackedUp], snapshots: Snapshots, longhorn: Longhorn) -> Policies[BackedUp]:
-    """The same when deletion has done what it does: under Delete, VolumeSnapshot, content and backup are gone."""
+    """`both_deleted` once VolumeSnapshot, content and backup under Delete are gone."""
     snapshots.wait_gone(both_deleted.deleted.snapshot)
     snapshots.wait_content_gone(both_deleted.deleted.content)
     longhorn.wait_backup_gone(both_deleted.deleted.backup.name)
@@ -189,7 +189,7 @@ def unavailable_target(
 
 @pytest.fixture(scope="session")
 def existing(steps: BackupSteps, longhorn: Longhorn) -> BackupOutsideCsi:
-    """A backup that was made with Longhorn's own means and not by a VolumeSnapshot."""
+    """A backup that was made through Longhorn's own objects and not by a VolumeSnapshot."""
     source = steps.volume_with("made", *SPARSE_WRITES)
     volume = longhorn.volume_of(source.pvc)
     return BackupOutsideCsi(source, volume, longhorn.create_backup(volume), longhorn.documented_backup_scheme)
@@ -197,7 +197,7 @@ def existing(steps: BackupSteps, longhorn: Longhorn) -> BackupOutsideCsi:
 
 @pytest.fixture(scope="session")
 def deleted_pair(existing: BackupOutsideCsi, snapshots: Snapshots, longhorn: Longhorn) -> DeletedPair[Backup]:
-    """Two pre-provisioned VolumeSnapshots under the two policies, for a backup each; their deletion is requested."""
+    """Two backups with pre-provisioned VolumeSnapshots, under Delete and Retain; deletion of these is requested."""
     deleted, retained = longhorn.create_backup(existing.volume), longhorn.create_backup(existing.volume)
     handles = str(existing.handle_of(deleted)), str(existing.handle_of(retained))
     return DeletedPair(deleted, retained, delete_preprovisioned(snapshots, existing.namespace, *handles))
@@ -205,14 +205,14 @@ def deleted_pair(existing: BackupOutsideCsi, snapshots: Snapshots, longhorn: Lon
 
 @pytest.fixture(scope="session")
 def deleted_pair_witness(deleted_pair: DeletedPair[Backup], longhorn: Longhorn) -> DeletedPair[Backup]:
-    """The same when deletion has done what it does: under Delete the backup is gone."""
+    """`deleted_pair` once the backup under Delete is gone."""
     longhorn.wait_backup_gone(deleted_pair.deleted.name)
     return deleted_pair
 
 
 @pytest.fixture(scope="session")
 def pre_provisioned(existing: BackupOutsideCsi, snapshots: Snapshots, workloads: Workloads) -> PreProvisionedBackup:
-    """That backup with a pre-provisioned content and VolumeSnapshot, and a claim that restores it; not waited for.
+    """`existing` with a pre-provisioned content and VolumeSnapshot, and a claim that restores it; not waited for.
 
     The policy is Retain: deleting the VolumeSnapshot leaves the backup, which others use too.
     """
