@@ -1,4 +1,4 @@
-# The suite as an image, to run it inside of the cluster that it verifies: see docs/run-on-a-cluster.md.
+# The suite as an image, to run inside the cluster that it verifies: see docs/run-on-a-cluster.md.
 # Another base: docker build --build-arg BASE=registry.example/python:3.13-slim .
 ARG BASE=docker.io/library/python:3.13-slim
 FROM ${BASE}
