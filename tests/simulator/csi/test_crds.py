@@ -9,6 +9,7 @@ from simulator.csi import names
 from simulator.csi.crds import register
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError
+from simulator.kubernetes.resources import Obj
 
 EXACTLY_ONE = (
     'spec.source: Invalid value: "object": exactly one of volumeSnapshotContentName and persistentVolumeClaimName '
@@ -27,33 +28,78 @@ def api() -> Api:
     return api
 
 
-def snapshot(source: dict[str, str] | None, **more: Any) -> dict[str, Any]:
+def snapshot(source: dict[str, str] | None, **more: Any) -> Obj:
     spec = {**more} if source is None else {"source": source, **more}
     return {"metadata": {"name": "s", "namespace": "default"}, "spec": spec}
 
 
+def content(**changes: Any) -> Obj:
+    spec: Obj = {
+        "driver": "d",
+        "deletionPolicy": "Delete",
+        "source": {"snapshotHandle": "h"},
+        "volumeSnapshotRef": {"name": "s", "namespace": "default"},
+    }
+    return {"metadata": {"name": "c"}, "spec": {**spec, **changes}}
+
+
+SNAPSHOT, CONTENT, CLASS = (
+    f'{kind}.snapshot.storage.k8s.io "{name}" is invalid: '
+    for kind, name in (("VolumeSnapshot", "s"), ("VolumeSnapshotContent", "c"), ("VolumeSnapshotClass", "c"))
+)
+
+
 @pytest.mark.parametrize(
-    ("spec_of", "text"),
+    ("resource", "sent", "text"),
     [
-        pytest.param(snapshot({}), EXACTLY_ONE, id="no source"),
+        pytest.param(names.SNAPSHOTS, snapshot({}), SNAPSHOT + EXACTLY_ONE, id="no source"),
         pytest.param(
-            snapshot({"persistentVolumeClaimName": "a", "volumeSnapshotContentName": "b"}), EXACTLY_ONE, id="both"
+            names.SNAPSHOTS,
+            snapshot({"persistentVolumeClaimName": "a", "volumeSnapshotContentName": "b"}),
+            SNAPSHOT + EXACTLY_ONE,
+            id="both sources",
         ),
-        pytest.param(snapshot(None), f"[spec.source: Required value, {UNCHECKED}]", id="source absent"),
         pytest.param(
+            names.SNAPSHOTS, snapshot(None), f"{SNAPSHOT}[spec.source: Required value, {UNCHECKED}]", id="source absent"
+        ),
+        pytest.param(
+            names.SNAPSHOTS,
             snapshot({"persistentVolumeClaimName": "a"}, volumeSnapshotClassName=""),
-            'spec.volumeSnapshotClassName: Invalid value: "string": volumeSnapshotClassName must not be the empty '
-            "string when set",
+            SNAPSHOT + 'spec.volumeSnapshotClassName: Invalid value: "string": volumeSnapshotClassName must not be the '
+            "empty string when set",
             id="empty class",
+        ),
+        pytest.param(
+            names.CONTENTS,
+            content(source={"snapshotHandle": "h", "volumeHandle": "v"}),
+            CONTENT
+            + 'spec.source: Invalid value: "object": exactly one of volumeHandle and snapshotHandle must be set',
+            id="both handles",
+        ),
+        pytest.param(
+            names.CONTENTS,
+            content(volumeSnapshotRef={"name": "s"}),
+            CONTENT + 'spec.volumeSnapshotRef: Invalid value: "object": both spec.volumeSnapshotRef.name and '
+            "spec.volumeSnapshotRef.namespace must be set",
+            id="no namespace",
+        ),
+        pytest.param(
+            names.CLASSES,
+            {"metadata": {"name": "c"}, "driver": "d", "deletionPolicy": "Keep"},
+            CLASS + 'deletionPolicy: Unsupported value: "Keep": supported values: "Delete", "Retain"',
+            id="unknown policy",
         ),
     ],
 )
-def test_invalid_snapshot_is_refused(api: Api, spec_of: dict[str, Any], text: str) -> None:
+def test_invalid_object_is_refused(api: Api, resource: str, sent: Obj, text: str) -> None:
     with pytest.raises(ApiError) as refused:
-        api.create(names.SNAPSHOTS, spec_of)
+        api.create(resource, sent)
 
-    assert refused.value.status == 422
-    assert refused.value.message == f'VolumeSnapshot.snapshot.storage.k8s.io "s" is invalid: {text}'
+    assert (refused.value.status, refused.value.message) == (422, text)
+
+
+def test_content_is_created(api: Api) -> None:
+    assert api.create(names.CONTENTS, content())["metadata"]["generation"] == 1
 
 
 @pytest.mark.parametrize(
@@ -72,13 +118,13 @@ def test_invalid_snapshot_is_refused(api: Api, spec_of: dict[str, Any], text: st
         ),
     ],
 )
-def test_source_is_immutable(api: Api, patch: dict[str, Any], text: str) -> None:
+def test_source_is_immutable(api: Api, patch: Obj, text: str) -> None:
     api.create(names.SNAPSHOTS, snapshot({"persistentVolumeClaimName": "a"}))
 
     with pytest.raises(ApiError) as refused:
         api.patch(names.SNAPSHOTS, "s", "default", {"spec": {"source": patch}})
 
-    assert refused.value.message == f'VolumeSnapshot.snapshot.storage.k8s.io "s" is invalid: {text}'
+    assert refused.value.message == SNAPSHOT + text
 
 
 def test_class_may_change(api: Api) -> None:
@@ -87,51 +133,6 @@ def test_class_may_change(api: Api) -> None:
     patched = api.patch(names.SNAPSHOTS, "s", "default", {"spec": {"volumeSnapshotClassName": "y"}})
 
     assert patched["spec"]["volumeSnapshotClassName"] == "y"
-
-
-def content(**changes: Any) -> dict[str, Any]:
-    spec: dict[str, Any] = {
-        "driver": "d",
-        "deletionPolicy": "Delete",
-        "source": {"snapshotHandle": "h"},
-        "volumeSnapshotRef": {"name": "s", "namespace": "default"},
-    }
-    return {"metadata": {"name": "c"}, "spec": {**spec, **changes}}
-
-
-@pytest.mark.parametrize(
-    ("wrong", "text"),
-    [
-        pytest.param(
-            {"source": {"snapshotHandle": "h", "volumeHandle": "v"}},
-            'spec.source: Invalid value: "object": exactly one of volumeHandle and snapshotHandle must be set',
-            id="both handles",
-        ),
-        pytest.param(
-            {"volumeSnapshotRef": {"name": "s"}},
-            'spec.volumeSnapshotRef: Invalid value: "object": both spec.volumeSnapshotRef.name and '
-            "spec.volumeSnapshotRef.namespace must be set",
-            id="no namespace",
-        ),
-    ],
-)
-def test_invalid_content_is_refused(api: Api, wrong: dict[str, Any], text: str) -> None:
-    api.create(names.CONTENTS, content())
-
-    with pytest.raises(ApiError) as refused:
-        api.create(names.CONTENTS, {**content(**wrong), "metadata": {"name": "d"}})
-
-    assert refused.value.message == f'VolumeSnapshotContent.snapshot.storage.k8s.io "d" is invalid: {text}'
-
-
-def test_unknown_policy_is_refused(api: Api) -> None:
-    with pytest.raises(ApiError) as refused:
-        api.create(names.CLASSES, {"metadata": {"name": "c"}, "driver": "d", "deletionPolicy": "Keep"})
-
-    assert refused.value.message == (
-        'VolumeSnapshotClass.snapshot.storage.k8s.io "c" is invalid: deletionPolicy: Unsupported value: "Keep": '
-        'supported values: "Delete", "Retain"'
-    )
 
 
 def test_only_v1_is_served(api: Api) -> None:

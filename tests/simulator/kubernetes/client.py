@@ -46,6 +46,11 @@ class Client:
             is_json = response.content_type == "application/json"
             return response.status, json.loads(text) if is_json else text, response.headers
 
+    async def refusal(self, method: str, path: str, body: Any = None, **more: str) -> tuple[int, str]:
+        """Status and message of a request that is refused."""
+        status, answer, _ = await self.ask(method, path, body, **more)
+        return status, answer["message"]
+
     async def lines(self, path: str, **query: str) -> AsyncIterator[Obj]:
         """The events of a watch."""
         async with self.session.get(self.server.url + path, params={"watch": "1", **query}) as response:

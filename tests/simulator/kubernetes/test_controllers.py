@@ -34,8 +34,7 @@ async def gone(api: Api, resource: str, name: str, namespace: str = "") -> None:
 
     end = api.subscribe(resource, note)
     if api.find(resource, name, namespace) is not None:
-        async with asyncio.timeout(5):
-            await event.wait()
+        await asyncio.wait_for(event.wait(), 5)
     end()
 
 
@@ -83,8 +82,7 @@ async def test_one_worker_for_a_key_at_a_time(api: Api) -> None:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             api.patch("configmaps", "a", "default", {"data": {"n": str(count)}})
-        async with asyncio.timeout(5):
-            await done.wait()
+        await asyncio.wait_for(done.wait(), 5)
     assert most == {("default", "a"): 1, ("default", "b"): 1}
 
 
@@ -108,8 +106,7 @@ async def test_failures_are_retried_with_back_off(api: Api, capsys: pytest.Captu
 
     async with working(queue.run):
         queue.enqueue(("", "a"))
-        async with asyncio.timeout(5):
-            await done.wait()
+        await asyncio.wait_for(done.wait(), 5)
     pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert [pause >= least for pause, least in zip(pauses, (0.01, 0.02, 0.04), strict=True)] == [True] * 3
     printed = capsys.readouterr().err
@@ -133,8 +130,7 @@ async def test_a_result_requeues_the_key(api: Api) -> None:
 
     async with working(queue.run):
         queue.enqueue(("", "a"))
-        async with asyncio.timeout(5):
-            await done.wait()
+        await asyncio.wait_for(done.wait(), 5)
 
 
 async def test_a_key_waits_for_the_earlier_of_two_times(api: Api) -> None:
@@ -152,8 +148,7 @@ async def test_a_key_waits_for_the_earlier_of_two_times(api: Api) -> None:
     async with working(queue.run):
         for name, after in (("a", 3.0), ("a", 1.0), ("a", 4.0), ("between", 2.0), ("last", 5.0)):
             queue.enqueue(("", name), after=after)
-        async with asyncio.timeout(5):
-            await done.wait()
+        await asyncio.wait_for(done.wait(), 5)
     assert worked == ["a", "between", "last"]
 
 
@@ -205,8 +200,7 @@ async def test_a_deleted_namespace_is_emptied_pods_first(api: Api) -> None:
 
     async with lifecycle(api):
         api.delete("namespaces", "n")
-        async with asyncio.timeout(5):
-            await told.wait()
+        await asyncio.wait_for(told.wait(), 5)
         await asyncio.sleep(0.01)
         namespace = api.get("namespaces", "n")
         conditions = {each["type"]: each["message"] for each in namespace["status"]["conditions"]}

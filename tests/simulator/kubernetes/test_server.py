@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import yaml
@@ -38,8 +37,7 @@ async def test_objects_over_http(client: Client, lantern: Make) -> None:
             "details": {"name": "a", "kind": "lanterns", "group": "light.example.org", "uid": made["metadata"]["uid"]},
         },
     )
-    status, body, _ = await client.ask("GET", f"{BASE}/a")
-    assert (status, body["message"]) == (404, 'lanterns.light.example.org "a" not found')
+    assert await client.refusal("GET", f"{BASE}/a") == (404, 'lanterns.light.example.org "a" not found')
 
 
 @pytest.mark.parametrize(
@@ -66,35 +64,34 @@ async def test_missing_objects_and_paths(client: Client, method: str, path: str,
 
 
 async def test_refused_bodies(client: Client, lantern: Make) -> None:
-    async def refused(method: str, path: str, body: Any, kind: str = "application/json") -> tuple[int, str]:
-        status, answer, _ = await client.ask(method, path, body, kind=kind)
-        return status, answer["message"]
-
     made = (await client.ask("POST", BASE, lantern("a")))[1]
     del made["metadata"]["resourceVersion"]
-    assert await refused("PUT", f"{BASE}/a", made) == (
+    assert await client.refusal("PUT", f"{BASE}/a", made) == (
         422,
         'lanterns.light.example.org "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified '
         "for an update",
     )
-    assert await refused("PUT", f"{BASE}/b", made) == (
+    assert await client.refusal("PUT", f"{BASE}/b", made) == (
         400,
         "the name of the object (a) does not match the name on the URL (b)",
     )
     other = {**lantern("c"), "metadata": {"name": "c", "namespace": "other"}}
-    assert await refused("POST", BASE, other) == (
+    assert await client.refusal("POST", BASE, other) == (
         400,
         "the namespace of the provided object does not match the namespace sent on the request",
     )
-    assert await refused("PATCH", f"{BASE}/a", {}, "application/strategic-merge-patch+json") == (
+    assert await client.refusal("PATCH", f"{BASE}/a", {}, kind="application/strategic-merge-patch+json") == (
         415,
         "the body of the request was in an unknown format - accepted media types include: "
         "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
     )
-    assert (await refused("PATCH", f"{BASE}/a", [], MERGE))[0] == 400
-    assert await refused("POST", BASE, {"metadata": {}}) == (400, "Object 'Kind' is missing in '{\"metadata\":{}}'")
-    assert (await refused("POST", BASE, b"{"))[0] == 400
-    assert (await refused("POST", BASE, b"x", "application/vnd.kubernetes.protobuf"))[0] == 415
+    assert (await client.refusal("PATCH", f"{BASE}/a", [], kind=MERGE))[0] == 400
+    assert await client.refusal("POST", BASE, {"metadata": {}}) == (
+        400,
+        "Object 'Kind' is missing in '{\"metadata\":{}}'",
+    )
+    assert (await client.refusal("POST", BASE, b"{"))[0] == 400
+    assert (await client.refusal("POST", BASE, b"x", kind="application/vnd.kubernetes.protobuf"))[0] == 415
 
 
 async def test_unknown_fields_are_warned_of_or_refused(client: Client, lantern: Make) -> None:
@@ -105,8 +102,10 @@ async def test_unknown_fields_are_warned_of_or_refused(client: Client, lantern: 
         '299 - "duplicate field \\"spec.source.wick\\""',
         '299 - "unknown field \\"spec.odd\\""',
     ]
-    status, answer, _ = await client.ask("POST", BASE, lantern("a", odd=1), fieldValidation="Strict")
-    assert (status, answer["message"]) == (400, 'strict decoding error: unknown field "spec.odd"')
+    assert await client.refusal("POST", BASE, lantern("a", odd=1), fieldValidation="Strict") == (
+        400,
+        'strict decoding error: unknown field "spec.odd"',
+    )
     claim = {"metadata": {"name": "c"}, "spec": {"odd": 1}}
     status, answer, _ = await client.ask("POST", CLAIMS, claim, fieldValidation="Strict")
     assert answer["message"] == (
@@ -146,8 +145,10 @@ async def test_a_dry_run_deletes_nothing(api: Api, client: Client, lantern: Make
 
 @pytest.mark.parametrize("name", ["default", "kube-system", "kube-public"])
 async def test_an_undeletable_namespace(client: Client, name: str) -> None:
-    status, answer, _ = await client.ask("DELETE", f"/api/v1/namespaces/{name}")
-    assert (status, answer["message"]) == (403, f'namespaces "{name}" is forbidden: this namespace may not be deleted')
+    assert await client.refusal("DELETE", f"/api/v1/namespaces/{name}") == (
+        403,
+        f'namespaces "{name}" is forbidden: this namespace may not be deleted',
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,8 +169,10 @@ async def test_an_undeletable_namespace(client: Client, name: str) -> None:
     ],
 )
 async def test_a_revision_that_cannot_be_matched(client: Client, query: dict[str, str], words: str) -> None:
-    status, answer, _ = await client.ask("GET", CLAIMS, **query)
-    assert (status, answer["message"]) == (422, f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: {words}')
+    assert await client.refusal("GET", CLAIMS, **query) == (
+        422,
+        f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: {words}',
+    )
 
 
 async def test_a_body_in_an_unsupported_format(client: Client) -> None:
@@ -270,17 +273,21 @@ async def test_logs_and_service_proxy(api: Api, client: Client) -> None:
 
     client.server.set_logs(logs)
     client.server.add_service("default", "s", 80, backend)
-    _, answer, _ = await client.ask("GET", f"{base}/pods/p/log", container="c")
-    assert answer["message"] == "pod p does not have a host assigned"
+    assert (await client.refusal("GET", f"{base}/pods/p/log", container="c"))[
+        1
+    ] == "pod p does not have a host assigned"
     api.patch("pods", "p", "default", {"spec": {"nodeName": "n"}})
-    _, answer, _ = await client.ask("GET", f"{base}/pods/p/log")
-    assert answer["message"] == "a container name must be specified for pod p, choose one of: [c d]"
+    assert (await client.refusal("GET", f"{base}/pods/p/log"))[
+        1
+    ] == "a container name must be specified for pod p, choose one of: [c d]"
     assert (await client.ask("GET", f"{base}/pods/p/log", container="c", tailLines="3"))[1] == "p/c tail=3\n"
 
-    _, answer, _ = await client.ask("GET", f"{base}/pods/p/log", container="c", previous="true")
-    assert answer["message"] == 'previous terminated container "c" in pod "p" not found'
-    _, answer, _ = await client.ask("GET", f"{base}/pods/p/log", container="c", sinceSeconds="0")
-    assert answer["message"] == ('PodLogOptions "" is invalid: sinceSeconds: Invalid value: 0: must be greater than 0')
+    assert (await client.refusal("GET", f"{base}/pods/p/log", container="c", previous="true"))[
+        1
+    ] == 'previous terminated container "c" in pod "p" not found'
+    assert (await client.refusal("GET", f"{base}/pods/p/log", container="c", sinceSeconds="0"))[1] == (
+        'PodLogOptions "" is invalid: sinceSeconds: Invalid value: 0: must be greater than 0'
+    )
 
     for name in ("s", "s:80", "s:web", "http:s:80"):
         assert (await client.ask("GET", f"{base}/services/{name}/proxy/v1/x", q="1"))[1] == {

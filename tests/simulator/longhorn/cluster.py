@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,67 +26,12 @@ from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.timing import NoDisturbance, Timing
 from simulator.longhorn import BackingImageDecisions, BackupstoreDecisions, Longhorn, LonghornDecisions, Version
 from simulator.longhorn.wait_for_objects import until
-from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error
+from tests.simulator.longhorn.memory_s3 import MemoryS3
 
 MEBIBYTE = 1 << 20
 NODE = "simulator-control-plane"
 BLOCK = VolumeCapability("SINGLE_NODE_WRITER", block=True)
 PATIENCE = 10.0
-
-
-class MemoryS3:
-    """A bucket in memory; `refusal` makes every call fail, `slowness` is how many seconds a deletion takes."""
-
-    bucket = "backups"
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.refusal: S3Error | None = None
-        self.slowness = 0.0
-
-    def connect(self, endpoint: str, access_key: str, secret_key: str, bucket: str) -> S3Connection:
-        del endpoint, access_key, secret_key, bucket
-        return self
-
-    def _check(self) -> None:
-        if self.refusal:
-            raise self.refusal
-
-    def _info(self, key: str) -> ObjectInfo:
-        return ObjectInfo(key, len(self.objects[key]), datetime.now(UTC))
-
-    async def put(self, key: str, data: bytes) -> ObjectInfo:
-        self._check()
-        self.objects[key] = data
-        return self._info(key)
-
-    async def get(self, key: str) -> bytes:
-        self._check()
-        if key not in self.objects:
-            raise S3Error(404, "NoSuchKey", "The specified key does not exist.", "1")
-        return self.objects[key]
-
-    async def head(self, key: str) -> ObjectInfo | None:
-        self._check()
-        return self._info(key) if key in self.objects else None
-
-    async def list(self, prefix: str, delimiter: str = "") -> Listing:
-        self._check()
-        found, prefixes = [], set()
-        for key in sorted(self.objects):
-            if not key.startswith(prefix):
-                continue
-            head, mark, _ = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
-            if mark:
-                prefixes.add(prefix + head + mark)
-            else:
-                found.append(self._info(key))
-        return Listing(tuple(found), tuple(sorted(prefixes)))
-
-    async def delete(self, key: str) -> None:
-        self._check()
-        await asyncio.sleep(self.slowness)
-        self.objects.pop(key, None)
 
 
 class Cluster:

@@ -4,6 +4,9 @@
 import contextlib
 import itertools
 from collections.abc import Callable
+from functools import partial
+
+import pytest
 
 from simulator.overrides.override_counts import OverrideCount, counted
 
@@ -28,24 +31,28 @@ def count_of(replace: Callable[..., str], original: Callable[[str], str]) -> Ove
     return count
 
 
-def test_another_answer_counts_as_changed() -> None:
-    assert count_of(lambda original, word: original(word) + "!", str.upper) == OverrideCount(asked=2, changed=2)
-
-
-def test_only_the_answers_that_differ_count() -> None:
-    assert count_of(lambda original, word: "ONE", str.upper) == OverrideCount(asked=2, changed=1)
-
-
-def test_the_originals_answer_is_no_change_though_it_is_never_the_same() -> None:
-    names = itertools.count()
-    assert count_of(lambda original, word: original(word), lambda word: numbered(names, word)) == OverrideCount(2, 0)
-
-
-def test_an_answer_to_another_question_is_a_change() -> None:
-    assert count_of(lambda original, word: original("three"), str.upper) == OverrideCount(2, 2)
-
-
-def test_a_refusal_is_an_answer() -> None:
-    assert count_of(lambda original, word: refused(word), refused) == OverrideCount(2, 0)
-    assert count_of(lambda original, word: word, refused) == OverrideCount(2, 2)
-    assert count_of(lambda original, word: refused("word"), refused) == OverrideCount(2, 2)
+@pytest.mark.parametrize(
+    ("replace", "original", "changed"),
+    [
+        (lambda original, word: original(word) + "!", str.upper, 2),
+        (lambda original, word: "ONE", str.upper, 1),
+        (lambda original, word: original(word), partial(numbered, itertools.count()), 0),
+        (lambda original, word: original("three"), str.upper, 2),
+        (lambda original, word: refused(word), refused, 0),
+        (lambda original, word: word, refused, 2),
+        (lambda original, word: refused("word"), refused, 2),
+    ],
+    ids=[
+        "another answer",
+        "one of two answers",
+        "the original's answer, never the same",
+        "an answer to another question",
+        "the original's refusal",
+        "an answer in the place of a refusal",
+        "another refusal",
+    ],
+)
+def test_only_other_answers_count_as_changed(
+    replace: Callable[..., str], original: Callable[[str], str], changed: int
+) -> None:
+    assert count_of(replace, original) == OverrideCount(asked=2, changed=changed)

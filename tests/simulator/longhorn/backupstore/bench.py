@@ -10,64 +10,12 @@ from simulator.clock import Clock
 from simulator.longhorn.backupstore import BackupRequest, Backupstore, BackupstoreDecisions
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.version import NEWEST, Version
-from simulator.s3.connection import Listing, ObjectInfo, S3Error
+from tests.simulator.longhorn.memory_s3 import MemoryS3
 
 MIB = 1 << 20
 BLOCK = 2 * MIB
 VOLUME = "pvc-b334ec5f-ab8f-4285-bffe-743b542ec494"
 DIRECTORY = f"backupstore/volumes/ad/f9/{VOLUME}/"
-
-
-class MemoryBucket:
-    """A bucket that remembers what was done to it."""
-
-    bucket = "backupbucket"
-
-    def __init__(self) -> None:
-        self.objects: dict[str, tuple[bytes, datetime]] = {}
-        self.calls: list[tuple[str, str]] = []
-        self.refusal: S3Error | None = None
-
-    async def put(self, key: str, data: bytes) -> ObjectInfo:
-        self._called("put", key)
-        self.objects[key] = (data, datetime.now(UTC))
-        return self._info(key)
-
-    async def get(self, key: str) -> bytes:
-        self._called("get", key)
-        if key not in self.objects:
-            raise S3Error(404, "NoSuchKey", "The specified key does not exist.", "R")
-        return self.objects[key][0]
-
-    async def head(self, key: str) -> ObjectInfo | None:
-        self._called("head", key)
-        return self._info(key) if key in self.objects else None
-
-    async def list(self, prefix: str, delimiter: str = "") -> Listing:
-        self._called("list", prefix)
-        keys = sorted(key for key in self.objects if key.startswith(prefix))
-        if not delimiter:
-            return Listing(tuple(map(self._info, keys)), ())
-        below = {key for key in keys if delimiter in key[len(prefix) :]}
-        prefixes = {prefix + key[len(prefix) :].split(delimiter)[0] + delimiter for key in below}
-        return Listing(tuple(self._info(key) for key in keys if key not in below), tuple(sorted(prefixes)))
-
-    async def delete(self, key: str) -> None:
-        self._called("delete", key)
-        self.objects.pop(key, None)
-
-    def document(self, key: str) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.objects[key][0])
-        return document
-
-    def _called(self, call: str, key: str) -> None:
-        self.calls.append((call, key))
-        if self.refusal:
-            raise self.refusal
-
-    def _info(self, key: str) -> ObjectInfo:
-        data, modified = self.objects[key]
-        return ObjectInfo(key, len(data), modified)
 
 
 class Bench:
@@ -76,7 +24,7 @@ class Bench:
     def __init__(self, root: Path, version: str = NEWEST, prefix: str = "") -> None:
         self.disk = Disk(root)
         self.disk.create(VOLUME, 16 * MIB)
-        self.bucket = MemoryBucket()
+        self.bucket = MemoryS3()
         self.decisions = BackupstoreDecisions()
         self.store = Backupstore(self.bucket, prefix, Clock(0), self.decisions, Version.parse(version))
         self.progress: list[int] = []
@@ -113,7 +61,8 @@ class Bench:
 
     def put_document(self, key: str, document: dict[str, Any], age: timedelta = timedelta()) -> None:
         """Store a document below the volume's directory as if somebody had written it some time ago."""
-        self.bucket.objects[DIRECTORY + key] = (json.dumps(document).encode(), datetime.now(UTC) - age)
+        self.bucket.objects[DIRECTORY + key] = json.dumps(document).encode()
+        self.bucket.modified[DIRECTORY + key] = datetime.now(UTC) - age
 
     def put_lock(self, name: str, kind: int, age: timedelta = timedelta()) -> None:
         self.put_document(f"locks/{name}.lck", {"Name": name, "Type": kind, "Acquired": True}, age)

@@ -17,11 +17,6 @@ pytestmark = pytest.mark.anyio
 ZEROS = "731859029215873fdac1c9f2f8bd25a334abf0f3a9e1b057cf2cacc2826d86b0"
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
-
-
 def test_paths_start_with_the_digest_of_the_volume_name() -> None:
     assert VolumeLayout.of("", VOLUME).directory == DIRECTORY
     assert VolumeLayout.of("/a/b/", "vol1").directory == "a/b/backupstore/volumes/01/9c/vol1/"
@@ -51,7 +46,7 @@ async def test_the_documents_of_a_first_backup(bench: Bench) -> None:
     bench.write(16 * MIB - 3, b"end")
     await bench.back_up(1)
 
-    raw = bench.bucket.objects[f"{DIRECTORY}backups/backup_backup-0000000000000001.cfg"][0].decode()
+    raw = bench.bucket.objects[f"{DIRECTORY}backups/backup_backup-0000000000000001.cfg"].decode()
     cfg = bench.cfg(1)
     assert list(cfg) == [
         "Name",
@@ -77,7 +72,7 @@ async def test_the_documents_of_a_first_backup(bench: Bench) -> None:
     assert (cfg["IsIncremental"], cfg["ProcessingBlocks"], cfg["SingleFile"]) == (False, {}, {"FilePath": ""})
     assert [block["Offset"] for block in cfg["Blocks"]] == [0, 14 * MIB]
     assert cfg["Blocks"][1]["BlockChecksum"] == digest(bytes(BLOCK - 3) + b"end")
-    stored = sum(len(data) for key, (data, _) in bench.bucket.objects.items() if key.endswith(".blk"))
+    stored = sum(len(data) for key, data in bench.bucket.objects.items() if key.endswith(".blk"))
     assert (cfg["NewlyUploadedDataSize"], cfg["ReUploadedDataSize"]) == (str(stored), "0")
     assert bench.volume_cfg == {
         "Name": VOLUME,
@@ -134,7 +129,7 @@ async def test_blocks_are_compressed_as_the_version_and_setting_say(
 ) -> None:
     bench = Bench(tmp_path, version)
     await bench.back_up(1, b"data", compression=method)
-    [stored] = [data for key, (data, _) in bench.bucket.objects.items() if key.endswith(".blk")]
+    [stored] = [data for key, data in bench.bucket.objects.items() if key.endswith(".blk")]
 
     assert decompress(stored) == b"data" + bytes(BLOCK - 4)
 
@@ -149,7 +144,7 @@ async def test_the_first_backup_chooses_the_compression(bench: Bench) -> None:
 
 async def test_lz4_frames_have_longhorns_header(bench: Bench) -> None:
     await bench.back_up(1, b"data")
-    [stored] = [data for key, (data, _) in bench.bucket.objects.items() if key.endswith(".blk")]
+    [stored] = [data for key, data in bench.bucket.objects.items() if key.endswith(".blk")]
 
     assert stored[:7] == bytes.fromhex("04224d186470b9")
 

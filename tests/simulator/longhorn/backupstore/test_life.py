@@ -1,7 +1,7 @@
 """The backupstore: backups in progress, deleted, restored, locked, refused."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ async def test_restore_brings_the_bytes_of_its_backup(bench: Bench) -> None:
 async def test_a_wrong_block_ends_the_restore(bench: Bench) -> None:
     await bench.back_up(1, b"A")
     [key] = [key for key in bench.bucket.objects if key.endswith(".blk")]
-    bench.bucket.objects[key] = (lz4.frame.compress(b"Z" * BLOCK), datetime.now(UTC))
+    bench.bucket.objects[key] = lz4.frame.compress(b"Z" * BLOCK)
     with pytest.raises(BackupstoreError, match="checksum verification failed for block"):
         await bench.restore(1)
 
@@ -189,7 +189,7 @@ async def test_a_refusal_of_the_bucket_is_told_as_longhorn_tells_it(bench: Bench
     with pytest.raises(BackupstoreError) as caught:
         await bench.store.check()
     assert str(caught.value) == (
-        'failed to list objects with param: {\n  Bucket: "backupbucket",\n  Delimiter: "/",\n'
+        'failed to list objects with param: {\n  Bucket: "backups",\n  Delimiter: "/",\n'
         '  Prefix: "backupstore/volumes/"\n} '
         "error: AWS Error:  NoSuchBucket The specified bucket does not exist <nil>\n404 REQUEST\n"
     )
