@@ -1,6 +1,7 @@
 """`python -m simulator` as a process: its output, its leftovers, its end."""
 
 import asyncio
+import gc
 import json
 import os
 import select
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from simulator.__main__ import main
 from simulator.app import until_end
 from simulator.options import UsageError, parse
 from simulator.process import data, kubeconfig
@@ -70,6 +72,23 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for simulator in running:
         simulator.process.kill()
         simulator.process.communicate()
+
+
+RunHere = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunHere:
+    """Runs the program in this process: its exit status, output and errors. Only for what ends before it serves."""
+
+    def run(directory: Path, *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", command(directory, *arguments)[2:])
+        monkeypatch.setattr(gc, "set_threshold", lambda *_: None)
+        status = main()
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    return run
 
 
 def version_at(server: str) -> dict[str, Any]:
@@ -234,9 +253,10 @@ def test_an_invalid_option_prints_one_line(arguments: list[str], text: str) -> N
         (["--list-faults", "--fault", "none-such"], "--fault none-such: no such fault; --list-faults prints them"),
     ],
 )
-def test_impossible_options_print_one_line_and_exit_with_2(tmp_path: Path, arguments: list[str], text: str) -> None:
-    done = ended(tmp_path, *arguments)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"python -m simulator: {text}\n")
+def test_impossible_options_print_one_line_and_exit_with_2(
+    run_here: RunHere, tmp_path: Path, arguments: list[str], text: str
+) -> None:
+    assert run_here(tmp_path, *arguments) == (2, "", f"python -m simulator: {text}\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -268,10 +288,10 @@ def test_a_foreign_kubeconfig_is_not_overwritten(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_faults_are_listed_with_what_they_replace_and_break() -> None:
-    listed = subprocess.run(
-        [sys.executable, "-m", "simulator", "--list-faults"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+def test_faults_are_listed_with_what_they_replace_and_break(run_here: RunHere, tmp_path: Path) -> None:
+    status, told, errors = run_here(tmp_path, "--list-faults")
+    assert (status, errors) == (0, "")
+    listed = told.splitlines()
     assert listed[0].split() == ["FAULT", "REPLACES", "BREAKS", "SUMMARY"]
     assert any(line.split()[:3] == ["backup-not-made", "longhorn.makes_backup", "backup.create"] for line in listed)
     both = next(number for number, line in enumerate(listed) if line.startswith("backup-not-stored "))

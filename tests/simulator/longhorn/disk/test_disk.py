@@ -30,6 +30,12 @@ def write(disk: Disk, offset: int, data: bytes, volume: str = "vol") -> None:
         device.write(data)
 
 
+def snapshot(disk: Disk, name: str, offset: int, data: bytes) -> None:
+    """Write, and take a snapshot."""
+    write(disk, offset, data)
+    disk.take_snapshot("vol", name)
+
+
 def test_extent_arithmetic() -> None:
     assert union([(10, 5), (0, 5)], [(5, 5), (30, 1)]) == [(0, 15), (30, 1)]
     assert subtract([(0, 100)], [(10, 5), (50, 100)]) == [(0, 10), (15, 35)]
@@ -96,10 +102,8 @@ def test_a_base_must_come_first_and_fit(disk: Disk) -> None:
 
 
 def test_a_snapshot_keeps_its_moment(disk: Disk) -> None:
-    write(disk, 0, b"A" * MIB)
-    disk.take_snapshot("vol", "s1")
-    write(disk, 0, b"B" * SECTOR)
-    disk.take_snapshot("vol", "s2")
+    snapshot(disk, "s1", 0, b"A" * MIB)
+    snapshot(disk, "s2", 0, b"B" * SECTOR)
     write(disk, 0, b"C" * SECTOR)
 
     assert disk.read("vol", "s1", 0, MIB) == b"A" * MIB
@@ -108,10 +112,8 @@ def test_a_snapshot_keeps_its_moment(disk: Disk) -> None:
 
 
 def test_layers_hold_what_was_written_since_their_parent(disk: Disk) -> None:
-    write(disk, 0, b"A" * MIB)
-    disk.take_snapshot("vol", "s1")
-    write(disk, MIB - 10, b"B" * 20)
-    disk.take_snapshot("vol", "s2")
+    snapshot(disk, "s1", 0, b"A" * MIB)
+    snapshot(disk, "s2", MIB - 10, b"B" * 20)
 
     assert disk.allocated("vol", "s2", since="s1") == [(MIB - SECTOR, 2 * SECTOR)]
     assert disk.allocated("vol", "s2") == [(0, MIB + SECTOR)]
@@ -122,17 +124,14 @@ def test_layers_hold_what_was_written_since_their_parent(disk: Disk) -> None:
 
 def test_written_zeros_count_and_holes_do_not(disk: Disk, tmp_path: Path) -> None:
     assert has_holes(tmp_path), "this test needs a file system that can tell holes from data"
-    write(disk, 2 * MIB, bytes(MIB))
-    disk.take_snapshot("vol", "s1")
+    snapshot(disk, "s1", 2 * MIB, bytes(MIB))
 
     assert disk.allocated("vol", "s1") == [(2 * MIB, MIB)]
 
 
 def test_zeros_over_data_are_a_change(disk: Disk) -> None:
-    write(disk, 0, b"A" * (2 * SECTOR))
-    disk.take_snapshot("vol", "s1")
-    write(disk, 0, bytes(SECTOR))
-    disk.take_snapshot("vol", "s2")
+    snapshot(disk, "s1", 0, b"A" * (2 * SECTOR))
+    snapshot(disk, "s2", 0, bytes(SECTOR))
 
     assert disk.allocated("vol", "s2", since="s1") == [(0, SECTOR)]
     assert disk.read("vol", "s2", 0, SECTOR) == bytes(SECTOR)
@@ -143,10 +142,8 @@ def test_without_holes_content_alone_decides(tmp_path: Path, monkeypatch: pytest
     disk = Disk(tmp_path)
     disk.create("vol", 8 * MIB)
     write(disk, MIB, b"A" * SECTOR)
-    write(disk, 4 * MIB, bytes(MIB))
-    disk.take_snapshot("vol", "s1")
-    write(disk, MIB, bytes(SECTOR))
-    disk.take_snapshot("vol", "s2")
+    snapshot(disk, "s1", 4 * MIB, bytes(MIB))
+    snapshot(disk, "s2", MIB, bytes(SECTOR))
 
     assert disk.allocated("vol", "s1") == [(MIB, SECTOR)]
     assert disk.read("vol", "s1", MIB, SECTOR) == b"A" * SECTOR
@@ -155,10 +152,8 @@ def test_without_holes_content_alone_decides(tmp_path: Path, monkeypatch: pytest
 
 
 def test_removal_gives_the_bytes_to_the_child(disk: Disk) -> None:
-    write(disk, 0, b"A" * (2 * SECTOR))
-    disk.take_snapshot("vol", "s1")
-    write(disk, SECTOR, b"B" * SECTOR)
-    disk.take_snapshot("vol", "s2")
+    snapshot(disk, "s1", 0, b"A" * (2 * SECTOR))
+    snapshot(disk, "s2", SECTOR, b"B" * SECTOR)
     disk.take_snapshot("vol", "s3")
 
     disk.remove_snapshot("vol", "s1")
@@ -170,8 +165,7 @@ def test_removal_gives_the_bytes_to_the_child(disk: Disk) -> None:
 
 
 def test_removal_of_the_newest_leaves_the_head(disk: Disk) -> None:
-    write(disk, 0, b"A" * SECTOR)
-    disk.take_snapshot("vol", "s1")
+    snapshot(disk, "s1", 0, b"A" * SECTOR)
     disk.remove_snapshot("vol", "s1")
     disk.take_snapshot("vol", "s1")
 
@@ -179,11 +173,9 @@ def test_removal_of_the_newest_leaves_the_head(disk: Disk) -> None:
 
 
 def test_expansion_adds_bytes_that_were_never_written(disk: Disk) -> None:
-    write(disk, 8 * MIB - SECTOR, b"A" * SECTOR)
-    disk.take_snapshot("vol", "s1")
+    snapshot(disk, "s1", 8 * MIB - SECTOR, b"A" * SECTOR)
     disk.expand("vol", 16 * MIB)
-    write(disk, 12 * MIB, b"B" * SECTOR)
-    disk.take_snapshot("vol", "s2")
+    snapshot(disk, "s2", 12 * MIB, b"B" * SECTOR)
 
     assert disk.allocated("vol", "s2", since="s1") == [(12 * MIB, SECTOR)]
     assert [layer.volume_size for layer in disk.snapshots("vol")] == [8 * MIB, 16 * MIB]
@@ -192,8 +184,7 @@ def test_expansion_adds_bytes_that_were_never_written(disk: Disk) -> None:
 
 
 def test_a_clone_has_the_bytes_of_the_snapshot(disk: Disk) -> None:
-    write(disk, MIB, b"A" * MIB)
-    disk.take_snapshot("vol", "s1")
+    snapshot(disk, "s1", MIB, b"A" * MIB)
     write(disk, MIB, b"B" * MIB)
     disk.create("copy", 8 * MIB)
 
