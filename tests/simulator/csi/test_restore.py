@@ -198,6 +198,22 @@ async def test_volume_of_a_running_pod_is_not_deleted(cluster: Cluster) -> None:
     assert cluster.calls()[-3:] == ["node_unstage_volume", "controller_unpublish_volume", "delete_volume"]
 
 
+async def test_attached_volume_is_not_deleted_before_it_is_detached(cluster: Cluster) -> None:
+    volume = (await cluster.bound_claim())["spec"]["volumeName"]
+    cluster.pod("p", "sleep 60", claim="src")
+    await cluster.until_status(PODS, "p", "phase", "Running")
+    cluster.driver.fail("controller_unpublish_volume", Code.INTERNAL, "busy", times=10_000)
+    cluster.delete(CLAIMS, "src")
+    await cluster.deleted(PODS, "p")
+    await cluster.until_event(volume, "VolumeFailedDelete")
+    assert cluster.calls("delete_volume") == []
+    cluster.driver.errors.clear()
+    await cluster.until_gone(VOLUMES, volume)
+
+    text = f"persistentvolume {volume} is still attached to node {NODE}"
+    assert cluster.events(volume)[0] == ("Warning", "VolumeFailedDelete", text)
+
+
 async def test_claim_waits_for_its_first_consumer(cluster: Cluster) -> None:
     cluster.storage_class("late", volumeBindingMode="WaitForFirstConsumer")
     cluster.claim("src", storage_class="late")
