@@ -5,7 +5,6 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -13,14 +12,13 @@ from kubernetes.client import Configuration
 from kubernetes.config import load_kube_config
 
 from fixtures.report.shards import Shard
+from simulator.kubernetes.resources import Obj
 from tools import ROOT
 from tools.cluster.rbac import MANIFESTS
 from tools.cluster.simulated_cluster import command, environment
 
 JOB = ROOT / "manifests" / "job"
 WAYS = ("whole", "shards")
-
-Obj = dict[str, Any]
 
 
 def documents(path: Path) -> list[Obj]:

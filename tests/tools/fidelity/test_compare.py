@@ -68,10 +68,7 @@ def _annotation_missing(real: Recording) -> Recording:
 
 def _condition_changed(real: Recording) -> Recording:
     path = "status.conditions[Restore].status"
-    writes = (
-        replace(w, changed={**w.changed, path: "Unknown"}) if w.changed.get(path) == "True" else w for w in real.writes
-    )
-    return replace(real, writes=tuple(writes))
+    return _changed(real, lambda w: w.changed.get(path) == "True", {path: "Unknown"})
 
 
 def _reference_to_another_object(real: Recording) -> Recording:
@@ -79,7 +76,7 @@ def _reference_to_another_object(real: Recording) -> Recording:
 
 
 def _event_missing(real: Recording) -> Recording:
-    return replace(real, writes=tuple(w for w in real.writes if "Normal SnapshotReady:" not in w.subject))
+    return _without(real, lambda w: "Normal SnapshotReady:" in w.subject)
 
 
 def _event_of_another_text(real: Recording) -> Recording:
@@ -93,7 +90,7 @@ def _event_of_another_component(real: Recording) -> Recording:
 
 
 def _object_missing(real: Recording) -> Recording:
-    return replace(real, writes=tuple(w for w in real.writes if w.kind != "BackupVolume"))
+    return _without(real, lambda w: w.kind == "BackupVolume")
 
 
 def _object_extra(real: Recording) -> Recording:
@@ -101,7 +98,7 @@ def _object_extra(real: Recording) -> Recording:
 
 
 def _object_not_deleted(real: Recording) -> Recording:
-    return replace(real, writes=tuple(w for w in real.writes if not (w.subject == CONTENT and w.verb == "DELETED")))
+    return _without(real, lambda w: w.subject == CONTENT and w.verb == "DELETED")
 
 
 def _state_left_out(real: Recording) -> Recording:
@@ -168,11 +165,16 @@ def _data_changed(real: Recording) -> Recording:
 
 
 def _rewritten(real: Recording, subject: str, verb: str, changed: dict[str, str]) -> Recording:
-    writes = (
-        replace(w, changed={**w.changed, **changed}) if w.subject == subject and w.verb == verb else w
-        for w in real.writes
-    )
+    return _changed(real, lambda w: w.subject == subject and w.verb == verb, changed)
+
+
+def _changed(real: Recording, wanted: Callable[[Write], bool], changed: dict[str, str]) -> Recording:
+    writes = (replace(w, changed={**w.changed, **changed}) if wanted(w) else w for w in real.writes)
     return replace(real, writes=tuple(writes))
+
+
+def _without(real: Recording, gone: Callable[[Write], bool]) -> Recording:
+    return replace(real, writes=tuple(w for w in real.writes if not gone(w)))
 
 
 def _without_path(real: Recording, subject: str, path: str) -> Recording:

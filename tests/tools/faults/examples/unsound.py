@@ -2,11 +2,9 @@
 """One fault that is sound, and four that are not."""
 
 from collections.abc import Callable
-from typing import Any
 
+from simulator.kubernetes.resources import Obj
 from simulator.overrides.registry import fault
-
-Obj = dict[str, Any]
 
 
 @fault("sound", breaks="backup.source.exactly-one", decision="csi.snapshot_source_is_exclusive", says=r"was accepted")
