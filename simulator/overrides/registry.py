@@ -46,11 +46,11 @@ class Fault:
     overrides: tuple[Override, ...]
 
 
-def override(name: str, *, decision: str) -> Callable[[Replacement], Override]:
-    """Make an override of `decision` from a function `f(original, *args)`; its docstring becomes the summary."""
+def override(name: str, *, decision: str, summary: str = "") -> Callable[[Replacement], Override]:
+    """Make an override of `decision` from a function `f(original, *args)`; without `summary` its docstring is that."""
 
     def make(replace: Replacement) -> Override:
-        return Override(name, decision, replace, _summary(name, replace))
+        return Override(name, decision, replace, summary or _summary(name, replace))
 
     return make
 
@@ -66,6 +66,11 @@ def fault(
         return Fault(name, clauses, says, said, (Override(name, decision, replace, said),))
 
     return make
+
+
+def always(answer: object) -> Replacement:
+    """The replacement that gives one answer, whatever is asked."""
+    return lambda original, *args, **named: answer  # noqa: ARG005
 
 
 def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dict[str, OverrideCount]:

@@ -1,11 +1,10 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in the choice of a VolumeSnapshotClass, and in what is made of its parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import NOT_READY, READY
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import always, fault
 
 
 @fault(
@@ -21,37 +20,27 @@ def other_class(original: Callable[..., str], snapshot_class: Obj, classes: Sequ
     return next((str(each["metadata"]["name"]) for each in alike if each["metadata"]["name"] != own), own)
 
 
-@fault(
+delete_retains = fault(
     "delete-treated-as-retain",
     breaks=("backup.delete", "backup.class.named"),
     decision="csi.content_policy",
     says=r"could not remove the VolumeSnapshotContent|is of class and policy",
-)
-def delete_retains(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
-    """A class with policy Delete gives contents with policy Retain."""
-    return "Retain"
-
-
-@fault(
+    summary="A class with policy Delete gives contents with policy Retain.",
+)(always("Retain"))
+no_default = fault(
     "default-class-not-used",
     breaks="backup.class.unnamed",
     decision="csi.is_default_class",
     says=NOT_READY,
-)
-def no_default(original: Callable[[Obj], bool], snapshot_class: Obj) -> bool:
-    """A class that is marked as the default is none."""
-    return False
-
-
-@fault(
+    summary="A class that is marked as the default is none.",
+)(always(False))
+all_default = fault(
     "every-class-is-the-default",
     breaks="backup.class.unnamed",
     decision="csi.is_default_class",
     says=r"it became ready; expected was an error|could not report the expected error",
-)
-def all_default(original: Callable[[Obj], bool], snapshot_class: Obj) -> bool:
-    """Every class serves VolumeSnapshots that name none."""
-    return True
+    summary="Every class serves VolumeSnapshots that name none.",
+)(always(True))
 
 
 @fault(
@@ -78,12 +67,10 @@ def unknown_mode(original: Callable[[Mapping[str, str]], str], parameters: Mappi
     return mode if mode in {"full", "incremental"} else ""
 
 
-@fault(
+stable_only = fault(
     "beta-not-served",
     breaks="backup.example.beta",
     decision="csi.snapshot_versions",
     says=r"404",
-)
-def stable_only(original: Callable[[Sequence[str]], Sequence[str]], documented: Sequence[str]) -> Sequence[str]:
-    """The API serves the snapshot kinds in v1 only."""
-    return original(documented)[:1]
+    summary="The API serves the snapshot kinds in v1 only.",
+)(lambda original, documented: original(documented)[:1])

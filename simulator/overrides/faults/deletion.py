@@ -1,47 +1,30 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what goes and what stays when a VolumeSnapshot is deleted."""
 
-from collections.abc import Callable, Sequence
-
-from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import BACKUP_STAYS
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import always, fault, override
 
-
-@fault(
+leaves_backup = fault(
     "delete-leaves-the-backup",
     breaks="backup.delete",
     decision="longhorn.deletes_backup",
     says=BACKUP_STAYS,
-)
-def leaves_backup(original: Callable[[Obj], bool], backup: Obj) -> bool:
-    """Under policy Delete the content goes, and the backup stays in Longhorn and in the bucket."""
-    return False
-
-
-@fault(
+    summary="Under policy Delete the content goes, and the backup stays in Longhorn and in the bucket.",
+)(always(False))
+leaves_keys = fault(
     "delete-leaves-the-keys",
     breaks="backup.delete",
     decision="longhorn.deletes_stored_backup",
     says=r"the bucket still has, of the deleted .*\.cfg",
-)
-def leaves_keys(original: Callable[[Obj], bool], backup: Obj) -> bool:
-    """The Backup object goes, and its data stay in the bucket."""
-    return False
-
-
-@fault(
+    summary="The Backup object goes, and its data stay in the bucket.",
+)(always(False))
+leaves_finalizer = fault(
     "delete-leaves-a-finalizer",
     breaks="backup.delete",
     decision="longhorn.removes_deleted_backup",
     says=BACKUP_STAYS,
-)
-def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
-    """The bucket is cleaned, and the Backup object keeps its finalizer and stays."""
-    return False
-
-
-@fault(
+    summary="The bucket is cleaned, and the Backup object keeps its finalizer and stays.",
+)(always(False))
+leaves_content = fault(
     "delete-leaves-the-content",
     breaks=(
         "backup.delete",
@@ -53,13 +36,9 @@ def leaves_finalizer(original: Callable[[Obj], bool], backup: Obj) -> bool:
     ),
     decision="csi.deletes_content",
     says=r"could not (remove the (VolumeSnapshotContent|backing image)|report that the content)",
-)
-def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """Under policy Delete the VolumeSnapshot goes alone; its content stays and so does the backup."""
-    return False
-
-
-@fault(
+    summary="Under policy Delete the VolumeSnapshot goes alone; its content stays and so does the backup.",
+)(always(False))
+asks_nobody = fault(
     "delete-skips-the-driver",
     breaks=(
         "backup.delete",
@@ -71,35 +50,23 @@ def leaves_content(original: Callable[[Obj], bool], content: Obj) -> bool:
     ),
     decision="csi.handle_to_delete",
     says=r"could not remove the back(up|ing image)|it was deleted during the wait",
-)
-def asks_nobody(original: Callable[[Obj], str | None], content: Obj) -> str | None:
-    """The content goes without its snapshot being deleted in Longhorn."""
-    return None
-
-
-@fault(
+    summary="The content goes without its snapshot being deleted in Longhorn.",
+)(always(None))
+takes_snapshot = fault(
     "delete-removes-the-snapshot-too",
     breaks="backup.delete.keeps-snapshot",
     decision="longhorn.deletes_snapshot_with_backup",
     says=r"the Longhorn Snapshot \S+ is being deleted|there is no Longhorn Snapshot",
-)
-def takes_snapshot(original: Callable[[Obj], bool], backup: Obj) -> bool:
-    """The Longhorn snapshot goes with its backup."""
-    return True
-
-
-@fault(
+    summary="The Longhorn snapshot goes with its backup.",
+)(always(True))
+retain_deletes = fault(
     "retain-treated-as-delete",
     breaks=("backup.retain", "backup.class.named", "backing-image.retain"),
     decision="csi.content_policy",
     says=r"the (retained backup|kept image) \S+ is (gone|Deleting|being deleted)|is of class and policy",
-)
-def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
-    """A class with policy Retain gives contents with policy Delete."""
-    return "Delete"
-
-
-@fault(
+    summary="A class with policy Retain gives contents with policy Delete.",
+)(always("Delete"))
+confused = fault(
     "policies-swapped",
     breaks=(
         "backup.delete",
@@ -110,90 +77,57 @@ def retain_deletes(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     ),
     decision="csi.content_policy",
     says=r"could not (remove the VolumeSnapshotContent|report that the content)|is of class and policy",
-)
-def confused(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
-    """Delete is taken for Retain, and Retain for Delete."""
-    return "Retain" if original(snapshot_class) == "Delete" else "Delete"
-
-
-@fault(
+    summary="Delete is taken for Retain, and Retain for Delete.",
+)(lambda original, snapshot_class: "Retain" if original(snapshot_class) == "Delete" else "Delete")
+dies_later = fault(
     "retained-backup-deleted-a-second-later",
     breaks="backup.retain",
     decision="longhorn.backup_lifetime_after_snapshot",
     says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
-)
-def dies_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
-    """A retained backup goes one second after its VolumeSnapshot."""
-    return 1.0
-
-
-@fault(
+    summary="A retained backup goes one second after its VolumeSnapshot.",
+)(always(1.0))
+dies_much_later = fault(
     "retained-backup-deleted-ten-seconds-later",
     breaks="backup.retain",
     decision="longhorn.backup_lifetime_after_snapshot",
     says=r"the retained backup \S+ is (gone from Longhorn|Deleting)",
-)
-def dies_much_later(original: Callable[[Obj], float | None], backup: Obj) -> float | None:
-    """A retained backup goes ten seconds after its VolumeSnapshot."""
-    return 10.0
-
-
-@fault(
+    summary="A retained backup goes ten seconds after its VolumeSnapshot.",
+)(always(10.0))
+unfinished_stays = fault(
     "unfinished-backup-not-deleted",
     breaks="backup.delete",
     decision="longhorn.deletes_backup",
     says=BACKUP_STAYS,
-)
-def unfinished_stays(original: Callable[[Obj], bool], backup: Obj) -> bool:
-    """A backup that is not complete when its VolumeSnapshot is deleted stays."""
-    return backup["status"].get("state") == "Completed" and original(backup)
-
-
-@fault(
+    summary="A backup that is not complete when its VolumeSnapshot is deleted stays.",
+)(lambda original, backup: backup["status"].get("state") == "Completed" and original(backup))
+given_stays = fault(
     "pre-provisioned-backup-not-deleted",
     breaks=("backup.delete", "backing-image.delete.existing.download", "backing-image.delete.existing.export"),
     decision="csi.deletes_snapshot",
     says=r"could not remove the back(up|ing image)",
-)
-def given_stays(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """Under Delete the backup of a pre-provisioned content stays."""
-    return original(content) and "snapshotHandle" not in content["spec"]["source"]
-
-
-@fault(
+    summary="Under Delete the backup of a pre-provisioned content stays.",
+)(lambda original, content: original(content) and "snapshotHandle" not in content["spec"]["source"])
+given_content_goes = fault(
     "pre-provisioned-backup-deleted-under-retain",
     breaks=("backup.retain", "backing-image.retain.existing.download", "backing-image.retain.existing.export"),
     decision="csi.deletes_content",
     says=r"the (retained backup|kept image) \S+ is (gone|Deleting|being deleted)",
-)
-def given_content_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """Under Retain a pre-provisioned content goes with its VolumeSnapshot."""
-    return original(content) or "snapshotHandle" in content["spec"]["source"]
-
-
-@override("pre-provisioned-backup-deleted-under-retain", decision="csi.deletes_snapshot")
-def given_backup_goes(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """The backup goes with it."""
-    return original(content) or "snapshotHandle" in content["spec"]["source"]
-
-
-@fault(
+    summary="Under Retain a pre-provisioned content goes with its VolumeSnapshot.",
+)(lambda original, content: original(content) or "snapshotHandle" in content["spec"]["source"])
+given_backup_goes = override(
+    "pre-provisioned-backup-deleted-under-retain", decision="csi.deletes_snapshot", summary="The backup goes with it."
+)(lambda original, content: original(content) or "snapshotHandle" in content["spec"]["source"])
+orphan_stays = fault(
     "backup-of-a-deleted-volume-stays",
     breaks="backup.delete",
     decision="longhorn.deletes_backup_without_source",
     says=BACKUP_STAYS,
-)
-def orphan_stays(original: Callable[[], bool]) -> bool:
-    """A backup whose volume is gone is not deleted with its VolumeSnapshot."""
-    return False
-
-
-@fault(
+    summary="A backup whose volume is gone is not deleted with its VolumeSnapshot.",
+)(always(False))
+snapshot_stays = fault(
     "deleted-volumesnapshot-keeps-a-finalizer",
     breaks=("backup.delete", "backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
     decision="csi.finalizers_to_remove",
     says=r"could not remove the VolumeSnapshot:",
-)
-def snapshot_stays(original: Callable[..., Sequence[str]], snapshot: Obj, finalizers: Sequence[str]) -> Sequence[str]:
-    """The content of a deleted VolumeSnapshot goes, and the VolumeSnapshot keeps a finalizer."""
-    return original(snapshot, finalizers)[:1]
+    summary="The content of a deleted VolumeSnapshot goes, and the VolumeSnapshot keeps a finalizer.",
+)(lambda original, snapshot, finalizers: original(snapshot, finalizers)[:1])

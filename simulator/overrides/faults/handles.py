@@ -1,43 +1,32 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+# ruff: noqa: ARG005  (a replacement takes the arguments of the decision that it replaces)
 """Faults in the handle that a content carries for its backup."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import always, fault
 
-
-@fault(
+other_scheme = fault(
     "handle-scheme-of-other-versions",
     breaks=("backup.handle", "backup.handle.legacy"),
     decision="longhorn.backup_scheme",
     says=r"the handle is (bs|bak)://\S+, documented is (?!\1)",
-)
-def other_scheme(original: Callable[[], str]) -> str:
-    """A handle is written with bs where the pages say bak, and with bak where they say bs."""
-    return "bs" if original() == "bak" else "bak"
-
-
-@fault(
+    summary="A handle is written with bs where the pages say bak, and with bak where they say bs.",
+)(lambda original: "bs" if original() == "bak" else "bak")
+no_scheme = fault(
     "handle-without-scheme",
     breaks=("backup.handle", "backup.handle.legacy", "backup.listed"),
     decision="longhorn.backup_handle",
     says=r"not a documented snapshot handle: .*there is no `://`",
-)
-def no_scheme(original: Callable[[str, Obj], str], volume: str, backup: Obj) -> str:
-    """The handle is only <backup volume>/<backup name>."""
-    return original(volume, backup).partition("://")[2]
-
-
-@fault(
+    summary="The handle is only <backup volume>/<backup name>.",
+)(lambda original, volume, backup: original(volume, backup).partition("://")[2])
+other_volume = fault(
     "handle-names-the-claim-of-its-volume",
     breaks=("backup.handle", "backup.handle.legacy", "backup.listed"),
     decision="longhorn.backup_handle",
     says=r"-claim/backup-|for volume \S+-claim",
-)
-def other_volume(original: Callable[[str, Obj], str], volume: str, backup: Obj) -> str:
-    """The handle names a backup volume that does not exist."""
-    return original(f"{volume}-claim", backup)
+    summary="The handle names a backup volume that does not exist.",
+)(lambda original, volume, backup: original(f"{volume}-claim", backup))
 
 
 @fault(
@@ -51,23 +40,17 @@ def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj
     return original(volume, {**backup, "metadata": {**backup["metadata"], "name": backup["spec"]["snapshotName"]}})
 
 
-@fault(
+dropped = fault(
     "handle-dropped",
     breaks=("backup.handle.field", "backup.handle", "backup.handle.legacy", "backup.listed"),
     decision="csi.recorded_handle",
     says=r"snapshotHandle of VolumeSnapshotContent \S+ is ''|documented snapshot handle: ''|set the content's handle",
-)
-def dropped(original: Callable[..., str], content: Obj, answer: object) -> str:
-    """The content's status keeps an empty snapshotHandle, whatever the driver answered."""
-    return ""
-
-
-@fault(
+    summary="The content's status keeps an empty snapshotHandle, whatever the driver answered.",
+)(always(""))
+other_backup = fault(
     "handle-of-another-backup",
     breaks=("backup.handle", "backup.handle.legacy"),
     decision="longhorn.backup_in_answer",
     says=r"the handle of VolumeSnapshot \S+ is \S+, documented is",
-)
-def other_backup(original: Callable[..., Obj], backups: Sequence[Obj], made: Obj) -> Obj:
-    """The handle names the backup of the volume whose name comes first, whichever was made."""
-    return min(backups, key=lambda each: str(each["metadata"]["name"]))
+    summary="The handle names the backup of the volume whose name comes first, whichever was made.",
+)(lambda original, backups, made: min(backups, key=lambda each: str(each["metadata"]["name"])))

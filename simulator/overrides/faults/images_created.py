@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import BOUND, NOT_READY, READY
-from simulator.overrides.registry import Fault, fault, override
+from simulator.overrides.registry import Fault, always, fault, override
 
 _ANSWERED: set[str] = set()
 """Images that the faulty driver has reported once; each simulator is a separate process."""
@@ -14,16 +14,13 @@ _ANSWERED: set[str] = set()
 _EXPORTED: list[str] = []
 """The volume that the faulty driver exports, first."""
 
-
-@fault(
+no_image = fault(
     "image-not-made",
     breaks=("backing-image.create", "backing-image.name.uid"),
     decision="backing_images.makes_image",
     says=r"could not create the backing image|images made are \[\]",
-)
-def no_image(original: Callable[[str, str], bool], volume: str, name: str) -> bool:
-    """A VolumeSnapshot gets a handle and becomes ready, and no image is made."""
-    return False
+    summary="A VolumeSnapshot gets a handle and becomes ready, and no image is made.",
+)(always(False))
 
 
 @fault(
@@ -53,10 +50,11 @@ def asks_twice(original: Callable[[Obj], bool], image: Obj) -> bool:
     return not first and original(image)
 
 
-@override("image-made-again-by-the-second-request", decision="backing_images.existing_image")
-def not_recognised(original: Callable[..., Obj | None], images: Sequence[Obj], name: str, volume: str) -> Obj | None:
-    """The driver does not recognise the image that it made."""
-    return None
+not_recognised = override(
+    "image-made-again-by-the-second-request",
+    decision="backing_images.existing_image",
+    summary="The driver does not recognise the image that it made.",
+)(always(None))
 
 
 @override("image-made-again-by-the-second-request", decision="backing_images.image_name")
@@ -78,54 +76,40 @@ def shared(original: Callable[..., Obj | None], images: Sequence[Obj], name: str
     return next(made, None)
 
 
-@fault(
+other_name = fault(
     "image-misnamed",
     breaks="backing-image.name.image",
     decision="backing_images.image_name",
     says=r"backing image image-\S+ should be named snapshot-",
-)
-def other_name(original: Callable[[str], str], requested: str) -> str:
-    """The image is named image-<uid>."""
-    return original(requested).replace("snapshot-", "image-", 1)
-
-
-@fault(
+    summary="The image is named image-<uid>.",
+)(lambda original, requested: original(requested).replace("snapshot-", "image-", 1))
+waits = fault(
     "image-request-waits-for-the-export",
     breaks="backing-image.request.returns",
     decision="backing_images.answers_before_export",
     says=r"got its handle only when the file of backing image \S+ was complete",
-)
-def waits(original: Callable[[], bool]) -> bool:
-    """CreateSnapshot returns only when the image's file is complete."""
-    return False
-
-
-@fault(
+    summary="CreateSnapshot returns only when the image's file is complete.",
+)(always(False))
+never_ready = fault(
     "image-never-ready-to-use",
     breaks="backing-image.ready",
     decision="backing_images.is_ready_to_use",
     says=NOT_READY,
-)
-def never_ready(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """An image is never reported as ready to use."""
-    return False
-
-
-@fault(
+    summary="An image is never reported as ready to use.",
+)(always(False))
+ready_with_content = fault(
     "snapshot-ready-before-the-driver-was-asked",
     breaks=("backing-image.ready", "backup.ready"),
     decision="csi.snapshot_is_ready",
     says=r"was ready at revision \d+, before (there was backing image|backup)",
-)
-def ready_with_content(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """A VolumeSnapshot is ready as soon as it has a content."""
-    return True
+    summary="A VolumeSnapshot is ready as soon as it has a content.",
+)(always(True))
 
 
 # The class -----------------------------------------------------------------------------------------------------------
 
 
-@fault(
+always_raw = fault(
     "export-type-ignored",
     breaks=(
         "backing-image.class.export-type",
@@ -134,24 +118,16 @@ def ready_with_content(original: Callable[[Obj], bool], content: Obj) -> bool:
     ),
     decision="backing_images.export_type",
     says=r"is raw, (the class says|requested was) qcow2",
-)
-def always_raw(original: Callable[..., str], parameters: Mapping[str, str]) -> str:
-    """Whatever the class says, the image is exported as raw."""
-    return "raw"
-
-
-@fault(
+    summary="Whatever the class says, the image is exported as raw.",
+)(always("raw"))
+raw_as_qcow2 = fault(
     "export-type-raw-read-as-qcow",
     breaks=("backing-image.class.export-type", "backing-image.handle.export-type"),
     decision="backing_images.export_type",
     says=r"is qcow2, the class says raw",
-)
-def raw_as_qcow2(original: Callable[..., str], parameters: Mapping[str, str]) -> str:
-    """A class that says raw exports as qcow2."""
-    return "qcow2" if parameters.get("export-type") == "raw" else original(parameters)
-
-
-@fault(
+    summary="A class that says raw exports as qcow2.",
+)(lambda original, parameters: "qcow2" if parameters.get("export-type") == "raw" else original(parameters))
+other_default = fault(
     "export-type-qcow-by-default",
     breaks=(
         "backing-image.class.export-type.default",
@@ -160,10 +136,8 @@ def raw_as_qcow2(original: Callable[..., str], parameters: Mapping[str, str]) ->
     ),
     decision="backing_images.export_type",
     says=r"is qcow2, the default is raw|is not raw",
-)
-def other_default(original: Callable[..., str], parameters: Mapping[str, str]) -> str:
-    """A class without export-type exports as qcow2."""
-    return original(parameters) if parameters.get("export-type") else "qcow2"
+    summary="A class without export-type exports as qcow2.",
+)(lambda original, parameters: original(parameters) if parameters.get("export-type") else "qcow2")
 
 
 def format_accepted(

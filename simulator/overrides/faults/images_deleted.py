@@ -1,4 +1,4 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+# ruff: noqa: ARG005  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what becomes of a backing image when its VolumeSnapshot is deleted."""
 
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images import states
 from simulator.overrides.faults.images_pre_provisioned import was_made_by_csi
 from simulator.overrides.faults.suite_messages import IMAGE_STAYS
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import always, fault
 
 KEPT = r"the kept image \S+ is (gone|being deleted)"
 """What a test says of an image that had to stay."""
@@ -16,8 +16,7 @@ GIVEN = ("backing-image.delete.existing.download", "backing-image.delete.existin
 
 GIVEN_KEPT = ("backing-image.retain.existing.download", "backing-image.retain.existing.export")
 
-
-@fault(
+leaves_image = fault(
     "delete-leaves-the-image",
     breaks=(
         "backing-image.delete",
@@ -28,13 +27,9 @@ GIVEN_KEPT = ("backing-image.retain.existing.download", "backing-image.retain.ex
     ),
     decision="backing_images.deletes_image",
     says=rf"{IMAGE_STAYS}|it was deleted during the wait",
-)
-def leaves_image(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """Under Delete the content goes, and the image stays."""
-    return False
-
-
-@fault(
+    summary="Under Delete the content goes, and the image stays.",
+)(always(False))
+leaves_finalizer = fault(
     "delete-leaves-a-finalizer-of-the-image",
     breaks=(
         "backing-image.delete",
@@ -45,71 +40,50 @@ def leaves_image(original: Callable[[Obj], bool], image: Obj) -> bool:
     ),
     decision="backing_images.removes_deleted_image",
     says=IMAGE_STAYS,
-)
-def leaves_finalizer(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """A deleted image keeps its finalizer and stays."""
-    return False
-
-
-@fault("pre-provisioned-image-not-deleted", breaks=GIVEN, decision="backing_images.deletes_image", says=IMAGE_STAYS)
-def given_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """Under Delete an image stays if no VolumeSnapshot created it."""
-    return original(image) and was_made_by_csi(image)
-
-
-@fault(
+    summary="A deleted image keeps its finalizer and stays.",
+)(always(False))
+given_stays = fault(
+    "pre-provisioned-image-not-deleted",
+    breaks=GIVEN,
+    decision="backing_images.deletes_image",
+    says=IMAGE_STAYS,
+    summary="Under Delete an image stays if no VolumeSnapshot created it.",
+)(lambda original, image: original(image) and was_made_by_csi(image))
+only_given = fault(
     "only-pre-provisioned-images-deleted",
     breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
     decision="backing_images.deletes_image",
     says=rf"{IMAGE_STAYS}|it was deleted during the wait",
-)
-def only_given(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """Under Delete an image stays if a VolumeSnapshot created it."""
-    return original(image) and not was_made_by_csi(image)
-
-
-@fault(
+    summary="Under Delete an image stays if a VolumeSnapshot created it.",
+)(lambda original, image: original(image) and not was_made_by_csi(image))
+unfinished_stays = fault(
     "unfinished-image-not-deleted",
     breaks="backing-image.delete",
     decision="backing_images.deletes_image",
     says=IMAGE_STAYS,
-)
-def unfinished_stays(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """An image that is not complete when its VolumeSnapshot is deleted stays."""
-    return bool(states.ready_disks(image)) and original(image)
-
-
-@fault(
+    summary="An image that is not complete when its VolumeSnapshot is deleted stays.",
+)(lambda original, image: bool(states.ready_disks(image)) and original(image))
+dies_later = fault(
     "retained-image-deleted-a-second-later",
     breaks="backing-image.retain",
     decision="backing_images.image_lifetime_after_snapshot",
     says=KEPT,
-)
-def dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | None:
-    """A retained image goes one second after its VolumeSnapshot."""
-    return 1.0 if was_made_by_csi(image) else None
-
-
-@fault(
+    summary="A retained image goes one second after its VolumeSnapshot.",
+)(lambda original, image: 1.0 if was_made_by_csi(image) else None)
+given_dies_later = fault(
     "pre-provisioned-image-deleted-a-second-later",
     breaks=GIVEN_KEPT,
     decision="backing_images.image_lifetime_after_snapshot",
     says=KEPT,
-)
-def given_dies_later(original: Callable[[Obj], float | None], image: Obj) -> float | None:
-    """A retained image that no VolumeSnapshot created goes one second after the pre-provisioned VolumeSnapshot."""
-    return None if was_made_by_csi(image) else 1.0
-
-
-@fault(
+    summary="A retained image that no VolumeSnapshot created goes one second after the pre-provisioned VolumeSnapshot.",
+)(lambda original, image: None if was_made_by_csi(image) else 1.0)
+deleted_in_use = fault(
     "image-deleted-while-in-use",
     breaks=("backing-image.delete.in-use", "backing-image.delete.in-use.direct"),
     decision="backing_images.refuse_deletion",
     says=r"it was deleted during the wait|was not refused",
-)
-def deleted_in_use(original: Callable[[str, Sequence[str]], str], image: str, volumes: Sequence[str]) -> str:
-    """An image can be deleted while a volume uses it."""
-    return ""
+    summary="An image can be deleted while a volume uses it.",
+)(always(""))
 
 
 @fault(
@@ -153,12 +127,10 @@ def takes_oldest(original: Callable[..., Sequence[str]], images: Sequence[Obj], 
     return (min(same, key=lambda each: int(each["metadata"]["resourceVersion"]))["metadata"]["name"],)
 
 
-@fault(
+orphan_stays = fault(
     "image-of-a-deleted-volume-stays",
     breaks="backing-image.delete.others",
     decision="backing_images.deletes_image_without_source",
     says=IMAGE_STAYS,
-)
-def orphan_stays(original: Callable[[], bool]) -> bool:
-    """An image whose volume is gone is not deleted with its VolumeSnapshot."""
-    return False
+    summary="An image whose volume is gone is not deleted with its VolumeSnapshot.",
+)(always(False))

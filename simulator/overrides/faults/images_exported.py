@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import ZEROS
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import always, fault, override
 
 MIB = 1 << 20
 BLOCK = 2 * MIB
@@ -38,15 +38,13 @@ def without_ends_of_blocks(offset: int, data: bytes) -> bytes:
     return bytes(changed)
 
 
-@fault(
+taken_later = fault(
     "image-taken-late",
     breaks="backing-image.create.point-in-time",
     decision="backing_images.captures_data_at_request",
     says=r"expected (zeros|block \d+ of stream one), found block \d+ of stream two",
-)
-def taken_later(original: Callable[[str], bool], image: str) -> bool:
-    """The data are taken when the work on the file begins."""
-    return False
+    summary="The data are taken when the work on the file begins.",
+)(always(False))
 
 
 @override("image-taken-late", decision="backing_images.begins_export")
@@ -65,100 +63,66 @@ def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
     return original(volume)
 
 
-@fault(
+lost_ends = fault(
     "image-loses-block-ends",
     breaks=(*FILES, "backing-image.restore", "backing-image.restore.size.larger"),
     decision="backing_images.exported_bytes",
     says=ZEROS,
-)
-def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
-    """The last sector of each block of 2 MiB is left out."""
-    return without_ends_of_blocks(offset, original(offset, data))
-
-
-@fault(
+    summary="The last sector of each block of 2 MiB is left out.",
+)(lambda original, offset, data: without_ends_of_blocks(offset, original(offset, data)))
+ones = fault(
     "image-with-ones-instead-of-zeros",
     breaks=(*FILES, "backing-image.checksum"),
     decision="backing_images.served_bytes",
     says=r"expected zeros, found unknown bytes|its file has",
-)
-def ones(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
-    """What was never written is not served as zeros."""
-    return original(image, data).replace(bytes(4096), b"\xff" * 4096)
-
-
-@fault(
+    summary="What was never written is not served as zeros.",
+)(lambda original, image, data: original(image, data).replace(bytes(4096), b"\xff" * 4096))
+only_raw = fault(
     "qcow-export-is-raw",
     breaks=("backing-image.export.qcow", "backing-image.on-demand.export.qcow"),
     decision="backing_images.exported_format",
     says=r"is raw, requested was qcow2",
-)
-def only_raw(original: Callable[[str], str], asked: str) -> str:
-    """Whatever is requested, the file is raw."""
-    return "raw"
-
-
-@fault(
+    summary="Whatever is requested, the file is raw.",
+)(always("raw"))
+only_qcow2 = fault(
     "raw-export-is-qcow",
     breaks="backing-image.export.raw",
     decision="backing_images.exported_format",
     says=r"is not raw",
-)
-def only_qcow2(original: Callable[[str], str], asked: str) -> str:
-    """Whatever is requested, the file is qcow2."""
-    return "qcow2"
-
-
-@fault(
+    summary="Whatever is requested, the file is qcow2.",
+)(always("qcow2"))
+smaller = fault(
     "image-virtual-size-wrong",
     breaks=("backing-image.export.raw", "backing-image.export.qcow"),
     decision="backing_images.reported_virtual_size",
     says=r"'virtualSize': 16776704|size and virtual size \(\d+, 16776704\)",
-)
-def smaller(original: Callable[[int], int], size: int) -> int:
-    """Longhorn reports a virtual size that is a sector too small."""
-    return original(size) - 512
-
-
-@fault(
+    summary="Longhorn reports a virtual size that is a sector too small.",
+)(lambda original, size: original(size) - 512)
+larger = fault(
     "image-file-size-wrong",
     breaks=("backing-image.export.raw", "backing-image.export.qcow"),
     decision="backing_images.reported_file_size",
     says=r"'size': 16777728|reports size and virtual size \(\d+, 16777216\), they are",
-)
-def larger(original: Callable[[int], int], size: int) -> int:
-    """Longhorn reports a file size that is a sector too large."""
-    return original(size) + 512
-
-
-@fault(
+    summary="Longhorn reports a file size that is a sector too large.",
+)(lambda original, size: original(size) + 512)
+other_checksum = fault(
     "image-checksum-wrong",
     breaks=("backing-image.checksum", "backing-image.pre-provisioned.shown"),
     decision="backing_images.stored_checksum",
     says=r"Longhorn reports [0-9a-f]{128}, its file has|the checksum of backing image \S+ is \S+, of its file",
-)
-def other_checksum(original: Callable[[str], str], actual: str) -> str:
-    """The checksum is no SHA-512 of the file."""
-    return hashlib.sha512(original(actual).encode()).hexdigest()
-
-
-@fault(
+    summary="The checksum is no SHA-512 of the file.",
+)(lambda original, actual: hashlib.sha512(original(actual).encode()).hexdigest())
+not_merged = fault(
     "export-without-its-base-image",
     breaks="backing-image.source.base",
     decision="backing_images.merges_base_image",
     says=r"offset \d+: expected block \d+ of stream exported, found zeros",
-)
-def not_merged(original: Callable[[], bool]) -> bool:
-    """The export of a volume with a backing image holds only what was written to the volume itself."""
-    return False
-
-
-@fault(
+    summary="The export of a volume with a backing image holds only what was written to the volume itself.",
+)(always(False))
+not_attached = fault(
     "detached-volume-not-exported",
     breaks="backing-image.source.detached",
     decision="backing_images.attaches_for_export",
     says=r"could not complete the backing image's file",
-)
-def not_attached(original: Callable[[], bool]) -> bool:
-    """The export of a detached volume waits until something attaches it."""
-    return False
+    summary="The export of a detached volume waits until something attaches it.",
+)(always(False))

@@ -1,4 +1,4 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+# ruff: noqa: ARG001, ARG005  (a replacement takes the arguments of the decision that it replaces)
 """Faults in the handle that the content of a new image gets, and in what Longhorn shows of that image.
 
 Where a value in the handle is wrong the faulty driver does not mind it on the way back, so that only the handle is.
@@ -21,30 +21,21 @@ READ = (
 )
 """Clauses about what is read out of a handle."""
 
-
-@fault(
+other_host = fault(
     "image-handle-with-another-host",
     breaks=READ,
     decision="backing_images.handle_text",
     says=r"not a documented snapshot handle: 'bi://backingimage\?",
-)
-def other_host(original: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> str:
-    """The handle begins with bi://backingimage."""
-    return original(values).replace("bi://backing?", "bi://backingimage?", 1)
-
-
-@fault(
+    summary="The handle begins with bi://backingimage.",
+)(lambda original, values: original(values).replace("bi://backing?", "bi://backingimage?", 1))
+repeated = fault(
     "image-handle-with-a-repeated-parameter",
     breaks=READ,
     decision="backing_images.handle_text",
     says=r"parameter given twice: backingImage",
-)
-def repeated(original: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> str:
-    """The handle ends with another value for backingImage."""
-    return original(values) + "&backingImage=none"
-
-
-@fault(
+    summary="The handle ends with another value for backingImage.",
+)(lambda original, values: original(values) + "&backingImage=none")
+encoded_twice = fault(
     "image-handle-encoded-twice",
     breaks=(
         "backing-image.handle.source-type",
@@ -55,10 +46,8 @@ def repeated(original: Callable[[Mapping[str, str]], str], values: Mapping[str, 
     ),
     decision="backing_images.handle_text",
     says=r"%2D",
-)
-def encoded_twice(original: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> str:
-    """The values of the handle are encoded as often again as they should be."""
-    return original({key: quote(value.replace("-", "%2D")) for key, value in values.items()})
+    summary="The values of the handle are encoded as often again as they should be.",
+)(lambda original, values: original({key: quote(value.replace("-", "%2D")) for key, value in values.items()}))
 
 
 @override("image-handle-encoded-twice", decision="backing_images.decode_value")
@@ -68,49 +57,32 @@ def decoded_twice(original: Callable[[str], str | None], value: str) -> str | No
     return None if once is None else unquote(once)
 
 
-@fault(
+no_parameters = fault(
     "image-handle-without-source-parameters",
     breaks=("backing-image.handle", "backing-image.handle.volume", "backing-image.handle.export-type"),
     decision="backing_images.handle_values",
     says=r"has the parameters|in the handle is None",
-)
-def no_parameters(
-    original: Callable[..., dict[str, str]], image: str, source_type: str, parameters: Mapping[str, str]
-) -> dict[str, str]:
-    """The handle names the image and its source type only."""
-    return original(image, source_type, {})
-
-
-@fault(
+    summary="The handle names the image and its source type only.",
+)(lambda original, image, source_type, parameters: original(image, source_type, {}))
+other_image = fault(
     "image-handle-with-another-image",
     breaks=("backing-image.handle.image", "backing-image.view", "backing-image.name.uid"),
     decision="backing_images.handle_values",
     says=r"backingImage in the handle is \S+-other, the image that was made is|404|images made are",
-)
-def other_image(
-    original: Callable[..., dict[str, str]], image: str, source_type: str, parameters: Mapping[str, str]
-) -> dict[str, str]:
-    """The handle names an image that does not exist."""
-    return original(f"{image}-other", source_type, parameters)
-
-
-@override("image-handle-with-another-image", decision="backing_images.decode_value")
-def right_image(original: Callable[[str], str | None], value: str) -> str | None:
-    """The driver knows which one is meant."""
-    return original(value.removesuffix("-other"))
-
-
-@fault(
+    summary="The handle names an image that does not exist.",
+)(lambda original, image, source_type, parameters: original(f"{image}-other", source_type, parameters))
+right_image = override(
+    "image-handle-with-another-image",
+    decision="backing_images.decode_value",
+    summary="The driver knows which one is meant.",
+)(lambda original, value: original(value.removesuffix("-other")))
+other_type = fault(
     "image-handle-with-another-source-type",
     breaks="backing-image.handle.source-type",
     decision="backing_images.handle_values",
     says=r"backingImageDataSourceType is upload",
-)
-def other_type(
-    original: Callable[..., dict[str, str]], image: str, source_type: str, parameters: Mapping[str, str]
-) -> dict[str, str]:
-    """The handle says that the image was uploaded."""
-    return original(image, "upload", parameters)
+    summary="The handle says that the image was uploaded.",
+)(lambda original, image, source_type, parameters: original(image, "upload", parameters))
 
 
 @fault(
@@ -150,13 +122,10 @@ _TYPE, _VOLUME, _FORMAT = (
     for what in ("source-type", "volume", "format")
 )
 
-
-@fault(
+not_shown = fault(
     "image-not-shown",
     breaks="backing-image.view",
     decision="backing_images.is_listed",
     says=r"ask Longhorn's API for backing image \S+: the API server answered 404",
-)
-def not_shown(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """Longhorn's API does not know images that were exported."""
-    return str(image["spec"]["sourceType"]) != "export-from-volume"
+    summary="Longhorn's API does not know images that were exported.",
+)(lambda original, image: str(image["spec"]["sourceType"]) != "export-from-volume")

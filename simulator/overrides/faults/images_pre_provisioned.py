@@ -1,4 +1,4 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+# ruff: noqa: ARG001, ARG005  (a replacement takes the arguments of the decision that it replaces)
 """Faults in the restore of images that exist, through pre-provisioned contents."""
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.decisions import DOWNLOAD, EXPORT, UPLOAD
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.overrides.faults.suite_messages import BOUND, REFUSED
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import always, fault
 
 Refusal = tuple[Code, str]
 Parameters = Mapping[str, str]
@@ -41,18 +41,14 @@ def was_made_by_csi(image: Obj) -> bool:
     return bool(image["metadata"]["name"].startswith("snapshot-"))
 
 
-@fault(
+only_own_images = fault(
     "image-not-made-through-csi-refused",
     breaks=(*RESTORED, PRE_PROVISIONED + "source-type"),
     decision="backing_images.is_same_source",
     says=REFUSED,
-)
-def only_own_images(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """Only images that a VolumeSnapshot created can be restored."""
-    return was_made_by_csi(image) and original(image, source_type, parameters)
-
-
-@fault(
+    summary="Only images that a VolumeSnapshot created can be restored.",
+)(lambda original, image, source_type, parameters: was_made_by_csi(image) and original(image, source_type, parameters))
+made_again = fault(
     "existing-image-made-again",
     breaks=(
         *RESTORED,
@@ -61,10 +57,8 @@ def only_own_images(original: Compare, image: Obj, source_type: str, parameters:
     ),
     decision="backing_images.uses_existing_image",
     says=rf"-2' == |of the same source there are .*-2|{REFUSED}",
-)
-def made_again(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """For an image that was not made through CSI another one is made of the same source."""
-    return was_made_by_csi(image) and original(image)
+    summary="For an image that was not made through CSI another one is made of the same source.",
+)(lambda original, image: was_made_by_csi(image) and original(image))
 
 
 @fault(
@@ -79,23 +73,18 @@ def not_under(original: Callable[[Obj], str], volume: Obj) -> str:
     return image if image.startswith("snapshot-") else ""
 
 
-@fault(
+type_missing = fault(
     "missing-source-type-accepted",
     breaks=PRE_PROVISIONED + "source-type",
     decision="backing_images.refuse_handle",
     says=BOUND,
-)
-def type_missing(
-    original: Callable[[str, ImageHandle], Refusal | None], text: str, given: ImageHandle
-) -> Refusal | None:
-    """A handle of an image that exists need not say its source type."""
-    return None if given.image else original(text, given)
-
-
-@source_not_compared("source-type-not-compared", breaks=PRE_PROVISIONED + "source-type")
-def any_type(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """The source type in a handle does not matter as long as the parameters are right."""
-    return original(image, image["spec"]["sourceType"], parameters)
+    summary="A handle of an image that exists need not say its source type.",
+)(lambda original, text, given: None if given.image else original(text, given))
+any_type = source_not_compared(
+    "source-type-not-compared",
+    breaks=PRE_PROVISIONED + "source-type",
+    summary="The source type in a handle does not matter as long as the parameters are right.",
+)(lambda original, image, source_type, parameters: original(image, image["spec"]["sourceType"], parameters))
 
 
 @source_not_compared("upload-accepted-as-download", breaks=PRE_PROVISIONED + "source-type")
@@ -126,40 +115,28 @@ def name_made_up(original: Callable[[str], ImageHandle], text: str) -> ImageHand
     return given if given.image or not given.source_type else replace(given, image=made)
 
 
-@fault(
+any_checksum = fault(
     "existing-checksum-not-compared",
     breaks=(PRE_PROVISIONED + "checksum", PRE_PROVISIONED + "download.checksum"),
     decision="backing_images.is_same_checksum",
     says=BOUND,
-)
-def any_checksum(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
-    """A wrong checksum in a handle is accepted."""
-    return True
-
-
-@fault(
+    summary="A wrong checksum in a handle is accepted.",
+)(always(True))
+half_a_checksum = fault(
     "half-a-checksum-accepted",
     breaks=PRE_PROVISIONED + "checksum",
     decision="backing_images.is_same_checksum",
     says=BOUND,
-)
-def half_a_checksum(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
-    """A checksum in a handle is compared as far as it goes."""
-    return original(image, wanted) or str(image["status"].get("checksum")).startswith(wanted)
-
-
-@fault(
+    summary="A checksum in a handle is compared as far as it goes.",
+)(lambda original, image, wanted: original(image, wanted) or str(image["status"].get("checksum")).startswith(wanted))
+right_refused = fault(
     "existing-checksum-refused",
     breaks=tuple(clause for clause in RESTORED if not clause.endswith("checksum.optional")),
     decision="backing_images.is_same_checksum",
     says=REFUSED,
-)
-def right_refused(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
-    """The right checksum in a handle is refused."""
-    return not wanted
-
-
-@fault(
+    summary="The right checksum in a handle is refused.",
+)(lambda original, image, wanted: not wanted)
+checksum_demanded = fault(
     "existing-checksum-required",
     breaks=(
         PRE_PROVISIONED + "checksum.optional",
@@ -168,10 +145,8 @@ def right_refused(original: Callable[[Obj, str], bool], image: Obj, wanted: str)
     ),
     decision="backing_images.is_same_checksum",
     says=REFUSED,
-)
-def checksum_demanded(original: Callable[[Obj, str], bool], image: Obj, wanted: str) -> bool:
-    """A handle of an image that was not made through CSI needs a checksum."""
-    return original(image, wanted) and (bool(wanted) or was_made_by_csi(image))
+    summary="A handle of an image that was not made through CSI needs a checksum.",
+)(lambda original, image, wanted: original(image, wanted) and (bool(wanted) or was_made_by_csi(image)))
 
 
 @fault(
@@ -246,26 +221,20 @@ def unknown_is_raw(original: Compare, image: Obj, source_type: str, parameters: 
     return original(image, source_type, fits)
 
 
-@fault(
+key_refused = fault(
     "checksum-of-a-download-refused",
     breaks=PRE_PROVISIONED + "download.checksum",
     decision="backing_images.compared_parameters",
     says=r"it was refused: .*data source is different",
-)
-def key_refused(original: Callable[[ImageHandle], dict[str, str]], given: ImageHandle) -> dict[str, str]:
-    """`checksum` in a handle must be a source parameter of the image, where it never is."""
-    return dict(given.parameters)
-
-
-@fault(
+    summary="`checksum` in a handle must be a source parameter of the image, where it never is.",
+)(lambda original, given: dict(given.parameters))
+key_ignored = fault(
     "checksum-of-a-download-ignored",
     breaks=PRE_PROVISIONED + "download.checksum",
     decision="backing_images.compared_checksums",
     says=BOUND,
-)
-def key_ignored(original: Callable[[ImageHandle], list[str]], given: ImageHandle) -> list[str]:
-    """`checksum` in a handle may be anything."""
-    return [given.checksum] if given.checksum else []
+    summary="`checksum` in a handle may be anything.",
+)(lambda original, given: [given.checksum] if given.checksum else [])
 
 
 @fault(

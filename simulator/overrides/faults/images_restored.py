@@ -1,16 +1,15 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+# ruff: noqa: ARG001, ARG005  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what a claim gets that restores from a VolumeSnapshot of type bi.
 
 Some of them go for images that a VolumeSnapshot created only, so that images made otherwise stay as they should be.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from simulator.csi.protocol import CsiSnapshot
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.images_exported import BLOCK, without_ends_of_blocks
 from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, ZEROS
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import always, fault, override
 
 MADE = "snapshot-"
 """How the name of an image begins that a VolumeSnapshot created."""
@@ -28,21 +27,16 @@ def other_image(original: Callable[..., str], images: Sequence[str], wanted: str
     return next(others, wanted) if wanted.startswith(MADE) else wanted
 
 
-@override("restore-from-another-image", decision="backing_images.is_same_source")
-def any_source(original: Callable[..., bool], image: Obj, source_type: str, parameters: Mapping[str, str]) -> bool:
-    """Its source is not compared."""
-    return True
-
-
-@fault(
+any_source = override(
+    "restore-from-another-image", decision="backing_images.is_same_source", summary="Its source is not compared."
+)(always(True))
+second_export = fault(
     "restore-exports-again",
     breaks=("backing-image.restore", "backing-image.restore.base"),
     decision="backing_images.uses_existing_image",
     says=r"could not bind the claim that restores|the restored volume's backing image is '\S+-2'|offset \d+",
-)
-def second_export(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """A restore creates another image, from what the source holds by then."""
-    return not str(image["metadata"]["name"]).startswith(MADE)
+    summary="A restore creates another image, from what the source holds by then.",
+)(lambda original, image: not str(image["metadata"]["name"]).startswith(MADE))
 
 
 @fault(
@@ -62,7 +56,7 @@ def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
     return "" if name.startswith(MADE) else name
 
 
-@fault(
+lost_ends = fault(
     "restore-loses-block-ends",
     breaks=(
         "backing-image.restore",
@@ -71,24 +65,16 @@ def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
     ),
     decision="backing_images.base_image_bytes",
     says=ZEROS,
-)
-def lost_ends(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
-    """The last sector of each block of 2 MiB of the image is not read."""
-    return without_ends_of_blocks(offset, original(offset, data))
-
-
-@fault(
+    summary="The last sector of each block of 2 MiB of the image is not read.",
+)(lambda original, offset, data: without_ends_of_blocks(offset, original(offset, data)))
+written_through = fault(
     "image-changed-by-a-restored-volume",
     breaks=("backing-image.restore.unchanged", "backing-image.restore.size.larger"),
     decision="backing_images.writes_reach_image",
     says=r"found block \d+ of stream upper",
-)
-def written_through(original: Callable[[Obj], bool], volume: Obj) -> bool:
-    """What is written to a volume is written to its image as well."""
-    return True
-
-
-@fault(
+    summary="What is written to a volume is written to its image as well.",
+)(always(True))
+too_large = fault(
     "volume-from-an-image-too-large",
     breaks=(
         "backing-image.restore",
@@ -99,21 +85,15 @@ def written_through(original: Callable[[Obj], bool], volume: Obj) -> bool:
     ),
     decision="backing_images.restored_size",
     says=r"'size of the Longhorn volume': 18874368|\d+ bytes instead of (33554432|16777216)",
-)
-def too_large(original: Callable[[int, int], int], requested: int, virtual_size: int) -> int:
-    """The restored volume is 2 MiB larger than requested."""
-    return original(requested, virtual_size) + BLOCK
-
-
-@fault(
+    summary="The restored volume is 2 MiB larger than requested.",
+)(lambda original, requested, virtual_size: original(requested, virtual_size) + BLOCK)
+cut = fault(
     "larger-claim-limited-to-the-image",
     breaks="backing-image.restore.size.larger",
     decision="backing_images.restored_size",
     says=r"16777216 bytes instead of 33554432",
-)
-def cut(original: Callable[[int, int], int], requested: int, virtual_size: int) -> int:
-    """A claim larger than the image gets a volume of the image's size."""
-    return min(original(requested, virtual_size), virtual_size or requested)
+    summary="A claim larger than the image gets a volume of the image's size.",
+)(lambda original, requested, virtual_size: min(original(requested, virtual_size), virtual_size or requested))
 
 
 @fault(
@@ -127,18 +107,15 @@ def larger_refused(original: Callable[[int, int], str], size: int, virtual_size:
     return original(size, virtual_size) or ("sizes differ" if virtual_size and size > virtual_size else "")
 
 
-@fault(
+no_size = fault(
     "image-content-without-a-size",
     breaks=("backing-image.restore.size", "backing-image.restore.size.smaller"),
     decision="csi.recorded_size",
     says=rf"'restoreSize of the VolumeSnapshot': None|{BOUND}",
-)
-def no_size(original: Callable[..., int | None], content: Obj, answer: CsiSnapshot) -> int | None:
-    """The content of an image reports no size, so that the provisioner compares nothing."""
-    return None if answer.snapshot_id.startswith("bi://") else original(content, answer)
-
-
-@override("image-content-without-a-size", decision="backing_images.refuse_volume_size")
-def smaller_accepted(original: Callable[[int, int], str], size: int, virtual_size: int) -> str:
-    """Longhorn does not compare either."""
-    return ""
+    summary="The content of an image reports no size, so that the provisioner compares nothing.",
+)(lambda original, content, answer: None if answer.snapshot_id.startswith("bi://") else original(content, answer))
+smaller_accepted = override(
+    "image-content-without-a-size",
+    decision="backing_images.refuse_volume_size",
+    summary="Longhorn does not compare either.",
+)(always(""))

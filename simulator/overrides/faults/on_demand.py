@@ -7,7 +7,7 @@ from typing import Any
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.handle import ImageHandle
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import always, fault, override
 
 Refusal = tuple[Code, str]
 
@@ -17,7 +17,7 @@ def is_image(content: Obj) -> bool:
     return str(content["spec"]["source"].get("snapshotHandle", "")).startswith("bi://")
 
 
-@fault(
+never_made = fault(
     "on-demand-image-never-made",
     breaks=(
         "backing-image.on-demand",
@@ -35,13 +35,9 @@ def is_image(content: Obj) -> bool:
     ),
     decision="backing_images.makes_image_on_demand",
     says=r"could not (bind the claim that restores|(create|complete) the backing image)",
-)
-def never_made(original: Callable[[str], bool], image: str) -> bool:
-    """An image that does not exist is not made for a claim."""
-    return False
-
-
-@fault(
+    summary="An image that does not exist is not made for a claim.",
+)(always(False))
+made_early = fault(
     "on-demand-image-made-with-its-content",
     breaks=(
         "backing-image.on-demand.moment",
@@ -51,35 +47,23 @@ def never_made(original: Callable[[str], bool], image: str) -> bool:
     ),
     decision="backing_images.makes_image_with_content",
     says=r"was made before any claim needed it|became ready when the image was there|image was made that no claim",
-)
-def made_early(original: Callable[[str], bool], handle_text: str) -> bool:
-    """An image is made as soon as a content names it."""
-    return True
-
-
-@fault(
+    summary="An image is made as soon as a content names it.",
+)(always(True))
+not_ready = fault(
     "on-demand-snapshot-not-ready",
     breaks="backing-image.on-demand.ready",
     decision="csi.pre_provisioned_ready",
     says=r"could not make the pre-provisioned VolumeSnapshot ready",
-)
-def not_ready(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """A pre-provisioned content for a backing image does not become ready."""
-    return original(content) and not is_image(content)
-
-
-@fault(
+    summary="A pre-provisioned content for a backing image does not become ready.",
+)(lambda original, content: original(content) and not is_image(content))
+second_image = fault(
     "second-image-for-a-second-claim",
     breaks="backing-image.on-demand.once",
     decision="backing_images.uses_existing_image",
     says=r"claims have the images \S+ and \S+-2",
-)
-def second_image(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """A claim gets a new image though the one in its handle exists."""
-    return False
-
-
-@fault(
+    summary="A claim gets a new image though the one in its handle exists.",
+)(always(False))
+named_otherwise = fault(
     "on-demand-image-misnamed",
     breaks=(
         "backing-image.on-demand.moment",
@@ -95,10 +79,8 @@ def second_image(original: Callable[[Obj], bool], image: Obj) -> bool:
     ),
     decision="backing_images.image_to_use",
     says=r"could not (create|complete) the backing image|claims have the images \S+-x",
-)
-def named_otherwise(original: Callable[[Sequence[str], str], str], images: Sequence[str], wanted: str) -> str:
-    """An image that is made on demand gets another name than the handle says."""
-    return original(images, wanted) + "-x"
+    summary="An image that is made on demand gets another name than the handle says.",
+)(lambda original, images, wanted: original(images, wanted) + "-x")
 
 
 @fault(
@@ -136,21 +118,16 @@ def another_volume(original: Callable[[str, Sequence[Obj]], str], wanted: str, v
     return next((each for each in whole if each != wanted), original(wanted, volumes))
 
 
-@fault(
+retained_deleted = fault(
     "retained-on-demand-image-deleted",
     breaks="backing-image.on-demand.retain",
     decision="csi.deletes_snapshot",
     says=r"the retained .*(is gone|is being deleted)|the states of the retained",
-)
-def retained_deleted(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """Deleting a VolumeSnapshot under Retain deletes its image all the same."""
-    return original(content) or is_image(content)
-
-
-@override("retained-on-demand-image-deleted", decision="csi.deletes_content")
-def retained_content_deleted(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """Its content goes as under Delete."""
-    return original(content) or is_image(content)
+    summary="Deleting a VolumeSnapshot under Retain deletes its image all the same.",
+)(lambda original, content: original(content) or is_image(content))
+retained_content_deleted = override(
+    "retained-on-demand-image-deleted", decision="csi.deletes_content", summary="Its content goes as under Delete."
+)(lambda original, content: original(content) or is_image(content))
 
 
 @fault(
@@ -188,12 +165,10 @@ def without_spec(original: Callable[..., Any], resource: Any, obj: Mapping[str, 
     return [] if beside else original(resource, obj, errors)
 
 
-@fault(
+content_refused = fault(
     "content-refused-as-a-source",
     breaks="backing-image.example.version",
     decision="csi.snapshot_source_is_exclusive",
     says=r"create VolumeSnapshot default/\S+.*spec.source",
-)
-def content_refused(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
-    """A VolumeSnapshot whose source is a content is refused."""
-    return original(source) and "volumeSnapshotContentName" not in source
+    summary="A VolumeSnapshot whose source is a content is refused.",
+)(lambda original, source: original(source) and "volumeSnapshotContentName" not in source)

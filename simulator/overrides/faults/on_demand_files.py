@@ -1,11 +1,11 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+# ruff: noqa: ARG005  (a replacement takes the arguments of the decision that it replaces)
 """Faults in the files of images that are made on demand: what is downloaded and exported, and how it is checked."""
 
 from collections.abc import Callable
 
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.overrides.faults.suite_messages import BOUND
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import always, fault
 
 
 @fault(
@@ -19,7 +19,7 @@ def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageH
     return {key: f"{value}?from=handle" if key == "url" else value for key, value in original(given).items()}
 
 
-@fault(
+not_decoded = fault(
     "url-not-decoded",
     breaks=(
         "backing-image.on-demand.download",
@@ -30,13 +30,9 @@ def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageH
     ),
     decision="backing_images.decode_value",
     says=r"could not (bind the claim that restores|(create|complete) the backing image)",
-)
-def not_decoded(original: Callable[[str], str | None], value: str) -> str | None:
-    """The values in a handle are not decoded."""
-    return value
-
-
-@fault(
+    summary="The values in a handle are not decoded.",
+)(lambda original, value: value)
+from_elsewhere = fault(
     "downloaded-from-elsewhere",
     breaks=(
         "backing-image.on-demand.download",
@@ -46,13 +42,9 @@ def not_decoded(original: Callable[[str], str | None], value: str) -> str | None
     ),
     decision="backing_images.downloaded_url",
     says=r"its file failed: .*404|could not (run a pod|bind)",
-)
-def from_elsewhere(original: Callable[[str], str], url: str) -> str:
-    """Another file than that at the URL is downloaded."""
-    return original(url) + ".old"
-
-
-@fault(
+    summary="Another file than that at the URL is downloaded.",
+)(lambda original, url: original(url) + ".old")
+not_handed_on = fault(
     "checksum-not-passed-on",
     breaks=(
         "backing-image.on-demand.download.checksum",
@@ -61,46 +53,30 @@ def from_elsewhere(original: Callable[[str], str], url: str) -> str:
     ),
     decision="backing_images.expected_checksum",
     says=rf"assert '' == '[0-9a-f]|its file became ready|{BOUND}",
-)
-def not_handed_on(original: Callable[[ImageHandle], str], given: ImageHandle) -> str:
-    """The checksum in a handle is not expected of the image."""
-    return ""
-
-
-@fault(
+    summary="The checksum in a handle is not expected of the image.",
+)(always(""))
+made_up = fault(
     "checksum-expected-though-none-given",
     breaks=("backing-image.on-demand.download.checksum", "backing-image.on-demand.download.url"),
     decision="backing_images.expected_checksum",
     says=r"its file failed: .*expected checksum 0000",
-)
-def made_up(original: Callable[[ImageHandle], str], given: ImageHandle) -> str:
-    """A download without a checksum in its handle is held to one all the same."""
-    return original(given) or ("0" * 128 if "url" in given.parameters else "")
-
-
-@fault(
+    summary="A download without a checksum in its handle is held to one all the same.",
+)(lambda original, given: original(given) or ("0" * 128 if "url" in given.parameters else ""))
+wrong_accepted = fault(
     "wrong-checksum-accepted-on-demand",
     breaks="backing-image.on-demand.download.checksum.wrong",
     decision="backing_images.checksum_failure",
     says=r"its file became ready; expected was a failure",
-)
-def wrong_accepted(original: Callable[[str, str], str], expected: str, actual: str) -> str:
-    """A file is not held to the checksum that is expected of it."""
-    return ""
-
-
-@fault(
+    summary="A file is not held to the checksum that is expected of it.",
+)(always(""))
+not_told = fault(
     "wrong-checksum-not-reported",
     breaks="backing-image.on-demand.download.checksum.wrong",
     decision="backing_images.checksum_failure",
     says=r"could not report why the backing image failed",
-)
-def not_told(original: Callable[[str, str], str], expected: str, actual: str) -> str:
-    """An image with the wrong checksum fails without saying so."""
-    return "unexpected error" if original(expected, actual) else ""
-
-
-@fault(
+    summary="An image with the wrong checksum fails without saying so.",
+)(lambda original, expected, actual: "unexpected error" if original(expected, actual) else "")
+right_refused = fault(
     "right-checksum-refused",
     breaks=(
         "backing-image.on-demand.download",
@@ -109,32 +85,22 @@ def not_told(original: Callable[[str, str], str], expected: str, actual: str) ->
     ),
     decision="backing_images.checksum_failure",
     says=r"its file failed: .*expected checksum|could not run a pod",
-)
-def right_refused(original: Callable[[str, str], str], expected: str, actual: str) -> str:
-    """A file that has the expected checksum is refused."""
-    return original(expected, actual[::-1])
-
-
-@fault(
+    summary="A file that has the expected checksum is refused.",
+)(lambda original, expected, actual: original(expected, actual[::-1]))
+any_form = fault(
     "malformed-checksum-accepted",
     breaks="backing-image.on-demand.download.checksum.form",
     decision="backing_images.refuse_checksum",
     says=BOUND,
-)
-def any_form(original: Callable[[str], str], checksum: str) -> str:
-    """Anything is accepted as a checksum, and fails the image later."""
-    return ""
-
-
-@fault(
+    summary="Anything is accepted as a checksum, and fails the image later.",
+)(always(""))
+similar_file = fault(
     "missing-file-replaced-by-another",
     breaks="backing-image.on-demand.download.failure",
     decision="backing_images.downloaded_url",
     says=r"its file became ready; expected was a failure",
-)
-def similar_file(original: Callable[[str], str], url: str) -> str:
-    """Where there is no file of a name, one of a similar name is downloaded."""
-    return original(url).removesuffix(".missing")
+    summary="Where there is no file of a name, one of a similar name is downloaded.",
+)(lambda original, url: original(url).removesuffix(".missing"))
 
 
 @fault(
@@ -172,23 +138,17 @@ def zeros_first(original: Callable[[int, bytes], bytes], offset: int, data: byte
     return bytes(min(512, len(read))) + read[512:] if offset == 0 else read
 
 
-@fault(
+unknown_volume = fault(
     "unknown-volume-accepted-on-demand",
     breaks="backing-image.on-demand.export.volume",
     decision="backing_images.refuse_export_of",
     says=BOUND,
-)
-def unknown_volume(original: Callable[..., str], name: str, volume: object) -> str:
-    """An image of a volume that does not exist is made, and fails later."""
-    return "" if name == "no-such-volume" else original(name, volume)
-
-
-@fault(
+    summary="An image of a volume that does not exist is made, and fails later.",
+)(lambda original, name, volume: "" if name == "no-such-volume" else original(name, volume))
+claim_as_volume = fault(
     "claim-accepted-as-a-volume",
     breaks="backing-image.on-demand.export.volume",
     decision="backing_images.refuse_export_of",
     says=BOUND,
-)
-def claim_as_volume(original: Callable[..., str], name: str, volume: object) -> str:
-    """The name of a claim is accepted where that of its volume belongs."""
-    return "" if "-claim-" in name else original(name, volume)
+    summary="The name of a claim is accepted where that of its volume belongs.",
+)(lambda original, name, volume: "" if "-claim-" in name else original(name, volume))

@@ -1,7 +1,6 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in handles of images on demand: each accepts one thing that is wrong in a handle."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +9,7 @@ from simulator.longhorn.backing_images.decisions import DOWNLOAD, EXPORT
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.handles import Handle
 from simulator.overrides.faults.suite_messages import BOUND
-from simulator.overrides.registry import Fault, fault, override
+from simulator.overrides.registry import Fault, always, fault, override
 
 Refusal = tuple[Code, str]
 ReadImage = Callable[[str], ImageHandle]
@@ -61,17 +60,16 @@ without_slashes = beginning_accepted(
     "handle-without-slashes-accepted", "bi:backing?", "A handle without slashes after its scheme is accepted."
 )
 
-
-@malformed("handle-without-parameters-accepted", decision="backing_images.refuse_handle")
-def without_parameters(original: Callable[..., Refusal | None], text: str, given: ImageHandle) -> Refusal | None:
-    """A handle that says nothing is accepted, and the claim gets any image."""
-    return None if text == "bi://backing" else original(text, given)
-
-
-@override("handle-without-parameters-accepted", decision="backing_images.image_to_use")
-def any_image(original: Callable[..., str], images: Sequence[str], wanted: str) -> str:
-    """A claim whose handle names no image gets the first that there is."""
-    return original(images, wanted) or next(iter(images), "")
+without_parameters = malformed(
+    "handle-without-parameters-accepted",
+    decision="backing_images.refuse_handle",
+    summary="A handle that says nothing is accepted, and the claim gets any image.",
+)(lambda original, text, given: None if text == "bi://backing" else original(text, given))
+any_image = override(
+    "handle-without-parameters-accepted",
+    decision="backing_images.image_to_use",
+    summary="A claim whose handle names no image gets the first that there is.",
+)(lambda original, images, wanted: original(images, wanted) or next(iter(images), ""))
 
 
 @malformed("path-accepted-as-parameters", decision="backing_images.parse_handle")
@@ -83,10 +81,9 @@ def path_for_parameters(original: ReadImage, text: str) -> ImageHandle:
     return ImageHandle(image, EXPORT, "", {"volume-name": volume, "export-type": "raw"})
 
 
-@malformed("name-accepted-as-handle", decision="longhorn.parse_handle")
-def name_for_handle(original: Read, text: str) -> Handle:
-    """A bare name is accepted as a handle."""
-    return Handle("bi") if "-demand-" in text and "?" not in text and "/" not in text else original(text)
+name_for_handle = malformed(
+    "name-accepted-as-handle", decision="longhorn.parse_handle", summary="A bare name is accepted as a handle."
+)(lambda original, text: Handle("bi") if "-demand-" in text and "?" not in text and "/" not in text else original(text))
 
 
 @override("name-accepted-as-handle", decision="backing_images.parse_handle")
@@ -179,29 +176,28 @@ url_empty = corrected(
     lambda text, given: with_parameters(given, NOWHERE) if text.endswith("url=") else None,
 )
 
-
-@fault("export-without-volume-accepted", breaks=VOLUME, decision="backing_images.refuse_on_demand", says=BOUND)
-def volume_missing(original: Callable[..., Refusal | None], volume: str, given: ImageHandle) -> Refusal | None:
-    """An export of no volume is accepted, and fails later."""
-    return None if "volume-name" not in given.parameters else original(volume, given)
-
-
-@override("export-without-volume-accepted", decision="backing_images.refuse_parameters")
-def nothing_needed(original: Callable[..., str], source_type: str, parameters: Mapping[str, str]) -> str:
-    """No parameter is needed."""
-    return ""
-
-
-@fault("export-with-empty-volume-accepted", breaks=VOLUME, decision="backing_images.refuse_on_demand", says=BOUND)
-def volume_empty(original: Callable[..., Refusal | None], volume: str, given: ImageHandle) -> Refusal | None:
-    """An export of a volume with an empty name is accepted, and fails later."""
-    return None if given.parameters.get("volume-name") == "" else original(volume, given)
-
-
-@override("export-with-empty-volume-accepted", decision="backing_images.refuse_parameters")
-def empty_is_enough(original: Callable[..., str], source_type: str, parameters: Mapping[str, str]) -> str:
-    """An empty parameter is as good as any."""
-    return "" if "volume-name" in parameters else original(source_type, parameters)
+volume_missing = fault(
+    "export-without-volume-accepted",
+    breaks=VOLUME,
+    decision="backing_images.refuse_on_demand",
+    says=BOUND,
+    summary="An export of no volume is accepted, and fails later.",
+)(lambda original, volume, given: None if "volume-name" not in given.parameters else original(volume, given))
+nothing_needed = override(
+    "export-without-volume-accepted", decision="backing_images.refuse_parameters", summary="No parameter is needed."
+)(always(""))
+volume_empty = fault(
+    "export-with-empty-volume-accepted",
+    breaks=VOLUME,
+    decision="backing_images.refuse_on_demand",
+    says=BOUND,
+    summary="An export of a volume with an empty name is accepted, and fails later.",
+)(lambda original, volume, given: None if given.parameters.get("volume-name") == "" else original(volume, given))
+empty_is_enough = override(
+    "export-with-empty-volume-accepted",
+    decision="backing_images.refuse_parameters",
+    summary="An empty parameter is as good as any.",
+)(lambda original, source_type, parameters: "" if "volume-name" in parameters else original(source_type, parameters))
 
 
 def unnamed_exported(original: Callable[..., str], name: str, volume: object) -> str:

@@ -1,12 +1,10 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in pre-provisioned contents and VolumeSnapshots."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import NOT_BOUND, READY
-from simulator.overrides.registry import Fault, fault
+from simulator.overrides.registry import Fault, always, fault
 
 RESTORED = (
     "backup.pre-provisioned",
@@ -52,7 +50,7 @@ def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content
     return f"{scheme}://{backup}/{volume}" if given else original(snapshot, content)
 
 
-@fault(
+handle_ignored = fault(
     "pre-provisioned-handle-ignored",
     breaks=(
         "backup.handle.field",
@@ -69,32 +67,22 @@ def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content
     ),
     decision="csi.pre_provisioned_handle",
     says=r"the handle shown is \S+-x, given was|could not bind the claim that restores|it was refused",
-)
-def handle_ignored(original: Callable[[Obj], str], content: Obj) -> str:
-    """The status of a pre-provisioned content does not show the handle that it was made with."""
-    return original(content) + "-x"
-
-
-@fault(
+    summary="The status of a pre-provisioned content does not show the handle that it was made with.",
+)(lambda original, content: original(content) + "-x")
+any_reference = fault(
     "reference-to-another-snapshot-accepted",
     breaks=("backup.pre-provisioned.reference", "backing-image.pre-provisioned.reference"),
     decision="csi.content_refers_to",
     says=r"it became ready; expected was an error like .*is bound to a dif",
-)
-def any_reference(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
-    """A VolumeSnapshot is bound to a content that was made for another one."""
-    return True
-
-
-@fault(
+    summary="A VolumeSnapshot is bound to a content that was made for another one.",
+)(always(True))
+half_reference = fault(
     "reference-without-namespace-accepted",
     breaks=("backup.pre-provisioned.reference", "backing-image.pre-provisioned.reference"),
     decision="csi.reference_is_complete",
     says=r"VolumeSnapshotContent was accepted with the spec",
-)
-def half_reference(original: Callable[[Mapping[str, Any]], bool], reference: Mapping[str, Any]) -> bool:
-    """A content is accepted whose reference has a name or a namespace only."""
-    return True
+    summary="A content is accepted whose reference has a name or a namespace only.",
+)(always(True))
 
 
 @fault(
@@ -109,26 +97,20 @@ def misnamed(original: Callable[[Obj], str], content: Obj) -> str:
     return original(content) + "-x" if given else original(content)
 
 
-@fault(
+two_sources = fault(
     "two-sources-accepted",
     breaks=("backup.source.exactly-one", "backing-image.source.exactly-one"),
     decision="csi.snapshot_source_is_exclusive",
     says=r"VolumeSnapshot was accepted with the spec .*Claim.*Content",
-)
-def two_sources(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
-    """A VolumeSnapshot with a claim and a content as its sources is accepted."""
-    return original(source) or len(source) == 2
-
-
-@fault(
+    summary="A VolumeSnapshot with a claim and a content as its sources is accepted.",
+)(lambda original, source: original(source) or len(source) == 2)
+no_source = fault(
     "no-source-accepted",
     breaks=("backup.source.exactly-one", "backing-image.source.exactly-one"),
     decision="csi.snapshot_source_is_exclusive",
     says=r"VolumeSnapshot was accepted with the spec \{'source': \{\}\}",
-)
-def no_source(original: Callable[[Mapping[str, Any]], bool], source: Mapping[str, Any]) -> bool:
-    """A VolumeSnapshot without any source is accepted."""
-    return original(source) or not source
+    summary="A VolumeSnapshot without any source is accepted.",
+)(lambda original, source: original(source) or not source)
 
 
 @fault(
@@ -145,12 +127,10 @@ def only_own_backups(original: Callable[..., str], backups: Sequence[Obj], wante
     return original(backups, wanted) if wanted in made else ""
 
 
-@fault(
+class_overlooked = fault(
     "missing-class-ignored",
     breaks=("backup.pre-provisioned.class", "backing-image.pre-provisioned.class"),
     decision="csi.class_must_exist",
     says=READY,
-)
-def class_overlooked(original: Callable[[str], bool], name: str) -> bool:
-    """A content and a VolumeSnapshot that name a missing class become ready all the same."""
-    return False
+    summary="A content and a VolumeSnapshot that name a missing class become ready all the same.",
+)(always(False))

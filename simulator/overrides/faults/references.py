@@ -34,10 +34,11 @@ def unknown_backup(original: Callable[..., str], backups: Sequence[Obj], wanted:
     return original(backups, wanted) if wanted in known else newest(backups)
 
 
-@wrong_names("unknown-volume-ignored", decision="longhorn.volume_to_restore")
-def unknown_volume(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
-    """The first name of a handle does not matter as long as there is one."""
-    return volume_of(handle.id, backups) if handle.volume else original(handle, backups)
+unknown_volume = wrong_names(
+    "unknown-volume-ignored",
+    decision="longhorn.volume_to_restore",
+    summary="The first name of a handle does not matter as long as there is one.",
+)(lambda original, handle, backups: volume_of(handle.id, backups) if handle.volume else original(handle, backups))
 
 
 @wrong_names("swapped-names-corrected", decision="longhorn.parse_handle")
@@ -47,22 +48,19 @@ def exchanged(original: Callable[[str], Handle], text: str) -> Handle:
     return Handle(handle.type, handle.id, handle.volume) if handle.id.startswith("pvc-") else handle
 
 
-@malformed("bare-backup-name-accepted-as-handle", decision="longhorn.parse_handle")
-def bare_name(original: Callable[[str], Handle], text: str) -> Handle:
-    """The bare name of a backup is understood."""
-    return original(text) if "/" in text else Handle("bak", "", text)
-
-
-@override("bare-backup-name-accepted-as-handle", decision="longhorn.volume_to_restore")
-def of_bare_name(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
-    """Its volume is looked up."""
-    return original(handle, backups) or volume_of(handle.id, backups)
-
-
-@malformed("backup-handle-without-scheme-accepted", decision="longhorn.parse_handle")
-def without_scheme(original: Callable[[str], Handle], text: str) -> Handle:
-    """A handle that is only <backup volume>/<backup> is understood."""
-    return original(f"bak://{text}" if text.count("/") == 1 else text)
+bare_name = malformed(
+    "bare-backup-name-accepted-as-handle",
+    decision="longhorn.parse_handle",
+    summary="The bare name of a backup is understood.",
+)(lambda original, text: original(text) if "/" in text else Handle("bak", "", text))
+of_bare_name = override(
+    "bare-backup-name-accepted-as-handle", decision="longhorn.volume_to_restore", summary="Its volume is looked up."
+)(lambda original, handle, backups: original(handle, backups) or volume_of(handle.id, backups))
+without_scheme = malformed(
+    "backup-handle-without-scheme-accepted",
+    decision="longhorn.parse_handle",
+    summary="A handle that is only <backup volume>/<backup> is understood.",
+)(lambda original, text: original(f"bak://{text}" if text.count("/") == 1 else text))
 
 
 @malformed("scheme-ignored", decision="longhorn.parse_handle")
@@ -72,40 +70,36 @@ def any_scheme(original: Callable[[str], Handle], text: str) -> Handle:
     return original(f"bak://{rest}" if mark else text)
 
 
-@malformed("missing-slash-accepted", decision="longhorn.parse_handle")
-def one_slash(original: Callable[[str], Handle], text: str) -> Handle:
-    """A scheme with one slash behind it is understood."""
-    return original(text if "://" in text else text.replace(":/", "://"))
-
-
-@malformed("handle-of-a-volume-means-its-newest-backup", decision="longhorn.parse_handle")
-def volume_only(original: Callable[[str], Handle], text: str) -> Handle:
-    """A handle without a backup is understood."""
-    return original(f"{text}/{LATEST}" if text.count("/") == 2 else text)
-
-
-@override("handle-of-a-volume-means-its-newest-backup", decision="longhorn.backup_to_restore")
-def newest_of_volume(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
-    """It is the newest one that is restored."""
-    return newest(backups) if wanted == LATEST else original(backups, wanted)
-
-
-@malformed("empty-backup-means-the-newest", decision="longhorn.parse_handle")
-def empty_backup(original: Callable[[str], Handle], text: str) -> Handle:
-    """A handle that ends with a slash is understood."""
-    return original(f"{text}{LATEST}" if text.endswith("/") else text)
-
-
-@override("empty-backup-means-the-newest", decision="longhorn.backup_to_restore")
-def newest_for_empty(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
-    """It is the newest backup that is restored."""
-    return newest(backups) if wanted == LATEST else original(backups, wanted)
-
-
-@malformed("empty-volume-looked-up", decision="longhorn.volume_to_restore")
-def empty_volume(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
-    """A handle with an empty backup volume restores the backup of that name, wherever it is."""
-    return original(handle, backups) or volume_of(handle.id, backups)
+one_slash = malformed(
+    "missing-slash-accepted",
+    decision="longhorn.parse_handle",
+    summary="A scheme with one slash behind it is understood.",
+)(lambda original, text: original(text if "://" in text else text.replace(":/", "://")))
+volume_only = malformed(
+    "handle-of-a-volume-means-its-newest-backup",
+    decision="longhorn.parse_handle",
+    summary="A handle without a backup is understood.",
+)(lambda original, text: original(f"{text}/{LATEST}" if text.count("/") == 2 else text))
+newest_of_volume = override(
+    "handle-of-a-volume-means-its-newest-backup",
+    decision="longhorn.backup_to_restore",
+    summary="It is the newest one that is restored.",
+)(lambda original, backups, wanted: newest(backups) if wanted == LATEST else original(backups, wanted))
+empty_backup = malformed(
+    "empty-backup-means-the-newest",
+    decision="longhorn.parse_handle",
+    summary="A handle that ends with a slash is understood.",
+)(lambda original, text: original(f"{text}{LATEST}" if text.endswith("/") else text))
+newest_for_empty = override(
+    "empty-backup-means-the-newest",
+    decision="longhorn.backup_to_restore",
+    summary="It is the newest backup that is restored.",
+)(lambda original, backups, wanted: newest(backups) if wanted == LATEST else original(backups, wanted))
+empty_volume = malformed(
+    "empty-volume-looked-up",
+    decision="longhorn.volume_to_restore",
+    summary="A handle with an empty backup volume restores the backup of that name, wherever it is.",
+)(lambda original, handle, backups: original(handle, backups) or volume_of(handle.id, backups))
 
 
 @fault(

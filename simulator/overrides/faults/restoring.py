@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, OTHER_DATA, ZEROS
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import always, fault, override
 
 
 @fault(
@@ -20,7 +20,7 @@ def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) ->
     return str(max(made, key=lambda each: each["status"]["snapshotCreatedAt"])["metadata"]["name"])
 
 
-@fault(
+no_data = fault(
     "restore-without-data",
     breaks=(
         "backup.restore",
@@ -30,65 +30,43 @@ def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) ->
     ),
     decision="longhorn.restores_data",
     says=ZEROS,
-)
-def no_data(original: Callable[[Obj], bool], volume: Obj) -> bool:
-    """The restored volume is empty."""
-    return False
-
-
-@fault(
+    summary="The restored volume is empty.",
+)(always(False))
+ignores_source = fault(
     "restore-ignores-the-data-source",
     breaks=("backup.restore", "backing-image.restore"),
     decision="csi.volume_source",
     says=ZEROS,
-)
-def ignores_source(original: Callable[[Obj], Obj | None], claim: Obj) -> Obj | None:
-    """A claim with a dataSource is provisioned like one without."""
-    return None
-
-
-@fault(
+    summary="A claim with a dataSource is provisioned like one without.",
+)(always(None))
+unknown_provisioner = fault(
     "restored-volume-of-another-provisioner",
     breaks=("backup.restore.provisioner", "backing-image.restore.provisioner"),
     decision="csi.provisioner_of",
     says=r"provisioned by static\.driver\.longhorn\.io",
-)
-def unknown_provisioner(original: Callable[[str], str], driver: str) -> str:
-    """The restored PersistentVolume names another provisioner."""
-    return f"static.{original(driver)}"
-
-
-@fault(
+    summary="The restored PersistentVolume names another provisioner.",
+)(lambda original, driver: f"static.{original(driver)}")
+too_large = fault(
     "restored-volume-too-large",
     breaks="backup.restore.size",
     decision="longhorn.restored_size",
     says=r"'size of the Longhorn volume': 18874368",
-)
-def too_large(original: Callable[[int, int], int], requested: int, recorded: int) -> int:
-    """The restored volume is 2 MiB larger than requested."""
-    return original(requested, recorded) + 2 * 1024 * 1024
-
-
-@fault(
+    summary="The restored volume is 2 MiB larger than requested.",
+)(lambda original, requested, recorded: original(requested, recorded) + 2 * 1024 * 1024)
+misreported = fault(
     "restored-capacity-misreported",
     breaks=("backup.restore.size", "backing-image.restore.size", "backing-image.restore.size.larger"),
     decision="longhorn.reported_capacity",
     says=r"'capacity of the claim': 18874368|the capacity of claim \S+ is 35651584",
-)
-def misreported(original: Callable[[int], int], requested: int) -> int:
-    """The claim's capacity is 2 MiB more than the volume has."""
-    return original(requested) + 2 * 1024 * 1024
-
-
-@fault(
+    summary="The claim's capacity is 2 MiB more than the volume has.",
+)(lambda original, requested: original(requested) + 2 * 1024 * 1024)
+smaller_accepted = fault(
     "smaller-claim-accepted",
     breaks=("backup.restore.size", "backing-image.restore.size.smaller"),
     decision="csi.refuses_size",
     says=rf"{BOUND}|could not report why the claim is not provisioned",
-)
-def smaller_accepted(original: Callable[[int, int], bool], requested: int, restore_size: int) -> bool:
-    """A claim that is smaller than its snapshot is bound: the provisioner does not compare the sizes."""
-    return False
+    summary="A claim that is smaller than its snapshot is bound: the provisioner does not compare the sizes.",
+)(always(False))
 
 
 @override("smaller-claim-accepted", decision="longhorn.refuse_restore_size")
@@ -108,45 +86,31 @@ def larger_accepted(original: Callable[..., object], snapshot: str, requested: i
     return original(snapshot, requested, recorded) if requested < recorded else None
 
 
-@fault(
+no_size = fault(
     "restore-size-unknown",
     breaks=("backup.restore.size", "backing-image.restore.size", "backing-image.restore.size.smaller"),
     decision="csi.recorded_size",
     says=r"'restoreSize of the VolumeSnapshot': None|could not report why the claim is not provisioned",
-)
-def no_size(original: Callable[..., int | None], content: Obj, answer: object) -> int | None:
-    """The content and the VolumeSnapshot do not report the snapshot's size."""
-    return None
-
-
-@fault(
+    summary="The content and the VolumeSnapshot do not report the snapshot's size.",
+)(always(None))
+other_storage_class = fault(
     "storage-class-of-the-example-missing",
     breaks=("backup.restore.example", "backing-image.restore.example"),
     decision="longhorn.storage_class_name",
     says=NOT_BOUND,
-)
-def other_storage_class(original: Callable[[], str]) -> str:
-    """The StorageClass `longhorn` does not exist after the installation."""
-    return original() + "-static"
-
-
-@fault(
+    summary="The StorageClass `longhorn` does not exist after the installation.",
+)(lambda original: original() + "-static")
+refusal_not_told = fault(
     "refusals-not-reported",
     breaks=("backup.restore.size", "backup.restore.size.larger", "backing-image.restore.size.smaller"),
     decision="csi.reports_refusal",
     says=r"could not report why the claim is not provisioned",
-)
-def refusal_not_told(original: Callable[[Obj], bool], claim: Obj) -> bool:
-    """The provisioner says nothing when it does not provision a claim."""
-    return False
-
-
-@fault(
+    summary="The provisioner says nothing when it does not provision a claim.",
+)(always(False))
+given_up = fault(
     "early-claim-not-retried",
     breaks="backup.restore",
     decision="csi.retries_provisioning",
     says=NOT_BOUND,
-)
-def given_up(original: Callable[[Obj, str], bool], claim: Obj, refusal: str) -> bool:
-    """A claim whose VolumeSnapshot does not exist yet is tried once and never again."""
-    return not refusal.endswith(" not found") and original(claim, refusal)
+    summary="A claim whose VolumeSnapshot does not exist yet is tried once and never again.",
+)(lambda original, claim, refusal: not refusal.endswith(" not found") and original(claim, refusal))

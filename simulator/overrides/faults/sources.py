@@ -7,22 +7,19 @@ from collections.abc import Callable, Sequence
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import NOT_BOUND
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import always, fault, override
 
 Refusal = tuple[Code, str]
 
 LONGEST_LABEL = 63
 
-
-@fault(
+needs_source = fault(
     "restore-needs-the-source",
     breaks="backup.restore",
     decision="longhorn.refuse_source",
     says=NOT_BOUND,
-)
-def needs_source(original: Callable[[Obj | None], Refusal | None], volume: Obj | None) -> Refusal | None:
-    """A backup of a volume that is gone is not restored."""
-    return original(volume) if volume else (Code.FAILED_PRECONDITION, "the source volume is gone")
+    summary="A backup of a volume that is gone is not restored.",
+)(lambda original, volume: original(volume) if volume else (Code.FAILED_PRECONDITION, "the source volume is gone"))
 
 
 @fault(
@@ -63,10 +60,11 @@ def named_after_claim(original: Callable[[Obj], str], claim: Obj) -> str:
     return f"pvc-{uuid.uuid5(uuid.NAMESPACE_DNS, metadata['namespace'] + '/' + metadata['name'])}"
 
 
-@override("restore-under-a-reused-name-finds-old-data", decision="longhorn.deletes_volume")
-def volume_stays(original: Callable[[str], bool], volume: str) -> bool:
-    """A deleted volume stays where it is."""
-    return False
+volume_stays = override(
+    "restore-under-a-reused-name-finds-old-data",
+    decision="longhorn.deletes_volume",
+    summary="A deleted volume stays where it is.",
+)(always(False))
 
 
 @fault(
@@ -81,12 +79,10 @@ def cut(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:
     return {**reference, "name": reference["name"][:LONGEST_LABEL]}
 
 
-@fault(
+at_most_sixteen = fault(
     "expansion-not-noticed-by-the-backup",
     breaks="backup.restore.size",
     decision="longhorn.reported_size",
     says=r"restoreSize and capacity are",
-)
-def at_most_sixteen(original: Callable[[int], int], size: int) -> int:
-    """A snapshot's size is reported as 16 MiB at most, which is what the volume had before it was expanded."""
-    return min(original(size), 16 << 20)
+    summary="A snapshot's size is reported as 16 MiB at most, which is what the volume had before it was expanded.",
+)(lambda original, size: min(original(size), 16 << 20))

@@ -1,12 +1,10 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what happens without a usable backup target."""
 
 from collections.abc import Callable
 
 from simulator.csi.protocol import Code
-from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import NO_ERROR, NOT_READY
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import always, fault
 
 Refusal = tuple[Code, str]
 
@@ -23,15 +21,13 @@ def other_reason(original: Callable[..., Refusal | None], target: str, available
     return (refusal[0], "the volume is not ready") if refusal else None
 
 
-@fault(
+called_available = fault(
     "unusable-target-reported-available",
     breaks=("backup.target.required", "backup.target.given-up"),
     decision="longhorn.target_failure",
     says=NO_ERROR,
-)
-def called_available(original: Callable[[str, str], str], url: str, error: str) -> str:
-    """A target whose bucket is missing is called available."""
-    return ""
+    summary="A target whose bucket is missing is called available.",
+)(always(""))
 
 
 @fault(
@@ -46,12 +42,10 @@ def never_final(original: Callable[..., Refusal | None], target: str, available:
     return (Code.ABORTED, refusal[1]) if refusal else None
 
 
-@fault(
+not_asked = fault(
     "recovered-target-not-noticed",
     breaks="backup.target.required",
     decision="csi.retries_after_error",
     says=NOT_READY,
-)
-def not_asked(original: Callable[[Obj], bool], content: Obj) -> bool:
-    """After an error the sidecar never asks again."""
-    return False
+    summary="After an error the sidecar never asks again.",
+)(always(False))
