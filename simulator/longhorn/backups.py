@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from zlib import crc32
 
 from simulator.clock import Clock
@@ -56,38 +57,29 @@ UNKNOWN: Obj = {
 """The status of a backup that has only been requested."""
 
 
+@dataclass(eq=False)
 class Backups:
-    """Makes and deletes backups."""
+    """Makes and deletes backups; `_changed` gets volume and target of each that came into the store or left it."""
 
-    def __init__(
-        self,
-        api: Api,
-        clock: Clock,
-        decisions: LonghornDecisions,
-        disk: Disk,
-        tickets: Attachments,
-        chains: SnapshotChains,
-        backupstores: BackupstoreClients,
-        changed: Callable[[str, str], None],
-    ) -> None:
-        """`changed` is called with volume and target when a backup has been added to the store or removed."""
-        self._changed = changed
-        self._api = api
-        self._clock = clock
-        self._decisions = decisions
-        self._disk = disk
-        self._tickets = tickets
-        self._chains = chains
-        self._backupstores = backupstores
-        self._events = EventRecorder(api, "longhorn-backup-controller")
+    _api: Api
+    _clock: Clock
+    _decisions: LonghornDecisions
+    _disk: Disk
+    _tickets: Attachments
+    _chains: SnapshotChains
+    _backupstores: BackupstoreClients
+    _changed: Callable[[str, str], None]
+
+    def __post_init__(self) -> None:
+        self._events = EventRecorder(self._api, "longhorn-backup-controller")
         self._work = EngineWork()
-        self.controller = Controller(api, clock, "longhorn-backup-controller", self._reconcile)
+        self.controller = Controller(self._api, self._clock, "longhorn-backup-controller", self._reconcile)
         self.controller.watch(names.BACKUPS)
         self.controller.watch(names.VOLUMES, self._waiting)
         self.controller.watch(names.SNAPSHOTS, self._waiting_for_snapshot)
         self._deletions = Controller(
-            api,
-            clock,
+            self._api,
+            self._clock,
             "longhorn-backup-deletion",
             self._delete,
             backoff=DELETION_BACKOFF,

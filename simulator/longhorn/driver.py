@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.clock import Clock
@@ -33,29 +34,22 @@ ACCESS_MODES = frozenset({"SINGLE_NODE_WRITER", "MULTI_NODE_MULTI_WRITER"})
 NEWER_ACCESS_MODES = frozenset({"SINGLE_NODE_SINGLE_WRITER", "SINGLE_NODE_MULTI_WRITER"})
 
 
+@dataclass(eq=False)
 class LonghornDriver:
     """Implements the Driver protocol of `simulator.csi.protocol`."""
 
-    def __init__(
-        self,
-        api: Api,
-        clock: Clock,
-        decisions: LonghornDecisions,
-        disk: Disk,
-        tickets: Attachments,
-        chains: SnapshotChains,
-        images: ImageService,
-        base_images: BaseImages,
-    ) -> None:
-        self._api = api
-        self._clock = clock
-        self._decisions = decisions
-        self._disk = disk
-        self._tickets = tickets
-        self._chains = chains
-        self._base_images = base_images
-        self._snapshots = SnapshotService(api, clock, decisions, images)
-        self._provisioner = Provisioner(api, decisions, images)
+    _api: Api
+    _clock: Clock
+    _decisions: LonghornDecisions
+    _disk: Disk
+    _tickets: Attachments
+    _chains: SnapshotChains
+    _images: ImageService
+    _base_images: BaseImages
+
+    def __post_init__(self) -> None:
+        self._snapshots = SnapshotService(self._api, self._clock, self._decisions, self._images)
+        self._provisioner = Provisioner(self._api, self._decisions, self._images)
 
     @property
     def name(self) -> str:

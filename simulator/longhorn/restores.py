@@ -6,6 +6,7 @@ Such a volume attaches itself, gets its data, and is not handed to a pod before 
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -33,29 +34,22 @@ def source_of(data_source: str) -> tuple[str, str]:
     return volume, snapshot
 
 
+@dataclass(eq=False)
 class Restores:
     """Restores volumes from backups, and clones them."""
 
-    def __init__(
-        self,
-        api: Api,
-        clock: Clock,
-        decisions: LonghornDecisions,
-        disk: Disk,
-        tickets: Attachments,
-        chains: SnapshotChains,
-        backupstores: BackupstoreClients,
-    ) -> None:
-        self._api = api
-        self._clock = clock
-        self._decisions = decisions
-        self._disk = disk
-        self._tickets = tickets
-        self._chains = chains
-        self._backupstores = backupstores
-        self._events = EventRecorder(api, "longhorn-volume-controller")
+    _api: Api
+    _clock: Clock
+    _decisions: LonghornDecisions
+    _disk: Disk
+    _tickets: Attachments
+    _chains: SnapshotChains
+    _backupstores: BackupstoreClients
+
+    def __post_init__(self) -> None:
+        self._events = EventRecorder(self._api, "longhorn-volume-controller")
         self._work = EngineWork()
-        self.controller = Controller(api, clock, "longhorn-volume-restore-controller", self._reconcile)
+        self.controller = Controller(self._api, self._clock, "longhorn-volume-restore-controller", self._reconcile)
         self.controller.watch(names.VOLUMES)
 
     def announce(self, volume: Obj) -> None:

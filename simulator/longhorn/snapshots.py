@@ -1,6 +1,7 @@
 """The life of a Snapshot object: taken in the engine, known some seconds later, deleted or marked as removed."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
@@ -34,28 +35,21 @@ UNKNOWN: Obj = {
 """The status of a snapshot that the engine was not yet seen to have."""
 
 
+@dataclass(eq=False)
 class Snapshots:
     """Takes and removes snapshots."""
 
-    def __init__(
-        self,
-        api: Api,
-        clock: Clock,
-        decisions: LonghornDecisions,
-        tickets: Attachments,
-        chains: SnapshotChains,
-        polls: EnginePolls,
-        image: str,
-    ) -> None:
-        self._api = api
-        self._clock = clock
-        self._decisions = decisions
-        self._tickets = tickets
-        self._chains = chains
-        self._polls = polls
-        self._image = image
-        self._events = EventRecorder(api, "longhorn-snapshot-controller")
-        self.controller = Controller(api, clock, "longhorn-snapshot-controller", self._reconcile)
+    _api: Api
+    _clock: Clock
+    _decisions: LonghornDecisions
+    _tickets: Attachments
+    _chains: SnapshotChains
+    _polls: EnginePolls
+    _image: str
+
+    def __post_init__(self) -> None:
+        self._events = EventRecorder(self._api, "longhorn-snapshot-controller")
+        self.controller = Controller(self._api, self._clock, "longhorn-snapshot-controller", self._reconcile)
         self.controller.watch(names.SNAPSHOTS)
         self.controller.watch(names.VOLUMES, self._waiting)
         self.controller.watch(names.ATTACHMENTS, _ticketed)

@@ -1,6 +1,7 @@
 """The life of a Volume object: creating, detached, attaching, attached, detaching, deleting."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
@@ -58,35 +59,25 @@ def empty_kubernetes_status() -> Obj:
     return {**dict.fromkeys(fields, ""), "workloadsStatus": None}
 
 
+@dataclass(eq=False)
 class Volumes:
     """Brings volumes from the state that they are in to the one that their spec wants."""
 
-    def __init__(
-        self,
-        api: Api,
-        clock: Clock,
-        disk: Disk,
-        engines: Engines,
-        polls: EnginePolls,
-        attachments: Attachments,
-        chains: SnapshotChains,
-        restores: Restores,
-        base_images: BaseImages,
-        image: str,
-    ) -> None:
-        self._api = api
-        self._clock = clock
-        self._disk = disk
-        self._engines = engines
-        self._polls = polls
-        self._attachments = attachments
-        self._chains = chains
-        self._restores = restores
-        self._base_images = base_images
-        self._image = image
-        self._events = EventRecorder(api, "longhorn-volume-controller")
+    _api: Api
+    _clock: Clock
+    _disk: Disk
+    _engines: Engines
+    _polls: EnginePolls
+    _attachments: Attachments
+    _chains: SnapshotChains
+    _restores: Restores
+    _base_images: BaseImages
+    _image: str
+
+    def __post_init__(self) -> None:
+        self._events = EventRecorder(self._api, "longhorn-volume-controller")
         self._written: set[str] = set()
-        self.controller = Controller(api, clock, "longhorn-volume-controller", self._reconcile)
+        self.controller = Controller(self._api, self._clock, "longhorn-volume-controller", self._reconcile)
         self.controller.watch(names.VOLUMES)
         self.controller.watch(names.BACKING_IMAGES, self._waiting)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.kubernetes.api import Api
@@ -21,25 +22,19 @@ SENDER = "10.244.0.24:10000"
 CLIENT_TIMEOUT = "30"
 
 
+@dataclass(eq=False)
 class Exports:
     """Reads volumes for images."""
 
-    def __init__(
-        self,
-        api: Api,
-        decisions: BackingImageDecisions,
-        disk: Disk,
-        chains: SnapshotChains,
-        tickets: Attachments,
-        base_images: BaseImages,
-    ) -> None:
-        self._api = api
-        self._decisions = decisions
-        self._disk = disk
-        self._chains = chains
-        self._tickets = tickets
-        self._base_images = base_images
-        self._events = EventRecorder(api, "longhorn-snapshot-controller")
+    _api: Api
+    _decisions: BackingImageDecisions
+    _disk: Disk
+    _chains: SnapshotChains
+    _tickets: Attachments
+    _base_images: BaseImages
+
+    def __post_init__(self) -> None:
+        self._events = EventRecorder(self._api, "longhorn-snapshot-controller")
         self._taking = asyncio.Lock()
 
     async def take_now(self, volume: Obj, image: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from simulator.csi.protocol import Code, CreateSnapshotRequest, CsiError, CsiSnapshot
@@ -24,20 +25,14 @@ LISTS = {"backingImageNodeSelector": "nodeSelector", "backingImageDiskSelector":
 COPIES = "backingImageMinNumberOfCopies"
 
 
+@dataclass(eq=False)
 class ImageService:
     """Backing images, as the sidecars ask for them."""
 
-    def __init__(
-        self,
-        api: Api,
-        longhorn: LonghornDecisions,
-        decisions: BackingImageDecisions,
-        exports: Exports,
-    ) -> None:
-        self._api = api
-        self._longhorn = longhorn
-        self._decisions = decisions
-        self._exports = exports
+    _api: Api
+    _longhorn: LonghornDecisions
+    _decisions: BackingImageDecisions
+    _exports: Exports
 
     async def create(self, request: CreateSnapshotRequest) -> CsiSnapshot:
         """Export the request's volume, or report the image that an earlier call created. Raises CsiError."""

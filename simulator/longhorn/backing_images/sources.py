@@ -5,6 +5,7 @@ What fails is done again after one minute, then two, up to five; an upload is no
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.clock import Clock
@@ -47,30 +48,25 @@ class SourceError(Exception):
         self.facts = facts
 
 
+@dataclass(eq=False)
 class DataSources:
     """Makes the first files of images."""
 
-    def __init__(
-        self,
-        api: Api,
-        clock: Clock,
-        decisions: BackingImageDecisions,
-        files: ImageFiles,
-        managers: ImageManagers,
-        exports: Exports,
-        downloader: Downloader,
-    ) -> None:
-        self._api = api
-        self._clock = clock
-        self._decisions = decisions
-        self._files = files
-        self._managers = managers
-        self._exports = exports
-        self._downloader = downloader
-        self._events = EventRecorder(api, "longhorn-backing-image-controller")
-        self._work = files.work
+    _api: Api
+    _clock: Clock
+    _decisions: BackingImageDecisions
+    _files: ImageFiles
+    _managers: ImageManagers
+    _exports: Exports
+    _downloader: Downloader
+
+    def __post_init__(self) -> None:
+        self._events = EventRecorder(self._api, "longhorn-backing-image-controller")
+        self._work = self._files.work
         self._attempts: dict[str, tuple[int, float]] = {}
-        self.controller = Controller(api, clock, "longhorn-backing-image-data-source-controller", self._reconcile)
+        self.controller = Controller(
+            self._api, self._clock, "longhorn-backing-image-data-source-controller", self._reconcile
+        )
         self.controller.watch(names.BACKING_IMAGE_DATA_SOURCES)
         self.controller.watch(names.VOLUMES, self._exported)
         self.controller.watch(names.BACKING_IMAGES)
