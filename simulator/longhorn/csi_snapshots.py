@@ -12,7 +12,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.backing_images.service import ImageService
 from simulator.longhorn.decisions import LonghornDecisions
-from simulator.longhorn.failures import api_failure, csi_error, volume_not_found
+from simulator.longhorn.failures import api_failure, check, existing_volume
 from simulator.longhorn.version import Version
 from simulator.longhorn.wait_for_objects import TICK, WAIT, until
 
@@ -57,9 +57,8 @@ class SnapshotService:
         return await self._create_backup(request, volume, name)
 
     async def _create_snapshot(self, request: CreateSnapshotRequest, of: str, name: str) -> CsiSnapshot:
-        volume = self._volume(of)
-        known = objects.find(self._api, names.SNAPSHOTS, name)
-        if known is None:
+        volume = existing_volume(self._api, of)
+        if objects.find(self._api, names.SNAPSHOTS, name) is None:
             self._check_attached(volume)
         snapshot = await self._ready_snapshot(of, name, request.parameters)
         status = snapshot["status"]
@@ -74,7 +73,7 @@ class SnapshotService:
     async def _create_backup(self, request: CreateSnapshotRequest, of: str, name: str) -> CsiSnapshot:
         backup = self._existing_backup(of, name)
         if backup is None:
-            volume = self._volume(of)
+            volume = existing_volume(self._api, of)
             self._check_attached(volume)
             if self._decisions.answers_before_starting(name):
                 return self._answer_without_backup(request, volume, name, "InProgress")
@@ -122,12 +121,6 @@ class SnapshotService:
         listed = objects.all_of(self._api, names.BACKUPS, f"{names.BACKUP_VOLUME_LABEL}={of}")
         return [each for each in listed if not objects.is_deleted(each)]
 
-    def _volume(self, name: str) -> Obj:
-        volume = objects.find(self._api, names.VOLUMES, name)
-        if volume is None:
-            raise volume_not_found(name)
-        return volume
-
     def _check_attached(self, volume: Obj) -> None:
         name, state = volume["metadata"]["name"], volume["status"].get("state", "")
         if self._decisions.needs_attached_volume() and state != "attached":
@@ -136,9 +129,7 @@ class SnapshotService:
 
     def _check_target(self, name: str) -> None:
         target = objects.find(self._api, names.BACKUP_TARGETS, name)
-        refusal = self._decisions.refuse_target(name, bool(target["status"].get("available")) if target else None)
-        if refusal:
-            raise csi_error(refusal)
+        check(self._decisions.refuse_target(name, bool(target["status"].get("available")) if target else None))
 
     async def _ready_snapshot(self, of: str, name: str, parameters: Mapping[str, str]) -> Obj:
         """The Longhorn snapshot, made if it is not there, when it is ready."""
@@ -174,7 +165,7 @@ class SnapshotService:
             if not value:
                 message = f"failed to backup snapshot: value for label with key {key} cannot be empty"
                 raise api_failure(path, message)
-        current = self._volume(of)
+        current = existing_volume(self._api, of)
         labels = {**parameters, "KubernetesStatus": kubernetes_label(current["status"].get("kubernetesStatus") or {})}
         target = current["spec"].get("backupTargetName") or "default"
         spec: Obj = {"snapshotName": snapshot, "labels": labels, "syncRequestedAt": None}
@@ -205,10 +196,9 @@ class SnapshotService:
             ended = status.get("state") in {"Completed", "Error"}
             return found if ended or (status.get("snapshotCreatedAt") and not waits) else None
 
-        begun = await until(self._api, [names.BACKUPS], look, WAIT if waits else SYNC_WAIT)
-        if begun is None:
-            return self._not_begun(of, backup)
-        return begun
+        return await until(self._api, [names.BACKUPS], look, WAIT if waits else SYNC_WAIT) or self._not_begun(
+            of, backup
+        )
 
     def _not_begun(self, of: str, backup: Obj) -> Obj:
         snapshot, version = backup["spec"]["snapshotName"], self._decisions.version

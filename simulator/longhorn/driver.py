@@ -25,7 +25,7 @@ from simulator.longhorn.backing_images.service import ImageService
 from simulator.longhorn.csi_snapshots import SnapshotService
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk, NoSpace
-from simulator.longhorn.failures import api_failure, csi_error
+from simulator.longhorn.failures import api_failure, existing_volume
 from simulator.longhorn.provisioning import Provisioner
 from simulator.longhorn.snapshot_chains import SnapshotChains
 from simulator.longhorn.wait_for_objects import TICK, WAIT, until
@@ -97,14 +97,13 @@ class LonghornDriver:
         # Up to 1.6 the answer waits for a detached volume, later a volume that exists will do.
         wanted = {"detached", "attaching", "attached"} if self._decisions.version.has(7) else {"detached"}
 
-        def created() -> bool | None:
+        def created() -> bool:
             volume = objects.find(self._api, names.VOLUMES, name)
-            return True if volume is not None and volume["status"].get("state") in wanted else None
+            return volume is not None and volume["status"].get("state") in wanted
 
         await self._clock.sleep(TICK)
-        if await until(self._api, [names.VOLUMES], created, WAIT) is None:
-            text = "cannot wait" if not self._decisions.version.has(5) else "failed to wait"
-            raise CsiError(Code.DEADLINE_EXCEEDED, f"{text} for volume creation to complete")
+        text = "failed to wait" if self._decisions.version.has(5) else "cannot wait"
+        await self._wait([names.VOLUMES], created, f"{text} for volume creation to complete")
 
     async def delete_volume(self, volume_id: str) -> None:
         """Delete a volume and its snapshots; one that is not there is no error. Its backups stay."""
@@ -114,18 +113,17 @@ class LonghornDriver:
             objects.delete(self._api, names.VOLUMES, volume_id)
         except ApiError as error:
             raise api_failure(f"volumes/{volume_id}", f"failed to delete volume: {error}") from error
-
-        def gone() -> bool | None:
-            return True if objects.find(self._api, names.VOLUMES, volume_id) is None else None
-
-        if await until(self._api, [names.VOLUMES], gone, WAIT) is None:
-            raise CsiError(Code.DEADLINE_EXCEEDED, f"failed to delete volume {volume_id}")
+        await self._wait(
+            [names.VOLUMES],
+            lambda: objects.find(self._api, names.VOLUMES, volume_id) is None,
+            f"failed to delete volume {volume_id}",
+        )
 
     async def controller_publish_volume(self, volume_id: str, node_id: str) -> None:
         """Attach; answers when the volume can be used on the node."""
         if self._api.find("nodes", node_id) is None:
             raise CsiError(Code.NOT_FOUND, f"node {node_id} not found")
-        volume = self._existing(volume_id)
+        volume = existing_volume(self._api, volume_id)
         reason = _not_ready_for_workloads(volume)
         if reason:
             explained = f": {reason}" if self._decisions.version.has(12) else ""
@@ -133,32 +131,27 @@ class LonghornDriver:
         ticket = names.attachment_ticket(volume_id, node_id)
         self._tickets.add(volume_id, ticket, "csi-attacher", attachments.VISIBLE, lastAttachedBy="")
 
-        def usable() -> bool | None:
+        def usable() -> bool:
             found = objects.find(self._api, names.VOLUMES, volume_id)
-            if found is None or not objects.serves(found):
-                return None
-            return True if self._tickets.is_satisfied(volume_id, ticket) else None
+            return found is not None and objects.serves(found) and self._tickets.is_satisfied(volume_id, ticket)
 
         await self._clock.sleep(TICK)
-        if await until(self._api, [names.VOLUMES, names.ATTACHMENTS], usable, WAIT) is None:
-            text = f"volume {volume_id} failed to attach to node {node_id} with attachmentID {ticket}"
-            raise CsiError(Code.DEADLINE_EXCEEDED, text)
+        text = f"volume {volume_id} failed to attach to node {node_id} with attachmentID {ticket}"
+        await self._wait([names.VOLUMES, names.ATTACHMENTS], usable, text)
 
     async def controller_unpublish_volume(self, volume_id: str, node_id: str) -> None:
         """Detach, as far as no other work needs the volume; one that is not there is no error."""
         ticket = names.attachment_ticket(volume_id, node_id)
         self._tickets.remove(volume_id, ticket)
-
-        def released() -> bool | None:
-            return None if self._tickets.is_known(volume_id, ticket) else True
-
         await self._clock.sleep(TICK)
-        if await until(self._api, [names.VOLUMES, names.ATTACHMENTS], released, WAIT) is None:
-            raise CsiError(Code.DEADLINE_EXCEEDED, f"volume {volume_id} failed to detach from node {node_id}")
+        text = f"volume {volume_id} failed to detach from node {node_id}"
+        await self._wait(
+            [names.VOLUMES, names.ATTACHMENTS], lambda: not self._tickets.is_known(volume_id, ticket), text
+        )
 
     async def controller_expand_volume(self, volume_id: str, required_bytes: int) -> int:
         """Make a volume larger."""
-        volume = self._existing(volume_id)
+        volume = existing_volume(self._api, volume_id)
         size = names.rounded(required_bytes)
         if int(volume["spec"]["size"]) < size:
             objects.set_spec(self._api, names.VOLUMES, volume_id, size=str(size))
@@ -175,7 +168,7 @@ class LonghornDriver:
 
     async def node_stage_volume(self, volume_id: str, capability: VolumeCapability) -> None:
         """Bring the volume's files out of its bytes, if it is used as a file system."""
-        volume = self._existing(volume_id)
+        volume = existing_volume(self._api, volume_id)
         if volume["status"].get("state") != "attached" or volume["status"].get("frontendDisabled"):
             raise CsiError(Code.INVALID_ARGUMENT, f"volume {volume_id} hasn't been attached yet")
         if not capability.block:
@@ -183,7 +176,7 @@ class LonghornDriver:
 
     async def node_publish_volume(self, volume_id: str, target: Path, capability: VolumeCapability) -> None:
         """Link the device or the directory with the files to `target`."""
-        self._existing(volume_id)
+        existing_volume(self._api, volume_id)
         if capability.block:
             source = self._disk.device(volume_id)
         else:
@@ -209,11 +202,10 @@ class LonghornDriver:
         except NoSpace as error:
             raise CsiError(Code.INTERNAL, str(error)) from error
 
-    def _existing(self, volume_id: str) -> Obj:
-        volume = objects.find(self._api, names.VOLUMES, volume_id)
-        if volume is None:
-            raise csi_error((Code.NOT_FOUND, f"volume {volume_id} not found"))
-        return volume
+    async def _wait(self, resources: list[str], is_reached: Callable[[], bool], failure: str) -> None:
+        """Wait until something is so. Raises CsiError with that failure when it takes too long."""
+        if await until(self._api, resources, lambda: is_reached() or None, WAIT) is None:
+            raise CsiError(Code.DEADLINE_EXCEEDED, failure)
 
     def _check_capabilities(self, capabilities: tuple[VolumeCapability, ...]) -> None:
         if not capabilities:

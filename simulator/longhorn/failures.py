@@ -1,18 +1,24 @@
 """How a refusal inside Longhorn reaches the CSI caller."""
 
 from simulator.csi.protocol import Code, CsiError
-from simulator.longhorn import names
+from simulator.kubernetes.api import Api
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn import names, objects
 from simulator.longhorn.decisions import Refusal
 
 
-def csi_error(refusal: Refusal) -> CsiError:
-    """The refusal as the answer of a call."""
-    return CsiError(*refusal)
+def check(refusal: Refusal | None) -> None:
+    """Raise what a call is refused with as a CsiError; None for a call that is not refused."""
+    if refusal:
+        raise CsiError(*refusal)
 
 
-def volume_not_found(name: str) -> CsiError:
-    """What is answered when the source volume does not exist."""
-    return CsiError(Code.NOT_FOUND, f"volume {name} not found")
+def existing_volume(api: Api, name: str) -> Obj:
+    """The Volume of that name. Raises CsiError when there is none."""
+    volume = objects.find(api, names.VOLUMES, name)
+    if volume is None:
+        raise CsiError(Code.NOT_FOUND, f"volume {name} not found")
+    return volume
 
 
 def api_failure(path: str, message: str, code: Code = Code.INTERNAL) -> CsiError:

@@ -9,7 +9,7 @@ from simulator.longhorn import names, objects
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.backing_images.service import ImageService
 from simulator.longhorn.decisions import LonghornDecisions
-from simulator.longhorn.failures import api_failure, csi_error
+from simulator.longhorn.failures import api_failure, check
 from simulator.longhorn.handles import Handle
 
 NUMBERS = ("numberOfReplicas", "staleReplicaTimeout", "replicaRebuildingBandwidthLimit", "rebuildConcurrentSyncLimit")
@@ -90,10 +90,8 @@ class Provisioner:
         if backup is None or not backup["status"].get("url"):
             raise self._backup_missing(snapshot, handle.id)
         recorded = int(backup["status"].get("volumeSize") or 0)
-        refusal = self._decisions.refuse_source(objects.find(self._api, names.VOLUMES, of))
-        refusal = refusal or self._decisions.refuse_restore_size(snapshot, size, recorded)
-        if refusal:
-            raise csi_error(refusal)
+        check(self._decisions.refuse_source(objects.find(self._api, names.VOLUMES, of)))
+        check(self._decisions.refuse_restore_size(snapshot, size, recorded))
         url = backup["status"]["url"]
         target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
         spec = {**spec, "fromBackup": url, "backupTargetName": target}

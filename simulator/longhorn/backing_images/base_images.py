@@ -11,7 +11,7 @@ from simulator.longhorn.backing_images.decisions import BackingImageDecisions
 from simulator.longhorn.backing_images.files import ImageFiles
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.disk.extents import Extent
-from simulator.longhorn.disk.sparse import chunks, pwrite
+from simulator.longhorn.disk.sparse import chunks, opened, pwrite
 from simulator.longhorn.engine_work import to_end
 
 WAITING, INCOMPATIBLE = "WaitForBackingImage", "BackingImageIncompatible"
@@ -74,12 +74,9 @@ class BaseImages:
             await to_end(self._overwrite, path, volume["metadata"]["name"])
 
     def _overwrite(self, path: Path, volume: str) -> None:
-        fd = os.open(path, os.O_WRONLY)
-        try:
+        with opened(path, os.O_WRONLY) as fd:
             for offset, length in chunks([(0, path.stat().st_size)]):
                 pwrite(fd, self._disk.read(volume, None, offset, length), offset)
-        finally:
-            os.close(fd)
 
     def _file(self, name: str) -> Path | None:
         image = objects.find(self._api, names.BACKING_IMAGES, name)

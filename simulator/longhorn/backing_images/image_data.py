@@ -3,26 +3,14 @@
 import hashlib
 import os
 from pathlib import Path
-from typing import Protocol
 
 from simulator.longhorn.backing_images import qcow2
+from simulator.longhorn.disk import Base
 from simulator.longhorn.disk.extents import Extent
-from simulator.longhorn.disk.sparse import CHUNK, chunks, data_extents, pread, pwrite
+from simulator.longhorn.disk.sparse import CHUNK, chunks, data_extents, opened, pread, pwrite
 
-
-class ImageData(Protocol):
-    """An image as a volume sees it. `size` is in bytes."""
-
-    @property
-    def size(self) -> int: ...
-
-    def extents(self) -> list[Extent]:
-        """The ranges that may hold anything but zeros."""
-        ...
-
-    def read(self, offset: int, length: int) -> bytes:
-        """The bytes there."""
-        ...
+ImageData = Base
+"""An image as a volume sees it."""
 
 
 class RawImageData:
@@ -50,13 +38,10 @@ def of_file(path: Path) -> ImageData:
 
 def write_raw(path: Path, data: ImageData) -> None:
     """Write a raw image file, with holes where the data has none."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-    try:
+    with opened(path, os.O_RDWR | os.O_CREAT | os.O_EXCL) as fd:
         os.truncate(fd, data.size)
         for offset, length in chunks(data.extents()):
             pwrite(fd, data.read(offset, length), offset)
-    finally:
-        os.close(fd)
 
 
 def write_qcow2(path: Path, data: ImageData) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.longhorn.disk.extents import Extent, rounded_out, union
-from simulator.longhorn.disk.sparse import pread, pwrite
+from simulator.longhorn.disk.sparse import opened, pread, pwrite
 
 MAGIC = b"QFI\xfb"
 CLUSTER_BITS = 16
@@ -53,8 +53,7 @@ def write(path: Path, size: int, extents: Iterable[Extent], read: Read) -> None:
         if read(cluster * CLUSTER, min(CLUSTER, size - cluster * CLUSTER)).strip(b"\0")
     ]
     layout = _Layout.of(size, guest)
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-    try:
+    with opened(path, os.O_RDWR | os.O_CREAT | os.O_EXCL) as fd:
         os.truncate(fd, layout.clusters * CLUSTER)
         pwrite(fd, layout.header(size), 0)
         for offset, table in layout.tables(guest):
@@ -62,8 +61,6 @@ def write(path: Path, size: int, extents: Iterable[Extent], read: Read) -> None:
         for index, cluster in enumerate(guest):
             data = read(cluster * CLUSTER, min(CLUSTER, size - cluster * CLUSTER))
             pwrite(fd, data, (layout.data + index) * CLUSTER)
-    finally:
-        os.close(fd)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from simulator.longhorn.backing_images.decisions import EXPORT, BackingImageDeci
 from simulator.longhorn.backing_images.exports import Exports
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.decisions import LonghornDecisions
-from simulator.longhorn.failures import api_failure, csi_error, volume_not_found
+from simulator.longhorn.failures import api_failure, check, existing_volume
 from simulator.longhorn.go_format import go_map
 from simulator.longhorn.version import Version
 from simulator.longhorn.wait_for_objects import WAIT, until
@@ -37,9 +37,7 @@ class ImageService:
     async def create(self, request: CreateSnapshotRequest) -> CsiSnapshot:
         """Export the request's volume, or report the image that an earlier call created. Raises CsiError."""
         of = self._longhorn.source_volume(request.source_volume_id)
-        volume = objects.find(self._api, names.VOLUMES, of)
-        if volume is None:
-            raise volume_not_found(of)
+        volume = existing_volume(self._api, of)
         name = self._decisions.image_name(request.name)
         listed = self._api.view(names.BACKING_IMAGES, names.NAMESPACE)
         found = self._decisions.existing_image(listed, self._decisions.stored_name(name), of)
@@ -97,9 +95,7 @@ class ImageService:
     def from_handle(self, text: str) -> ImageHandle:
         """A handle of a snapshot, taken apart. Raises CsiError for one that lacks what it must say."""
         given = self._decisions.parse_handle(text)
-        refusal = self._decisions.refuse_handle(text, given)
-        if refusal:
-            raise csi_error(refusal)
+        check(self._decisions.refuse_handle(text, given))
         return given
 
     def from_parameters(self, parameters: Mapping[str, str]) -> ImageHandle | None:
@@ -151,9 +147,7 @@ class ImageService:
                 raise CsiError(Code.INVALID_ARGUMENT, text)
 
     def _make_on_demand(self, name: str, given: ImageHandle, volume: str, parameters: Mapping[str, str]) -> Obj:
-        refusal = self._decisions.refuse_on_demand(volume, given)
-        if refusal:
-            raise csi_error(refusal)
+        check(self._decisions.refuse_on_demand(volume, given))
         if not self._decisions.makes_image_on_demand(given.image):
             return {"metadata": {"name": name}}
         asked = self._decisions.parameters_on_demand(given)
@@ -183,9 +177,8 @@ class ImageService:
 
     def _delete(self, name: str) -> None:
         image = objects.find(self._api, names.BACKING_IMAGES, name) if name else None
-        refusal = self._decisions.refuse_deletion_of_missing(name) if image is None else None
-        if refusal:
-            raise csi_error(refusal)
+        if image is None:
+            check(self._decisions.refuse_deletion_of_missing(name))
         if image is None or not self._decisions.deletes_image(image) or objects.is_deleted(image):
             return
         if not self._decisions.deletes_image_without_source() and self._lost_its_source(image):

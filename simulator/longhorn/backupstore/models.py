@@ -43,8 +43,6 @@ class BackupRequest:
     block_size: int = DEFAULT_BLOCK_SIZE
     compression: str = "lz4"
     """lz4, gzip or none; only the first backup of a volume chooses (Longhorn 1.5 and newer, before always gzip)."""
-    volume_created: str = ""
-    """Empty: the time of the snapshot, as a volume's first backup records it."""
     storage_class: str = ""
     backing_image: str = ""
     backing_image_checksum: str = ""

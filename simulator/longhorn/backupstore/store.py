@@ -1,6 +1,9 @@
 """Backups in a bucket: created, inspected, restored and deleted in the layout of Longhorn's backupstore."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
 
 from simulator.clock import Clock
 from simulator.longhorn.backupstore import documents
@@ -21,6 +24,8 @@ from simulator.longhorn.backupstore.models import (
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.version import Version
 from simulator.s3.connection import S3Connection
+
+T = TypeVar("T")
 
 
 class Backupstore:
@@ -146,20 +151,17 @@ class Backupstore:
         return sorted(name for found in objects if (name := backup_name(found.key)))
 
     async def _load_volume(self, layout: VolumeLayout) -> StoredVolume:
-        info = await self._bucket.head(layout.volume)
-        if info is None:
-            raise BackupMissingError(f"cannot find {layout.volume} in backupstore")
-        try:
-            return documents.load_volume(await self._bucket.get(layout.volume), info.last_modified)
-        except (ValueError, KeyError) as error:
-            raise BackupstoreError(f"failed to read {layout.volume}: {error}") from error
+        return await self._load(layout.volume, documents.load_volume)
 
     async def _load_backup(self, layout: VolumeLayout, backup: str) -> StoredBackup:
-        key = layout.backup(backup)
-        if await self._bucket.head(key) is None:
+        return await self._load(layout.backup(backup), lambda data, _: documents.load_backup(data))
+
+    async def _load(self, key: str, load: Callable[[bytes, datetime], T]) -> T:
+        info = await self._bucket.head(key)
+        if info is None:
             raise BackupMissingError(f"cannot find {key} in backupstore")
         try:
-            return documents.load_backup(await self._bucket.get(key))
+            return load(await self._bucket.get(key), info.last_modified)
         except (ValueError, KeyError) as error:
             raise BackupstoreError(f"failed to read {key}: {error}") from error
 
@@ -195,7 +197,7 @@ class Backupstore:
             name=request.volume,
             size=self._decisions.recorded_volume_size(request),
             labels=dict(request.labels),
-            created=request.volume_created or request.snapshot_created,
+            created=request.snapshot_created,
             last_backup="",
             last_backup_at="",
             block_count=0,

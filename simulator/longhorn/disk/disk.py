@@ -12,7 +12,16 @@ from typing import Protocol
 from simulator.longhorn.disk import filesystem
 from simulator.longhorn.disk.extents import Extent, intersect, subtract, total, union
 from simulator.longhorn.disk.layers import ChainReader, Layer, StoredLayer, covered, described, merge
-from simulator.longhorn.disk.sparse import chunks, data_extents, differing_sectors, has_holes, pread, pwrite
+from simulator.longhorn.disk.sparse import (
+    chunks,
+    copy_ranges,
+    data_extents,
+    differing_sectors,
+    has_holes,
+    opened,
+    pread,
+    pwrite,
+)
 
 
 class DiskError(Exception):
@@ -103,15 +112,12 @@ class Disk:
             if base.size > known.size:
                 raise DiskError(f"a base of {base.size} bytes is larger than volume {volume} of {known.size} bytes")
             file, extents = known.directory / "base", base.extents()
-            target = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
-            try:
+            with opened(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC) as target:
                 os.truncate(target, known.size)
                 for offset, length in chunks(extents):
                     data = base.read(offset, length)
                     pwrite(target, data, offset)
                     self.write(volume, offset, data)
-            finally:
-                os.close(target)
             known.base = (StoredLayer("", file, tuple(union(extents)), known.size, datetime.now(UTC)),)
 
     def has_base(self, volume: str) -> bool:
@@ -163,11 +169,8 @@ class Disk:
         known = self._volume(volume)
         if offset < 0 or offset + len(data) > known.size:
             raise DiskError(f"write of {len(data)} bytes at {offset} leaves volume {volume} of {known.size} bytes")
-        fd = os.open(known.head, os.O_WRONLY)
-        try:
+        with opened(known.head, os.O_WRONLY) as fd:
             pwrite(fd, data, offset)
-        finally:
-            os.close(fd)
 
     def take_snapshot(self, volume: str, snapshot: str) -> Layer:
         """Add a layer with what was written since the newest one. Packs the files of a mounted volume first."""
@@ -203,11 +206,8 @@ class Disk:
         known = self._volume(volume)
         with known.lock:
             if snapshot is None:
-                fd = os.open(known.head, os.O_RDONLY)
-                try:
+                with opened(known.head) as fd:
                     return pread(fd, length, offset)
-                finally:
-                    os.close(fd)
             with ChainReader([*known.base, *known.chain[: self._index(volume, known, snapshot) + 1]]) as reader:
                 return reader.read(offset, length)
 
@@ -241,15 +241,12 @@ class Disk:
         with known.lock:
             if known.files.exists():
                 return known.files
-            fd = os.open(known.head, os.O_RDONLY)
-            try:
+            with opened(known.head) as fd:
                 if filesystem.is_packed(fd):
                     filesystem.unpack(fd, known.size, known.files)
                     known.packed = filesystem.signature(known.files)
                 else:
                     filesystem.make(known.files)
-            finally:
-                os.close(fd)
             return known.files
 
     def flush(self, volume: str) -> None:
@@ -286,16 +283,12 @@ class Disk:
         now = filesystem.signature(known.files)
         if known.packed == now and not now.racy:
             return
-        fd = os.open(known.head, os.O_RDWR)
-        try:
+        with opened(known.head, os.O_RDWR) as fd:
             filesystem.pack(known.files, fd, known.size)
-        finally:
-            os.close(fd)
         known.packed = now
 
     def _head_extents(self, known: _Volume) -> list[Extent]:
-        fd = os.open(known.head, os.O_RDONLY)
-        try:
+        with opened(known.head) as fd:
             if self._holes:
                 return data_extents(fd, known.size)
             return [
@@ -303,35 +296,23 @@ class Disk:
                 for start, length in chunks([(0, known.size)])
                 for extent in differing_sectors(bytes(length), pread(fd, length, start), start)
             ]
-        finally:
-            os.close(fd)
 
     def _copy_written(self, known: _Volume, file: Path) -> list[Extent]:
         """Copy what the head holds beside the newest layer into `file`; returns the ranges."""
         if known.head.stat().st_size != known.size:
             os.truncate(known.head, known.size)
         written = self._changed(known)
-        source = os.open(known.head, os.O_RDONLY)
-        target = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL)
-        try:
+        with opened(file, os.O_RDWR | os.O_CREAT | os.O_EXCL) as target:
             os.truncate(target, known.size)
-            for offset, length in chunks(written):
-                pwrite(target, pread(source, length, offset), offset)
-        finally:
-            os.close(source)
-            os.close(target)
+            copy_ranges(known.head, target, written)
         return written
 
     def _changed(self, known: _Volume) -> list[Extent]:
         """The ranges of the head that no layer holds, or that were overwritten since the newest."""
         layers = covered(known.layers)
         changed = subtract(self._head_extents(known), layers)
-        source = os.open(known.head, os.O_RDONLY)
-        try:
-            with ChainReader(known.layers) as parent:
-                for offset, length in chunks(intersect(layers, [(0, known.size)])):
-                    piece = pread(source, length, offset)
-                    changed += differing_sectors(parent.read(offset, length), piece, offset)
-        finally:
-            os.close(source)
+        with opened(known.head) as source, ChainReader(known.layers) as parent:
+            for offset, length in chunks(intersect(layers, [(0, known.size)])):
+                piece = pread(source, length, offset)
+                changed += differing_sectors(parent.read(offset, length), piece, offset)
         return union(changed)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from simulator.longhorn.disk.extents import Extent, intersect, subtract, total, union
-from simulator.longhorn.disk.sparse import chunks, pread, pwrite
+from simulator.longhorn.disk.sparse import copy_ranges, opened, pread
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,6 @@ class ChainReader:
 def merge(parent: StoredLayer, child: StoredLayer) -> StoredLayer:
     """The child with what only the parent holds, copied into the child's file."""
     only_parent = subtract(parent.extents, child.extents)
-    source, target = os.open(parent.file, os.O_RDONLY), os.open(child.file, os.O_WRONLY)
-    try:
-        for offset, length in chunks(only_parent):
-            pwrite(target, pread(source, length, offset), offset)
-    finally:
-        os.close(source)
-        os.close(target)
+    with opened(child.file, os.O_WRONLY) as target:
+        copy_ranges(parent.file, target, only_parent)
     return replace(child, extents=tuple(union(parent.extents, child.extents)))

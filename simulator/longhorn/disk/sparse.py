@@ -4,6 +4,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from simulator.longhorn.disk.extents import Extent, rounded_out, union
@@ -12,6 +13,23 @@ SECTOR = 4096
 """Bytes of the smallest piece that a layer distinguishes."""
 
 CHUNK = 1 << 20
+
+
+@contextmanager
+def opened(path: Path, flags: int = os.O_RDONLY) -> Iterator[int]:
+    """The descriptor of a file, closed at the end; one that is made can be read by all."""
+    fd = os.open(path, flags, 0o644)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def copy_ranges(source: Path, target: int, extents: Iterable[Extent]) -> None:
+    """Copy these ranges of a file to the same places of another one."""
+    with opened(source) as fd:
+        for offset, length in chunks(extents):
+            pwrite(target, pread(fd, length, offset), offset)
 
 
 def has_holes(directory: Path) -> bool:
