@@ -6,7 +6,7 @@ volume that is still being detached is first let go.
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 
@@ -54,9 +54,7 @@ class Attachments:
     def remove(self, volume: str, ticket: str) -> bool:
         """The work that the ticket was for is done; whether the ticket was still there."""
         found = objects.find(self._api, names.ATTACHMENTS, volume)
-        if found is None:
-            return False
-        if found["spec"].get("attachmentTickets", {}).pop(ticket, None) is None:
+        if found is None or found["spec"].get("attachmentTickets", {}).pop(ticket, None) is None:
             return False
         self._api.update(names.ATTACHMENTS, found, manager=objects.MANAGER)
         return True
@@ -83,32 +81,27 @@ class Attachments:
         statuses = found["status"].get("attachmentTicketStatuses", {})
         return ticket in statuses or ticket in found["spec"].get("attachmentTickets", {})
 
-    async def _reconcile(self, key: Key) -> Result | None:
+    async def _reconcile(self, key: Key) -> None:
         name = key[1]
         found = objects.find(self._api, names.ATTACHMENTS, name)
         volume = objects.find(self._api, names.VOLUMES, name)
         if found is None:
-            return None
+            return
         if objects.is_deleted(found):
             if volume is None or objects.is_deleted(volume):
                 objects.release(self._api, names.ATTACHMENTS, name)
-            return None
-        if volume is None:
-            return None
-        tickets = found["spec"].get("attachmentTickets", {})
-        if not objects.is_deleted(volume):
-            self._steer(volume, tickets)
-        self._answer(found, objects.find(self._api, names.VOLUMES, name) or volume)
-        return None
+        elif volume is not None:
+            if not objects.is_deleted(volume):
+                self._steer(volume, found["spec"].get("attachmentTickets", {}))
+            self._answer(found, objects.find(self._api, names.VOLUMES, name) or volume)
 
     def _steer(self, volume: Obj, tickets: Obj) -> None:
         """Have the volume attached or detached, as the tickets want it."""
         state, node, name = volume["status"].get("state"), volume["spec"].get("nodeID"), volume["metadata"]["name"]
         if tickets and not node and state == "detached":
-            wishes = {ticket["parameters"]["disableFrontend"] for ticket in tickets.values()}
-            hidden = HIDDEN in wishes
-            nodes = sorted({ticket["nodeID"] for ticket in tickets.values()})
-            objects.set_spec(self._api, names.VOLUMES, name, nodeID=nodes[0], disableFrontend=hidden)
+            hidden = any(ticket["parameters"]["disableFrontend"] == HIDDEN for ticket in tickets.values())
+            first = min(ticket["nodeID"] for ticket in tickets.values())
+            objects.set_spec(self._api, names.VOLUMES, name, nodeID=first, disableFrontend=hidden)
         elif node and state == "attached" and not any(self._satisfies(volume, ticket) for ticket in tickets.values()):
             # No ticket is satisfied: a pod may request a restored volume that is still attached without a frontend.
             # It must be detached all the same.

@@ -6,11 +6,11 @@ from typing import Any
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
-from simulator.longhorn.backups import UNKNOWN
+from simulator.longhorn.backups import UNKNOWN, completed
 from simulator.longhorn.backupstore import BackupInProgressError, BackupMissingError, StoredBackup, StoredVolume
 from simulator.longhorn.backupstore_clients import BackupstoreClients, BackupstoreError, poll_interval
 from simulator.longhorn.decisions import LonghornDecisions
@@ -22,19 +22,9 @@ INSPECTION = 2.5
 """Seconds from the end of a backup until its volume is listed anew, and that looking into the store takes."""
 
 EMPTY_VOLUME: Obj = {
-    "backingImageChecksum": "",
-    "backingImageName": "",
-    "createdAt": "",
-    "dataStored": "",
-    "labels": None,
-    "lastBackupAt": "",
-    "lastBackupName": "",
-    "lastModificationTime": None,
-    "lastSyncedAt": None,
-    "messages": None,
-    "ownerID": "",
-    "size": "",
-    "storageClassName": "",
+    **dict.fromkeys(("backingImageChecksum", "backingImageName", "createdAt", "dataStored", "lastBackupAt"), ""),
+    **dict.fromkeys(("lastBackupName", "ownerID", "size", "storageClassName"), ""),
+    **dict.fromkeys(("labels", "lastModificationTime", "lastSyncedAt", "messages"), None),
 }
 """The status of a backup volume that was not yet inspected."""
 
@@ -73,38 +63,31 @@ class BackupTargets:
                 now = self._clock.timestamp()
                 objects.set_spec(self._api, names.BACKUP_TARGETS, each["metadata"]["name"], syncRequestedAt=now)
 
-    async def _reconcile(self, key: Key) -> Result | None:
+    async def _reconcile(self, key: Key) -> None:
         name = key[1]
         target = objects.find(self._api, names.BACKUP_TARGETS, name)
         if target is None:
             self._synced.pop(name, None)
-            return None
+            return
         if objects.is_deleted(target):
             objects.release(self._api, names.BACKUP_TARGETS, name)
-            return None
-        spec = target["spec"]
+            return
         wanted = (target["metadata"]["uid"], target["metadata"]["generation"])
         if self._synced.get(name) == wanted:
-            return None
+            return
         failure, volumes = await self._look(target)
         now_is = objects.find(self._api, names.BACKUP_TARGETS, name)
         if now_is is None or now_is["metadata"]["generation"] != target["metadata"]["generation"]:
-            return None
+            return
         if failure:
-            self._unavailable(name, failure, without_url=not spec.get("backupTargetURL"))
-            self._synced[name] = wanted
-            return None
-        now = self._clock.timestamp()
-        conditions = objects.with_condition(
-            target["status"].get("conditions"), objects.condition("Unavailable", False, now)
-        )
-        objects.set_status(
-            self._api, names.BACKUP_TARGETS, name, available=True, conditions=conditions, ownerID=names.NODE
-        )
-        self._list(target, volumes)
-        objects.set_status(self._api, names.BACKUP_TARGETS, name, lastSyncedAt=self._clock.timestamp())
+            self._set(now_is, available=False, failure=failure, lastSyncedAt=None)
+            if not target["spec"].get("backupTargetURL"):
+                self._forget(name)
+        else:
+            self._set(target, available=True)
+            self._list(target, volumes)
+            objects.set_status(self._api, names.BACKUP_TARGETS, name, lastSyncedAt=self._clock.timestamp())
         self._synced[name] = wanted
-        return None
 
     async def _look(self, target: Obj) -> tuple[str, list[str]]:
         """Why the target cannot be used, or the volumes that are in it."""
@@ -118,23 +101,12 @@ class BackupTargets:
                 error = str(problem)
         return self._decisions.target_failure(url, error), volumes
 
-    def _unavailable(self, name: str, failure: str, *, without_url: bool) -> None:
-        target = objects.find(self._api, names.BACKUP_TARGETS, name)
-        if target is None:
-            return
-        gone = objects.condition("Unavailable", True, self._clock.timestamp(), "Unavailable", failure)
-        conditions = objects.with_condition(target["status"].get("conditions"), gone)
-        objects.set_status(
-            self._api,
-            names.BACKUP_TARGETS,
-            name,
-            available=False,
-            conditions=conditions,
-            lastSyncedAt=None,
-            ownerID=names.NODE,
-        )
-        if without_url:
-            self._forget(name)
+    def _set(self, target: Obj, *, available: bool, failure: str = "", **fields: object) -> None:
+        reason = "" if available else "Unavailable"
+        condition = objects.condition("Unavailable", not available, self._clock.timestamp(), reason, failure)
+        fields["conditions"] = objects.with_condition(target["status"].get("conditions"), condition)
+        name = target["metadata"]["name"]
+        objects.set_status(self._api, names.BACKUP_TARGETS, name, available=available, ownerID=names.NODE, **fields)
 
     def _forget(self, target: str) -> None:
         """The objects of the target's backups go; the store is left alone."""
@@ -183,11 +155,7 @@ class BackupVolumes:
         if objects.find(self._api, names.BACKUP_VOLUMES, name) is not None:
             objects.set_spec(self._api, names.BACKUP_VOLUMES, name, syncRequestedAt=self._clock.timestamp())
             return
-        spec = {
-            "backupTargetName": target["metadata"]["name"],
-            "syncRequestedAt": None,
-            "volumeName": volume,
-        }
+        spec = {"backupTargetName": target["metadata"]["name"], "syncRequestedAt": None, "volumeName": volume}
         objects.create(
             self._api,
             names.BACKUP_VOLUMES,
@@ -207,26 +175,24 @@ class BackupVolumes:
         if found is not None and volume and self._decisions.creates_backup_volume(volume):
             self.request(found, volume)
 
-    async def _reconcile(self, key: Key) -> Result | None:
+    async def _reconcile(self, key: Key) -> None:
         name = key[1]
         found = objects.find(self._api, names.BACKUP_VOLUMES, name)
         if found is None:
             self._synced.pop(name, None)
-            return None
+            return
         if objects.is_deleted(found):
             await self._delete(found)
-            return None
+            return
         if not found["status"]:
             status = {**EMPTY_VOLUME, "ownerID": names.NODE}
             objects.set_status(self._api, names.BACKUP_VOLUMES, name, **status)
-            return None
+            return
         wanted = (found["metadata"]["uid"], found["spec"].get("syncRequestedAt"), self._requests.get(name))
-        if found["status"].get("lastSyncedAt") and self._synced.get(name) == wanted:
-            return None
-        await self._clock.sleep(INSPECTION)
-        await self._sync(found)
-        self._synced[name] = wanted
-        return None
+        if not found["status"].get("lastSyncedAt") or self._synced.get(name) != wanted:
+            await self._clock.sleep(INSPECTION)
+            await self._sync(found)
+            self._synced[name] = wanted
 
     async def _sync(self, found: Obj) -> None:
         name, target = found["metadata"]["name"], found["spec"].get("backupTargetName") or "default"
@@ -288,28 +254,8 @@ class BackupVolumes:
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 return
-        known = objects.find(self._api, names.BACKUP_TARGETS, target)
-        url = known["spec"].get("backupTargetURL", "") if known else ""
-        status = {
-            **UNKNOWN,
-            "backupCreatedAt": stored.created,
-            "backupTargetName": target,
-            "compressionMethod": stored.compression,
-            "labels": dict(stored.labels or {}),
-            "lastSyncedAt": self._clock.timestamp(),
-            "newlyUploadDataSize": str(stored.newly_uploaded),
-            "ownerID": names.NODE,
-            "progress": 100,
-            "reUploadedDataSize": str(stored.reuploaded),
-            "size": str(stored.size),
-            "snapshotCreatedAt": stored.snapshot_created,
-            "snapshotName": stored.snapshot,
-            "state": "Completed",
-            "url": self._decisions.backup_url(url, volume.name, stored.name),
-            "volumeCreated": volume.created,
-            "volumeName": volume.name,
-            "volumeSize": str(volume.size),
-        }
+        known = completed(self._api, self._decisions, target, stored, volume, self._clock.timestamp())
+        status = {**UNKNOWN, **known, "labels": dict(stored.labels or {}), "ownerID": names.NODE}
         objects.set_status(self._api, names.BACKUPS, stored.name, **status)
 
     def _describe(self, found: Obj, stored: StoredVolume) -> None:
@@ -335,13 +281,8 @@ class BackupVolumes:
         )
         volume = objects.find(self._api, names.VOLUMES, stored.name)
         if volume is not None and not volume["status"].get("restoreRequired"):
-            objects.set_status(
-                self._api,
-                names.VOLUMES,
-                stored.name,
-                lastBackup=stored.last_backup,
-                lastBackupAt=stored.last_backup_at,
-            )
+            latest = {"lastBackup": stored.last_backup, "lastBackupAt": stored.last_backup_at}
+            objects.set_status(self._api, names.VOLUMES, stored.name, **latest)
 
     async def _delete(self, found: Obj) -> None:
         """A deleted BackupVolume takes everything of the volume out of the store, unless only the object is meant."""

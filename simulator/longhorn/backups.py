@@ -7,13 +7,13 @@ from zlib import crc32
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.store import Change
 from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
-from simulator.longhorn.backupstore import BackupMissingError, BackupRequest, BackupResult
+from simulator.longhorn.backupstore import BackupMissingError, BackupRequest, BackupResult, StoredBackup, StoredVolume
 from simulator.longhorn.backupstore_clients import BackupstoreClients, BackupstoreError
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk, DiskError
@@ -32,29 +32,38 @@ PATIENCE = 2.0
 
 UNFINISHED = frozenset({"", "Pending", "InProgress"})
 
-UNKNOWN: Obj = {
-    "backupCreatedAt": "",
-    "backupTargetName": "",
-    "compressionMethod": "",
-    "labels": None,
-    "lastSyncedAt": None,
-    "messages": None,
-    "newlyUploadDataSize": "",
-    "ownerID": "",
-    "progress": 0,
-    "reUploadedDataSize": "",
-    "replicaAddress": "",
-    "size": "",
-    "snapshotCreatedAt": "",
-    "snapshotName": "",
-    "state": "",
-    "url": "",
-    "volumeBackingImageName": "",
-    "volumeCreated": "",
-    "volumeName": "",
-    "volumeSize": "",
-}
+TEXTS = (
+    *("backupCreatedAt", "backupTargetName", "compressionMethod", "newlyUploadDataSize", "ownerID"),
+    *("reUploadedDataSize", "replicaAddress", "size", "snapshotCreatedAt", "snapshotName", "state", "url"),
+    *("volumeBackingImageName", "volumeCreated", "volumeName", "volumeSize"),
+)
+UNKNOWN: Obj = {**dict.fromkeys(TEXTS, ""), "labels": None, "lastSyncedAt": None, "messages": None, "progress": 0}
 """The status of a backup that has only been requested."""
+
+
+def completed(
+    api: Api, decisions: LonghornDecisions, target: str, stored: StoredBackup, volume: StoredVolume, now: str
+) -> Obj:
+    """What the status of a backup in the store says of it, and of its volume there."""
+    found = objects.find(api, names.BACKUP_TARGETS, target)
+    url = found["spec"].get("backupTargetURL", "") if found else ""
+    return {
+        "backupCreatedAt": stored.created,
+        "backupTargetName": target,
+        "compressionMethod": stored.compression,
+        "lastSyncedAt": now,
+        "newlyUploadDataSize": str(stored.newly_uploaded),
+        "progress": 100,
+        "reUploadedDataSize": str(stored.reuploaded),
+        "size": str(stored.size),
+        "snapshotCreatedAt": stored.snapshot_created,
+        "snapshotName": stored.snapshot,
+        "state": "Completed",
+        "url": decisions.backup_url(url, volume.name, stored.name),
+        "volumeCreated": volume.created,
+        "volumeName": volume.name,
+        "volumeSize": str(volume.size),
+    }
 
 
 @dataclass(eq=False)
@@ -112,10 +121,10 @@ class Backups:
             lambda each: _state(each) == "Pending" and each["spec"]["snapshotName"] == name,
         )
 
-    async def _reconcile(self, key: Key) -> Result | None:
+    async def _reconcile(self, key: Key) -> None:
         backup = objects.find(self._api, names.BACKUPS, key[1])
         if backup is None:
-            return None
+            return
         if objects.is_deleted(backup):
             self._begin_deletion(backup)
         elif not backup["status"]:
@@ -125,12 +134,9 @@ class Backups:
             await self._make(backup)
         elif backup["spec"].get("snapshotName"):
             self._conclude(backup)
-        return None
 
     async def _make(self, backup: Obj) -> None:
-        name = backup["metadata"]["name"]
-        labels = backup["metadata"].get("labels", {})
-        of = labels.get(names.BACKUP_VOLUME_LABEL, "")
+        name, of = backup["metadata"]["name"], _label(backup, names.BACKUP_VOLUME_LABEL)
         volume = objects.find(self._api, names.VOLUMES, of)
         snapshot = objects.find(self._api, names.SNAPSHOTS, backup["spec"]["snapshotName"])
         if volume is None or snapshot is None:
@@ -163,7 +169,7 @@ class Backups:
 
     def _conclude(self, backup: Obj) -> None:
         """The backup is made, or failed: its volume is no longer needed for it, and maybe not its snapshot."""
-        name, of = backup["metadata"]["name"], backup["metadata"].get("labels", {}).get(names.BACKUP_VOLUME_LABEL, "")
+        name, of = backup["metadata"]["name"], _label(backup, names.BACKUP_VOLUME_LABEL)
         self._work.forget(name)
         if not self._tickets.remove(of, f"backup-controller-{name}"):
             return
@@ -196,8 +202,7 @@ class Backups:
             backing_image=image["metadata"]["name"] if image else "",
             backing_image_checksum=image["status"].get("checksum", "") if image else "",
         )
-        target = backup["metadata"]["labels"].get(names.BACKUP_TARGET_LABEL, "default")
-        store = await self._backupstores.of_target(target)
+        store = await self._backupstores.of_target(_label(backup, names.BACKUP_TARGET_LABEL) or "default")
         begun = asyncio.get_running_loop().time()
 
         def progress(percent: int) -> None:
@@ -215,41 +220,20 @@ class Backups:
     def _complete(self, backup: Obj, volume: Obj, result: BackupResult) -> None:
         name, of = backup["metadata"]["name"], volume["metadata"]["name"]
         labels = dict(backup["spec"].get("labels") or {})
-        target = backup["metadata"]["labels"].get(names.BACKUP_TARGET_LABEL, "default")
+        target = _label(backup, names.BACKUP_TARGET_LABEL) or "default"
         message = f"Snapshot {backup['spec']['snapshotName']} backup {name} label {go_map(labels)}"
         self._events.record(volume, "Normal", "Completed", message)
-        stored = result.backup
-        port = 10000 + crc32(name.encode()) % 10000
         objects.set_status(
             self._api,
             names.BACKUPS,
             name,
-            backupCreatedAt=stored.created,
-            backupTargetName=target,
-            compressionMethod=stored.compression,
+            **completed(self._api, self._decisions, target, result.backup, result.volume, self._clock.timestamp()),
             labels=labels,
-            lastSyncedAt=self._clock.timestamp(),
             messages=None,
-            newlyUploadDataSize=str(stored.newly_uploaded),
-            progress=100,
-            reUploadedDataSize=str(stored.reuploaded),
-            replicaAddress=f"tcp://10.244.0.24:{port}",
-            size=str(stored.size),
-            snapshotCreatedAt=stored.snapshot_created,
-            snapshotName=stored.snapshot,
-            state="Completed",
+            replicaAddress=f"tcp://10.244.0.24:{10000 + crc32(name.encode()) % 10000}",
             volumeBackingImageName=result.volume.backing_image,
-            url=self._url(target, of, name),
-            volumeCreated=result.volume.created,
-            volumeName=stored.volume,
-            volumeSize=str(result.volume.size),
         )
         self._changed(of, target)
-
-    def _url(self, target: str, volume: str, backup: str) -> str:
-        found = objects.find(self._api, names.BACKUP_TARGETS, target)
-        url = found["spec"].get("backupTargetURL", "") if found else ""
-        return self._decisions.backup_url(url, volume, backup)
 
     def _fail(self, name: str, error: str) -> None:
         objects.set_status(self._api, names.BACKUPS, name, state="Error", error=error)
@@ -260,21 +244,20 @@ class Backups:
             objects.set_status(self._api, names.BACKUPS, name, messages={}, state="Deleting")
         self._deletions.enqueue((names.NAMESPACE, name))
 
-    async def _delete(self, key: Key) -> Result | None:
+    async def _delete(self, key: Key) -> None:
         name = key[1]
         backup = objects.find(self._api, names.BACKUPS, name)
         if backup is None or names.FINALIZER not in backup["metadata"].get("finalizers", []):
-            return None
-        labels = backup["metadata"].get("labels", {})
-        of = labels.get(names.BACKUP_VOLUME_LABEL, "")
-        only_object = "longhorn.io/delete-custom-resource-only" in labels
+            return
+        of = _label(backup, names.BACKUP_VOLUME_LABEL)
+        only_object = "longhorn.io/delete-custom-resource-only" in backup["metadata"].get("labels", {})
         if not only_object and self._decisions.deletes_stored_backup(backup):
             using = self._restoring(of, name)
             if using:
                 raise BackupstoreError(f"backup {name} cannot be deleted due to the ongoing volume {using} restoration")
             await self._delete_stored(backup, of)
             await self._clock.sleep(DELETION_NOTICED)
-            self._changed(of, labels.get(names.BACKUP_TARGET_LABEL, "default"))
+            self._changed(of, _label(backup, names.BACKUP_TARGET_LABEL) or "default")
         if not only_object:
             await self._clock.sleep(DELETION_NOTICED)
         wanted = objects.setting(self._api, "auto-cleanup-when-delete-backup") == "true"
@@ -283,13 +266,11 @@ class Backups:
         if self._decisions.removes_deleted_backup(backup):
             self._tickets.remove(of, f"backup-controller-{name}")
             objects.release(self._api, names.BACKUPS, name)
-        return None
 
     async def _delete_stored(self, backup: Obj, of: str) -> None:
         name = backup["metadata"]["name"]
-        target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
         try:
-            store = await self._backupstores.of_target(target)
+            store = await self._backupstores.of_target(_label(backup, names.BACKUP_TARGET_LABEL) or "default")
             await self._work.once(("deletion", name), lambda: store.delete_backup(of, name))
         except BackupMissingError:
             return
@@ -306,6 +287,10 @@ class Backups:
             if wanted and volume["status"].get("restoreRequired"):
                 return str(volume["metadata"]["name"])
         return ""
+
+
+def _label(backup: Obj, label: str) -> str:
+    return str(backup["metadata"].get("labels", {}).get(label, ""))
 
 
 def _state(backup: Obj) -> str:

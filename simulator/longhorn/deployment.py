@@ -14,7 +14,6 @@ from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.backing_images import BackingImageDecisions
 from simulator.longhorn.backing_images.admission import ImageWebhooks
 from simulator.longhorn.backing_images.base_images import BaseImages
-from simulator.longhorn.backing_images.content_controller import ContentController
 from simulator.longhorn.backing_images.download import Downloader, Hosts
 from simulator.longhorn.backing_images.exports import Exports
 from simulator.longhorn.backing_images.files import ImageFiles
@@ -27,12 +26,12 @@ from simulator.longhorn.backup_targets import BackupTargets
 from simulator.longhorn.backups import Backups
 from simulator.longhorn.backupstore import BackupstoreDecisions
 from simulator.longhorn.backupstore_clients import BackupstoreClients
+from simulator.longhorn.content_controller import ContentController
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.driver import LonghornDriver
 from simulator.longhorn.engine_polls import EnginePolls
 from simulator.longhorn.engines import Engines
-from simulator.longhorn.expiry import Expiry
 from simulator.longhorn.kubernetes_status import KubernetesStatus
 from simulator.longhorn.rest import PORT, SERVICE, RestApi
 from simulator.longhorn.restores import Restores
@@ -99,8 +98,7 @@ class Longhorn:
             Backups(api, clock, decisions, self.disk, tickets, chains, backupstores, targets.changed),
             targets,
             KubernetesStatus(api, clock, volumes.poll),
-            Expiry(api, clock, decisions),
-            ContentController(api, clock, image_decisions, service),
+            ContentController(api, clock, decisions, image_decisions, service),
         ]
         self.driver = LonghornDriver(api, clock, decisions, self.disk, tickets, chains, service, base_images)
         Webhooks(api, decisions, self._image).register()

@@ -26,6 +26,7 @@ from simulator.longhorn.snapshot_chains import SnapshotChains
 
 COMPLETION_NOTICED = 5.0
 CLONE_RETRY = timedelta(seconds=30)
+RESTORE, CLONE = "volume-restore-controller", "volume-clone-controller"
 
 
 def source_of(data_source: str) -> tuple[str, str]:
@@ -56,8 +57,7 @@ class Restores:
         """Before a clone is created: have its source attached."""
         name, data_source = volume["metadata"]["name"], volume["spec"].get("dataSource")
         if data_source:
-            kind, ticket = _clone_ticket(name)
-            self._tickets.add(source_of(data_source)[0], ticket, kind, attachments.ANY)
+            self._tickets.add(source_of(data_source)[0], f"{CLONE}-{name}", CLONE, attachments.ANY)
 
     def status(self, volume: Obj) -> Obj:
         """What the status of a volume in creation says about where its data will come from."""
@@ -78,8 +78,8 @@ class Restores:
     def claim(self, volume: Obj) -> None:
         """Ask for the attachment of a new volume that is to get data."""
         name = volume["metadata"]["name"]
-        kind, ticket = _clone_ticket(name) if volume["spec"].get("dataSource") else _restore_ticket(name)
-        self._tickets.add(name, ticket, kind, attachments.HIDDEN)
+        kind = CLONE if volume["spec"].get("dataSource") else RESTORE
+        self._tickets.add(name, f"{kind}-{name}", kind, attachments.HIDDEN)
 
     def latest_backup(self, volume: Obj) -> Obj:
         """While it is being restored a volume shows the newest backup of the volume that it comes from."""
@@ -167,18 +167,19 @@ class Restores:
     def _conclude_restore(self, volume: Obj) -> None:
         name = volume["metadata"]["name"]
         self._work.forget(name)
-        self._tickets.remove(name, _restore_ticket(name)[1])
+        self._tickets.remove(name, f"{RESTORE}-{name}")
 
     async def _clone(self, volume: Obj) -> Result | None:
         name = volume["metadata"]["name"]
-        _, ticket = _clone_ticket(name)
         if volume["status"].get("state") == "detached":
             self.claim(volume)
         source, snapshot = source_of(volume["spec"]["dataSource"])
-        if not objects.serves(volume) or not self._tickets.is_satisfied(source, ticket):
+        if not objects.serves(volume) or not self._tickets.is_satisfied(source, f"{CLONE}-{name}"):
             return Result(after=1.0) if objects.serves(volume) else None
         if snapshot and snapshot not in self._chains.layers(source):
-            self._give_up(volume, source, snapshot)
+            message = f"cannot find snapshot {snapshot} in the source volume {source}"
+            self._events.record(volume, "Warning", "VolumeCloneFailed", message)
+            self._end_clone(volume, "failed")
             return None
         snapshot = await self._work.outcome(name, lambda: self._duplicate(source, snapshot, name))
         await self._clock.sleep(COMPLETION_NOTICED)
@@ -189,8 +190,7 @@ class Restores:
         self._events.record(volume, "Warning", "VolumeCloneCopyCompleteAwaitingHealthy", copied)
         finished = f"finished cloning snapshot {snapshot} from source volume {source}"
         self._events.record(volume, "Normal", "VolumeCloneCompleted", finished)
-        self._conclude(name, "completed")
-        self._conclude_clone(volume)
+        self._end_clone(volume, "completed")
         return None
 
     async def _duplicate(self, source: str, snapshot: str, name: str) -> str:
@@ -206,25 +206,12 @@ class Restores:
         name = volume["metadata"]["name"]
         self._work.forget(name)
         for held in (source_of(volume["spec"].get("dataSource") or "")[0], name):
-            self._tickets.remove(held, _clone_ticket(name)[1])
+            self._tickets.remove(held, f"{CLONE}-{name}")
 
-    def _give_up(self, volume: Obj, source: str, snapshot: str) -> None:
+    def _end_clone(self, volume: Obj, state: str) -> None:
         name = volume["metadata"]["name"]
-        message = f"cannot find snapshot {snapshot} in the source volume {source}"
-        self._events.record(volume, "Warning", "VolumeCloneFailed", message)
-        self._conclude(name, "failed")
-        self._conclude_clone(volume)
-
-    def _conclude(self, name: str, state: str) -> None:
-        volume = objects.find(self._api, names.VOLUMES, name)
-        if volume is not None:
-            status = {**volume["status"]["cloneStatus"], "state": state}
+        found = objects.find(self._api, names.VOLUMES, name)
+        if found is not None:
+            status = {**found["status"]["cloneStatus"], "state": state}
             objects.set_status(self._api, names.VOLUMES, name, cloneStatus=status)
-
-
-def _restore_ticket(volume: str) -> tuple[str, str]:
-    return "volume-restore-controller", f"volume-restore-controller-{volume}"
-
-
-def _clone_ticket(volume: str) -> tuple[str, str]:
-    return "volume-clone-controller", f"volume-clone-controller-{volume}"
+        self._conclude_clone(volume)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.store import Change
@@ -19,18 +19,10 @@ DELETION = 0.1
 """Seconds that the engine takes to begin with the deletion of a snapshot."""
 
 UNKNOWN: Obj = {
-    "checksum": "",
-    "children": None,
-    "creationTime": "",
-    "labels": None,
-    "markRemoved": False,
-    "ownerID": "",
-    "parent": "",
-    "readyToUse": False,
-    "requestedTime": "",
-    "restoreSize": 0,
-    "size": 0,
-    "userCreated": False,
+    **dict.fromkeys(("checksum", "creationTime", "ownerID", "parent", "requestedTime"), ""),
+    **dict.fromkeys(("markRemoved", "readyToUse", "userCreated"), False),
+    **dict.fromkeys(("restoreSize", "size"), 0),
+    **dict.fromkeys(("children", "labels"), None),
 }
 """The status of a snapshot that the engine was not yet seen to have."""
 
@@ -67,17 +59,16 @@ class Snapshots:
             f"{names.VOLUME_LABEL}={volume}",
         )
 
-    async def _reconcile(self, key: Key) -> Result | None:
+    async def _reconcile(self, key: Key) -> None:
         snapshot = objects.find(self._api, names.SNAPSHOTS, key[1])
         if snapshot is None:
             self._tickets.remove_everywhere(_ticket(key[1]))
-            return None
+            return
         volume = objects.find(self._api, names.VOLUMES, snapshot["spec"]["volume"])
         if objects.is_deleted(snapshot):
             await self._delete(snapshot, volume)
         elif volume is not None and not objects.is_deleted(volume) and snapshot["spec"].get("createSnapshot"):
             await self._take(snapshot, volume)
-        return None
 
     async def _take(self, snapshot: Obj, volume: Obj) -> None:
         name, of = snapshot["metadata"]["name"], volume["metadata"]["name"]
@@ -88,7 +79,9 @@ class Snapshots:
         self._tickets.add(of, _ticket(name), "snapshot-controller", attachments.ANY)
         if not self._tickets.is_satisfied(of, _ticket(name)):
             if volume["status"].get("state") != "attached" and not status.get("error"):
-                self._fail(snapshot, f"failed to take snapshot because {self._not_running(of)}")
+                engine = f"the volume engine {names.engine_of(of)} is not running"
+                text = f"failed to take snapshot because {engine}. Waiting for the volume to be attached"
+                self._fail(snapshot, text)
             return
         if name not in self._chains.layers(of):
             empty = next((key for key, value in (snapshot["spec"].get("labels") or {}).items() if not value), None)
@@ -132,7 +125,9 @@ class Snapshots:
             self._tickets.remove(of, _ticket(name))
             return
         if not attached and not self._decisions.attaches_for_snapshot_deletion():
-            self._delay(snapshot, of)
+            if not snapshot["status"].get("error"):
+                upgrade = f"volume engine {names.engine_of(of)} is upgrading from image  to {self._image}"
+                self._fail(snapshot, f"snapshot deletion delayed: {upgrade}")
             return
         self._tickets.add(of, _ticket(name), "snapshot-controller", attachments.ANY)
         if not self._tickets.is_satisfied(of, _ticket(name)):
@@ -150,17 +145,6 @@ class Snapshots:
             await self._chains.publish(of)
             objects.release(self._api, names.SNAPSHOTS, name)
         self._tickets.remove(of, _ticket(name))
-
-    def _delay(self, snapshot: Obj, of: str) -> None:
-        """Wait until the volume is attached."""
-        if not snapshot["status"].get("error"):
-            upgrade = f"volume engine {names.engine_of(of)} is upgrading from image  to {self._image}"
-            self._fail(snapshot, f"snapshot deletion delayed: {upgrade}")
-
-    @staticmethod
-    def _not_running(volume: str) -> str:
-        engine = names.engine_of(volume)
-        return f"the volume engine {engine} is not running. Waiting for the volume to be attached"
 
     def _fail(self, snapshot: Obj, error: str) -> None:
         name = snapshot["metadata"]["name"]

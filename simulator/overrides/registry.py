@@ -73,6 +73,11 @@ def always(answer: object) -> Replacement:
     return lambda original, *args, **named: answer  # noqa: ARG005
 
 
+def changed(change: Callable[[Any], object]) -> Replacement:
+    """The replacement that makes something else of the answer."""
+    return lambda original, *args, **named: change(original(*args, **named))
+
+
 def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dict[str, OverrideCount]:
     """Put each override in the place of the method that it names; a later one wraps an earlier one.
 

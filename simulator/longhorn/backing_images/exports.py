@@ -46,15 +46,12 @@ class Exports:
     async def _take(self, volume: str, image: str) -> str:
         """The snapshot of a volume that is made for an image, taken now unless there is one; its name."""
         async with self._taking:
-            return await self._taken(volume, image)
-
-    async def _taken(self, volume: str, image: str) -> str:
-        known = [each for each in self._chains.layers(volume) if each.startswith(f"{image}-")]
-        if known:
-            return known[0]
-        snapshot = f"{image}-{secrets.token_hex(4)}"
-        await self._chains.take(volume, snapshot, {names.EXPORTING_LABEL: image})
-        return snapshot
+            known = [each for each in self._chains.layers(volume) if each.startswith(f"{image}-")]
+            if known:
+                return known[0]
+            snapshot = f"{image}-{secrets.token_hex(4)}"
+            await self._chains.take(volume, snapshot, {names.EXPORTING_LABEL: image})
+            return snapshot
 
     def volume_of(self, source: Obj) -> Obj | None:
         """The volume to export; None when it is gone."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.store import Change
@@ -47,7 +47,8 @@ class Images:
 
     def _used(self, change: Change) -> Iterable[Key]:
         """The image of a volume that got its replicas, or went."""
-        if change.type != "DELETED" and not _creating(change.object, change.old):
+        now, before = (objects.status_of(each or {}).get("state") for each in (change.object, change.old))
+        if change.type != "DELETED" and (now != "creating" or before == "creating"):
             return []
         image = (change.object.get("spec") or {}).get("backingImage")
         return [(names.NAMESPACE, image)] if image else []
@@ -58,33 +59,28 @@ class Images:
             return []
         return objects.keys(self._api, names.BACKING_IMAGES, lambda _: True)
 
-    async def _reconcile(self, key: Key) -> Result | None:
+    async def _reconcile(self, key: Key) -> None:
         name = key[1]
         image = objects.find(self._api, names.BACKING_IMAGES, name)
+        source = objects.find(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
         if image is None:
-            return None
+            return
         if objects.is_deleted(image):
             await self._delete(image)
-            return None
-        if not image["status"]:
+        elif not image["status"]:
             self._set(name, **states.NEW_IMAGE)
-            return None
-        if not image["status"].get("uuid"):
+        elif not image["status"].get("uuid"):
             await self._name(image)
-            return None
-        source = objects.find(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
-        if source is None:
+        elif source is None:
             if not states.ready_disks(image):
                 self._begin(image)
-            return None
-        if objects.is_deleted(source) or not source["status"]:
-            return None
-        if not image["status"].get("diskFileStatusMap"):
+        elif objects.is_deleted(source) or not source["status"]:
+            return
+        elif not image["status"].get("diskFileStatusMap"):
             now = self._clock.timestamp()
             states.set_file(self._api, name, source["spec"]["diskUUID"], now, "", diskLastRefAtMap={})
-            return None
-        await self._keep(image, source)
-        return None
+        else:
+            await self._keep(image, source)
 
     async def _name(self, image: Obj) -> None:
         await self._clock.sleep(NOTICED)
@@ -180,9 +176,3 @@ class Images:
 
     def _set(self, name: str, **fields: object) -> Obj | None:
         return objects.set_status(self._api, names.BACKING_IMAGES, name, **fields)
-
-
-def _creating(now: Obj, before: Obj | None) -> bool:
-    """Whether a volume has just got its replicas."""
-    state = (now.get("status") or {}).get("state")
-    return bool(state != ((before or {}).get("status") or {}).get("state") and state == "creating")

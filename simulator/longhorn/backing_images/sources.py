@@ -10,7 +10,7 @@ from pathlib import Path
 
 from simulator.clock import Clock
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.controller import Controller, Key, Result
+from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.store import Change
@@ -79,7 +79,7 @@ class DataSources:
             lambda each: not each["spec"]["fileTransferred"] and self._exports.is_of(each, change.object),
         )
 
-    async def _reconcile(self, key: Key) -> Result | None:
+    async def _reconcile(self, key: Key) -> None:
         name = key[1]
         source = objects.find(self._api, names.BACKING_IMAGE_DATA_SOURCES, name)
         image = objects.find(self._api, names.BACKING_IMAGES, name)
@@ -87,23 +87,21 @@ class DataSources:
             self._forget(name)
             if source is not None:
                 self._end(source)
-            return None
-        if not source["status"]:
+        elif not source["status"]:
             states.set_source(self._api, name, **states.NEW_SOURCE)
-            return None
-        if image is None or not image["spec"].get("diskFileSpecMap"):
-            return None
-        if source["spec"]["fileTransferred"]:
+        elif image is None or not image["spec"].get("diskFileSpecMap"):
+            return
+        elif source["spec"]["fileTransferred"]:
             self._conclude(source)
         elif source["status"]["currentState"] in {states.READY_FOR_TRANSFER, states.READY}:
             await self._transfer(source)
         elif source["status"]["currentState"] == states.FAILED:
-            await self._clean_up(source)
+            await self._clock.sleep(CLEAN_UP)
+            self._set(name, currentState=states.FAILED_AND_CLEANUP)
         elif source["status"]["currentState"] == states.FAILED_AND_CLEANUP:
             self._begin_again(source)
         else:
             await self._make(source)
-        return None
 
     def _end(self, source: Obj) -> None:
         """The data source is deleted; what was made so far goes with its image."""
@@ -119,7 +117,7 @@ class DataSources:
         elif kind == EXPORT:
             await self._export(source)
         else:
-            self._run(name, dict(source["spec"]["parameters"]))
+            states.set_source(self._api, name, runningParameters=dict(source["spec"]["parameters"]))
             await self._start(source, 0.0)
             await self._outcome(name)
 
@@ -132,19 +130,17 @@ class DataSources:
         running = source["status"]["runningParameters"]
         if not self._exports.is_possible(source, volume):
             if running is None:
-                self._run(name, dict(source["spec"]["parameters"]))
+                states.set_source(self._api, name, runningParameters=dict(source["spec"]["parameters"]))
             return
         if "snapshot-name" not in (running or {}):
             while not self._decisions.begins_export(volume["metadata"]["name"]):
                 await self._clock.sleep(POLL)
-            self._run(name, await self._exports.prepared(source, volume))
+            prepared = await self._exports.prepared(source, volume)
+            states.set_source(self._api, name, runningParameters=prepared)
         await self._clock.sleep(SNAPSHOT_NOTICED)
         await self._exports.publish(volume["metadata"]["name"], name)
         await self._start(source, SNAPSHOT_NOTICED)
         await self._outcome(name)
-
-    def _run(self, name: str, parameters: dict[str, str]) -> None:
-        states.set_source(self._api, name, runningParameters=parameters)
 
     async def _start(self, source: Obj, waited: float) -> None:
         """Wait until the program that makes the file has started."""
@@ -174,17 +170,21 @@ class DataSources:
         path = self._files.begin(source["spec"]["diskUUID"], name, source["spec"]["uuid"])
         try:
             await self._write(source, path)
-            facts = await to_end(self._files.facts, path)
+            return await self._accepted(source, path)
         except (DownloadError, BadImageError, DiskError, OSError) as error:
             raise SourceError(str(error)) from error
-        facts = self._reported(facts)
-        failure = self._decisions.checksum_failure(source["spec"]["checksum"], facts.checksum)
+
+    async def _accepted(self, source: Obj, path: Path) -> FileFacts:
+        """What is known of a file that was written. Raises SourceError when it is not the expected one."""
+        facts, expected = await self._facts(path), source["spec"]["checksum"]
+        failure = self._decisions.checksum_failure(expected, facts.checksum)
         if failure:
             raise SourceError(f"failed to process sync file: {failure}", facts)
-        self._files.complete(path, name, source["spec"]["uuid"], source["spec"]["checksum"], facts)
+        self._files.complete(path, source["metadata"]["name"], source["spec"]["uuid"], expected, facts)
         return facts
 
-    def _reported(self, facts: FileFacts) -> FileFacts:
+    async def _facts(self, path: Path) -> FileFacts:
+        facts = await to_end(self._files.facts, path)
         return FileFacts(
             self._decisions.reported_file_size(facts.size),
             self._decisions.reported_virtual_size(facts.virtual_size),
@@ -231,15 +231,13 @@ class DataSources:
         path = self._files.begin(source["spec"]["diskUUID"], name, source["spec"]["uuid"])
         await to_end(path.write_bytes, data)
         try:
-            facts = self._reported(await to_end(self._files.facts, path))
+            facts = await self._accepted(source, path)
         except BadImageError as error:
             raise SourceError(str(error)) from error
-        failure = self._decisions.checksum_failure(source["spec"]["checksum"], facts.checksum)
-        if failure:
-            text = f"failed to process sync file: {failure}"
-            self._set(name, currentState=states.FAILED, message=text, **states.completed(facts))
-            raise SourceError(text, facts)
-        self._files.complete(path, name, source["spec"]["uuid"], source["spec"]["checksum"], facts)
+        except SourceError as error:
+            known = states.completed(error.facts) if error.facts else {}
+            self._set(name, currentState=states.FAILED, message=str(error), **known)
+            raise
         self._set(name, currentState=states.READY_FOR_TRANSFER, **states.completed(facts))
 
     async def _transfer(self, source: Obj) -> None:
@@ -250,7 +248,7 @@ class DataSources:
             self._managers.fetched(name, disk)
             await self._clock.sleep(POLL)
             states.set_source(self._api, name, currentState=states.READY)
-        facts = self._reported(await to_end(self._files.facts, self._files.path(disk, name, made)))
+        facts = await self._facts(self._files.path(disk, name, made))
         held = {"state": states.READY, "size": facts.size, "uuid": made, "currentChecksum": facts.checksum}
         self._managers.hold(name, disk, held)
         self._show_ready(name, disk, facts)
@@ -275,11 +273,6 @@ class DataSources:
         self._work.forget(name)
         self._attempts.pop(name, None)
         self._exports.let_go(name)
-
-    async def _clean_up(self, source: Obj) -> None:
-        name = source["metadata"]["name"]
-        await self._clock.sleep(CLEAN_UP)
-        self._set(name, currentState=states.FAILED_AND_CLEANUP)
 
     def _begin_again(self, source: Obj) -> None:
         """Try once more, when the pause is over."""

@@ -11,27 +11,16 @@ READY_FOR_TRANSFER, READY = "ready-for-transfer", "ready"
 FAILED, FAILED_AND_CLEANUP = "failed", "failed-and-cleanup"
 
 NEW_IMAGE: Obj = {
-    "checksum": "",
-    "diskFileStatusMap": None,
-    "diskLastRefAtMap": None,
+    **dict.fromkeys(("checksum", "uuid", "v2FirstCopyDisk", "v2FirstCopyStatus"), ""),
+    **dict.fromkeys(("realSize", "size", "virtualSize"), 0),
+    **dict.fromkeys(("diskFileStatusMap", "diskLastRefAtMap"), None),
     "ownerID": names.NODE,
-    "realSize": 0,
-    "size": 0,
-    "uuid": "",
-    "v2FirstCopyDisk": "",
-    "v2FirstCopyStatus": "",
-    "virtualSize": 0,
 }
 NEW_SOURCE: Obj = {
-    "checksum": "",
-    "currentState": "",
-    "ip": "",
-    "message": "",
+    **dict.fromkeys(("checksum", "currentState", "ip", "message", "storageIP"), ""),
+    **dict.fromkeys(("progress", "size"), 0),
     "ownerID": names.NODE,
-    "progress": 0,
     "runningParameters": None,
-    "size": 0,
-    "storageIP": "",
 }
 """The status of objects about which nothing is known yet."""
 
@@ -77,18 +66,9 @@ def mirror(api: Api, name: str, now: str) -> None:
     if source is None or not source["status"]:
         return
     status = source["status"]
-    known: Obj = {"checksum": status["checksum"]} if status["checksum"] else {}
-    known |= {"size": status["size"]} if status["size"] else {}
-    set_file(
-        api,
-        name,
-        source["spec"]["diskUUID"],
-        now,
-        status["currentState"],
-        status["progress"],
-        status["message"],
-        **known,
-    )
+    known = {field: status[field] for field in ("checksum", "size") if status[field]}
+    told = (status["currentState"], status["progress"], status["message"])
+    set_file(api, name, source["spec"]["diskUUID"], now, *told, **known)
 
 
 def source_spec(image: Obj, disk: NodeDisk) -> Obj:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from simulator.longhorn.backupstore.models import BackupRequest
 from simulator.overrides.faults.suite_messages import OTHER_DATA
-from simulator.overrides.registry import always, fault, override
+from simulator.overrides.registry import always, changed, fault, override
 
 SECTOR = 4096
 
@@ -72,32 +72,20 @@ border_lost = fault(
     says=r"offset \d+: expected block \d+ of stream .*, found zeros",
     summary="The last 4 KiB of each block are stored as zeros.",
 )(lambda original, offset, data, request: original(offset, data, request)[:-SECTOR] + bytes(SECTOR))
-
-
-@fault(
+borders_mixed = fault(
     "block-ends-swapped",
     breaks="backup.off-cluster",
     decision="backupstore.block_data",
     says=r"offset \d+: expected block \d+ of stream .*, found",
-)
-def borders_mixed(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
-    """The first and the last 4 KiB of each block change places."""
-    stored = original(offset, data, request)
-    return stored[-SECTOR:] + stored[SECTOR:-SECTOR] + stored[:SECTOR]
-
-
-@fault(
+    summary="The first and the last 4 KiB of each block change places.",
+)(changed(lambda stored: stored[-SECTOR:] + stored[SECTOR:-SECTOR] + stored[:SECTOR]))
+lone_sector_lost = fault(
     "nearly-empty-block-stored-as-empty",
     breaks=("backup.off-cluster", "backup.restore"),
     decision="backupstore.block_data",
     says=r"offset \d+: expected block \d+ of stream ends, found zeros",
-)
-def lone_sector_lost(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
-    """A block with less than 4 KiB of data in it is stored as zeros."""
-    stored = original(offset, data, request)
-    return stored if len(stored) - stored.count(0) >= SECTOR else bytes(len(stored))
-
-
+    summary="A block with less than 4 KiB of data in it is stored as zeros.",
+)(changed(lambda stored: stored if len(stored) - stored.count(0) >= SECTOR else bytes(len(stored))))
 live_volume = fault(
     "live-volume-copied",
     breaks="backup.point-in-time",

@@ -1,10 +1,10 @@
 """Faults in the choice of a VolumeSnapshotClass, and in what is made of its parameters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import NOT_READY, READY
-from simulator.overrides.registry import always, fault
+from simulator.overrides.registry import always, changed, fault
 
 
 @fault(
@@ -41,32 +41,20 @@ all_default = fault(
     says=r"it became ready; expected was an error|could not report the expected error",
     summary="Every class serves VolumeSnapshots that name none.",
 )(always(True))
-
-
-@fault(
+unknown_type = fault(
     "unknown-type-makes-a-backup",
     breaks=("backup.class.type.unknown", "backing-image.class.type.unknown"),
     decision="longhorn.snapshot_type",
     says=READY,
-)
-def unknown_type(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
-    """A class with a `type` that does not exist makes backups."""
-    kind = original(parameters)
-    return kind if kind in {"snap", "bak", "bi"} else "bak"
-
-
-@fault(
+    summary="A class with a `type` that does not exist makes backups.",
+)(changed(lambda kind: kind if kind in {"snap", "bak", "bi"} else "bak"))
+unknown_mode = fault(
     "unknown-mode-ignored",
     breaks="backup.mode.unknown",
     decision="longhorn.backup_mode",
     says=READY,
-)
-def unknown_mode(original: Callable[[Mapping[str, str]], str], parameters: Mapping[str, str]) -> str:
-    """A `backupMode` that does not exist is treated as if there were none."""
-    mode = original(parameters)
-    return mode if mode in {"full", "incremental"} else ""
-
-
+    summary="A `backupMode` that does not exist is treated as if there were none.",
+)(changed(lambda mode: mode if mode in {"full", "incremental"} else ""))
 stable_only = fault(
     "beta-not-served",
     breaks="backup.example.beta",

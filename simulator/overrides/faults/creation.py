@@ -4,7 +4,7 @@
 from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import always, fault
+from simulator.overrides.registry import always, changed, fault
 
 no_backup = fault(
     "backup-not-made",
@@ -54,20 +54,13 @@ no_content = fault(
     says=r"could not bind the VolumeSnapshot to its content|could not start a backup",
     summary="A VolumeSnapshot of a claim leads to no VolumeSnapshotContent.",
 )(always(False))
-
-
-@fault(
+other_reference = fault(
     "content-bound-to-another-snapshot",
     breaks=("backup.content", "backup.ready", "backing-image.content", "backing-image.ready"),
     decision="csi.content_reference",
     says=r"volumeSnapshotRef of VolumeSnapshotContent \S+ is|could not make the VolumeSnapshot ready",
-)
-def other_reference(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:
-    """The content refers back to a VolumeSnapshot of another name."""
-    reference = original(snapshot)
-    return {**reference, "name": f"{reference['name']}-x"}
-
-
+    summary="The content refers back to a VolumeSnapshot of another name.",
+)(changed(lambda reference: {**reference, "name": f"{reference['name']}-x"}))
 other_content = fault(
     "snapshot-bound-to-another-content",
     breaks=("backup.content", "backing-image.content"),

@@ -3,6 +3,10 @@
 from simulator.overrides.faults.suite_messages import BACKUP_STAYS
 from simulator.overrides.registry import always, fault, override
 
+IMAGES = ("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use")
+GIVEN = ("backing-image.delete.existing.download", "backing-image.delete.existing.export")
+"""Clauses about images that a VolumeSnapshot created, and about others, which go as backups do."""
+
 leaves_backup = fault(
     "delete-leaves-the-backup",
     breaks="backup.delete",
@@ -26,28 +30,14 @@ leaves_finalizer = fault(
 )(always(False))
 leaves_content = fault(
     "delete-leaves-the-content",
-    breaks=(
-        "backup.delete",
-        "backing-image.delete",
-        "backing-image.delete.existing.download",
-        "backing-image.delete.existing.export",
-        "backing-image.delete.others",
-        "backing-image.delete.in-use",
-    ),
+    breaks=("backup.delete", *IMAGES, *GIVEN),
     decision="csi.deletes_content",
     says=r"could not (remove the (VolumeSnapshotContent|backing image)|report that the content)",
     summary="Under policy Delete the VolumeSnapshot goes alone; its content stays and so does the backup.",
 )(always(False))
 asks_nobody = fault(
     "delete-skips-the-driver",
-    breaks=(
-        "backup.delete",
-        "backing-image.delete",
-        "backing-image.delete.existing.download",
-        "backing-image.delete.existing.export",
-        "backing-image.delete.others",
-        "backing-image.delete.in-use",
-    ),
+    breaks=("backup.delete", *IMAGES, *GIVEN),
     decision="csi.handle_to_delete",
     says=r"could not remove the back(up|ing image)|it was deleted during the wait",
     summary="The content goes without its snapshot being deleted in Longhorn.",
@@ -68,13 +58,7 @@ retain_deletes = fault(
 )(always("Delete"))
 confused = fault(
     "policies-swapped",
-    breaks=(
-        "backup.delete",
-        "backup.class.named",
-        "backing-image.delete",
-        "backing-image.delete.others",
-        "backing-image.delete.in-use",
-    ),
+    breaks=("backup.delete", "backup.class.named", *IMAGES),
     decision="csi.content_policy",
     says=r"could not (remove the VolumeSnapshotContent|report that the content)|is of class and policy",
     summary="Delete is taken for Retain, and Retain for Delete.",
@@ -102,7 +86,7 @@ unfinished_stays = fault(
 )(lambda original, backup: backup["status"].get("state") == "Completed" and original(backup))
 given_stays = fault(
     "pre-provisioned-backup-not-deleted",
-    breaks=("backup.delete", "backing-image.delete.existing.download", "backing-image.delete.existing.export"),
+    breaks=("backup.delete", *GIVEN),
     decision="csi.deletes_snapshot",
     says=r"could not remove the back(up|ing image)",
     summary="Under Delete the backup of a pre-provisioned content stays.",
@@ -126,7 +110,7 @@ orphan_stays = fault(
 )(always(False))
 snapshot_stays = fault(
     "deleted-volumesnapshot-keeps-a-finalizer",
-    breaks=("backup.delete", "backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
+    breaks=("backup.delete", *IMAGES),
     decision="csi.finalizers_to_remove",
     says=r"could not remove the VolumeSnapshot:",
     summary="The content of a deleted VolumeSnapshot goes, and the VolumeSnapshot keeps a finalizer.",

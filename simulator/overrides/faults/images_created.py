@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import BOUND, NOT_READY, READY
-from simulator.overrides.registry import Fault, always, fault, override
+from simulator.overrides.registry import Fault, always, changed, fault, override
 
 _ANSWERED: set[str] = set()
 """Images that the faulty driver has reported once; each simulator is a separate process."""
@@ -55,13 +55,11 @@ not_recognised = override(
     decision="backing_images.existing_image",
     summary="The driver does not recognise the image that it made.",
 )(always(None))
-
-
-@override("image-made-again-by-the-second-request", decision="backing_images.image_name")
-def second_name(original: Callable[[str], str], requested: str) -> str:
-    """The second image gets another name."""
-    name = original(requested)
-    return f"{name}--{secrets.token_hex(2)}" if name in _ANSWERED else name
+second_name = override(
+    "image-made-again-by-the-second-request",
+    decision="backing_images.image_name",
+    summary="The second image gets another name.",
+)(changed(lambda name: f"{name}--{secrets.token_hex(2)}" if name in _ANSWERED else name))
 
 
 @fault(
@@ -111,11 +109,7 @@ ready_with_content = fault(
 
 always_raw = fault(
     "export-type-ignored",
-    breaks=(
-        "backing-image.class.export-type",
-        "backing-image.handle.export-type",
-        "backing-image.export.qcow",
-    ),
+    breaks=("backing-image.class.export-type", "backing-image.handle.export-type", "backing-image.export.qcow"),
     decision="backing_images.export_type",
     says=r"is raw, (the class says|requested was) qcow2",
     summary="Whatever the class says, the image is exported as raw.",
@@ -129,11 +123,7 @@ raw_as_qcow2 = fault(
 )(lambda original, parameters: "qcow2" if parameters.get("export-type") == "raw" else original(parameters))
 other_default = fault(
     "export-type-qcow-by-default",
-    breaks=(
-        "backing-image.class.export-type.default",
-        "backing-image.handle.export-type",
-        "backing-image.export.raw",
-    ),
+    breaks=("backing-image.class.export-type.default", "backing-image.handle.export-type", "backing-image.export.raw"),
     decision="backing_images.export_type",
     says=r"is qcow2, the default is raw|is not raw",
     summary="A class without export-type exports as qcow2.",

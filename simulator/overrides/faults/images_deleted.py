@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images import states
+from simulator.overrides.faults.deletion import GIVEN, IMAGES
 from simulator.overrides.faults.images_pre_provisioned import was_made_by_csi
 from simulator.overrides.faults.suite_messages import IMAGE_STAYS
 from simulator.overrides.registry import always, fault
@@ -12,32 +13,18 @@ from simulator.overrides.registry import always, fault
 KEPT = r"the kept image \S+ is (gone|being deleted)"
 """What a test says of an image that had to stay."""
 
-GIVEN = ("backing-image.delete.existing.download", "backing-image.delete.existing.export")
-
 GIVEN_KEPT = ("backing-image.retain.existing.download", "backing-image.retain.existing.export")
 
 leaves_image = fault(
     "delete-leaves-the-image",
-    breaks=(
-        "backing-image.delete",
-        "backing-image.delete.others",
-        "backing-image.delete.in-use",
-        "backing-image.on-demand.delete",
-        *GIVEN,
-    ),
+    breaks=(*IMAGES, "backing-image.on-demand.delete", *GIVEN),
     decision="backing_images.deletes_image",
     says=rf"{IMAGE_STAYS}|it was deleted during the wait",
     summary="Under Delete the content goes, and the image stays.",
 )(always(False))
 leaves_finalizer = fault(
     "delete-leaves-a-finalizer-of-the-image",
-    breaks=(
-        "backing-image.delete",
-        "backing-image.delete.others",
-        "backing-image.delete.in-use",
-        "backing-image.delete.in-use.direct",
-        *GIVEN,
-    ),
+    breaks=(*IMAGES, "backing-image.delete.in-use.direct", *GIVEN),
     decision="backing_images.removes_deleted_image",
     says=IMAGE_STAYS,
     summary="A deleted image keeps its finalizer and stays.",
@@ -51,7 +38,7 @@ given_stays = fault(
 )(lambda original, image: original(image) and was_made_by_csi(image))
 only_given = fault(
     "only-pre-provisioned-images-deleted",
-    breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use"),
+    breaks=IMAGES,
     decision="backing_images.deletes_image",
     says=rf"{IMAGE_STAYS}|it was deleted during the wait",
     summary="Under Delete an image stays if a VolumeSnapshot created it.",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import changed, fault, override
 
 READ = (
     "backing-image.handle",
@@ -48,15 +48,9 @@ encoded_twice = fault(
     says=r"%2D",
     summary="The values of the handle are encoded as often again as they should be.",
 )(lambda original, values: original({key: quote(value.replace("-", "%2D")) for key, value in values.items()}))
-
-
-@override("image-handle-encoded-twice", decision="backing_images.decode_value")
-def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
-    """And so they are decoded."""
-    once = original(value)
-    return None if once is None else unquote(once)
-
-
+decoded_twice = override(
+    "image-handle-encoded-twice", decision="backing_images.decode_value", summary="And so they are decoded."
+)(changed(lambda once: None if once is None else unquote(once)))
 no_parameters = fault(
     "image-handle-without-source-parameters",
     breaks=("backing-image.handle", "backing-image.handle.volume", "backing-image.handle.export-type"),
@@ -83,19 +77,13 @@ other_type = fault(
     says=r"backingImageDataSourceType is upload",
     summary="The handle says that the image was uploaded.",
 )(lambda original, image, source_type, parameters: original(image, "upload", parameters))
-
-
-@fault(
+other_volume = fault(
     "image-handle-with-another-volume",
     breaks="backing-image.handle.volume",
     decision="backing_images.handle_values",
     says=r"volume-name in the handle is test-vol, the claim's volume is",
-)
-def other_volume(
-    original: Callable[..., dict[str, str]], image: str, source_type: str, parameters: Mapping[str, str]
-) -> dict[str, str]:
-    """The handle names the volume of the documentation's example."""
-    return original(image, source_type, {**parameters, "volume-name": "test-vol"})
+    summary="The handle names the volume of the documentation's example.",
+)(lambda original, image, kind, parameters: original(image, kind, {**parameters, "volume-name": "test-vol"}))
 
 
 @fault(

@@ -6,30 +6,17 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote, urlsplit
 
-from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.decisions import DOWNLOAD, EXPORT, UPLOAD
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.overrides.faults.suite_messages import BOUND, REFUSED
-from simulator.overrides.registry import always, fault
-
-Refusal = tuple[Code, str]
-Parameters = Mapping[str, str]
-Compare = Callable[[Obj, str, Parameters], bool]
+from simulator.overrides.registry import Replacement, always, changed, fault
 
 PRE_PROVISIONED = "backing-image.pre-provisioned."
 
-RESTORED = tuple(
-    PRE_PROVISIONED + clause
-    for clause in (
-        "download",
-        "export",
-        "checksum",
-        "checksum.optional",
-        "download.checksum",
-        "encoding",
-        "parameters.optional",
-    )
+RESTORED = (
+    *(PRE_PROVISIONED + clause for clause in ("download", "export", "checksum", "checksum.optional")),
+    *(PRE_PROVISIONED + clause for clause in ("download.checksum", "encoding", "parameters.optional")),
 )
 """What cannot be seen to hold of images that were downloaded or exported when no claim gets a volume of them."""
 
@@ -50,29 +37,18 @@ only_own_images = fault(
 )(lambda original, image, source_type, parameters: was_made_by_csi(image) and original(image, source_type, parameters))
 made_again = fault(
     "existing-image-made-again",
-    breaks=(
-        *RESTORED,
-        PRE_PROVISIONED + "source-type",
-        PRE_PROVISIONED + "no-second-image",
-    ),
+    breaks=(*RESTORED, PRE_PROVISIONED + "source-type", PRE_PROVISIONED + "no-second-image"),
     decision="backing_images.uses_existing_image",
     says=rf"-2' == |of the same source there are .*-2|{REFUSED}",
     summary="For an image that was not made through CSI another one is made of the same source.",
 )(lambda original, image: was_made_by_csi(image) and original(image))
-
-
-@fault(
+not_under = fault(
     "existing-image-not-used-as-base",
     breaks=(PRE_PROVISIONED + "download", PRE_PROVISIONED + "export"),
     decision="backing_images.base_image_of",
     says=r"offset 0: expected block .* found zeros",
-)
-def not_under(original: Callable[[Obj], str], volume: Obj) -> str:
-    """A volume names its image and begins with zeros, unless a VolumeSnapshot created the image."""
-    image = original(volume)
-    return image if image.startswith("snapshot-") else ""
-
-
+    summary="A volume names its image and begins with zeros, unless a VolumeSnapshot created the image.",
+)(changed(lambda image: image if image.startswith("snapshot-") else ""))
 type_missing = fault(
     "missing-source-type-accepted",
     breaks=PRE_PROVISIONED + "source-type",
@@ -85,23 +61,18 @@ any_type = source_not_compared(
     breaks=PRE_PROVISIONED + "source-type",
     summary="The source type in a handle does not matter as long as the parameters are right.",
 )(lambda original, image, source_type, parameters: original(image, image["spec"]["sourceType"], parameters))
-
-
-@source_not_compared("upload-accepted-as-download", breaks=PRE_PROVISIONED + "source-type")
-def upload_for_download(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """A downloaded image may be called an upload."""
-    return original(image, DOWNLOAD if source_type == UPLOAD else source_type, parameters)
-
-
-@fault(
+upload_for_download = source_not_compared(
+    "upload-accepted-as-download",
+    breaks=PRE_PROVISIONED + "source-type",
+    summary="A downloaded image may be called an upload.",
+)(lambda original, image, kind, given: original(image, DOWNLOAD if kind == UPLOAD else kind, given))
+no_uploads = fault(
     "existing-upload-refused",
     breaks=PRE_PROVISIONED + "source-type",
     decision="backing_images.is_same_source",
     says=REFUSED,
-)
-def no_uploads(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """Of the images that exist only the downloaded and the exported can be restored."""
-    return source_type in {DOWNLOAD, EXPORT} and original(image, source_type, parameters)
+    summary="Of the images that exist only the downloaded and the exported can be restored.",
+)(lambda original, image, kind, parameters: kind in {DOWNLOAD, EXPORT} and original(image, kind, parameters))
 
 
 @fault(
@@ -155,16 +126,20 @@ checksum_demanded = fault(
     decision="backing_images.is_same_source",
     says=REFUSED,
 )
-def parameters_demanded(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
+def parameters_demanded(original: Callable[..., bool], image: Obj, kind: str, given: Mapping[str, str]) -> bool:
     """A handle of an image that exists needs the source parameters."""
-    return original(image, source_type, parameters or {"": ""}) or parameters == image["spec"]["sourceParameters"]
+    return original(image, kind, given or {"": ""}) or given == image["spec"]["sourceParameters"]
 
 
-def compared_as(parameter: str, image: Obj, given: Parameters, accepted: Callable[[str, str], bool]) -> dict[str, str]:
-    """The parameters of a handle with one put right, if its value is accepted for that of the image."""
-    right = str(image["spec"]["sourceParameters"].get(parameter, ""))
-    fits = parameter in given and accepted(given[parameter], right)
-    return {**given, parameter: right} if fits else dict(given)
+def compared_as(parameter: str, accepted: Callable[[str, str], bool]) -> Replacement:
+    """A comparison in which `accepted` says whether a parameter's value is taken for that of the image."""
+
+    def compare(original: Callable[..., bool], image: Obj, source_type: str, given: Mapping[str, str]) -> bool:
+        right = str(image["spec"]["sourceParameters"].get(parameter, ""))
+        fits = parameter in given and accepted(given[parameter], right)
+        return original(image, source_type, {**given, parameter: right} if fits else dict(given))
+
+    return compare
 
 
 def anything(given: str, right: str) -> bool:
@@ -172,55 +147,41 @@ def anything(given: str, right: str) -> bool:
     return True
 
 
-@source_not_compared("url-not-compared", breaks=(PRE_PROVISIONED + "download.url", PRE_PROVISIONED + "encoding"))
-def any_url(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """The URL in a handle of an image that exists does not matter."""
-    return original(image, source_type, compared_as("url", image, parameters, anything))
-
-
-@source_not_compared("scheme-of-url-not-compared", breaks=PRE_PROVISIONED + "download.url")
-def any_scheme(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """The scheme of the URL in a handle does not matter."""
-
-    def rest(url: str) -> str:
-        return url.partition("://")[2]
-
-    given = compared_as("url", image, parameters, lambda given, right: rest(given) == rest(right))
-    return original(image, source_type, given)
-
-
-@source_not_compared("url-compared-by-its-beginning", breaks=PRE_PROVISIONED + "download.url")
-def longer_url(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """The URL in a handle may be longer than the image's."""
-    return original(image, source_type, compared_as("url", image, parameters, str.startswith))
-
-
-@source_not_compared("volume-name-not-compared", breaks=PRE_PROVISIONED + "export.volume")
-def any_volume(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """The volume in a handle of an image that exists does not matter."""
-    return original(image, source_type, compared_as("volume-name", image, parameters, anything))
-
-
-@source_not_compared("volume-name-compared-by-its-beginning", breaks=PRE_PROVISIONED + "export.volume")
-def shorter_volume(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """The volume in a handle may be cut off."""
-    fits = compared_as("volume-name", image, parameters, lambda given, right: right.startswith(given))
-    return original(image, source_type, fits)
-
-
-@source_not_compared("export-type-not-compared", breaks=PRE_PROVISIONED + "export.type")
-def any_export_type(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """The export type in a handle of an image that exists does not matter."""
-    return original(image, source_type, compared_as("export-type", image, parameters, anything))
-
-
-@source_not_compared("unknown-export-type-read-as-raw", breaks=PRE_PROVISIONED + "export.type")
-def unknown_is_raw(original: Compare, image: Obj, source_type: str, parameters: Parameters) -> bool:
-    """An export type that does not exist is taken for raw."""
-    fits = compared_as("export-type", image, parameters, lambda given, _: given not in {"raw", "qcow2"})
-    return original(image, source_type, fits)
-
-
+any_url = source_not_compared(
+    "url-not-compared",
+    breaks=(PRE_PROVISIONED + "download.url", PRE_PROVISIONED + "encoding"),
+    summary="The URL in a handle of an image that exists does not matter.",
+)(compared_as("url", anything))
+any_scheme = source_not_compared(
+    "scheme-of-url-not-compared",
+    breaks=PRE_PROVISIONED + "download.url",
+    summary="The scheme of the URL in a handle does not matter.",
+)(compared_as("url", lambda given, right: given.partition("://")[2] == right.partition("://")[2]))
+longer_url = source_not_compared(
+    "url-compared-by-its-beginning",
+    breaks=PRE_PROVISIONED + "download.url",
+    summary="The URL in a handle may be longer than the image's.",
+)(compared_as("url", str.startswith))
+any_volume = source_not_compared(
+    "volume-name-not-compared",
+    breaks=PRE_PROVISIONED + "export.volume",
+    summary="The volume in a handle of an image that exists does not matter.",
+)(compared_as("volume-name", anything))
+shorter_volume = source_not_compared(
+    "volume-name-compared-by-its-beginning",
+    breaks=PRE_PROVISIONED + "export.volume",
+    summary="The volume in a handle may be cut off.",
+)(compared_as("volume-name", lambda given, right: right.startswith(given)))
+any_export_type = source_not_compared(
+    "export-type-not-compared",
+    breaks=PRE_PROVISIONED + "export.type",
+    summary="The export type in a handle of an image that exists does not matter.",
+)(compared_as("export-type", anything))
+unknown_is_raw = source_not_compared(
+    "unknown-export-type-read-as-raw",
+    breaks=PRE_PROVISIONED + "export.type",
+    summary="An export type that does not exist is taken for raw.",
+)(compared_as("export-type", lambda given, _: given not in {"raw", "qcow2"}))
 key_refused = fault(
     "checksum-of-a-download-refused",
     breaks=PRE_PROVISIONED + "download.checksum",
@@ -250,13 +211,10 @@ def not_decoded(original: Callable[[str], ImageHandle], text: str) -> ImageHandl
     return replace(given, parameters={key: spelled.get(key, value) for key, value in given.parameters.items()})
 
 
-@fault(
+decoded_twice = fault(
     "handle-values-decoded-twice",
     breaks=(PRE_PROVISIONED + "encoding", "backing-image.on-demand.download.url"),
     decision="backing_images.decode_value",
     says=rf"{REFUSED}|the image's URL is \S+a disk\+more",
-)
-def decoded_twice(original: Callable[[str], str | None], value: str) -> str | None:
-    """A decoded value is decoded once more."""
-    once = original(value)
-    return None if once is None else unquote(once)
+    summary="A decoded value is decoded once more.",
+)(changed(lambda once: None if once is None else unquote(once)))

@@ -6,13 +6,15 @@ Some of them go for images that a VolumeSnapshot created only, so that images ma
 
 from collections.abc import Callable, Sequence
 
-from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.images_exported import BLOCK, without_ends_of_blocks
 from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, ZEROS
-from simulator.overrides.registry import always, fault, override
+from simulator.overrides.registry import always, changed, fault, override
 
 MADE = "snapshot-"
 """How the name of an image begins that a VolumeSnapshot created."""
+
+READ = ("backing-image.restore", "backing-image.restore.size.larger", "backing-image.restore.unchanged")
+"""Clauses about what a restored volume reads."""
 
 
 @fault(
@@ -37,32 +39,16 @@ second_export = fault(
     says=r"could not bind the claim that restores|the restored volume's backing image is '\S+-2'|offset \d+",
     summary="A restore creates another image, from what the source holds by then.",
 )(lambda original, image: not str(image["metadata"]["name"]).startswith(MADE))
-
-
-@fault(
+no_base = fault(
     "image-not-used-as-base",
-    breaks=(
-        "backing-image.restore",
-        "backing-image.restore.size.larger",
-        "backing-image.restore.unchanged",
-        "backing-image.source.base",
-    ),
+    breaks=(*READ, "backing-image.source.base"),
     decision="backing_images.base_image_of",
     says=r"offset \d+: expected block \d+ of stream \S+, found zeros|there is no file",
-)
-def no_base(original: Callable[[Obj], str], volume: Obj) -> str:
-    """The restored volume names the image and holds nothing."""
-    name = original(volume)
-    return "" if name.startswith(MADE) else name
-
-
+    summary="The restored volume names the image and holds nothing.",
+)(changed(lambda name: "" if name.startswith(MADE) else name))
 lost_ends = fault(
     "restore-loses-block-ends",
-    breaks=(
-        "backing-image.restore",
-        "backing-image.restore.size.larger",
-        "backing-image.restore.unchanged",
-    ),
+    breaks=READ,
     decision="backing_images.base_image_bytes",
     says=ZEROS,
     summary="The last sector of each block of 2 MiB of the image is not read.",
@@ -76,13 +62,7 @@ written_through = fault(
 )(always(True))
 too_large = fault(
     "volume-from-an-image-too-large",
-    breaks=(
-        "backing-image.restore",
-        "backing-image.restore.size",
-        "backing-image.restore.size.larger",
-        "backing-image.restore.unchanged",
-        "backing-image.source.base",
-    ),
+    breaks=(*READ, "backing-image.restore.size", "backing-image.source.base"),
     decision="backing_images.restored_size",
     says=r"'size of the Longhorn volume': 18874368|\d+ bytes instead of (33554432|16777216)",
     summary="The restored volume is 2 MiB larger than requested.",

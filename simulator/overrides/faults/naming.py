@@ -2,10 +2,8 @@
 """Faults in the names that are derived from a VolumeSnapshot's uid."""
 
 import hashlib
-from collections.abc import Callable
 
-from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import changed, fault
 
 content_after_name = fault(
     "content-named-after-the-snapshot-object",
@@ -28,20 +26,13 @@ snapshot_by_digest = fault(
     says=r"snapshot-[0-9a-f]{32}",
     summary="The Longhorn snapshot gets another name than snapshot-<uid>.",
 )(lambda original, requested: "snapshot-" + hashlib.sha256(original(requested).encode()).hexdigest()[:32])
-
-
-@fault(
+snapshot_without_dashes = fault(
     "snapshot-name-without-dashes",
     breaks=("backup.name.snapshot", "backup.name.uid"),
     decision="csi.snapshot_name",
     says=r"snapshot-[0-9a-f]{32}",
-)
-def snapshot_without_dashes(original: Callable[[Obj], str], content: Obj) -> str:
-    """The driver is asked for a snapshot whose name holds the uid without its dashes."""
-    prefix, _, uid = original(content).partition("-")
-    return f"{prefix}-{uid.replace('-', '')}"
-
-
+    summary="The driver is asked for a snapshot whose name holds the uid without its dashes.",
+)(changed(lambda name: "snapshot-" + name.removeprefix("snapshot-").replace("-", "")))
 elsewhere = fault(
     "backup-url-of-another-target",
     breaks="backup.off-cluster",

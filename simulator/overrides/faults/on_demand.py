@@ -11,6 +11,23 @@ from simulator.overrides.registry import always, fault, override
 
 Refusal = tuple[Code, str]
 
+EXPORTED = (
+    "backing-image.on-demand.export",
+    "backing-image.on-demand.export.raw",
+    "backing-image.on-demand.export.qcow",
+)
+MADE = (
+    "backing-image.on-demand.moment",
+    "backing-image.on-demand.parameters",
+    "backing-image.on-demand.once",
+    *EXPORTED,
+    "backing-image.on-demand.download",
+    "backing-image.on-demand.download.moment",
+    "backing-image.on-demand.download.url",
+    "backing-image.on-demand.download.checksum",
+)
+"""Clauses about an export, and about any image, that is looked for under the name in its handle."""
+
 
 def is_image(content: Obj) -> bool:
     """Whether a pre-provisioned content has the handle of a backing image."""
@@ -19,20 +36,7 @@ def is_image(content: Obj) -> bool:
 
 never_made = fault(
     "on-demand-image-never-made",
-    breaks=(
-        "backing-image.on-demand",
-        "backing-image.on-demand.moment",
-        "backing-image.on-demand.parameters",
-        "backing-image.on-demand.once",
-        "backing-image.on-demand.export",
-        "backing-image.on-demand.export.raw",
-        "backing-image.on-demand.export.qcow",
-        "backing-image.on-demand.download",
-        "backing-image.on-demand.download.moment",
-        "backing-image.on-demand.download.formats",
-        "backing-image.on-demand.download.url",
-        "backing-image.on-demand.download.checksum",
-    ),
+    breaks=("backing-image.on-demand", *MADE, "backing-image.on-demand.download.formats"),
     decision="backing_images.makes_image_on_demand",
     says=r"could not (bind the claim that restores|(create|complete) the backing image)",
     summary="An image that does not exist is not made for a claim.",
@@ -65,18 +69,7 @@ second_image = fault(
 )(always(False))
 named_otherwise = fault(
     "on-demand-image-misnamed",
-    breaks=(
-        "backing-image.on-demand.moment",
-        "backing-image.on-demand.parameters",
-        "backing-image.on-demand.once",
-        "backing-image.on-demand.export",
-        "backing-image.on-demand.export.raw",
-        "backing-image.on-demand.export.qcow",
-        "backing-image.on-demand.download",
-        "backing-image.on-demand.download.moment",
-        "backing-image.on-demand.download.url",
-        "backing-image.on-demand.download.checksum",
-    ),
+    breaks=MADE,
     decision="backing_images.image_to_use",
     says=r"could not (create|complete) the backing image|claims have the images \S+-x",
     summary="An image that is made on demand gets another name than the handle says.",
@@ -85,13 +78,7 @@ named_otherwise = fault(
 
 @fault(
     "on-demand-parameters-changed",
-    breaks=(
-        "backing-image.on-demand.parameters",
-        "backing-image.on-demand.export.raw",
-        "backing-image.on-demand.export.qcow",
-        "backing-image.on-demand.export",
-        "backing-image.on-demand.once",
-    ),
+    breaks=("backing-image.on-demand.parameters", *EXPORTED, "backing-image.on-demand.once"),
     decision="backing_images.parameters_on_demand",
     says=r"'export-type': 'qcow2'|assert 'qcow2' == 'raw'|is raw, requested was qcow2|could not bind the claim",
 )
@@ -103,12 +90,7 @@ def export_type_swapped(original: Callable[[ImageHandle], dict[str, str]], given
 
 @fault(
     "another-volume-exported-on-demand",
-    breaks=(
-        "backing-image.on-demand",
-        "backing-image.on-demand.export",
-        "backing-image.on-demand.export.raw",
-        "backing-image.on-demand.export.qcow",
-    ),
+    breaks=("backing-image.on-demand", *EXPORTED),
     decision="backing_images.exported_volume",
     says=r"offset \d+: expected .*, found",
 )

@@ -4,8 +4,16 @@
 from collections.abc import Callable
 
 from simulator.longhorn.backing_images.handle import ImageHandle
+from simulator.overrides.faults.on_demand import EXPORTED
 from simulator.overrides.faults.suite_messages import BOUND
-from simulator.overrides.registry import always, fault
+from simulator.overrides.registry import always, changed, fault
+
+DOWNLOADED = (
+    "backing-image.on-demand.download",
+    "backing-image.on-demand.download.formats",
+    "backing-image.on-demand.download.checksum",
+)
+"""Clauses about the bytes of a downloaded file."""
 
 
 @fault(
@@ -21,25 +29,14 @@ def url_changed(original: Callable[[ImageHandle], dict[str, str]], given: ImageH
 
 not_decoded = fault(
     "url-not-decoded",
-    breaks=(
-        "backing-image.on-demand.download",
-        "backing-image.on-demand.download.moment",
-        "backing-image.on-demand.download.formats",
-        "backing-image.on-demand.download.url",
-        "backing-image.on-demand.download.checksum",
-    ),
+    breaks=(*DOWNLOADED, "backing-image.on-demand.download.moment", "backing-image.on-demand.download.url"),
     decision="backing_images.decode_value",
     says=r"could not (bind the claim that restores|(create|complete) the backing image)",
     summary="The values in a handle are not decoded.",
 )(lambda original, value: value)
 from_elsewhere = fault(
     "downloaded-from-elsewhere",
-    breaks=(
-        "backing-image.on-demand.download",
-        "backing-image.on-demand.download.formats",
-        "backing-image.on-demand.download.url",
-        "backing-image.on-demand.download.checksum",
-    ),
+    breaks=(*DOWNLOADED, "backing-image.on-demand.download.url"),
     decision="backing_images.downloaded_url",
     says=r"its file failed: .*404|could not (run a pod|bind)",
     summary="Another file than that at the URL is downloaded.",
@@ -78,11 +75,7 @@ not_told = fault(
 )(lambda original, expected, actual: "unexpected error" if original(expected, actual) else "")
 right_refused = fault(
     "right-checksum-refused",
-    breaks=(
-        "backing-image.on-demand.download",
-        "backing-image.on-demand.download.formats",
-        "backing-image.on-demand.download.checksum",
-    ),
+    breaks=DOWNLOADED,
     decision="backing_images.checksum_failure",
     says=r"its file failed: .*expected checksum|could not run a pod",
     summary="A file that has the expected checksum is refused.",
@@ -101,24 +94,13 @@ similar_file = fault(
     says=r"its file became ready; expected was a failure",
     summary="Where there is no file of a name, one of a similar name is downloaded.",
 )(lambda original, url: original(url).removesuffix(".missing"))
-
-
-@fault(
+served_changed = fault(
     "downloaded-image-file-changed",
-    breaks=(
-        "backing-image.on-demand.download",
-        "backing-image.on-demand.download.url",
-        "backing-image.on-demand.export",
-        "backing-image.on-demand.export.raw",
-        "backing-image.on-demand.export.qcow",
-    ),
+    breaks=("backing-image.on-demand.download", "backing-image.on-demand.download.url", *EXPORTED),
     decision="backing_images.served_bytes",
     says=r"the image's file is not the one at the URL|offset \d+: expected .*, found|is raw, asked for",
-)
-def served_changed(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
-    """The first byte of a file, where it is none, is served changed."""
-    served = original(image, data)
-    return bytes([served[0] ^ 1]) + served[1:] if served[:1].strip(b"\0") else served
+    summary="The first byte of a file, where it is none, is served changed.",
+)(changed(lambda served: bytes([served[0] ^ 1]) + served[1:] if served[:1].strip(b"\0") else served))
 
 
 @fault(

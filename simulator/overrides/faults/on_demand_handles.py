@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from simulator.csi.protocol import Code
 from simulator.longhorn.backing_images.decisions import DOWNLOAD, EXPORT
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.handles import Handle
 from simulator.overrides.faults.suite_messages import BOUND
 from simulator.overrides.registry import Fault, always, fault, override
 
-Refusal = tuple[Code, str]
 ReadImage = Callable[[str], ImageHandle]
 Read = Callable[[str], Handle]
 

@@ -83,20 +83,13 @@ half_reference = fault(
     says=r"VolumeSnapshotContent was accepted with the spec",
     summary="A content is accepted whose reference has a name or a namespace only.",
 )(always(True))
-
-
-@fault(
+misnamed = fault(
     "pre-provisioned-content-misnamed",
     breaks=("backup.pre-provisioned.content-name", "backing-image.pre-provisioned.content-name"),
     decision="csi.bound_content_name",
     says=r"is bound to the content \S+-x, it names",
-)
-def misnamed(original: Callable[[Obj], str], content: Obj) -> str:
-    """A pre-provisioned VolumeSnapshot says it is bound to another content than it names."""
-    given = content["spec"]["source"].get("snapshotHandle")
-    return original(content) + "-x" if given else original(content)
-
-
+    summary="A pre-provisioned VolumeSnapshot says it is bound to another content than it names.",
+)(lambda original, content: original(content) + ("-x" if "snapshotHandle" in content["spec"]["source"] else ""))
 two_sources = fault(
     "two-sources-accepted",
     breaks=("backup.source.exactly-one", "backing-image.source.exactly-one"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import NOT_BOUND
-from simulator.overrides.registry import always, fault, override
+from simulator.overrides.registry import always, changed, fault, override
 
 Refusal = tuple[Code, str]
 
@@ -65,20 +65,13 @@ volume_stays = override(
     decision="longhorn.deletes_volume",
     summary="A deleted volume stays where it is.",
 )(always(False))
-
-
-@fault(
+cut = fault(
     "long-names-truncated",
     breaks="backup.create",
     decision="csi.content_reference",
     says=r"AssertionError|could not make the VolumeSnapshot ready",
-)
-def cut(original: Callable[[Obj], Obj], snapshot: Obj) -> Obj:
-    """A content refers to its VolumeSnapshot by the first 63 characters of its name."""
-    reference = original(snapshot)
-    return {**reference, "name": reference["name"][:LONGEST_LABEL]}
-
-
+    summary="A content refers to its VolumeSnapshot by the first 63 characters of its name.",
+)(changed(lambda reference: {**reference, "name": reference["name"][:LONGEST_LABEL]}))
 at_most_sixteen = fault(
     "expansion-not-noticed-by-the-backup",
     breaks="backup.restore.size",
