@@ -16,42 +16,30 @@ BLOCK_SIZES = ("2097152", "16777216")
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINTS", "AWS_CERT", "VIRTUAL_HOSTED_STYLE")
 BLANKS = {" ": "whitespace", "\n": "newline"}
 
+EMPTY = ("backingImage", "dataSource", "engineNodeID", "fromBackup", "lastAttachedBy", "migrationNodeID", "nodeID")
+IGNORED = (
+    *("freezeFilesystemForSnapshot", "offlineRebuilding", "replicaAutoBalance", "replicaDiskSoftAntiAffinity"),
+    *("replicaSoftAntiAffinity", "replicaZoneSoftAntiAffinity", "restoreVolumeRecurringJob", "snapshotDataIntegrity"),
+    "unmapMarkSnapChainRemoved",
+)
 VOLUME_DEFAULTS: Obj = {
-    "Standby": False,
+    **dict.fromkeys(EMPTY, ""),
+    **dict.fromkeys(IGNORED, "ignored"),
+    **dict.fromkeys(("Standby", "disableFrontend", "encrypted", "migratable"), False),
+    **dict.fromkeys(("rebuildConcurrentSyncLimit", "replicaRebuildingBandwidthLimit"), 0),
     "accessMode": "rwo",
-    "backingImage": "",
     "backupTargetName": "default",
     "dataEngine": "v1",
     "dataLayout": {"mode": "", "type": ""},
     "dataLocality": "disabled",
-    "dataSource": "",
-    "disableFrontend": False,
     "diskSelector": [],
-    "encrypted": False,
-    "engineNodeID": "",
-    "freezeFilesystemForSnapshot": "ignored",
-    "fromBackup": "",
     "frontend": "blockdev",
-    "lastAttachedBy": "",
-    "migratable": False,
-    "migrationNodeID": "",
-    "nodeID": "",
     "nodeSelector": [],
     "numberOfReplicas": 3,
-    "offlineRebuilding": "ignored",
-    "rebuildConcurrentSyncLimit": 0,
-    "replicaAutoBalance": "ignored",
-    "replicaDiskSoftAntiAffinity": "ignored",
-    "replicaRebuildingBandwidthLimit": 0,
-    "replicaSoftAntiAffinity": "ignored",
-    "replicaZoneSoftAntiAffinity": "ignored",
-    "restoreVolumeRecurringJob": "ignored",
     "revisionCounterDisabled": True,
-    "snapshotDataIntegrity": "ignored",
     "snapshotMaxCount": 250,
     "snapshotMaxSize": "0",
     "staleReplicaTimeout": 30,
-    "unmapMarkSnapChainRemoved": "ignored",
 }
 SETTING_LABELS = {
     f"setting.longhorn.io/{setting}": "ignored"
@@ -59,11 +47,23 @@ SETTING_LABELS = {
 }
 
 
-def refused(message: str, *, forbidden: bool = False) -> Denied:
-    """The webhook's refusal; `forbidden` ones are answered with 403."""
-    if forbidden:
-        return Denied(message, webhook=WEBHOOK, status=403, reason="Forbidden")
+def refused(message: str) -> Denied:
+    """The webhook's refusal."""
     return Denied(message, webhook=WEBHOOK)
+
+
+def refuse_for(*problems: str) -> None:
+    """Refuse for the first problem that there is; "" is none."""
+    for problem in problems:
+        if problem:
+            raise refused(problem)
+
+
+def add_finalizer(request: Admission) -> None:
+    """Have Longhorn asked before the object goes."""
+    finalizers = request.object["metadata"].setdefault("finalizers", [])
+    if names.FINALIZER not in finalizers:
+        finalizers.append(names.FINALIZER)
 
 
 class Webhooks:
@@ -81,7 +81,7 @@ class Webhooks:
             (names.VOLUMES, ("UPDATE",), self._label_volume, True),
             (names.SNAPSHOTS, ("CREATE",), self._fill_snapshot, True),
             (names.BACKUPS, ("CREATE",), self._fill_backup, True),
-            (names.BACKUP_TARGETS, ("CREATE",), self._fill_target, True),
+            (names.BACKUP_TARGETS, ("CREATE",), add_finalizer, True),
             (names.VOLUMES, ("CREATE",), self._check_volume, False),
             (names.VOLUMES, ("UPDATE",), self._check_volume_update, False),
             (names.SNAPSHOTS, ("CREATE",), self._check_snapshot, False),
@@ -94,8 +94,7 @@ class Webhooks:
 
     def _fill_volume(self, request: Admission) -> None:
         metadata, spec = request.object["metadata"], request.object.setdefault("spec", {})
-        name = names.corrected(metadata.get("name", ""))
-        metadata["name"] = name
+        metadata["name"] = name = names.corrected(metadata.get("name", ""))
         for key, value in VOLUME_DEFAULTS.items():
             if spec.get(key) in (None, "") or key not in spec:
                 spec[key] = value
@@ -115,7 +114,7 @@ class Webhooks:
             labels[names.BACKUP_TARGET_LABEL] = spec["backupTargetName"]
         if version.has(12) and spec["dataSource"]:
             labels["longhorn.io/clone-source-volume"] = spec["dataSource"].partition("://")[2].partition("/")[0]
-        _add_finalizer(metadata)
+        add_finalizer(request)
 
     def _label_volume(self, request: Admission) -> None:
         """The first change of a volume's spec adds the labels of settings that it leaves to the cluster."""
@@ -130,7 +129,7 @@ class Webhooks:
         if volume is not None:
             metadata.setdefault("labels", {})[names.VOLUME_LABEL] = volume["metadata"]["name"]
             metadata["ownerReferences"] = [objects.owner(volume)]
-        _add_finalizer(metadata)
+        add_finalizer(request)
 
     def _fill_backup(self, request: Admission) -> None:
         metadata, spec = request.object["metadata"], request.object.setdefault("spec", {})
@@ -150,10 +149,7 @@ class Webhooks:
                 spec["backupBlockSize"] = spec.get("backupBlockSize") or volume["spec"].get("backupBlockSize")
         if version.has(7):
             spec["backupMode"] = spec.get("backupMode") or self._decisions.default_backup_mode()
-        _add_finalizer(metadata)
-
-    def _fill_target(self, request: Admission) -> None:
-        _add_finalizer(request.object["metadata"])
+        add_finalizer(request)
 
     def _check_volume(self, request: Admission) -> None:
         spec = request.object["spec"]
@@ -165,8 +161,7 @@ class Webhooks:
                 raise refused(f'{names.VOLUMES} "{source}" not found')
         block, size = int(spec.get("backupBlockSize") or names.BLOCK), int(spec["size"])
         if size % block:
-            text = f"volume size {size} must be an integer multiple of the backup block size {block}"
-            raise refused(text)
+            raise refused(f"volume size {size} must be an integer multiple of the backup block size {block}")
 
     def _check_volume_update(self, request: Admission) -> None:
         old, new = (request.old or {}).get("spec") or {}, request.object["spec"]
@@ -262,9 +257,3 @@ class Webhooks:
     def _check_target_deletion(request: Admission) -> None:
         if request.name == "default":
             raise refused("deleting default backup target is not allowed")
-
-
-def _add_finalizer(metadata: Obj) -> None:
-    finalizers = metadata.setdefault("finalizers", [])
-    if names.FINALIZER not in finalizers:
-        finalizers.append(names.FINALIZER)

@@ -27,15 +27,9 @@ class Attachments:
     def create(self, volume: Obj) -> None:
         """Make the VolumeAttachment of a new volume."""
         name = volume["metadata"]["name"]
-        objects.create(
-            self._api,
-            names.ATTACHMENTS,
-            name,
-            {"attachmentTickets": {}, "volume": name},
-            finalizers=[names.FINALIZER],
-            labels={names.VOLUME_LABEL: name},
-            ownerReferences=[objects.owner(volume)],
-        )
+        spec = {"attachmentTickets": {}, "volume": name}
+        metadata = objects.owned(volume, {names.VOLUME_LABEL: name})
+        objects.create(self._api, names.ATTACHMENTS, name, spec, **metadata)
 
     def add(self, volume: str, ticket: str, kind: str, frontend: str, **parameters: str) -> None:
         """Request the volume; nothing happens if the ticket exists already or the volume is gone."""

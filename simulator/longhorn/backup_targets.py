@@ -156,15 +156,8 @@ class BackupVolumes:
             objects.set_spec(self._api, names.BACKUP_VOLUMES, name, syncRequestedAt=self._clock.timestamp())
             return
         spec = {"backupTargetName": target["metadata"]["name"], "syncRequestedAt": None, "volumeName": volume}
-        objects.create(
-            self._api,
-            names.BACKUP_VOLUMES,
-            name,
-            spec,
-            finalizers=[names.FINALIZER],
-            labels=names.backup_labels(volume, target["metadata"]["name"], self._decisions.version),
-            ownerReferences=[objects.owner(target)],
-        )
+        labels = names.backup_labels(volume, target["metadata"]["name"], self._decisions.version)
+        objects.create(self._api, names.BACKUP_VOLUMES, name, spec, **objects.owned(target, labels))
 
     def changed(self, volume: str, target: str) -> None:
         """A backup has come into the store or left it."""
@@ -242,15 +235,7 @@ class BackupVolumes:
         labels = names.backup_labels(volume.name, target, self._decisions.version)
         spec = {"labels": None, "snapshotName": "", "syncRequestedAt": self._clock.timestamp()}
         try:
-            objects.create(
-                self._api,
-                names.BACKUPS,
-                stored.name,
-                spec,
-                finalizers=[names.FINALIZER],
-                labels=labels,
-                ownerReferences=[objects.owner(found)],
-            )
+            objects.create(self._api, names.BACKUPS, stored.name, spec, **objects.owned(found, labels))
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 return

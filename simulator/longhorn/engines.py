@@ -29,11 +29,7 @@ class Engines:
     def create(self, volume: Obj) -> None:
         """Make the stopped engine and replicas of a new volume."""
         name, spec = volume["metadata"]["name"], volume["spec"]
-        metadata: Obj = {
-            "finalizers": [names.FINALIZER],
-            "labels": {names.VOLUME_LABEL: name},
-            "ownerReferences": [objects.owner(volume)],
-        }
+        metadata = objects.owned(volume, {names.VOLUME_LABEL: name})
         common = {"volumeName": name, "volumeSize": spec["size"], "nodeID": "", "desireState": "stopped"}
         common |= {"dataEngine": spec["dataEngine"], "image": self._image}
         engine = names.engine_of(name)

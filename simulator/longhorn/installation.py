@@ -137,10 +137,7 @@ def _storage_class(name: str, version: Version) -> Obj:
     if version.has(8):
         parameters["backupTargetName"] = "default"
     return {
-        "metadata": {
-            "name": name,
-            "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
-        },
+        "metadata": {"name": name, "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
         "provisioner": names.DRIVER,
         "allowVolumeExpansion": True,
         "reclaimPolicy": "Delete",

@@ -10,7 +10,6 @@ from simulator.longhorn.version import Version
 NAMESPACE = "longhorn-system"
 DRIVER = "driver.longhorn.io"
 GROUP = "longhorn.io"
-API_VERSION = "longhorn.io/v1beta2"
 FINALIZER = "longhorn.io"
 NODE = "simulator-control-plane"
 BACKEND = "http://longhorn-backend:9500"

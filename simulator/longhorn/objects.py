@@ -115,6 +115,11 @@ def owner(obj: Obj) -> Obj:
     return {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "name": metadata["name"], "uid": metadata["uid"]}
 
 
+def owned(by: Obj, labels: Obj) -> Obj:
+    """The metadata of an object that goes with its owner, and not before Longhorn lets it."""
+    return {"finalizers": [names.FINALIZER], "labels": labels, "ownerReferences": [owner(by)]}
+
+
 def condition(kind: str, status: bool, now: str, reason: str = "", message: str = "") -> Obj:
     """A condition as Longhorn writes them; `now` is when it became so."""
     return {

@@ -83,13 +83,9 @@ class SnapshotChains:
 
     def _adopt(self, volume: str, name: str) -> Obj | None:
         """Make the object of a snapshot that Longhorn took by itself; a name that is taken elsewhere stays there."""
+        spec = {"createSnapshot": False, "labels": None, "volume": volume}
         try:
-            objects.create(
-                self._api,
-                names.SNAPSHOTS,
-                name,
-                {"createSnapshot": False, "labels": None, "volume": volume},
-            )
+            objects.create(self._api, names.SNAPSHOTS, name, spec)
         except ApiError:
             return None
         return objects.find(self._api, names.SNAPSHOTS, name)

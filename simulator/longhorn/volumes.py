@@ -32,24 +32,16 @@ def initial_status(node: str) -> Obj:
         *("lastBackup", "lastBackupAt", "lastDegradedAt", "remountRequestedAt", "robustness", "shareEndpoint"),
         *("shareState", "state", "switchoverState"),
     )
+    clone = ("nextAllowedAttemptAt", "snapshot", "sourceVolume", "state")
     return {
         **dict.fromkeys(empty, ""),
         "actualSize": 0,
-        "cloneStatus": {
-            "attemptCount": 0,
-            "nextAllowedAttemptAt": "",
-            "snapshot": "",
-            "sourceVolume": "",
-            "state": "",
-        },
+        **dict.fromkeys(("expansionRequired", "frontendDisabled", "isStandby"), False),
+        **dict.fromkeys(("restoreInitiated", "restoreRequired"), False),
+        "cloneStatus": {**dict.fromkeys(clone, ""), "attemptCount": 0},
         "conditions": None,
-        "expansionRequired": False,
-        "frontendDisabled": False,
-        "isStandby": False,
         "kubernetesStatus": empty_kubernetes_status(),
         "ownerID": node,
-        "restoreInitiated": False,
-        "restoreRequired": False,
     }
 
 

@@ -5,25 +5,16 @@ from urllib.parse import urlsplit
 
 from simulator.kubernetes.admission import Admission
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.errors import Denied
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
-from simulator.longhorn.backing_images.decisions import (
-    CLONE,
-    DOWNLOAD,
-    EXPORT,
-    RESTORE,
-    UPLOAD,
-    BackingImageDecisions,
-)
+from simulator.longhorn.admission import NAME, add_finalizer, refuse_for, refused
+from simulator.longhorn.backing_images.decisions import CLONE, DOWNLOAD, EXPORT, RESTORE, UPLOAD, BackingImageDecisions
 from simulator.longhorn.backing_images.images import users
 from simulator.longhorn.backupstore import BackupstoreError
 from simulator.longhorn.backupstore.target import parse_backup_url
 from simulator.longhorn.go_format import go_map
 from simulator.longhorn.version import Version
 
-WEBHOOK = "validator.longhorn.io"
-NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]+$")
 LOOPBACK = re.compile(r"(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)")
 MINIMUM_COPIES = "default-min-number-of-backing-image-copies"
 LABELS = {"longhorn.io/component": "backing-image", "longhorn.io/managed-by": "longhorn-manager"}
@@ -65,65 +56,54 @@ class ImageWebhooks:
         for key, value in defaults.items():
             spec[key] = spec.get(key) or value
         metadata["labels"] = {**(metadata.get("labels") or {}), **LABELS}
-        finalizers = metadata.setdefault("finalizers", [])
-        if names.FINALIZER not in finalizers:
-            finalizers.append(names.FINALIZER)
+        add_finalizer(request)
 
     def _check(self, request: Admission) -> None:
         spec, name, version = request.object["spec"], request.object["metadata"]["name"], self._decisions.version
         if not NAME.fullmatch(name):
-            raise _refused(f"invalid name {name}")
-        for problem in (
-            self._decisions.refuse_checksum(spec["checksum"]),
-            _source_type_problem(spec.get("sourceType") or "", version),
-        ):
-            if problem:
-                raise _refused(problem)
+            raise refused(f"invalid name {name}")
+        kind = spec.get("sourceType") or ""
+        refuse_for(self._decisions.refuse_checksum(spec["checksum"]), _source_type_problem(kind, version))
         if version.has(12) and spec.get("dataEngine") == "v2":
-            raise _refused("v2 backing image is not supported")
+            raise refused("v2 backing image is not supported")
         self._check_source(spec)
         if version.has(10) and spec.get("secret"):
             secret, namespace = spec["secret"], spec.get("secretNamespace") or ""
             if self._api.find("secrets", secret, namespace) is None:
-                raise _refused(f"failed to get secret {secret} in namespace {namespace} for the backing image {name}")
+                raise refused(f"failed to get secret {secret} in namespace {namespace} for the backing image {name}")
 
     def _check_source(self, spec: Obj) -> None:
         kind, parameters = spec["sourceType"], spec["sourceParameters"]
         if kind == DOWNLOAD:
             self._check_url(parameters)
-        lacking = self._decisions.refuse_parameters(kind, parameters)
-        if lacking:
-            raise _refused(lacking)
+        refuse_for(self._decisions.refuse_parameters(kind, parameters))
         if kind == EXPORT:
             of = parameters.get("volume-name") or ""
-            for problem in (
-                self._decisions.refuse_export_of(of, objects.find(self._api, names.VOLUMES, of)),
-                self._decisions.refuse_export_type(parameters["export-type"]),
-            ):
-                if problem:
-                    raise _refused(problem)
+            volume = objects.find(self._api, names.VOLUMES, of)
+            missing = self._decisions.refuse_export_of(of, volume)
+            refuse_for(missing, self._decisions.refuse_export_type(parameters["export-type"]))
         if kind == CLONE and objects.find(self._api, names.BACKING_IMAGES, parameters["backing-image"]) is None:
-            raise _refused(f"failed to get source backing image {parameters['backing-image']}")
+            raise refused(f"failed to get source backing image {parameters['backing-image']}")
 
     def _check_url(self, parameters: Obj) -> None:
         url = parameters.get("url") or ""
         if not self._decisions.version.has(12, 1):
             if not url:
-                raise _refused(f"invalid parameter {go_map(parameters)} for source type {DOWNLOAD}")
+                raise refused(f"invalid parameter {go_map(parameters)} for source type {DOWNLOAD}")
             return
         if not url:
-            raise _refused("download URL is not provided")
+            raise refused("download URL is not provided")
         try:
             parts = urlsplit(url)
             host = parts.hostname
         except ValueError:
-            raise _refused(f"invalid download URL: {url}") from None
+            raise refused(f"invalid download URL: {url}") from None
         if parts.scheme not in {"http", "https"}:
-            raise _refused(f'invalid download URL scheme "{parts.scheme}"')
+            raise refused(f'invalid download URL scheme "{parts.scheme}"')
         if not host:
-            raise _refused(f"invalid download URL: {url}")
+            raise refused(f"invalid download URL: {url}")
         if LOOPBACK.fullmatch(host.lower()):
-            raise _refused("download URL must not target a loopback address")
+            raise refused("download URL must not target a loopback address")
 
     def _check_update(self, request: Admission) -> None:
         spec = request.object["spec"]
@@ -131,9 +111,7 @@ class ImageWebhooks:
             self._check_url(spec.get("sourceParameters") or {})
 
     def _check_deletion(self, request: Admission) -> None:
-        problem = self._decisions.refuse_deletion(request.name, users(self._api, request.name))
-        if problem:
-            raise _refused(problem)
+        refuse_for(self._decisions.refuse_deletion(request.name, users(self._api, request.name)))
 
     def _check_volume(self, request: Admission) -> None:
         spec = request.object["spec"]
@@ -142,18 +120,16 @@ class ImageWebhooks:
             return
         image = objects.find(self._api, names.BACKING_IMAGES, name)
         if image is None:
-            raise _refused(f'{names.BACKING_IMAGES} "{name}" not found')
+            raise refused(f'{names.BACKING_IMAGES} "{name}" not found')
         version = self._decisions.version
         engines = spec.get("dataEngine") or "v1", image["spec"].get("dataEngine") or "v1"
         if version.has(8) and engines[0] != engines[1]:
-            raise _refused("volume should have the same data engine as the backing image")
+            raise refused("volume should have the same data engine as the backing image")
         if not version.has(8) and engines[0] == "v2":
-            raise _refused("backing image is not supported for data engine v2")
+            raise refused("backing image is not supported for data engine v2")
         self._check_backup(spec.get("fromBackup") or "", image)
         virtual = int(image["status"].get("virtualSize") or 0)
-        problem = self._decisions.refuse_volume_size(int(spec["size"]), virtual)
-        if problem:
-            raise _refused(problem)
+        refuse_for(self._decisions.refuse_volume_size(int(spec["size"]), virtual))
 
     def _check_backup(self, url: str, image: Obj) -> None:
         """A restored volume needs the very image that the backed-up one had."""
@@ -166,7 +142,7 @@ class ImageWebhooks:
         current, name = image["status"].get("checksum"), image["metadata"]["name"]
         if recorded and current and recorded != current:
             differs = "current checksum doesn't match the recoreded checksum in backup volume"
-            raise _refused(f"backing image {name} {differs}")
+            raise refused(f"backing image {name} {differs}")
 
 
 def _source_type_problem(source_type: str, version: Version) -> str:
@@ -175,7 +151,3 @@ def _source_type_problem(source_type: str, version: Version) -> str:
     known += [RESTORE] if version.has(6) else []
     known += [CLONE] if version.has(7) else []
     return "" if source_type in known else f"unknown backing image source type {source_type}"
-
-
-def _refused(message: str) -> Denied:
-    return Denied(message, webhook=WEBHOOK)

@@ -96,22 +96,14 @@ class Images:
         name, spec = image["metadata"]["name"], states.source_spec(image, chosen)
         parameters = spec["parameters"]
         label = {names.EXPORT_LABEL: parameters.get("volume-name", "")} if spec["sourceType"] == EXPORT else {}
-        owner = {**objects.owner(image), "blockOwnerDeletion": True, "controller": True}
-        objects.create(
-            self._api,
-            names.BACKING_IMAGE_DATA_SOURCES,
-            name,
-            spec,
-            finalizers=[names.FINALIZER],
-            labels=label,
-            ownerReferences=[owner],
-        )
+        metadata = objects.owned(image, label)
+        metadata["ownerReferences"][0] |= {"blockOwnerDeletion": True, "controller": True}
+        objects.create(self._api, names.BACKING_IMAGE_DATA_SOURCES, name, spec, **metadata)
 
     async def _keep(self, image: Obj, source: Obj) -> None:
         name, disk = image["metadata"]["name"], source["spec"]["diskUUID"]
         if not image["spec"].get("diskFileSpecMap"):
-            wanted = {disk: {"dataEngine": image["spec"].get("dataEngine") or "v1", "evictionRequested": False}}
-            objects.set_spec(self._api, names.BACKING_IMAGES, name, diskFileSpecMap=wanted)
+            self._expect(image, disk)
         found = self._managers.register(image, self._disk(disk))
         if found:
             text = f"created default backing image manager {found} in disk {disk} on node {source['spec']['nodeID']}"
@@ -148,15 +140,18 @@ class Images:
 
     async def _copy(self, image: Obj, disk: str) -> None:
         name, made = image["metadata"]["name"], image["status"]["uuid"]
-        entry = {"dataEngine": image["spec"].get("dataEngine") or "v1", "evictionRequested": False}
-        files = {**(image["spec"].get("diskFileSpecMap") or {}), disk: entry}
-        objects.set_spec(self._api, names.BACKING_IMAGES, name, diskFileSpecMap=files)
+        self._expect(image, disk)
         self._managers.register(image, self._disk(disk))
         states.set_file(self._api, name, disk, self._clock.timestamp(), states.PENDING)
         await self._clock.sleep(COPYING)
         first = self._files.path(states.ready_disks(image)[0], name, made)
         await to_end(self._files.copy, first, disk, name, made)
         states.set_file(self._api, name, disk, self._clock.timestamp(), states.READY, 100)
+
+    def _expect(self, image: Obj, disk: str) -> None:
+        entry = {"dataEngine": image["spec"].get("dataEngine") or "v1", "evictionRequested": False}
+        files = {**(image["spec"].get("diskFileSpecMap") or {}), disk: entry}
+        objects.set_spec(self._api, names.BACKING_IMAGES, image["metadata"]["name"], diskFileSpecMap=files)
 
     def _disk(self, disk: str) -> disks.NodeDisk:
         known = {each.uuid: each for each in disks.all_disks(self._api)}

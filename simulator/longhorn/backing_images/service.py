@@ -17,10 +17,10 @@ from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.failures import api_failure, check, existing_volume
 from simulator.longhorn.go_format import go_map
-from simulator.longhorn.version import Version
 from simulator.longhorn.wait_for_objects import WAIT, until
 
 PARAMETERS = "backingImageDataSourceParameters"
+CLASS_LISTS = {"nodeSelector": "nodeSelector", "diskSelector": "diskSelector"}
 LISTS = {"backingImageNodeSelector": "nodeSelector", "backingImageDiskSelector": "diskSelector"}
 COPIES = "backingImageMinNumberOfCopies"
 
@@ -65,7 +65,7 @@ class ImageService:
         }
         if not self._decisions.makes_image(of, name):
             return {"metadata": {"name": name}, "spec": {"sourceType": EXPORT, "sourceParameters": asked}, "status": {}}
-        return self._make(name, EXPORT, asked, "", _selectors(parameters, self._decisions.version), Code.INTERNAL)
+        return self._make(name, EXPORT, asked, "", self._selectors(parameters, CLASS_LISTS), Code.INTERNAL)
 
     async def _begun(self, image: Obj, volume: Obj) -> Obj:
         """The image when its data are settled; a repeated request makes good what an interrupted one left undone."""
@@ -156,12 +156,15 @@ class ImageService:
         return self._make(name, given.source_type, asked, checksum, placement, Code.INVALID_ARGUMENT)
 
     def _placement(self, parameters: Mapping[str, str]) -> Obj:
-        if not self._decisions.version.has(7):
-            return {}
-        found: Obj = {field: parameters[key].split(",") for key, field in LISTS.items() if parameters.get(key)}
-        if parameters.get(COPIES):
+        found = self._selectors(parameters, LISTS)
+        if self._decisions.version.has(7) and parameters.get(COPIES):
             found["minNumberOfCopies"] = int(parameters[COPIES])
         return found
+
+    def _selectors(self, parameters: Mapping[str, str], lists: Mapping[str, str]) -> Obj:
+        """The parameters that select disks, from 1.7 on, as fields of the image's spec."""
+        known = lists.items() if self._decisions.version.has(7) else ()
+        return {field: parameters[key].split(",") for key, field in known if parameters.get(key)}
 
     def make_early(self, text: str) -> None:
         """Make the image in a handle, as CreateVolume would; what is refused is not made."""
@@ -194,10 +197,3 @@ class ImageService:
         return spec["sourceType"] == EXPORT and not objects.find(
             self._api, names.VOLUMES, spec["sourceParameters"]["volume-name"]
         )
-
-
-def _selectors(parameters: Mapping[str, str], version: Version) -> dict[str, list[str]]:
-    """`nodeSelector` and `diskSelector` of a class, from 1.7 on, as fields of the image's spec."""
-    if not version.has(7):
-        return {}
-    return {key: parameters[key].split(",") for key in ("nodeSelector", "diskSelector") if parameters.get(key)}

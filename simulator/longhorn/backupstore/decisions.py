@@ -8,14 +8,7 @@ the Backup object.
 from collections.abc import Iterable, Sequence
 
 from simulator.longhorn.backupstore import compression
-from simulator.longhorn.backupstore.models import (
-    FULL,
-    BackupRequest,
-    Block,
-    StoredBackup,
-)
-
-Extent = tuple[int, int]
+from simulator.longhorn.backupstore.models import FULL, BackupRequest, Block, StoredBackup
 
 
 class BackupstoreDecisions:

@@ -24,6 +24,10 @@ class VolumeLayout:
     """The keys below one volume's directory."""
 
     directory: str
+    volume: str
+    backups: str
+    blocks: str
+    locks: str
 
     @classmethod
     def of(cls, prefix: str, volume: str) -> "VolumeLayout":
@@ -31,23 +35,8 @@ class VolumeLayout:
         if not _VOLUME.fullmatch(volume):
             raise ValueError(f"invalid volume name {volume}")
         name = digest(volume.encode())
-        return cls(f"{volumes_directory(prefix)}{name[0:2]}/{name[2:4]}/{volume}/")
-
-    @property
-    def volume(self) -> str:
-        return f"{self.directory}volume.cfg"
-
-    @property
-    def backups(self) -> str:
-        return f"{self.directory}backups/"
-
-    @property
-    def blocks(self) -> str:
-        return f"{self.directory}blocks/"
-
-    @property
-    def locks(self) -> str:
-        return f"{self.directory}locks/"
+        directory = f"{volumes_directory(prefix)}{name[0:2]}/{name[2:4]}/{volume}/"
+        return cls(directory, *(directory + part for part in ("volume.cfg", "backups/", "blocks/", "locks/")))
 
     def backup(self, name: str) -> str:
         """The key of a backup's document."""

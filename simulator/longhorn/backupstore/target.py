@@ -11,7 +11,6 @@ class TargetUrl:
     """`s3://<bucket>@<region>/<path>`, or `s3://<bucket>/<path>`. `prefix` is the path without slashes around it."""
 
     bucket: str
-    region: str
     prefix: str
 
     @classmethod
@@ -20,12 +19,10 @@ class TargetUrl:
         parts = urlsplit(url)
         if parts.scheme != "s3":
             raise BackupstoreError(f"driver {parts.scheme} is not supported")
-        bucket, at, region = parts.netloc.rpartition("@")
-        if not at:
-            bucket, region = region, ""
+        bucket = parts.netloc.rpartition("@")[0] if "@" in parts.netloc else parts.netloc
         if not bucket or not parts.path.startswith("/"):
             raise BackupstoreError("invalid URL. Must be either s3://bucket@region/path/, or s3://bucket/path")
-        return cls(bucket, region, parts.path.strip("/"))
+        return cls(bucket, parts.path.strip("/"))
 
 
 def backup_url(target: str, volume: str, backup: str) -> str:

@@ -128,10 +128,6 @@ class Disk:
         """Whether there is such a volume."""
         return volume in self._volumes
 
-    def volumes(self) -> list[str]:
-        """The names of all volumes."""
-        return sorted(self._volumes)
-
     def delete(self, volume: str) -> None:
         """Remove a volume with its snapshots; none is no error."""
         gone = self._volumes.pop(volume, None)
