@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 from simulator.csi.protocol import Driver
 from simulator.disturbances.catalogue import SLOW_STEP
@@ -14,7 +15,7 @@ from simulator.disturbances.faulty_cluster import FaultyApi, FaultyS3
 from simulator.disturbances.store import SlowConnections
 from simulator.disturbances.timing import DisturbedTiming
 from simulator.kubernetes.server import Server
-from simulator.kubernetes.timing import NoDisturbance, Timing
+from simulator.kubernetes.timing import Timing
 from simulator.s3.connection import S3Connections
 from simulator.s3.server import S3Server
 
@@ -31,7 +32,7 @@ class Environment:
     def of(cls, chaos: Chaos | None) -> "Environment":
         """As the command line requests it."""
         if chaos is None:
-            return cls(NoDisturbance(), None, None)
+            return cls(Timing(), None, None)
         chance = Chance(chaos)
         return cls(DisturbedTiming(chance), partial(chance.seconds, SLOW_STEP), chance)
 
@@ -41,7 +42,7 @@ class Environment:
 
     def driver(self, driver: Driver) -> Driver:
         """How the sidecars and the kubelet reach the driver."""
-        return driver if self.chance is None else RemoteDriver(driver, self.chance)
+        return driver if self.chance is None else cast("Driver", RemoteDriver(driver, self.chance))
 
     def add_failures(self, server: Server, s3: S3Server) -> None:
         """Let requests to the API server and to S3 fail, if `--chaos` says `troubles`. Before they listen."""

@@ -5,7 +5,6 @@ Unlike the other disturbances they can stop a user. They say nothing about Longh
 
 import asyncio
 import json
-import secrets
 from asyncio import Transport
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -101,7 +100,7 @@ class FaultyS3:
 
 def slow_down() -> S3Error:
     """The answer of an overloaded store."""
-    return S3Error(503, "SlowDown", "Please reduce your request rate.", secrets.token_hex(8).upper())
+    return S3Error(503, "SlowDown", "Please reduce your request rate.")
 
 
 async def _maybe_truncated(

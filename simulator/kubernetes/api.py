@@ -13,7 +13,7 @@ from simulator.kubernetes.errors import FieldError
 from simulator.kubernetes.resources import Obj, Resource, at, copy_of
 from simulator.kubernetes.selectors import equal_label, field_selector, label_selector
 from simulator.kubernetes.store import Change, Store, Stored
-from simulator.kubernetes.timing import WORKING, NoDisturbance, Timing
+from simulator.kubernetes.timing import WORKING, Timing
 
 __all__ = ["Admission", "Api", "Change", "Obj", "Resource"]
 
@@ -34,7 +34,7 @@ class Api:
         self, clock: Clock, decisions: KubernetesDecisions | None = None, timing: Timing | None = None
     ) -> None:
         self.clock = clock
-        self.timing = timing or NoDisturbance()
+        self.timing = timing or Timing()
         self.decisions = decisions or KubernetesDecisions()
         self.store = Store()
         self.hooks = AdmissionHooks()

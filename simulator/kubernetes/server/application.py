@@ -124,7 +124,7 @@ class Server:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.path
-        delay = self._api.timing.request_delay(request.method)
+        delay = self._api.timing.request_delay()
         if delay > 0:
             await asyncio.sleep(delay)
         target = target_of(path, self._lookup)

@@ -23,7 +23,7 @@ from simulator.csi.protocol import (
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.resources import Obj
-from simulator.kubernetes.timing import NoDisturbance, Timing
+from simulator.kubernetes.timing import Timing
 from simulator.longhorn import BackingImageDecisions, BackupstoreDecisions, Longhorn, LonghornDecisions, Version
 from simulator.longhorn.wait_for_objects import until
 from tests.simulator.longhorn.memory_s3 import MemoryS3
@@ -166,7 +166,7 @@ def refused(code: Code, text: str = "") -> Iterator[None]:
 async def running(tmp_path: Path, version: str = "1.12.1", timing: Timing | None = None) -> AsyncIterator[Cluster]:
     """A running Longhorn of that version with a backup target."""
     clock = Clock(0.0005)
-    api = Api(clock, timing=timing or NoDisturbance())
+    api = Api(clock, timing=timing or Timing())
     crds.register(api)
     known = Version.parse(version)
     longhorn.register(api, known)

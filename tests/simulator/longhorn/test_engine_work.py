@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.kubernetes.timing import NoDisturbance
+from simulator.kubernetes.timing import Timing
 from simulator.longhorn.engine_work import EngineWork
 from tests.simulator.longhorn.cluster import running
 
@@ -50,7 +50,7 @@ async def test_work_whose_outcome_was_told_once_is_begun_anew_also_after_a_failu
     assert await work.once("key", worker.work) == 3
 
 
-class Restarted(NoDisturbance):
+class Restarted(Timing):
     """The controller of backup volumes ends every few milliseconds."""
 
     def lifetime(self, controller: str) -> float | None:
