@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from simulator.s3.connection import S3Error
+from simulator.s3.connection import S3Error, access_denied
 from simulator.s3.policy import Statement, permits
 
 BUILT_IN_POLICIES = {
@@ -33,23 +33,19 @@ class Accounts:
         }
         self.documents: dict[str, str] = {}
 
-    def secret_of(self, access_key: str, request_id: str) -> str:
+    def secret_of(self, access_key: str) -> str:
         """The secret of a key. Raises S3Error for an unknown or disabled one."""
         user = self.users.get(access_key)
         if user is None or not user.enabled:
-            raise S3Error(
-                403,
-                "InvalidAccessKeyId",
-                "The Access Key Id you provided does not exist in our records.",
-                request_id,
-            )
+            text = "The Access Key Id you provided does not exist in our records."
+            raise S3Error(403, "InvalidAccessKeyId", text)
         return user.secret_key
 
-    def authorize(self, access_key: str, action: str, resource: str, request_id: str) -> None:
+    def authorize(self, access_key: str, action: str, resource: str) -> None:
         """Raises S3Error unless the user may do `action` on `resource`."""
         if access_key == self.root:
             return
         user = self.users[access_key]
         statements = [statement for name in user.policies for statement in self.policies.get(name, ())]
         if not permits(statements, action, resource):
-            raise S3Error(403, "AccessDenied", "Access Denied.", request_id)
+            raise access_denied()

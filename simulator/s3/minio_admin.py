@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 
 from simulator.s3.accounts import Accounts, User
-from simulator.s3.connection import S3Error
+from simulator.s3.connection import S3Error, access_denied
 from simulator.s3.policy import parse
 
 PREFIX = "/minio/admin/v3/"
@@ -22,23 +22,19 @@ class MinioAdmin:
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
 
-    def answer(
-        self, user: str, method: str, path: str, query: Mapping[str, str], body: bytes, request_id: str
-    ) -> Answer:
+    def answer(self, user: str, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
         """Answer a request of `user`. Raises S3Error."""
         if user != self._accounts.root:
-            raise S3Error(403, "AccessDenied", "Access Denied.", request_id)
+            raise access_denied()
         secret = self._accounts.users[user].secret_key
         command = path.removeprefix(PREFIX)
         try:
-            content = self._run(method, command, query, body, secret, request_id)
+            content = self._run(method, command, query, body, secret)
         except (KeyError, ValueError) as error:
-            raise S3Error(400, "XMinioAdminInvalidArgument", f"Invalid request: {error}", request_id) from error
+            raise S3Error(400, "XMinioAdminInvalidArgument", f"Invalid request: {error}") from error
         return 200, {"Content-Type": "application/json"}, content
 
-    def _run(
-        self, method: str, command: str, query: Mapping[str, str], body: bytes, secret: str, request_id: str
-    ) -> bytes:
+    def _run(self, method: str, command: str, query: Mapping[str, str], body: bytes, secret: str) -> bytes:
         accounts = self._accounts
         match method, command:
             case "PUT", "add-user":
@@ -47,12 +43,12 @@ class MinioAdmin:
                 enabled = given.get("status", "enabled") == "enabled"
                 accounts.users[query["accessKey"]] = User(given["secretKey"], known.policies, enabled)
             case "DELETE", "remove-user":
-                self._user(query["accessKey"], request_id)
+                self._user(query["accessKey"])
                 del accounts.users[query["accessKey"]]
             case "PUT", "set-user-status":
-                self._user(query["accessKey"], request_id).enabled = query["status"] == "enabled"
+                self._user(query["accessKey"]).enabled = query["status"] == "enabled"
             case "GET", "user-info":
-                return json.dumps(_described(self._user(query["accessKey"], request_id))).encode()
+                return json.dumps(_described(self._user(query["accessKey"]))).encode()
             case "GET", "list-users":
                 others = {key: user for key, user in accounts.users.items() if key != accounts.root}
                 return _encrypted(json.dumps({key: _described(user) for key, user in others.items()}), secret)
@@ -60,46 +56,46 @@ class MinioAdmin:
                 accounts.policies[query["name"]] = parse(body)
                 accounts.documents[query["name"]] = body.decode()
             case "DELETE", "remove-canned-policy":
-                self._policy(query["name"], request_id)
+                self._policy(query["name"])
                 del accounts.policies[query["name"]]
                 accounts.documents.pop(query["name"], None)
             case "GET", "info-canned-policy":
-                self._policy(query["name"], request_id)
+                self._policy(query["name"])
                 return accounts.documents.get(query["name"], "{}").encode()
             case "GET", "list-canned-policies":
                 return json.dumps({name: json.loads(text) for name, text in accounts.documents.items()}).encode()
             case "PUT", "set-user-or-group-policy":
                 names = [name for name in query["policyName"].split(",") if name]
-                self._set(query["userOrGroup"], names, request_id)
+                self._set(query["userOrGroup"], names)
             case "POST", "idp/builtin/policy/attach" | "idp/builtin/policy/detach":
                 given = json.loads(_decrypted(body, secret))
-                user = self._user(given["user"], request_id)
+                user = self._user(given["user"])
                 if command.endswith("attach"):
                     wanted = [*user.policies, *(name for name in given["policies"] if name not in user.policies)]
                     changed = {"policiesAttached": given["policies"]}
                 else:
                     wanted = [name for name in user.policies if name not in given["policies"]]
                     changed = {"policiesDetached": given["policies"]}
-                self._set(given["user"], wanted, request_id)
+                self._set(given["user"], wanted)
                 return _encrypted(json.dumps(changed), secret)
             case _:
-                raise S3Error(404, "XMinioAdminNotImplemented", f"{method} {command} is not served", request_id)
+                raise S3Error(404, "XMinioAdminNotImplemented", f"{method} {command} is not served")
         return b""
 
-    def _user(self, access_key: str, request_id: str) -> User:
+    def _user(self, access_key: str) -> User:
         if access_key == self._accounts.root or access_key not in self._accounts.users:
             text = "The specified user does not exist."
-            raise S3Error(404, "XMinioAdminNoSuchUser", text, request_id)
+            raise S3Error(404, "XMinioAdminNoSuchUser", text)
         return self._accounts.users[access_key]
 
-    def _policy(self, name: str, request_id: str) -> None:
+    def _policy(self, name: str) -> None:
         if name not in self._accounts.policies:
-            raise S3Error(404, "XMinioAdminNoSuchPolicy", "The canned policy does not exist.", request_id)
+            raise S3Error(404, "XMinioAdminNoSuchPolicy", "The canned policy does not exist.")
 
-    def _set(self, access_key: str, policies: list[str], request_id: str) -> None:
+    def _set(self, access_key: str, policies: list[str]) -> None:
         for name in policies:
-            self._policy(name, request_id)
-        self._user(access_key, request_id).policies = policies
+            self._policy(name)
+        self._user(access_key).policies = policies
 
 
 class _Response(io.BytesIO):

@@ -1,6 +1,5 @@
 """The S3 service: over HTTP for clients outside, directly for those inside the cluster."""
 
-import secrets
 from collections.abc import Mapping
 from ssl import SSLContext
 from urllib.parse import unquote, urlsplit
@@ -10,7 +9,16 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from simulator.s3.accounts import Accounts
-from simulator.s3.connection import Listing, ObjectInfo, S3Connection, S3Error, S3UnreachableError
+from simulator.s3.connection import (
+    Listing,
+    ObjectInfo,
+    S3Connection,
+    S3Error,
+    S3UnreachableError,
+    access_denied,
+    new_request_id,
+    wrong_signature,
+)
 from simulator.s3.minio_admin import PREFIX as ADMIN_PREFIX
 from simulator.s3.minio_admin import MinioAdmin
 from simulator.s3.policy import permits
@@ -83,11 +91,11 @@ class S3Server:
         return _InsideConnection(self, access_key, secret_key, bucket)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        request_id = secrets.token_hex(8).upper()
+        request_id = new_request_id()
         try:
-            status, headers, body = await self._answer(request, request_id)
+            status, headers, body = await self._answer(request)
         except S3Error as error:
-            status, headers = error.status, {"Content-Type": "application/xml"}
+            request_id, status, headers = error.request_id, error.status, {"Content-Type": "application/xml"}
             body = b"" if request.method == "HEAD" else _error_document(error, request.path)
         kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_HEADERS}
         kept = {"x-amz-request-id": request_id, **kept}
@@ -97,36 +105,27 @@ class S3Server:
         bodiless.content_length = int(_header(headers, "content-length") or 0)
         return bodiless
 
-    async def _answer(self, request: web.Request, request_id: str) -> tuple[int, Mapping[str, str], bytes]:
+    async def _answer(self, request: web.Request) -> tuple[int, Mapping[str, str], bytes]:
         body = await request.read()
         if is_anonymous(request.raw_path, request.headers):
-            return await self._answer_anonymous(request, body, request_id)
-        user = authenticate(
-            request.method,
-            request.raw_path,
-            request.headers,
-            body,
-            lambda key: self.accounts.secret_of(key, request_id),
-            request_id,
-        )
+            return await self._answer_anonymous(request, body)
+        user = authenticate(request.method, request.raw_path, request.headers, body, self.accounts.secret_of)
         path, _, query = request.raw_path.partition("?")
         if path.startswith(ADMIN_PREFIX):
-            return self._admin.answer(user, request.method, path, request.query, body, request_id)
+            return self._admin.answer(user, request.method, path, request.query, body)
         for action, resource in _required_actions(request.method, path, query):
-            self.accounts.authorize(user, action, resource, request_id)
+            self.accounts.authorize(user, action, resource)
         await self.storage.ready()
         return self._respond(request, request.headers, body)
 
-    async def _answer_anonymous(
-        self, request: web.Request, body: bytes, request_id: str
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    async def _answer_anonymous(self, request: web.Request, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         """Answer a request without a signature, as the bucket's policy allows everybody."""
         await self.storage.ready()
         path, _, query = request.raw_path.partition("?")
         statements = self.storage.public_statements(unquote(path).lstrip("/").partition("/")[0])
         required = _required_actions(request.method, path, query)
         if path.startswith(ADMIN_PREFIX) or not all(permits(statements, *each) for each in required):
-            raise S3Error(403, "AccessDenied", "Access Denied.", request_id)
+            raise access_denied()
         # Permissions were checked above; without a signature moto would check them again, by an access list.
         signed = {**request.headers, "Authorization": _ANY_SIGNATURE}
         return self._respond(request, signed, body)
@@ -146,46 +145,36 @@ class _InsideConnection:
         self._server = server
         self._access_key = access_key
         self._secret_key = secret_key
-        self._bucket = bucket
-
-    @property
-    def bucket(self) -> str:
-        return self._bucket
+        self.bucket = bucket
 
     async def put(self, key: str, data: bytes) -> ObjectInfo:
         await self._server.storage.ready()
         self._admitted("s3:PutObject", key)
-        return self._server.storage.put(self._bucket, key, data)
+        return self._server.storage.put(self.bucket, key, data)
 
     async def get(self, key: str) -> bytes:
-        request_id = self._admitted("s3:GetObject", key)
-        return self._server.storage.get(self._bucket, key, request_id)
+        self._admitted("s3:GetObject", key)
+        return self._server.storage.get(self.bucket, key)
 
     async def head(self, key: str) -> ObjectInfo | None:
         self._admitted("s3:GetObject", key)
-        return self._server.storage.head(self._bucket, key)
+        return self._server.storage.head(self.bucket, key)
 
     async def list(self, prefix: str, delimiter: str = "") -> Listing:
         self._admitted("s3:ListBucket")
-        return self._server.storage.list(self._bucket, prefix, delimiter)
+        return self._server.storage.list(self.bucket, prefix, delimiter)
 
     async def delete(self, key: str) -> None:
         self._admitted("s3:DeleteObject", key)
-        self._server.storage.delete(self._bucket, key)
+        self._server.storage.delete(self.bucket, key)
 
-    def _admitted(self, action: str, key: str = "") -> str:
-        request_id = secrets.token_hex(8).upper()
-        if self._server.accounts.secret_of(self._access_key, request_id) != self._secret_key:
-            text = (
-                "The request signature we calculated does not match the signature you provided. "
-                "Check your key and signing method."
-            )
-            raise S3Error(403, "SignatureDoesNotMatch", text, request_id)
-        resource = f"arn:aws:s3:::{self._bucket}/{key}" if key else f"arn:aws:s3:::{self._bucket}"
-        self._server.accounts.authorize(self._access_key, action, resource, request_id)
-        if not self._server.storage.has_bucket(self._bucket):
-            raise S3Error(404, "NoSuchBucket", "The specified bucket does not exist", request_id)
-        return request_id
+    def _admitted(self, action: str, key: str = "") -> None:
+        if self._server.accounts.secret_of(self._access_key) != self._secret_key:
+            raise wrong_signature()
+        resource = f"arn:aws:s3:::{self.bucket}/{key}" if key else f"arn:aws:s3:::{self.bucket}"
+        self._server.accounts.authorize(self._access_key, action, resource)
+        if not self._server.storage.has_bucket(self.bucket):
+            raise S3Error(404, "NoSuchBucket", "The specified bucket does not exist")
 
 
 def _required_actions(method: str, path: str, query: str) -> list[tuple[str, str]]:

@@ -6,19 +6,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote
 
-from simulator.s3.connection import S3Error
+from simulator.s3.connection import S3Error, access_denied, wrong_signature
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNSIGNED = "UNSIGNED-PAYLOAD"
+_FIELDS = ("Credential", "SignedHeaders", "Signature")
 
 
 def authenticate(
-    method: str,
-    raw_path: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    secret_of: Callable[[str], str],
-    request_id: str,
+    method: str, raw_path: str, headers: Mapping[str, str], body: bytes, secret_of: Callable[[str], str]
 ) -> str:
     """The access key whose secret signed the request. Raises S3Error.
 
@@ -27,26 +23,22 @@ def authenticate(
     path, _, query = raw_path.partition("?")
     parameters = _parameters(query)
     if headers.get("Authorization", "").startswith(_ALGORITHM):
-        fields = _authorization(headers["Authorization"], request_id)
+        fields = _authorization(headers["Authorization"])
         stamp = headers.get("x-amz-date", "")
         payload = headers.get("x-amz-content-sha256", _UNSIGNED)
         if len(payload) == hashlib.sha256().digest_size * 2 and payload != hashlib.sha256(body).hexdigest():
             text = "The provided 'x-amz-content-sha256' header does not match what was computed."
-            raise S3Error(400, "XAmzContentSHA256Mismatch", text, request_id)
+            raise S3Error(400, "XAmzContentSHA256Mismatch", text)
     elif dict(parameters).get("X-Amz-Algorithm") == _ALGORITHM:
         given = dict(parameters)
-        fields = {
-            "Credential": given.get("X-Amz-Credential", ""),
-            "SignedHeaders": given.get("X-Amz-SignedHeaders", ""),
-            "Signature": given.get("X-Amz-Signature", ""),
-        }
+        fields = {name: given.get(f"X-Amz-{name}", "") for name in _FIELDS}
         stamp = given.get("X-Amz-Date", "")
         payload = _UNSIGNED
-        _check_expiry(stamp, given.get("X-Amz-Expires", ""), request_id)
+        _check_expiry(stamp, given.get("X-Amz-Expires", ""))
         parameters = [(key, value) for key, value in parameters if key != "X-Amz-Signature"]
     else:
-        raise S3Error(403, "AccessDenied", "Access Denied.", request_id)
-    access_key, scope = _credential(fields["Credential"], request_id)
+        raise access_denied()
+    access_key, scope = _credential(fields["Credential"])
     secret = secret_of(access_key)
     signed = fields["SignedHeaders"].split(";")
     canonical = "\n".join(
@@ -65,13 +57,7 @@ def authenticate(
     for part in scope:
         key = hmac.digest(key, part.encode(), "sha256")
     if not hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), fields["Signature"]):
-        raise S3Error(
-            403,
-            "SignatureDoesNotMatch",
-            "The request signature we calculated does not match the signature you provided. "
-            "Check your key and signing method.",
-            request_id,
-        )
+        raise wrong_signature()
     return access_key
 
 
@@ -80,32 +66,31 @@ def is_anonymous(raw_path: str, headers: Mapping[str, str]) -> bool:
     return "Authorization" not in headers and "X-Amz-Algorithm=" not in raw_path.partition("?")[2]
 
 
-def _authorization(header: str, request_id: str) -> dict[str, str]:
+def _authorization(header: str) -> dict[str, str]:
     pairs = (part.strip().partition("=") for part in header.removeprefix(_ALGORITHM).split(","))
     fields = {name: value for name, _, value in pairs}
-    if not {"Credential", "SignedHeaders", "Signature"} <= fields.keys():
-        text = "The authorization header is malformed."
-        raise S3Error(400, "AuthorizationHeaderMalformed", text, request_id)
+    if not set(_FIELDS) <= fields.keys():
+        raise S3Error(400, "AuthorizationHeaderMalformed", "The authorization header is malformed.")
     return fields
 
 
-def _credential(text: str, request_id: str) -> tuple[str, list[str]]:
+def _credential(text: str) -> tuple[str, list[str]]:
     access_key, *scope = text.rsplit("/", 4)
     if len(scope) != 4:
         text = "The authorization header is malformed; the credential has no scope."
-        raise S3Error(400, "AuthorizationHeaderMalformed", text, request_id)
+        raise S3Error(400, "AuthorizationHeaderMalformed", text)
     return access_key, scope
 
 
-def _check_expiry(stamp: str, seconds: str, request_id: str) -> None:
+def _check_expiry(stamp: str, seconds: str) -> None:
     try:
         signed = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         end = signed + timedelta(seconds=int(seconds))
     except ValueError:
         text = "The authorization query parameters are malformed."
-        raise S3Error(400, "AuthorizationQueryParametersError", text, request_id) from None
+        raise S3Error(400, "AuthorizationQueryParametersError", text) from None
     if datetime.now(UTC) > end:
-        raise S3Error(403, "AccessDenied", "Request has expired", request_id)
+        raise S3Error(403, "AccessDenied", "Request has expired")
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:

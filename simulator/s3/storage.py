@@ -57,11 +57,11 @@ class Storage:
         """Write an object, after `ready()`."""
         return _info(self._backend.put_object(bucket, key, data))
 
-    def get(self, bucket: str, key: str, request_id: str) -> bytes:
+    def get(self, bucket: str, key: str) -> bytes:
         """Read an object. Raises S3Error NoSuchKey."""
         found = self._backend.get_object(bucket, key) if self._backend else None
         if found is None:
-            raise S3Error(404, "NoSuchKey", "The specified key does not exist.", request_id)
+            raise S3Error(404, "NoSuchKey", "The specified key does not exist.")
         content: bytes = found.value
         return content
 
