@@ -45,6 +45,13 @@ def current(api: Api, resource: str, obj: Obj) -> Obj:
     return api.get(resource, name, namespace)
 
 
+def find_same(api: Api, resource: str, obj: Obj) -> Obj | None:
+    """The current object; None when it is gone, even if there is another one of its name."""
+    namespace, name = key_of(obj)
+    found = api.find(resource, name, namespace)
+    return found if found and found["metadata"]["uid"] == obj["metadata"]["uid"] else None
+
+
 def add_finalizers(api: Api, resource: str, obj: Obj, added: list[str], *, manager: str) -> Obj:
     """The object with all of `added`; nothing is written if it has them."""
     fresh = current(api, resource, obj)

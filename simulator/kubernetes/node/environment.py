@@ -58,7 +58,10 @@ def _variables(api: Api, pod: Obj, container: Obj) -> dict[str, str]:
     found: dict[str, str] = {}
     for source in container.get("envFrom") or ():
         prefix = source.get("prefix", "")
-        found |= {prefix + key: value for key, value in _all_from(api, pod, source).items()}
+        for kind, resource in (("configMapRef", "configmaps"), ("secretRef", "secrets")):
+            if kind in source:
+                entries = entries_of(api, pod, resource, source[kind]) or {}
+                found |= {prefix + key: value.decode(errors="replace") for key, value in entries.items()}
     for each in container.get("env") or ():
         if "valueFrom" in each:
             value = _value_from(api, pod, each["valueFrom"])
@@ -69,22 +72,15 @@ def _variables(api: Api, pod: Obj, container: Obj) -> dict[str, str]:
     return found
 
 
-def _all_from(api: Api, pod: Obj, source: Obj) -> dict[str, str]:
-    for kind, resource in (("configMapRef", "configmaps"), ("secretRef", "secrets")):
-        if kind in source:
-            return _entries(api, pod, resource, source[kind]) or {}
-    return {}
-
-
 def _value_from(api: Api, pod: Obj, source: Obj) -> str | None:
     if "fieldRef" in source:
         return field_of(pod, source["fieldRef"]["fieldPath"])
     for kind, resource in (("configMapKeyRef", "configmaps"), ("secretKeyRef", "secrets")):
         if kind in source:
             reference = source[kind]
-            entries = _entries(api, pod, resource, reference)
+            entries = entries_of(api, pod, resource, reference)
             if entries is not None and reference["key"] in entries:
-                return entries[reference["key"]]
+                return entries[reference["key"]].decode(errors="replace")
             if not reference.get("optional"):
                 namespace, _ = objects.key_of(pod)
                 where = f"{kind.removesuffix('KeyRef').capitalize()} {namespace}/{reference['name']}"
@@ -92,14 +88,17 @@ def _value_from(api: Api, pod: Obj, source: Obj) -> str | None:
     return None
 
 
-def _entries(api: Api, pod: Obj, resource: str, reference: Obj) -> dict[str, str] | None:
+def entries_of(api: Api, pod: Obj, resource: str, reference: Obj) -> dict[str, bytes] | None:
+    """The data of a ConfigMap or Secret; None if an optional one is missing. Raises ConfigError."""
     namespace, _ = objects.key_of(pod)
     found = api.find(resource, reference["name"], namespace)
     if found is None:
         if reference.get("optional"):
             return None
         raise ConfigError(f"{resource[:-1]} {objects.quoted(reference['name'])} not found")
-    return objects.secret_values(found) if resource == "secrets" else dict(found.get("data") or {})
+    if resource == "secrets":
+        return objects.secret_data(found)
+    return {key: value.encode() for key, value in (found.get("data") or {}).items()}
 
 
 def field_of(pod: Obj, path: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from simulator.kubernetes import objects
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.node.environment import field_of
+from simulator.kubernetes.node.environment import ConfigError, entries_of, field_of
 from simulator.kubernetes.node.volume_plugin import MountError
 from simulator.kubernetes.resources import Obj
 
@@ -12,63 +12,37 @@ from simulator.kubernetes.resources import Obj
 def set_up(api: Api, pod: Obj, volume: Obj, directory: Path) -> None:
     """Write the content of a volume of the pod to `directory`. Raises MountError."""
     directory.mkdir(parents=True, exist_ok=True)
-    for name, content in _content(api, pod, volume).items():
+    try:
+        content = _content(api, pod, volume)
+    except ConfigError as error:
+        raise MountError(str(error)) from error
+    for name, data in content.items():
         target = directory / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        target.write_bytes(data)
 
 
-def _content(api: Api, pod: Obj, volume: Obj) -> dict[str, bytes]:
-    if "configMap" in volume:
-        return _selected(_config_map(api, pod, volume["configMap"]), volume["configMap"])
-    if "secret" in volume:
-        reference = {**volume["secret"], "name": volume["secret"].get("secretName", "")}
-        return _selected(_secret(api, pod, reference), reference)
-    if "projected" in volume:
-        found: dict[str, bytes] = {}
-        for source in volume["projected"].get("sources") or ():
-            found |= _projected(api, pod, source)
-        return found
-    if "downwardAPI" in volume:
-        return _fields(pod, volume["downwardAPI"])
-    return {}
-
-
-def _projected(api: Api, pod: Obj, source: Obj) -> dict[str, bytes]:
+def _content(api: Api, pod: Obj, source: Obj) -> dict[str, bytes]:
+    """The files of a volume, or of one source of a projected volume."""
     if "configMap" in source:
-        return _selected(_config_map(api, pod, source["configMap"]), source["configMap"])
+        return _selected(entries_of(api, pod, "configmaps", source["configMap"]) or {}, source["configMap"])
     if "secret" in source:
-        return _selected(_secret(api, pod, source["secret"]), source["secret"])
+        reference = source["secret"]
+        named = {**reference, "name": reference.get("secretName") or reference.get("name", "")}
+        return _selected(entries_of(api, pod, "secrets", named) or {}, named)
+    if "projected" in source:
+        found: dict[str, bytes] = {}
+        for each in source["projected"].get("sources") or ():
+            found |= _content(api, pod, each)
+        return found
     if "downwardAPI" in source:
-        return _fields(pod, source["downwardAPI"])
+        items = [each for each in source["downwardAPI"].get("items") or () if "fieldRef" in each]
+        return {each["path"]: field_of(pod, each["fieldRef"]["fieldPath"]).encode() for each in items}
     if "serviceAccountToken" in source:
         account = pod["spec"].get("serviceAccountName", "default")
         namespace, _ = objects.key_of(pod)
         return {source["serviceAccountToken"]["path"]: f"{namespace}:{account}".encode()}
     return {}
-
-
-def _fields(pod: Obj, source: Obj) -> dict[str, bytes]:
-    items = [each for each in source.get("items") or () if "fieldRef" in each]
-    return {each["path"]: field_of(pod, each["fieldRef"]["fieldPath"]).encode() for each in items}
-
-
-def _config_map(api: Api, pod: Obj, reference: Obj) -> dict[str, bytes]:
-    found = _found(api, pod, "configmaps", reference)
-    return {key: value.encode() for key, value in (found.get("data") or {}).items()} if found else {}
-
-
-def _secret(api: Api, pod: Obj, reference: Obj) -> dict[str, bytes]:
-    found = _found(api, pod, "secrets", reference)
-    return objects.secret_data(found) if found else {}
-
-
-def _found(api: Api, pod: Obj, resource: str, reference: Obj) -> Obj | None:
-    namespace, _ = objects.key_of(pod)
-    found = api.find(resource, reference["name"], namespace)
-    if found is None and not reference.get("optional"):
-        raise MountError(f"{resource[:-1]} {objects.quoted(reference['name'])} not found")
-    return found
 
 
 def _selected(entries: dict[str, bytes], reference: Obj) -> dict[str, bytes]:

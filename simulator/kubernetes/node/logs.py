@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulator.clock import Clock
+from simulator.kubernetes.server import LogOptions
 
 LIMIT = 10 * 1024 * 1024
 """Bytes kept per container, as the kubelet rotates logs."""
@@ -55,28 +56,17 @@ class Log:
         self.is_closed = True
         self._wake()
 
-    def lines(self) -> list[Line]:
-        return list(self._lines)
-
-    async def read(
-        self,
-        *,
-        follow: bool = False,
-        tail: int | None = None,
-        timestamps: bool = False,
-        limit: int | None = None,
-        since: datetime | None = None,
-    ) -> AsyncIterator[bytes]:
-        """The lines (from `since` on), with `follow` also future ones. `limit` is in bytes."""
-        begin = self._count - tail if tail is not None else 0
-        left = limit
+    async def read(self, options: LogOptions) -> AsyncIterator[bytes]:
+        """The lines that the options select, with `follow` also future ones."""
+        begin = self._count - options.tail_lines if options.tail_lines is not None else 0
+        left = options.limit_bytes
         while True:
             more = self._more
-            for line in self.lines():
-                if line.number < begin or (since is not None and line.time < since):
+            for line in tuple(self._lines):
+                if line.number < begin or (options.since is not None and line.time < options.since):
                     continue
                 begin = line.number + 1
-                text = _stamped(line) if timestamps else line.text
+                text = _stamped(line) if options.timestamps else line.text
                 if left is not None:
                     text = text[:left]
                     left -= len(text)
@@ -84,7 +74,7 @@ class Log:
                     yield text
                 if left == 0:
                     return
-            if self.is_closed or not follow:
+            if self.is_closed or not options.follow:
                 return
             await more.wait()
 

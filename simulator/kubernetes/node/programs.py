@@ -5,7 +5,7 @@ from typing import Protocol
 
 from simulator.kubernetes.node.environment import Launch
 from simulator.kubernetes.node.logs import Log
-from simulator.kubernetes.node.process import CannotStart
+from simulator.kubernetes.node.process import CannotStart, Process
 
 Address = tuple[str, int]
 
@@ -27,24 +27,6 @@ class Program(Protocol):
 
 Programs = Mapping[str, Callable[[], Program]]
 """Servers by the last part of their images' names."""
-
-
-class Running(Protocol):
-    """One run of a container, as a process or in this process."""
-
-    async def start(self, launch: Launch) -> None: ...
-
-    async def wait(self) -> int: ...
-
-    async def stop(self, grace: float) -> None: ...
-
-    def kill(self) -> None: ...
-
-    def freeze(self) -> None: ...
-
-    async def stopped(self) -> None: ...
-
-    def thaw(self) -> None: ...
 
 
 class Served:
@@ -90,6 +72,10 @@ class Served:
 
     def thaw(self) -> None:
         """Nothing to do."""
+
+
+Running = Process | Served
+"""One run of a container, as a process or in this process."""
 
 
 def program_of(programs: Programs, container: Mapping[str, object]) -> Program | None:

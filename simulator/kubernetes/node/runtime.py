@@ -17,7 +17,7 @@ from simulator.kubernetes.node.programs import Address, Programs, ports_of
 from simulator.kubernetes.node.volume_plugin import VolumePlugin
 from simulator.kubernetes.node.volumes_in_use import VolumesInUse
 from simulator.kubernetes.node.watchdog import Watchdog
-from simulator.kubernetes.node.worker import Gate, PodWorker, Run
+from simulator.kubernetes.node.worker import PodWorker, Run
 from simulator.kubernetes.objects import is_over
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.server import LogOptions
@@ -41,7 +41,8 @@ class PodRuntime:
         self._programs = programs
         self._node = NodeVolumes(api, clock, plugins, in_use, EventRecorder(api, "kubelet", names.NODE))
         self._watchdog = Watchdog()
-        self._gate = Gate()
+        self._gate = asyncio.Event()
+        self._gate.set()
         self._frozen = 0
         self._workers: dict[str, PodWorker] = {}
         self._addresses = 0
@@ -98,7 +99,7 @@ class PodRuntime:
         except Exception as error:  # noqa: BLE001 - a defect with one pod must not end the others
             print(f"pod {objects.shown(pod)} cannot be run any further", file=sys.stderr)
             traceback.print_exception(error)
-        await worker.release()
+        await worker.mounts.report_unused()
         await asyncio.to_thread(worker.mounts.remove)
 
     # For the API server and for drivers
@@ -109,13 +110,7 @@ class PodRuntime:
         log = None if run is None else (run.previous if options.previous else run.log)
         if log is None:
             return
-        async for text in log.read(
-            follow=options.follow,
-            tail=options.tail_lines,
-            timestamps=options.timestamps,
-            limit=options.limit_bytes,
-            since=options.since,
-        ):
+        async for text in log.read(options):
             yield text
 
     def _run_of(self, pod: Obj, container: str) -> Run | None:
@@ -133,7 +128,7 @@ class PodRuntime:
     async def paused(self, volume: str) -> AsyncIterator[None]:
         """While entered, no container that uses the driver's `volume` runs, and none starts: its data stand still."""
         self._frozen += 1
-        self._gate.opened.clear()
+        self._gate.clear()
         processes = [
             run.process
             for worker in self._workers.values()
@@ -152,4 +147,4 @@ class PodRuntime:
                 process.thaw()
             self._frozen -= 1
             if not self._frozen:
-                self._gate.opened.set()
+                self._gate.set()

@@ -65,9 +65,8 @@ class StatusReport:
 
     def write(self, phase: str, *, sandbox: bool, over: bool = False) -> None:
         """Report. `sandbox`: the pod's sandbox is up; `over`: no container will run again."""
-        namespace, name = objects.key_of(self._pod)
-        pod = self._api.find(names.PODS, name, namespace)
-        if pod is None or pod["metadata"]["uid"] != self._pod["metadata"]["uid"]:
+        pod = objects.find_same(self._api, names.PODS, self._pod)
+        if pod is None:
             return
         old = objects.status(pod)
         status: Obj = {
@@ -114,14 +113,8 @@ class StatusReport:
     def _condition(self, kind: str, old: Obj | None, content: Obj) -> Obj:
         unchanged = old is not None and old["status"] == content["status"]
         since = old["lastTransitionTime"] if unchanged and old else self._clock.timestamp()
-        more = {key: value for key, value in content.items() if key != "status"}
-        return {
-            "type": kind,
-            "status": content["status"],
-            "lastProbeTime": None,
-            "lastTransitionTime": since,
-            **more,
-        }
+        times = {"lastProbeTime": None, "lastTransitionTime": since}
+        return {"type": kind, "status": content["status"], **times, **content}
 
 
 def _container_status(container: ContainerState) -> Obj:

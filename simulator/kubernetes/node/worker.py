@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.clock import Clock
@@ -35,24 +35,14 @@ class Run:
     process: Running | None = None
 
 
-@dataclass
-class Gate:
-    """Open, except while the data of a volume stand still: no container starts then."""
-
-    opened: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.opened.set()
-
-
 class PodWorker:
-    """One pod. `run` returns when the pod has ended for good."""
+    """One pod. `run` returns when the pod has ended for good. Containers start while the `gate` is set."""
 
     def __init__(
         self,
         node: NodeVolumes,
         watchdog: Watchdog,
-        gate: Gate,
+        gate: asyncio.Event,
         programs: Programs,
         pod: Obj,
         root: Path,
@@ -121,10 +111,6 @@ class PodWorker:
                 process.kill()
             await asyncio.gather(*(process.wait() for process in left))
 
-    async def release(self) -> None:
-        """Have the node report the volumes as unused; takes until the node's next status."""
-        await self.mounts.report_unused()
-
     # Running
 
     async def _run_containers(self) -> None:
@@ -185,8 +171,8 @@ class PodWorker:
         self._record(run, "Normal", "Created", f"Created container: {state.name}")
         await self._clock.sleep(delays.START)
         try:
-            await self._gate.opened.wait()
-            await self._start(run, process)
+            await self._gate.wait()
+            await process.start(self._launch(run))
         except CannotStart as error:
             self._fail_start(run, str(error))
             return
@@ -224,9 +210,6 @@ class PodWorker:
         home.mkdir(parents=True, exist_ok=True)
         return launch_of(self._api, self._pod, run.state.spec, self.mounts.paths(run.state.spec), home)
 
-    async def _start(self, run: Run, process: Running) -> None:
-        await process.start(self._launch(run))
-
     def _fail_start(self, run: Run, text: str) -> None:
         self._record(run, "Warning", "Failed", f"Error: {text}")
         if not run.state.initial:
@@ -254,11 +237,8 @@ class PodWorker:
         run.state.terminate(code, started=begun, finished=self._clock.timestamp())
 
     def _grace(self) -> float:
-        namespace, name = objects.key_of(self._pod)
-        pod = self._api.find(names.PODS, name, namespace)
-        if pod is None or pod["metadata"]["uid"] != self.uid:
-            return 0.0
-        return float(pod["metadata"].get("deletionGracePeriodSeconds", 0))
+        pod = objects.find_same(self._api, names.PODS, self._pod)
+        return float(pod["metadata"].get("deletionGracePeriodSeconds", 0)) if pod else 0.0
 
     async def _end(self) -> None:
         """The last reports: containers ended, sandbox removed, volumes unmounted; then the deletion is completed."""
@@ -277,8 +257,8 @@ class PodWorker:
 
     def _finish_deletion(self) -> None:
         namespace, name = objects.key_of(self._pod)
-        pod = self._api.find(names.PODS, name, namespace)
-        if pod is None or pod["metadata"]["uid"] != self.uid or not objects.is_deleting(pod):
+        pod = objects.find_same(self._api, names.PODS, self._pod)
+        if pod is None or not objects.is_deleting(pod):
             return
         try:
             self._api.delete(names.PODS, name, namespace, uid=self.uid, grace_seconds=0)
