@@ -4,6 +4,7 @@ from conformance.scenarios import Requested
 from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.history import Recorder, Revision, before
+from fixtures.kubernetes.object_view import status_of
 from fixtures.kubernetes.resource_kinds import PV, Obj
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.provisioning import wait_refused
@@ -18,7 +19,7 @@ CONTENT = {"volumeSnapshotContentName": "some-content"}
 
 def has_handle(content: Obj) -> bool:
     """Whether a content carries a handle."""
-    return "snapshotHandle" in (content.get("status") or {})
+    return "snapshotHandle" in status_of(content)
 
 
 def must_be_bound_both_ways(requested: Requested, snapshots: Snapshots) -> None:

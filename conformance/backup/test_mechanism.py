@@ -7,6 +7,7 @@ from conformance.requirements import has_handle, must_be_ready_after
 from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import before
+from fixtures.kubernetes.object_view import status_of
 from fixtures.kubernetes.resource_kinds import Obj
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.mechanism
 
 def is_complete(backup: Obj) -> bool:
     """Whether a Backup is called complete."""
-    return (backup.get("status") or {}).get("state") == "Completed"
+    return status_of(backup).get("state") == "Completed"
 
 
 @clause("backup.name.content")
