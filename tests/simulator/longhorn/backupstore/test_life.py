@@ -14,12 +14,12 @@ from simulator.longhorn.backupstore import (
     BackupstoreDecisions,
     BackupstoreError,
     LockConflictError,
-    TargetUrl,
     backup_url,
     parse_backup_url,
 )
 from simulator.longhorn.backupstore.layout import digest
 from simulator.longhorn.backupstore.locks import EXPIRY
+from simulator.longhorn.backupstore.target import TargetUrl
 from simulator.s3.connection import ObjectInfo, S3Error
 from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VOLUME, Bench
 
