@@ -1,10 +1,11 @@
-"""The printer columns of the built-in kinds."""
+"""The columns of tables: those of the built-in kinds, and the printer columns of custom resources."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.kubernetes.resources import Obj, at
+from simulator.kubernetes.resources import Column, Obj, at
+from simulator.kubernetes.server.ages import age
 
 ACCESS_MODES = {
     "ReadWriteOnce": "RWO",
@@ -20,30 +21,70 @@ NONE = "<none>"
 
 
 @dataclass(frozen=True)
-class BuiltinColumn:
-    """A column whose cell is computed; `age` turns a timestamp into an age."""
+class TableColumn:
+    """A column with its cell for an object."""
 
     name: str
     cell: Callable[[Obj], Any]
     type: str = "string"
     priority: int = 0
-    age: bool = False
+    description: str = ""
+    format: str = ""
+
+    def definition(self) -> Obj:
+        """The column as a Table defines it."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "format": self.format,
+            "description": self.description,
+            "priority": self.priority,
+        }
 
 
-def _path(name: str, path: str, *, priority: int = 0, absent: Any = "", type: str = "string") -> BuiltinColumn:
+def custom_column(column: Column) -> TableColumn:
+    """A printer column of a custom resource."""
+
+    def cell(obj: Obj) -> Any:
+        value = at(obj, column.path.removeprefix("."))
+        if value is None:
+            return None
+        if column.type == "date":
+            return age(value)
+        if column.type == "string" and not isinstance(value, str):
+            return str(value).lower() if isinstance(value, bool) else str(value)
+        return value
+
+    return TableColumn(column.name, cell, column.type, column.priority, column.description, column.format)
+
+
+def _name(obj: Obj) -> str:
+    name = str(obj["metadata"]["name"])
+    default = obj["metadata"].get("annotations", {}).get("storageclass.kubernetes.io/is-default-class")
+    return f"{name} (default)" if obj["kind"] == "StorageClass" and default == "true" else name
+
+
+NAME = TableColumn("Name", _name, format="name", description="Name must be unique within a namespace.")
+
+
+def _path(name: str, path: str, *, priority: int = 0, absent: Any = "", type: str = "string") -> TableColumn:
     def cell(obj: Obj) -> Any:
         value = at(obj, path)
         return absent if value is None else value
 
-    return BuiltinColumn(name, cell, type=type, priority=priority)
+    return TableColumn(name, cell, type, priority)
 
 
-def _age() -> BuiltinColumn:
-    return BuiltinColumn("Age", lambda obj: obj["metadata"].get("creationTimestamp"), age=True)
+def _since(name: str, path: str, *, priority: int = 0) -> TableColumn:
+    return TableColumn(name, lambda obj: age(at(obj, path)), priority=priority)
 
 
-def _modes(obj: Obj) -> str:
-    return ",".join(ACCESS_MODES.get(mode, mode) for mode in obj["spec"].get("accessModes") or ())
+def _count(name: str, path: str) -> TableColumn:
+    return TableColumn(name, lambda obj: len(at(obj, path) or ()), type="integer")
+
+
+def _modes(modes: Iterable[str] | None) -> str:
+    return ",".join(ACCESS_MODES.get(mode, mode) for mode in modes or ())
 
 
 def _phase(obj: Obj) -> str:
@@ -53,8 +94,7 @@ def _phase(obj: Obj) -> str:
 
 
 def _bound_modes(obj: Obj) -> str:
-    modes = at(obj, "status.accessModes") if obj["spec"].get("volumeName") else None
-    return ",".join(ACCESS_MODES.get(mode, mode) for mode in modes or ())
+    return _modes(at(obj, "status.accessModes") if obj["spec"].get("volumeName") else None)
 
 
 def _claim(obj: Obj) -> str:
@@ -107,85 +147,74 @@ def _event_object(obj: Obj) -> str:
     return f"{str(involved.get('kind', '')).lower()}/{involved.get('name', '')}"
 
 
-def _class_name(obj: Obj) -> str:
-    default = obj["metadata"].get("annotations", {}).get("storageclass.kubernetes.io/is-default-class")
-    return f"{obj['metadata']['name']} (default)" if default == "true" else str(obj["metadata"]["name"])
-
-
-def builtin_columns() -> dict[str, tuple[BuiltinColumn, ...]]:
+def builtin_columns() -> dict[str, tuple[TableColumn, ...]]:
     """The columns by resource: after the name, but for UNNAMED ones."""
+    age_column = _since("Age", "metadata.creationTimestamp")
     attributes_class = _path("VolumeAttributesClass", "spec.volumeAttributesClassName", absent=UNSET)
     wide_mode = _path("VolumeMode", "spec.volumeMode", priority=1)
     return {
-        "namespaces": (BuiltinColumn("Status", _phase_of_namespace), _age()),
-        "configmaps": (BuiltinColumn("Data", lambda obj: len(obj.get("data") or {}), type="integer"), _age()),
-        "secrets": (
-            _path("Type", "type"),
-            BuiltinColumn("Data", lambda obj: len(obj.get("data") or {}), type="integer"),
-            _age(),
-        ),
-        "serviceaccounts": (
-            BuiltinColumn("Secrets", lambda obj: len(obj.get("secrets") or ()), type="integer"),
-            _age(),
-        ),
+        "namespaces": (_path("Status", "status.phase"), age_column),
+        "configmaps": (_count("Data", "data"), age_column),
+        "secrets": (_path("Type", "type"), _count("Data", "data"), age_column),
+        "serviceaccounts": (_count("Secrets", "secrets"), age_column),
         "services": (
             _path("Type", "spec.type"),
             _path("Cluster-IP", "spec.clusterIP"),
             _path("External-IP", "spec.externalName", absent=NONE),
-            BuiltinColumn("Port(s)", _ports),
-            _age(),
+            TableColumn("Port(s)", _ports),
+            age_column,
         ),
         "nodes": (
-            BuiltinColumn("Status", _node_status),
-            BuiltinColumn("Roles", _roles),
-            _age(),
+            TableColumn("Status", _node_status),
+            TableColumn("Roles", _roles),
+            age_column,
             _path("Version", "status.nodeInfo.kubeletVersion"),
         ),
         "persistentvolumeclaims": (
-            BuiltinColumn("Status", _phase),
+            TableColumn("Status", _phase),
             _path("Volume", "spec.volumeName"),
             _path("Capacity", "status.capacity.storage"),
-            BuiltinColumn("Access Modes", _bound_modes),
+            TableColumn("Access Modes", _bound_modes),
             _path("StorageClass", "spec.storageClassName"),
             attributes_class,
-            _age(),
+            age_column,
             wide_mode,
         ),
         "persistentvolumes": (
             _path("Capacity", "spec.capacity.storage"),
-            BuiltinColumn("Access Modes", _modes),
+            TableColumn("Access Modes", lambda obj: _modes(obj["spec"].get("accessModes"))),
             _path("Reclaim Policy", "spec.persistentVolumeReclaimPolicy"),
-            BuiltinColumn("Status", _phase),
-            BuiltinColumn("Claim", _claim),
+            TableColumn("Status", _phase),
+            TableColumn("Claim", _claim),
             _path("StorageClass", "spec.storageClassName"),
             attributes_class,
             _path("Reason", "status.reason"),
-            _age(),
+            age_column,
             wide_mode,
         ),
         "pods": (
-            BuiltinColumn("Ready", _ready),
-            BuiltinColumn("Status", _pod_status),
-            BuiltinColumn("Restarts", _restarts),
-            _age(),
+            TableColumn("Ready", _ready),
+            TableColumn("Status", _pod_status),
+            TableColumn("Restarts", _restarts),
+            age_column,
             _path("IP", "status.podIP", priority=1, absent=NONE),
             _path("Node", "spec.nodeName", priority=1, absent=NONE),
             _path("Nominated Node", "status.nominatedNodeName", priority=1, absent=NONE),
-            BuiltinColumn("Readiness Gates", lambda _: NONE, priority=1),
+            TableColumn("Readiness Gates", lambda _: NONE, priority=1),
         ),
         "storageclasses.storage.k8s.io": (
             _path("Provisioner", "provisioner"),
             _path("ReclaimPolicy", "reclaimPolicy"),
             _path("VolumeBindingMode", "volumeBindingMode"),
             _path("AllowVolumeExpansion", "allowVolumeExpansion", absent=False, type="boolean"),
-            _age(),
+            age_column,
         ),
         "volumeattachments.storage.k8s.io": (
             _path("Attacher", "spec.attacher"),
             _path("PV", "spec.source.persistentVolumeName"),
             _path("Node", "spec.nodeName"),
             _path("Attached", "status.attached", type="boolean", absent=False),
-            _age(),
+            age_column,
         ),
         "csidrivers.storage.k8s.io": (
             _path("AttachRequired", "spec.attachRequired", type="boolean", absent=True),
@@ -193,42 +222,28 @@ def builtin_columns() -> dict[str, tuple[BuiltinColumn, ...]]:
             _path("StorageCapacity", "spec.storageCapacity", type="boolean", absent=False),
             _path("TokenRequests", "spec.tokenRequests", absent=UNSET),
             _path("RequiresRepublish", "spec.requiresRepublish", type="boolean", absent=False),
-            BuiltinColumn("Modes", lambda obj: ",".join(at(obj, "spec.volumeLifecycleModes") or ())),
-            _age(),
+            TableColumn("Modes", lambda obj: ",".join(at(obj, "spec.volumeLifecycleModes") or ())),
+            age_column,
         ),
-        "csinodes.storage.k8s.io": (
-            BuiltinColumn("Drivers", lambda obj: len(at(obj, "spec.drivers") or ()), type="integer"),
-            _age(),
-        ),
-        "leases.coordination.k8s.io": (_path("Holder", "spec.holderIdentity"), _age()),
-        "customresourcedefinitions.apiextensions.k8s.io": (
-            BuiltinColumn("Created At", lambda obj: obj["metadata"]["creationTimestamp"]),
-        ),
+        "csinodes.storage.k8s.io": (_count("Drivers", "spec.drivers"), age_column),
+        "leases.coordination.k8s.io": (_path("Holder", "spec.holderIdentity"), age_column),
+        "customresourcedefinitions.apiextensions.k8s.io": (_path("Created At", "metadata.creationTimestamp"),),
         "events": (
-            BuiltinColumn("Last Seen", lambda obj: obj.get("lastTimestamp"), age=True),
+            _since("Last Seen", "lastTimestamp"),
             _path("Type", "type"),
             _path("Reason", "reason"),
-            BuiltinColumn("Object", _event_object),
+            TableColumn("Object", _event_object),
             _path("Subobject", "involvedObject.fieldPath", priority=1),
             _path("Source", "source.component", priority=1),
             _path("Message", "message"),
-            BuiltinColumn("First Seen", lambda obj: obj.get("firstTimestamp"), priority=1, age=True),
+            _since("First Seen", "firstTimestamp", priority=1),
             _path("Count", "count", priority=1, type="integer", absent=1),
             _path("Name", "metadata.name", priority=1),
         ),
     }
 
 
-def _phase_of_namespace(obj: Obj) -> str:
-    return str(at(obj, "status.phase") or "")
-
-
 def _roles(obj: Obj) -> str:
     prefix = "node-role.kubernetes.io/"
     labels = obj["metadata"].get("labels", {})
     return ",".join(sorted(label.removeprefix(prefix) for label in labels if label.startswith(prefix))) or NONE
-
-
-def name_cell(resource: str, obj: Obj) -> str:
-    """The cell in the first column."""
-    return _class_name(obj) if resource == "storageclasses.storage.k8s.io" else str(obj["metadata"]["name"])

@@ -60,22 +60,16 @@ def resource_list(group_version: str, resources: Iterable[Resource]) -> Obj:
             "kind": resource.kind,
             "verbs": list(VERBS),
         }
-        if resource.short_names:
-            entry["shortNames"] = list(resource.short_names)
-        if resource.categories:
-            entry["categories"] = list(resource.categories)
-        listed.append(entry)
+        listed.append(entry | _other_names(resource))
         for name, kind, verbs in subresources(resource):
-            listed.append(
-                {
-                    "name": f"{resource.plural}/{name}",
-                    "singularName": "",
-                    "namespaced": resource.namespaced,
-                    "kind": kind,
-                    "verbs": list(verbs),
-                }
-            )
+            below = {"name": f"{resource.plural}/{name}", "singularName": "", "kind": kind, "verbs": list(verbs)}
+            listed.append(below | {"namespaced": resource.namespaced})
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": listed}
+
+
+def _other_names(resource: Resource) -> Obj:
+    found = {"shortNames": list(resource.short_names), "categories": list(resource.categories)}
+    return {key: value for key, value in found.items() if value}
 
 
 def subresources(resource: Resource) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -115,10 +109,7 @@ def _described(resource: Resource) -> Obj:
         "singularResource": resource.singular,
         "verbs": list(VERBS),
     }
-    if resource.short_names:
-        entry["shortNames"] = list(resource.short_names)
-    if resource.categories:
-        entry["categories"] = list(resource.categories)
+    entry |= _other_names(resource)
     below = [
         {"subresource": name, "responseKind": kind(of), "verbs": list(verbs)}
         for name, of, verbs in subresources(resource)

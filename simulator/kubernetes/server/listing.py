@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.errors import ApiError, FieldError, bad_request, invalid, not_supported
+from simulator.kubernetes.errors import ApiError, bad_request, field_forbidden, invalid, not_supported
+from simulator.kubernetes.objects import key_of
 from simulator.kubernetes.resources import Obj, Resource
 from simulator.kubernetes.selectors import Predicate, field_selector, label_selector
 from simulator.kubernetes.server.paths import Target
-from simulator.kubernetes.server.tables import Tables, metadata_only, table
+from simulator.kubernetes.server.tables import Tables, metadata_only
 from simulator.kubernetes.server.watching import Watch, WatchOptions, default_timeout
 from simulator.kubernetes.server.wire import Rendering, flag, rendering, reply, whole_number
 from simulator.kubernetes.store import Stored, encode
@@ -62,11 +63,6 @@ def matcher(resource: Resource, query: Query, name: str = "") -> Predicate:
     return lambda obj: all(matches(obj) for matches in predicates)
 
 
-def is_selective(query: Query) -> bool:
-    """Whether a selector leaves objects out."""
-    return bool(query.get("labelSelector") or query.get("fieldSelector"))
-
-
 def revision_of(text: str) -> int | None:
     """A resourceVersion parameter: None when absent or 0. Raises ApiError 400."""
     if text in {"", "0"}:
@@ -97,35 +93,26 @@ def list_objects(api: Api, tables: Tables, target: Target, query: Query, accept:
     found, revision = _revisions(api, target, query, page)
     found = [stored for stored in found if matches(stored.object)]
     if page is not None:
-        found = [stored for stored in found if _key(stored) > page.key]
+        found = [stored for stored in found if key_of(stored.object) > page.key]
     metadata: Obj = {"resourceVersion": str(revision)}
     if 0 < limit < len(found):
-        metadata["continue"] = _Page(revision, _key(found[limit - 1])).token()
-        if not is_selective(query):
+        metadata["continue"] = _Page(revision, key_of(found[limit - 1].object)).token()
+        if not (query.get("labelSelector") or query.get("fieldSelector")):
             metadata["remainingItemCount"] = len(found) - limit
         found = found[:limit]
     return reply(_rendered(resource, tables, shown, found, metadata, query.get("includeObject", "Metadata")))
-
-
-def _key(stored: Stored) -> tuple[str, str]:
-    metadata = stored.object["metadata"]
-    return metadata.get("namespace", ""), metadata["name"]
 
 
 def _revisions(api: Api, target: Target, query: Query, page: _Page | None) -> tuple[list[Stored], int]:
     requested = revision_of(query.get("resourceVersion", ""))
     match = query.get("resourceVersionMatch", "")
     if match and "resourceVersion" not in query:
-        words = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
-        wrong = FieldError("resourceVersionMatch", words, "FieldValueForbidden")
-        raise invalid("ListOptions", "meta.k8s.io", "", [wrong])
+        raise _match_forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided")
     if match and match not in MATCHES:
         wrong = not_supported("resourceVersionMatch", match, (*MATCHES, ""))
         raise invalid("ListOptions", "meta.k8s.io", "", [wrong])
     if match == "Exact" and requested is None:
-        words = 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
-        wrong = FieldError("resourceVersionMatch", words, "FieldValueForbidden")
-        raise invalid("ListOptions", "meta.k8s.io", "", [wrong])
+        raise _match_forbidden('resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
     if requested is not None:
         refuse_future(api, requested)
     revision = page.revision if page else requested if match == "Exact" else None
@@ -141,12 +128,15 @@ def _revisions(api: Api, target: Target, query: Query, page: _Page | None) -> tu
     return found, revision
 
 
+def _match_forbidden(why: str) -> ApiError:
+    return invalid("ListOptions", "meta.k8s.io", "", [field_forbidden("resourceVersionMatch", why)])
+
+
 def _rendered(
     resource: Resource, tables: Tables, shown: Rendering, found: list[Stored], metadata: Obj, include: str
 ) -> bytes | Obj:
     if shown.kind == "Table":
-        rows = tables.rows(resource, found, include)
-        return table(shown, tables.definitions(resource), rows, metadata)
+        return tables.table(shown, resource, found, include, metadata)
     if shown.kind == "PartialObjectMetadata":
         return {
             "kind": "PartialObjectMetadataList",
@@ -166,9 +156,7 @@ def new_watch(api: Api, tables: Tables, target: Target, query: Query, accept: st
         refuse_future(api, revision)
     initial = flag(query.get("sendInitialEvents"))
     if "sendInitialEvents" in query and query.get("resourceVersionMatch") != "NotOlderThan":
-        words = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        wrong = FieldError("resourceVersionMatch", words, "FieldValueForbidden")
-        raise invalid("ListOptions", "meta.k8s.io", "", [wrong])
+        raise _match_forbidden("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
     bookmarks = flag(query.get("allowWatchBookmarks"))
     options = WatchOptions(
         namespace=target.namespace,

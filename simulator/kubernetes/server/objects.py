@@ -10,12 +10,12 @@ from simulator.kubernetes import patches, schema
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.apply import server_side_apply
 from simulator.kubernetes.deletion import Deletion
-from simulator.kubernetes.errors import FieldError, bad_request, invalid, not_supported
+from simulator.kubernetes.errors import FieldError, bad_request, field_forbidden, invalid, not_supported
 from simulator.kubernetes.metadata import tidy
 from simulator.kubernetes.resources import Obj, Resource, copy_of
 from simulator.kubernetes.server.listing import matcher, refuse_future, revision_of
 from simulator.kubernetes.server.paths import Target
-from simulator.kubernetes.server.tables import Tables, metadata_only, table
+from simulator.kubernetes.server.tables import Tables, metadata_only
 from simulator.kubernetes.server.wire import (
     APPLY_PATCH,
     JSON_PATCH,
@@ -56,7 +56,7 @@ def write_options(request: web.Request, kind: str) -> Write:
     if validation not in VALIDATIONS:
         wrong.append(not_supported("fieldValidation", validation, VALIDATIONS))
     if "force" in query and request.content_type != APPLY_PATCH:
-        wrong.append(FieldError("force", "Forbidden: may not be specified for non-apply patch", "FieldValueForbidden"))
+        wrong.append(field_forbidden("force", "may not be specified for non-apply patch"))
     if wrong:
         raise invalid(kind, "meta.k8s.io", "", wrong)
     agent = request.headers.get("User-Agent", "").split("/")[0]
@@ -236,9 +236,10 @@ class Objects:
         shown = rendering(request.headers.get("Accept", ""))
         resource = stored.resource
         if shown.kind == "Table":
-            rows = self._tables.rows(resource, [stored], request.query.get("includeObject", "Metadata"))
+            include = request.query.get("includeObject", "Metadata")
             metadata = {"resourceVersion": str(stored.revision)}
-            return reply(table(shown, self._tables.definitions(resource), rows, metadata), status, warnings=warnings)
+            table = self._tables.table(shown, resource, [stored], include, metadata)
+            return reply(table, status, warnings=warnings)
         if shown.kind == "PartialObjectMetadata":
             return reply(metadata_only(stored, shown.version), status, warnings=warnings)
         return reply(stored.encoded(target.resource), status, warnings=warnings)

@@ -13,7 +13,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj, Resource
 from simulator.kubernetes.selectors import Predicate
-from simulator.kubernetes.server.tables import Tables, metadata_only, table
+from simulator.kubernetes.server.tables import Tables, metadata_only
 from simulator.kubernetes.server.wire import JSON, Rendering
 from simulator.kubernetes.store import Change, Stored, encode
 
@@ -149,13 +149,12 @@ class Watch:
         if rendering.kind == "PartialObjectMetadata":
             return encode(metadata_only(stored, rendering.version))
         if rendering.kind == "Table":
-            columns = [] if self._columns_sent else self._tables.definitions(self._resource)
+            metadata = {"resourceVersion": str(stored.revision)}
+            table = self._tables.table(rendering, self._resource, [stored], self._options.include, metadata)
+            if self._columns_sent:
+                table["columnDefinitions"] = None
             self._columns_sent = True
-            rows = self._tables.rows(self._resource, [stored], self._options.include)
-            shown = table(rendering, columns, rows, {"resourceVersion": str(stored.revision)})
-            if not columns:
-                shown["columnDefinitions"] = None
-            return encode(shown)
+            return encode(table)
         return stored.encoded(self._resource)
 
     def _bookmark(self, annotations: dict[str, str]) -> None:
@@ -167,7 +166,9 @@ class Watch:
         obj: Obj = {"kind": self._resource.kind, "apiVersion": self._resource.api_version, "metadata": metadata}
         if self._options.rendering.kind == "Table":
             row = {"cells": [], "object": {**obj, "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}}
-            obj = table(self._options.rendering, [], [row], {"resourceVersion": str(self._api.revision)})
+            version = {"resourceVersion": str(self._api.revision)}
+            table = self._tables.table(self._options.rendering, self._resource, (), "", version)
+            obj = {**table, "columnDefinitions": [], "rows": [row]}
         self._lines.append(_line("BOOKMARK", encode(obj)))
         self._wake.set()
 
