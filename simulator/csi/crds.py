@@ -10,15 +10,14 @@ from typing import Any
 from simulator.csi.decisions import CsiDecisions
 from simulator.csi.names import SNAPSHOT_GROUP
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.builtin.schemas import FLAG, TEXT, each, mapping, struct
 from simulator.kubernetes.resources import Column, Obj, Resource, Rule
 
 SNAPSHOT_VERSIONS = ("v1", "v1beta1")
 """All versions of the kinds so far, the stored one first."""
 
-_STRING: Obj = {"type": "string"}
-_BOOLEAN: Obj = {"type": "boolean"}
 _TIME: Obj = {"type": "string", "format": "date-time"}
-_ERROR: Obj = {"type": "object", "properties": {"message": _STRING, "time": _TIME}}
+_ERROR = struct(message=TEXT, time=_TIME)
 _POLICY: Obj = {"type": "string", "enum": ["Delete", "Retain"]}
 _QUANTITY: Obj = {
     "anyOf": [{"type": "integer"}, {"type": "string"}],
@@ -36,10 +35,15 @@ def register(api: Api, decisions: CsiDecisions | None = None, versions: Sequence
         api.register(replace(resource, older_versions=older))
 
 
-def _whole(properties: Obj, *required: str) -> Obj:
+def _whole(required: str, **properties: Obj) -> Obj:
     """The schema of a whole object with these fields beside apiVersion, kind and metadata."""
-    named = {"apiVersion": _STRING, "kind": _STRING, "metadata": {"type": "object"}}
-    return {"type": "object", "properties": {**named, **properties}, "required": list(required)}
+    named = struct(apiVersion=TEXT, kind=TEXT, metadata={"type": "object"}, **properties)
+    return {**named, "required": required.split()}
+
+
+def _kind(kind: str, *short_names: str, plural: str, **more: Any) -> Resource:
+    singular = kind.lower()
+    return Resource(SNAPSHOT_GROUP, "v1", plural, singular, kind, short_names=short_names, **more)
 
 
 def _immutable(path: str) -> Rule:
@@ -56,33 +60,23 @@ def _kept(path: str, field: str) -> Rule:
 
 def _volume_snapshot(decisions: CsiDecisions) -> Resource:
     claim, content = "persistentVolumeClaimName", "volumeSnapshotContentName"
-    source = {"type": "object", "properties": {claim: _STRING, content: _STRING}}
-    spec = {
-        "type": "object",
-        "required": ["source"],
-        "properties": {"source": source, "volumeSnapshotClassName": _STRING},
-    }
-    status = {
-        "type": "object",
-        "properties": {
-            "boundVolumeSnapshotContentName": _STRING,
-            "creationTime": _TIME,
-            "error": _ERROR,
-            "readyToUse": _BOOLEAN,
-            "restoreSize": _QUANTITY,
-            "volumeGroupSnapshotName": _STRING,
-        },
-    }
-    return Resource(
-        group=SNAPSHOT_GROUP,
-        version="v1",
+    source = struct(**each(TEXT, f"{claim} {content}"))
+    spec = {**struct(source=source, volumeSnapshotClassName=TEXT), "required": ["source"]}
+    status = struct(
+        boundVolumeSnapshotContentName=TEXT,
+        creationTime=_TIME,
+        error=_ERROR,
+        readyToUse=FLAG,
+        restoreSize=_QUANTITY,
+        volumeGroupSnapshotName=TEXT,
+    )
+    return _kind(
+        "VolumeSnapshot",
+        "vs",
         plural="volumesnapshots",
-        singular="volumesnapshot",
-        kind="VolumeSnapshot",
         namespaced=True,
-        short_names=("vs",),
         status_subresource=True,
-        schema=_whole({"spec": spec, "status": status}, "spec"),
+        schema=_whole("spec", spec=spec, status=status),
         rules=(
             _immutable(f"spec.source.{claim}"),
             _immutable(f"spec.source.{content}"),
@@ -113,44 +107,32 @@ def _volume_snapshot(decisions: CsiDecisions) -> Resource:
 
 
 def _volume_snapshot_content(decisions: CsiDecisions) -> Resource:
-    reference_fields = ("apiVersion", "fieldPath", "kind", "name", "namespace", "resourceVersion", "uid")
-    spec = {
-        "type": "object",
-        "required": ["deletionPolicy", "driver", "source", "volumeSnapshotRef"],
-        "properties": {
-            "deletionPolicy": _POLICY,
-            "driver": _STRING,
-            "source": {"type": "object", "properties": {"snapshotHandle": _STRING, "volumeHandle": _STRING}},
-            "sourceVolumeMode": _STRING,
-            "volumeSnapshotClassName": _STRING,
-            "volumeSnapshotRef": {
-                "type": "object",
-                "properties": dict.fromkeys(reference_fields, _STRING),
-                "x-kubernetes-map-type": "atomic",
-            },
-        },
-    }
-    status = {
-        "type": "object",
-        "properties": {
-            "creationTime": {"type": "integer", "format": "int64"},
-            "error": _ERROR,
-            "readyToUse": _BOOLEAN,
-            "restoreSize": {"type": "integer", "format": "int64", "minimum": 0},
-            "snapshotHandle": _STRING,
-            "volumeGroupSnapshotHandle": _STRING,
-        },
-    }
-    return Resource(
-        group=SNAPSHOT_GROUP,
-        version="v1",
+    reference = struct(**each(TEXT, "apiVersion fieldPath kind name namespace resourceVersion uid"))
+    spec = struct(
+        deletionPolicy=_POLICY,
+        driver=TEXT,
+        source=struct(snapshotHandle=TEXT, volumeHandle=TEXT),
+        sourceVolumeMode=TEXT,
+        volumeSnapshotClassName=TEXT,
+        volumeSnapshotRef={**reference, "x-kubernetes-map-type": "atomic"},
+    )
+    status = struct(
+        creationTime={"type": "integer", "format": "int64"},
+        error=_ERROR,
+        readyToUse=FLAG,
+        restoreSize={"type": "integer", "format": "int64", "minimum": 0},
+        snapshotHandle=TEXT,
+        volumeGroupSnapshotHandle=TEXT,
+    )
+    required = ["deletionPolicy", "driver", "source", "volumeSnapshotRef"]
+    return _kind(
+        "VolumeSnapshotContent",
+        "vsc",
+        "vscs",
         plural="volumesnapshotcontents",
-        singular="volumesnapshotcontent",
-        kind="VolumeSnapshotContent",
         namespaced=False,
-        short_names=("vsc", "vscs"),
         status_subresource=True,
-        schema=_whole({"spec": spec, "status": status}, "spec"),
+        schema=_whole("spec", spec={**spec, "required": required}, status=status),
         rules=(
             _kept("spec", "sourceVolumeMode"),
             _immutable("spec.source.snapshotHandle"),
@@ -183,19 +165,13 @@ def _volume_snapshot_content(decisions: CsiDecisions) -> Resource:
 
 
 def _volume_snapshot_class() -> Resource:
-    properties = {
-        "deletionPolicy": _POLICY,
-        "driver": _STRING,
-        "parameters": {"type": "object", "additionalProperties": _STRING},
-    }
-    return Resource(
-        group=SNAPSHOT_GROUP,
-        version="v1",
+    schema = _whole("deletionPolicy driver", deletionPolicy=_POLICY, driver=TEXT, parameters=mapping(TEXT))
+    return _kind(
+        "VolumeSnapshotClass",
+        "vsclass",
+        "vsclasses",
         plural="volumesnapshotclasses",
-        singular="volumesnapshotclass",
-        kind="VolumeSnapshotClass",
         namespaced=False,
-        short_names=("vsclass", "vsclasses"),
-        schema=_whole(properties, "deletionPolicy", "driver"),
+        schema=schema,
         columns=(Column("Driver", ".driver"), Column("DeletionPolicy", ".deletionPolicy"), _AGE),
     )

@@ -13,81 +13,83 @@ FREE: Obj = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 TIME: Obj = {"type": "string", "nullable": True}
 
 
-def _struct(**properties: Obj) -> Obj:
+def struct(**properties: Obj) -> Obj:
+    """An object with these fields."""
     return {"type": "object", "properties": properties}
 
 
-def _list(items: Obj) -> Obj:
+def array(items: Obj) -> Obj:
+    """A list."""
     return {"type": "array", "items": items}
 
 
-def _map(values: Obj) -> Obj:
+def mapping(values: Obj) -> Obj:
+    """An object with any fields, all alike."""
     return {"type": "object", "additionalProperties": values}
 
 
-def _each(kind: Obj, names: str) -> dict[str, Obj]:
+def each(kind: Obj, names: str) -> dict[str, Obj]:
+    """Several fields of one kind."""
     return dict.fromkeys(names.split(), kind)
 
 
 def _reference() -> Obj:
-    return _struct(**_each(TEXT, "apiVersion kind namespace name uid resourceVersion fieldPath"))
+    return struct(**each(TEXT, "apiVersion kind namespace name uid resourceVersion fieldPath"))
 
 
 def _claim_spec() -> Obj:
-    return _struct(
-        **_each(TEXT, "storageClassName volumeMode volumeName volumeAttributesClassName"),
-        accessModes=_list(TEXT),
+    return struct(
+        **each(TEXT, "storageClassName volumeMode volumeName volumeAttributesClassName"),
+        accessModes=array(TEXT),
         selector=FREE,
-        resources=_struct(requests=_map(QUANTITY), limits=_map(QUANTITY)),
-        dataSource=_struct(**_each(TEXT, "apiGroup kind name")),
-        dataSourceRef=_struct(**_each(TEXT, "apiGroup kind name namespace")),
+        resources=struct(requests=mapping(QUANTITY), limits=mapping(QUANTITY)),
+        dataSource=struct(**each(TEXT, "apiGroup kind name")),
+        dataSourceRef=struct(**each(TEXT, "apiGroup kind name namespace")),
     )
 
 
 def _volume_spec() -> Obj:
     secrets = "controllerPublishSecretRef nodeStageSecretRef nodePublishSecretRef controllerExpandSecretRef"
-    csi = _struct(
-        **_each(TEXT, "driver volumeHandle fsType"),
-        **_each(FREE, f"{secrets} nodeExpandSecretRef"),
+    csi = struct(
+        **each(TEXT, "driver volumeHandle fsType"),
+        **each(FREE, f"{secrets} nodeExpandSecretRef"),
         readOnly=FLAG,
-        volumeAttributes=_map(TEXT),
+        volumeAttributes=mapping(TEXT),
     )
-    return _struct(
-        **_each(TEXT, "persistentVolumeReclaimPolicy storageClassName volumeMode volumeAttributesClassName"),
-        **_each(FREE, "hostPath nfs local iscsi fc nodeAffinity"),
-        accessModes=_list(TEXT),
-        mountOptions=_list(TEXT),
-        capacity=_map(QUANTITY),
+    return struct(
+        **each(TEXT, "persistentVolumeReclaimPolicy storageClassName volumeMode volumeAttributesClassName"),
+        **each(FREE, "hostPath nfs local iscsi fc nodeAffinity"),
+        accessModes=array(TEXT),
+        mountOptions=array(TEXT),
+        capacity=mapping(QUANTITY),
         claimRef=_reference(),
         csi=csi,
     )
 
 
 def _container() -> Obj:
-    variable = _struct(**_each(TEXT, "name value"), valueFrom=FREE)
-    mount = _struct(
-        **_each(TEXT, "name mountPath subPath subPathExpr mountPropagation recursiveReadOnly"), readOnly=FLAG
-    )
-    port = _struct(**_each(TEXT, "name protocol hostIP"), **_each(NUMBER, "containerPort hostPort"))
+    variable = struct(**each(TEXT, "name value"), valueFrom=FREE)
+    mount = struct(**each(TEXT, "name mountPath subPath subPathExpr mountPropagation recursiveReadOnly"), readOnly=FLAG)
+    port = struct(**each(TEXT, "name protocol hostIP"), **each(NUMBER, "containerPort hostPort"))
     names = "name image imagePullPolicy restartPolicy terminationMessagePath terminationMessagePolicy workingDir"
-    return _struct(
-        **_each(TEXT, names),
-        **_each(_list(TEXT), "command args"),
-        **_each(FLAG, "stdin stdinOnce tty"),
-        **_each(FREE, "lifecycle livenessProbe readinessProbe startupProbe securityContext"),
-        env=_list(variable),
-        envFrom=_list(FREE),
-        ports=_list(port),
-        resizePolicy=_list(FREE),
-        resources=_struct(requests=_map(QUANTITY), limits=_map(QUANTITY), claims=_list(FREE)),
-        volumeMounts=_list(mount),
-        volumeDevices=_list(_struct(**_each(TEXT, "name devicePath"))),
+    return struct(
+        **each(TEXT, names),
+        **each(array(TEXT), "command args"),
+        **each(FLAG, "stdin stdinOnce tty"),
+        **each(FREE, "lifecycle livenessProbe readinessProbe startupProbe securityContext"),
+        env=array(variable),
+        envFrom=array(FREE),
+        ports=array(port),
+        resizePolicy=array(FREE),
+        resources=struct(requests=mapping(QUANTITY), limits=mapping(QUANTITY), claims=array(FREE)),
+        volumeMounts=array(mount),
+        volumeDevices=array(struct(**each(TEXT, "name devicePath"))),
     )
 
 
 def _pod_spec() -> Obj:
     kinds = "emptyDir configMap secret projected downwardAPI hostPath csi nfs iscsi ephemeral image"
-    volume = _struct(**_each(FREE, kinds), name=TEXT, persistentVolumeClaim=_struct(claimName=TEXT, readOnly=FLAG))
+    volume = struct(**each(FREE, kinds), name=TEXT, persistentVolumeClaim=struct(claimName=TEXT, readOnly=FLAG))
     names = (
         "restartPolicy dnsPolicy serviceAccountName serviceAccount schedulerName nodeName hostname subdomain "
         "preemptionPolicy priorityClassName runtimeClassName"
@@ -97,85 +99,83 @@ def _pod_spec() -> Obj:
         "shareProcessNamespace setHostnameAsFQDN"
     )
     lists = "imagePullSecrets hostAliases readinessGates topologySpreadConstraints schedulingGates"
-    return _struct(
-        **_each(TEXT, names),
-        **_each(FLAG, flags),
-        **_each(NUMBER, "terminationGracePeriodSeconds activeDeadlineSeconds priority"),
-        **_each(_list(FREE), f"{lists} resourceClaims ephemeralContainers"),
-        **_each(FREE, "securityContext affinity dnsConfig os resources"),
-        **_each(_list(_container()), "containers initContainers"),
-        volumes=_list(volume),
-        tolerations=_list(_struct(**_each(TEXT, "key operator value effect"), tolerationSeconds=NUMBER)),
-        nodeSelector=_map(TEXT),
-        overhead=_map(QUANTITY),
+    return struct(
+        **each(TEXT, names),
+        **each(FLAG, flags),
+        **each(NUMBER, "terminationGracePeriodSeconds activeDeadlineSeconds priority"),
+        **each(array(FREE), f"{lists} resourceClaims ephemeralContainers"),
+        **each(FREE, "securityContext affinity dnsConfig os resources"),
+        **each(array(_container()), "containers initContainers"),
+        volumes=array(volume),
+        tolerations=array(struct(**each(TEXT, "key operator value effect"), tolerationSeconds=NUMBER)),
+        nodeSelector=mapping(TEXT),
+        overhead=mapping(QUANTITY),
     )
 
 
 def _event() -> Obj:
-    return _struct(
-        **_each(TEXT, "reason message type action reportingComponent reportingInstance"),
-        **_each(TIME, "firstTimestamp lastTimestamp eventTime"),
+    return struct(
+        **each(TEXT, "reason message type action reportingComponent reportingInstance"),
+        **each(TIME, "firstTimestamp lastTimestamp eventTime"),
         involvedObject=_reference(),
         related=_reference(),
-        source=_struct(component=TEXT, host=TEXT),
+        source=struct(component=TEXT, host=TEXT),
         count=NUMBER,
         series=FREE,
     )
 
 
 def _service_spec() -> Obj:
-    port = _struct(
-        **_each(TEXT, "name protocol appProtocol"), **_each(NUMBER, "port nodePort"), targetPort=NUMBER_OR_TEXT
-    )
+    port = struct(**each(TEXT, "name protocol appProtocol"), **each(NUMBER, "port nodePort"), targetPort=NUMBER_OR_TEXT)
     names = (
         "type clusterIP externalName sessionAffinity loadBalancerIP loadBalancerClass externalTrafficPolicy "
         "internalTrafficPolicy ipFamilyPolicy trafficDistribution"
     )
-    return _struct(
-        **_each(TEXT, names),
-        **_each(_list(TEXT), "clusterIPs externalIPs ipFamilies loadBalancerSourceRanges"),
-        **_each(FLAG, "publishNotReadyAddresses allocateLoadBalancerNodePorts"),
-        selector=_map(TEXT),
-        ports=_list(port),
+    return struct(
+        **each(TEXT, names),
+        **each(array(TEXT), "clusterIPs externalIPs ipFamilies loadBalancerSourceRanges"),
+        **each(FLAG, "publishNotReadyAddresses allocateLoadBalancerNodePorts"),
+        selector=mapping(TEXT),
+        ports=array(port),
         sessionAffinityConfig=FREE,
         healthCheckNodePort=NUMBER,
     )
 
 
 def _storage_class() -> Obj:
-    return _struct(
-        **_each(TEXT, "provisioner reclaimPolicy volumeBindingMode"),
-        parameters=_map(TEXT),
+    return struct(
+        **each(TEXT, "provisioner reclaimPolicy volumeBindingMode"),
+        parameters=mapping(TEXT),
         allowVolumeExpansion=FLAG,
-        mountOptions=_list(TEXT),
-        allowedTopologies=_list(FREE),
+        mountOptions=array(TEXT),
+        allowedTopologies=array(FREE),
     )
 
 
 def _lease_spec() -> Obj:
-    return _struct(
-        **_each(TEXT, "holderIdentity preferredHolder strategy"),
-        **_each(NUMBER, "leaseDurationSeconds leaseTransitions"),
-        **_each(TIME, "acquireTime renewTime"),
+    return struct(
+        **each(TEXT, "holderIdentity preferredHolder strategy"),
+        **each(NUMBER, "leaseDurationSeconds leaseTransitions"),
+        **each(TIME, "acquireTime renewTime"),
     )
 
 
 def _csi_driver_spec() -> Obj:
     flags = "attachRequired podInfoOnMount storageCapacity requiresRepublish seLinuxMount"
-    return _struct(
-        **_each(FLAG, flags),
+    return struct(
+        **each(FLAG, flags),
         fsGroupPolicy=TEXT,
-        volumeLifecycleModes=_list(TEXT),
-        tokenRequests=_list(FREE),
+        volumeLifecycleModes=array(TEXT),
+        tokenRequests=array(FREE),
         nodeAllocatableUpdatePeriodSeconds=NUMBER,
     )
 
 
 def _node_spec() -> Obj:
-    return _struct(
-        **_each(TEXT, "podCIDR providerID externalID"),
-        podCIDRs=_list(TEXT),
-        taints=_list(FREE),
+    return struct(
+        **each(TEXT, "podCIDR providerID externalID"),
+        podCIDRs=array(TEXT),
+        taints=array(FREE),
         unschedulable=FLAG,
         configSource=FREE,
     )
@@ -185,27 +185,27 @@ def schemas() -> dict[str, Obj]:
     """The schema of each built-in resource."""
 
     def whole(spec: Obj, **more: Any) -> Obj:
-        return _struct(spec=spec, status=FREE, **more)
+        return struct(spec=spec, status=FREE, **more)
 
-    attachment = _struct(
-        **_each(TEXT, "attacher nodeName"), source=_struct(persistentVolumeName=TEXT, inlineVolumeSpec=FREE)
+    attachment = struct(
+        **each(TEXT, "attacher nodeName"), source=struct(persistentVolumeName=TEXT, inlineVolumeSpec=FREE)
     )
     return {
-        "namespaces": whole(_struct(finalizers=_list(TEXT))),
-        "configmaps": _struct(data=_map(TEXT), binaryData=_map(TEXT), immutable=FLAG),
+        "namespaces": whole(struct(finalizers=array(TEXT))),
+        "configmaps": struct(data=mapping(TEXT), binaryData=mapping(TEXT), immutable=FLAG),
         "events": _event(),
         "nodes": whole(_node_spec()),
         "persistentvolumeclaims": whole(_claim_spec()),
         "persistentvolumes": whole(_volume_spec()),
         "pods": whole(_pod_spec()),
-        "secrets": _struct(data=_map(TEXT), stringData=_map(TEXT), type=TEXT, immutable=FLAG),
-        "serviceaccounts": _struct(
-            secrets=_list(_reference()), imagePullSecrets=_list(FREE), automountServiceAccountToken=FLAG
+        "secrets": struct(data=mapping(TEXT), stringData=mapping(TEXT), type=TEXT, immutable=FLAG),
+        "serviceaccounts": struct(
+            secrets=array(_reference()), imagePullSecrets=array(FREE), automountServiceAccountToken=FLAG
         ),
         "services": whole(_service_spec()),
-        "leases.coordination.k8s.io": _struct(spec=_lease_spec()),
-        "csidrivers.storage.k8s.io": _struct(spec=_csi_driver_spec()),
-        "csinodes.storage.k8s.io": _struct(spec=_struct(drivers=_list(FREE))),
+        "leases.coordination.k8s.io": struct(spec=_lease_spec()),
+        "csidrivers.storage.k8s.io": struct(spec=_csi_driver_spec()),
+        "csinodes.storage.k8s.io": struct(spec=struct(drivers=array(FREE))),
         "storageclasses.storage.k8s.io": _storage_class(),
         "volumeattachments.storage.k8s.io": whole(attachment),
         "customresourcedefinitions.apiextensions.k8s.io": whole(FREE),
