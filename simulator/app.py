@@ -188,10 +188,8 @@ def _announcement(options: Options, server: str, s3: S3Server) -> dict[str, Any]
     return {
         "kubeconfig": str(options.kubeconfig),
         "server": server,
-        "longhorn": {"namespace": LONGHORN_NAMESPACE, "version": options.version.text},
+        **_about(options),
         "snapshot_versions": list(_snapshot_versions(options)),
-        "release": options.release,
-        "pace": options.pace,
         "s3": {
             "endpoint": s3.endpoint,
             "inside": s3.inside_endpoint,
@@ -201,6 +199,5 @@ def _announcement(options: Options, server: str, s3: S3Server) -> dict[str, Any]
             "region": s3.region,
         },
         "pid": getpid(),
-        "faults": list(options.faults),
         "disturbed": str(options.chaos or ""),
     }

@@ -53,7 +53,7 @@ class Environment:
     def serve_metrics(self, server: Server) -> None:
         """Count the disturbances at the API server's /metrics."""
         if self.chance is not None:
-            server.set_metrics(self.chance.metrics)
+            server.metrics = self.chance.metrics
 
     def print_counts(self) -> None:
         """Print on stderr how often each disturbance happened."""

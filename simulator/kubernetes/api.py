@@ -122,12 +122,9 @@ class Api:
         """
         return self.store.subscribe(resource, callback)
 
-    def admit(
-        self, resource: str, operations: Collection[str], hook: Callable[[Admission], None], *, mutating: bool
-    ) -> None:
+    def admit(self, resource: str, operations: Collection[str], hook: Hook, *, mutating: bool) -> None:
         """Add an admission hook. It refuses by raising Denied."""
-        registered: Hook = hook
-        self.hooks.add(resource, operations, registered, mutating=mutating)
+        self.hooks.add(resource, operations, hook, mutating=mutating)
 
     def create(self, resource: str, obj: Obj, *, manager: str = "", dry_run: bool = False) -> Obj:
         """Create an object; its namespace is the one in its metadata. Returns it as stored."""

@@ -4,7 +4,6 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError
@@ -63,17 +62,29 @@ class EventRecorder:
         key = (*key, field_path)
         if not self._is_allowed(source, now):
             return
+        event = {
+            "involvedObject": involved,
+            "reason": reason,
+            "message": message,
+            "source": {"component": component, **({"host": self._host} if self._host else {})},
+            "firstTimestamp": None,
+            "lastTimestamp": None,
+            "count": 1,
+            "type": type,
+            "eventTime": None,
+            "reportingComponent": component,
+            "reportingInstance": self._host,
+        }
         delay = self._api.timing.event_delay()
         if delay > 0:
-            sent = partial(self._send, key, involved, type, reason, message, component)
-            asyncio.get_running_loop().call_later(delay, sent)
+            asyncio.get_running_loop().call_later(delay, self._send, key, event)
         else:
-            self._send(key, involved, type, reason, message, component)
+            self._send(key, event)
 
-    def _send(self, key: _Group, involved: Obj, type: str, reason: str, message: str, component: str) -> None:
+    def _send(self, key: _Group, event: Obj) -> None:
         with suppress(ApiError):
-            if not self._increment(key, message):
-                self._write(key, involved, type, reason, message, component)
+            if not self._increment(key, event["message"]):
+                self._write(key, event)
 
     def _now(self) -> float:
         """Seconds of the cluster."""
@@ -112,29 +123,19 @@ class EventRecorder:
         self._api.patch("events", name, namespace, patch, manager=self._component)
         return True
 
-    def _write(self, key: _Group, involved: Obj, type: str, reason: str, message: str, component: str) -> None:
+    def _write(self, key: _Group, event: Obj) -> None:
+        involved = event["involvedObject"]
         namespace = involved.get("namespace") or "default"
         self._last_nanos = max(time.time_ns(), self._last_nanos + 1)
         name = f"{involved['name']}.{self._last_nanos:x}"
         now = self._api.clock.timestamp()
-        source = {"component": component}
-        if self._host:
-            source["host"] = self._host
-        event = {
+        written = {
             "metadata": {"name": name, "namespace": namespace},
-            "involvedObject": involved,
-            "reason": reason,
-            "message": message,
-            "source": source,
+            **event,
             "firstTimestamp": now,
             "lastTimestamp": now,
-            "count": 1,
-            "type": type,
-            "eventTime": None,
-            "reportingComponent": component,
-            "reportingInstance": self._host,
         }
-        self._api.create("events", event, manager=self._component)
+        self._api.create("events", written, manager=self._component)
         self._written[key] = (namespace, name)
 
 

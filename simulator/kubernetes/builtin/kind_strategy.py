@@ -22,15 +22,6 @@ class Cluster(Protocol):
     def view(self, resource: str, namespace: str = "") -> list[Obj]: ...
 
 
-def _nothing(api: Cluster, new: Obj, old: Obj | None) -> None:
-    del api, new, old
-
-
-def _no_errors(api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
-    del api, new, old
-    return []
-
-
 @dataclass(frozen=True)
 class Strategy:
     """`prepare` fills defaults in place, `validate` finds errors; `old` is None on create.
@@ -39,8 +30,8 @@ class Strategy:
     instead of a Status.
     """
 
-    prepare: Callable[[Cluster, Obj, Obj | None], None] = _nothing
-    validate: Callable[[Cluster, Obj, Obj | None], list[FieldError]] = _no_errors
+    prepare: Callable[[Cluster, Obj, Obj | None], None] = lambda _api, _new, _old: None
+    validate: Callable[[Cluster, Obj, Obj | None], list[FieldError]] = lambda _api, _new, _old: []
     graceful: bool = False
     answers_object: bool = False
 

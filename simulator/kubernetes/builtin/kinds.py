@@ -92,11 +92,7 @@ def definition_of(resource: Resource, now: str) -> Obj:
         ]
     established = (
         ("NamesAccepted", "NoConflicts", "no conflicts found"),
-        (
-            "Established",
-            "InitialNamesAccepted",
-            "the initial names have been accepted",
-        ),
+        ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
     )
     return {
         "metadata": {"name": resource.key},
@@ -121,8 +117,7 @@ def definition_of(resource: Resource, now: str) -> Obj:
     }
 
 
-def _prepare_namespace(api: object, new: Obj, old: Obj | None) -> None:
-    del api
+def _prepare_namespace(_api: object, new: Obj, old: Obj | None) -> None:
     metadata = new["metadata"]
     metadata["labels"] = {**metadata.get("labels", {}), "kubernetes.io/metadata.name": metadata.get("name", "")}
     if old is None:
@@ -133,8 +128,7 @@ def _prepare_namespace(api: object, new: Obj, old: Obj | None) -> None:
 NAMESPACES = Strategy(prepare=_prepare_namespace)
 
 
-def _prepare_secret(api: object, new: Obj, old: Obj | None) -> None:
-    del api, old
+def _prepare_secret(_api: object, new: Obj, _old: Obj | None) -> None:
     new["type"] = new.get("type") or "Opaque"
     texts = new.pop("stringData", None)
     if texts:
@@ -142,8 +136,7 @@ def _prepare_secret(api: object, new: Obj, old: Obj | None) -> None:
         new["data"] = {**(new.get("data") or {}), **encoded}
 
 
-def _prepare_service(api: object, new: Obj, old: Obj | None) -> None:
-    del api
+def _prepare_service(_api: object, new: Obj, old: Obj | None) -> None:
     spec = new.setdefault("spec", {})
     spec.setdefault("type", "ClusterIP")
     spec.setdefault("sessionAffinity", "None")

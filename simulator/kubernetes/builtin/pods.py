@@ -107,9 +107,8 @@ def _mount_token(api: Cluster, new: Obj, account: str, containers: list[Obj]) ->
             container["volumeMounts"] = [*mounts, {"name": name, "readOnly": True, "mountPath": TOKEN_MOUNT}]
 
 
-def validate_pod(api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
+def validate_pod(_api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
     """What is wrong with a pod."""
-    del api
     if old is not None:
         return _update_errors(new["spec"], old["spec"])
     spec = new["spec"]

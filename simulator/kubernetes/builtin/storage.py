@@ -166,9 +166,8 @@ def prepare_volume(api: Cluster, new: Obj, old: Obj | None) -> None:
     new["status"] = {"phase": "Pending", "lastPhaseTransitionTime": now}
 
 
-def validate_volume(api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
+def validate_volume(_api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
     """What is wrong with a PersistentVolume."""
-    del api
     spec = new["spec"]
     found: list[FieldError] = []
     if not spec.get("accessModes"):
@@ -192,16 +191,14 @@ def validate_volume(api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]
     return found
 
 
-def prepare_class(api: Cluster, new: Obj, old: Obj | None) -> None:
+def prepare_class(_api: Cluster, new: Obj, _old: Obj | None) -> None:
     """Default a StorageClass."""
-    del api, old
     new.setdefault("reclaimPolicy", "Delete")
     new.setdefault("volumeBindingMode", "Immediate")
 
 
-def validate_class(api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
+def validate_class(_api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
     """What is wrong with a StorageClass; nearly all of it may not change."""
-    del api
     found: list[FieldError] = []
     if not new.get("provisioner"):
         found.append(required("provisioner"))
@@ -221,16 +218,14 @@ def validate_class(api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
     return found
 
 
-def prepare_attachment(api: Cluster, new: Obj, old: Obj | None) -> None:
+def prepare_attachment(_api: Cluster, new: Obj, old: Obj | None) -> None:
     """A new VolumeAttachment is not attached."""
-    del api
     if old is None:
         new["status"] = {"attached": False}
 
 
-def validate_attachment(api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
+def validate_attachment(_api: Cluster, new: Obj, old: Obj | None) -> list[FieldError]:
     """What is wrong with a VolumeAttachment."""
-    del api
     spec = new.get("spec") or {}
     found = [required(f"spec.{field}") for field in ("attacher", "nodeName") if not spec.get(field)]
     if not spec.get("source"):

@@ -54,7 +54,8 @@ class Server:
         self._forwards = PortForwards(api)
         self._runner: web.AppRunner | None = None
         self._watches: set[Watch] = set()
-        self._metrics: Callable[[], str] | None = None
+        self.metrics: Callable[[], str] | None = None
+        """Prometheus' text format, served at /metrics."""
         self._pages: dict[str, Callable[[], Obj]] = {}
         self.requests = Requests()
         self.middlewares: list[Middleware] = []
@@ -77,10 +78,6 @@ class Server:
     def set_ports(self, source: PortSource) -> None:
         """Find the ports of pods by `source`."""
         self._forwards.source = source
-
-    def set_metrics(self, metrics: Callable[[], str]) -> None:
-        """Serve the text of `metrics`, in Prometheus' format, at /metrics."""
-        self._metrics = metrics
 
     def add_page(self, path: str, content: Callable[[], Obj]) -> None:
         """Serve `content` as JSON at a path that no Kubernetes API has."""
@@ -209,8 +206,8 @@ class Server:
             return web.Response(text="ok")
         if path == "version":
             return reply(VERSION)
-        if path == "metrics" and self._metrics is not None:
-            return web.Response(text=self._metrics())
+        if path == "metrics" and self.metrics is not None:
+            return web.Response(text=self.metrics())
         if path in self._pages:
             return reply(self._pages[path]())
         if path.startswith("openapi/"):
