@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from simulator.clock import Clock
 from simulator.csi import names
 from simulator.csi.protocol import CsiError, Driver
 from simulator.csi.snapshot_status import Failed
@@ -18,26 +17,22 @@ MANAGER = "csi-attacher"
 class Attacher:
     """The sidecar of one driver: a queue of VolumeAttachments and one of PersistentVolumes."""
 
-    def __init__(self, api: Api, clock: Clock, driver: Driver) -> None:
+    def __init__(self, api: Api, driver: Driver) -> None:
         self._api = api
-        self._clock = clock
         self._driver = driver
         self._finalizer = names.attacher_finalizer(driver.name)
-        self._attachments = Controller(api, clock, f"{MANAGER}-attachments", self._sync, expected=(Failed,))
+        self._attachments = Controller(api, api.clock, f"{MANAGER}-attachments", self._sync, expected=(Failed,))
         self._attachments.watch(ATTACHMENTS, _relevant)
-        self._volumes = Controller(api, clock, f"{MANAGER}-volumes", self._sync_volume)
+        self._volumes = Controller(api, api.clock, f"{MANAGER}-volumes", self._sync_volume)
         self._volumes.watch(VOLUMES)
         self._volumes.watch(ATTACHMENTS, _volume_of_deleted)
-
-    @property
-    def controllers(self) -> tuple[Controller, Controller]:
-        return self._attachments, self._volumes
+        self.controllers = (self._attachments, self._volumes)
 
     async def _sync(self, key: Key) -> None:
         attachment = self._api.find(ATTACHMENTS, key[1])
         if attachment is None or attachment["spec"]["attacher"] != self._driver.name:
             return
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         if objects.is_deleting(attachment):
             await self._detach(attachment)
         elif not objects.status(attachment).get("attached"):
@@ -48,7 +43,7 @@ class Attacher:
             handle = await self._prepare(attachment)
             await self._driver.controller_publish_volume(handle, attachment["spec"]["nodeName"])
         except (CsiError, Failed) as error:
-            problem = {"message": str(error), "time": self._clock.timestamp()}
+            problem = {"message": str(error), "time": self._api.clock.timestamp()}
             self._report(attachment, attached=False, attachError=problem)
             raise Failed(str(error)) from error
         self._report(attachment, attached=True, attachError=None)
@@ -63,14 +58,14 @@ class Attacher:
             if objects.is_deleting(volume):
                 raise Failed(f'PersistentVolume "{name}" is marked for deletion')
             objects.add_finalizers(self._api, VOLUMES, volume, [self._finalizer], manager=MANAGER)
-            await self._clock.sleep(delays.CALL)
+            await self._api.clock.sleep(delays.CALL)
         fresh = objects.current(self._api, ATTACHMENTS, attachment)
         if self._finalizer not in objects.finalizers(fresh):
             node = fresh["spec"]["nodeName"]
             fresh["metadata"]["finalizers"] = [*objects.finalizers(fresh), self._finalizer]
             fresh["metadata"]["annotations"] = {**objects.annotations(fresh), names.NODE_ID: node}
             self._api.update(ATTACHMENTS, fresh, manager=MANAGER)
-            await self._clock.sleep(delays.CALL)
+            await self._api.clock.sleep(delays.CALL)
         return str(volume["spec"]["csi"]["volumeHandle"])
 
     async def _detach(self, attachment: Obj) -> None:
@@ -82,7 +77,7 @@ class Attacher:
             try:
                 await self._driver.controller_unpublish_volume(handle, node)
             except CsiError as error:
-                problem = {"message": str(error), "time": self._clock.timestamp()}
+                problem = {"message": str(error), "time": self._api.clock.timestamp()}
                 attached = bool(objects.status(attachment).get("attached"))
                 self._report(attachment, attached=attached, detachError=problem)
                 raise Failed(str(error)) from error
@@ -98,7 +93,7 @@ class Attacher:
         volume = self._api.find(VOLUMES, key[1])
         if volume is None or not objects.is_deleting(volume) or self._finalizer not in objects.finalizers(volume):
             return
-        await delays.calls(self._clock, 2)
+        await delays.calls(self._api.clock, 2)
         if not any(objects.attached_volume(each) == key[1] for each in self._api.list(ATTACHMENTS)):
             objects.remove_finalizers(self._api, VOLUMES, volume, [self._finalizer], manager=MANAGER)
 

@@ -59,19 +59,19 @@ class ControlPlane:
             server.set_logs(self._pods.logs)
             server.set_ports(self.network.port)
         self._parts: list[Runnable] = [
-            *SnapshotController(api, clock, decisions).controllers,
-            *Binder(api, clock).controllers,
-            *Protection(api, clock).controllers,
-            AttachDetach(api, clock, in_use).controller,
-            Scheduler(api, clock).controller,
+            *SnapshotController(api, decisions).controllers,
+            *Binder(api).controllers,
+            *Protection(api).controllers,
+            AttachDetach(api, in_use).controller,
+            Scheduler(api).controller,
             self._pods,
         ]
         for driver in drivers:
             self._parts += [
-                Snapshotter(api, clock, driver, decisions).controller,
-                *Provisioner(api, clock, driver, decisions).controllers,
-                *Attacher(api, clock, driver).controllers,
-                Resizer(api, clock, driver).controller,
+                Snapshotter(api, driver, decisions).controller,
+                *Provisioner(api, driver, decisions).controllers,
+                *Attacher(api, driver).controllers,
+                Resizer(api, driver).controller,
             ]
 
     async def run(self) -> None:

@@ -114,7 +114,6 @@ class Driver(Protocol):
 
     async def controller_expand_volume(self, volume_id: str, required_bytes: int) -> int:
         """Returns the new capacity in bytes."""
-        ...
 
     async def create_snapshot(self, request: CreateSnapshotRequest) -> CsiSnapshot: ...
 
@@ -124,10 +123,8 @@ class Driver(Protocol):
 
     async def node_publish_volume(self, volume_id: str, target: Path, capability: VolumeCapability) -> None:
         """Puts the volume at `target`: a link to the device file (block) or to a directory with its files."""
-        ...
 
     async def node_unpublish_volume(self, volume_id: str, target: Path) -> None: ...
 
     async def node_unstage_volume(self, volume_id: str) -> None:
         """Flushes: after this the volume's own bytes hold everything that was written."""
-        ...

@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulator.clock import Clock
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
 from simulator.csi.protocol import Code, CreateVolumeRequest, CsiError, CsiVolume, Driver, VolumeCapability
@@ -50,24 +49,20 @@ class _Order:
 class Provisioner:
     """The sidecar of one driver: a queue of claims and one of PersistentVolumes."""
 
-    def __init__(self, api: Api, clock: Clock, driver: Driver, decisions: CsiDecisions) -> None:
+    def __init__(self, api: Api, driver: Driver, decisions: CsiDecisions) -> None:
         self._api = api
-        self._clock = clock
         self._driver = driver
         self._decisions = decisions
         self._source = RestoreSource(api, decisions, driver.name)
-        self._identity = f"{int(clock.now().timestamp() * 1000)}-{random.randrange(10_000)}-{driver.name}"
+        self._identity = f"{int(api.clock.now().timestamp() * 1000)}-{random.randrange(10_000)}-{driver.name}"
         self._events = EventRecorder(api, f"{driver.name}_{LEADER}_{uuid.uuid4()}")
         self._in_background: dict[Key, Obj] = {}
         """Claims whose volume the driver may still create; they are completed even if the claim is deleted."""
-        self._claims = Controller(api, clock, f"{MANAGER}-claims", self._sync_claim, expected=(Failed,))
+        self._claims = Controller(api, api.clock, f"{MANAGER}-claims", self._sync_claim, expected=(Failed,))
         self._claims.watch(CLAIMS, _claim_and_source)
-        self._volumes = Controller(api, clock, f"{MANAGER}-volumes", self._sync_volume, expected=(Failed,))
+        self._volumes = Controller(api, api.clock, f"{MANAGER}-volumes", self._sync_volume, expected=(Failed,))
         self._volumes.watch(VOLUMES)
-
-    @property
-    def controllers(self) -> tuple[Controller, Controller]:
-        return self._claims, self._volumes
+        self.controllers = (self._claims, self._volumes)
 
     # Claims
 
@@ -85,10 +80,10 @@ class Provisioner:
             return
         if self._api.find(VOLUMES, self._decisions.volume_name(claim)) is not None:
             return
-        await delays.calls(self._clock, 1)
+        await delays.calls(self._api.clock, 1)
         text = f'External provisioner is provisioning volume for claim "{objects.shown(claim)}"'
         self._events.record(claim, "Normal", "Provisioning", text)
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         try:
             await self._provision(key, claim, storage_class)
         except OtherPopulator:
@@ -119,10 +114,10 @@ class Provisioner:
                 self._in_background.pop(key, None)
             raise
         await self._check_answer(key, order, answer)
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         self._api.create(VOLUMES, self._volume(order, answer), manager=MANAGER)
         self._in_background.pop(key, None)
-        await delays.calls(self._clock, 2)
+        await delays.calls(self._api.clock, 2)
         self._events.record(
             claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {order.request.name}"
         )
@@ -224,7 +219,7 @@ class Provisioner:
             return
         if objects.is_deleting(volume) and names.PROVISIONER_FINALIZER not in objects.finalizers(volume):
             return
-        await delays.calls(self._clock, 2)
+        await delays.calls(self._api.clock, 2)
         try:
             self._refuse_while_attached(volume)
             await self._driver.delete_volume(volume["spec"]["csi"]["volumeHandle"])
@@ -233,7 +228,7 @@ class Provisioner:
             raise Failed(str(error)) from error
         if not objects.is_deleting(volume):
             self._api.delete(VOLUMES, volume["metadata"]["name"], uid=volume["metadata"]["uid"])
-            await delays.calls(self._clock, 5)
+            await delays.calls(self._api.clock, 5)
         objects.remove_finalizers(self._api, VOLUMES, volume, [names.PROVISIONER_FINALIZER], manager=MANAGER)
 
     def _refuse_while_attached(self, volume: Obj) -> None:

@@ -1,6 +1,5 @@
 """The csi-resizer sidecar 2.2: expands the volume of a bound claim that requests more."""
 
-from simulator.clock import Clock
 from simulator.csi.protocol import CsiError, Driver
 from simulator.csi.snapshot_status import Failed
 from simulator.kubernetes import delays, objects
@@ -17,12 +16,11 @@ MANAGER = "csi-resizer"
 class Resizer:
     """The sidecar of one driver. The driver expands the file system as well, so the node need not."""
 
-    def __init__(self, api: Api, clock: Clock, driver: Driver) -> None:
+    def __init__(self, api: Api, driver: Driver) -> None:
         self._api = api
-        self._clock = clock
         self._driver = driver
         self._events = EventRecorder(api, f"external-resizer {driver.name}")
-        self.controller = Controller(api, clock, f"{MANAGER}-{driver.name}", self._sync, expected=(Failed,))
+        self.controller = Controller(api, api.clock, f"{MANAGER}-{driver.name}", self._sync, expected=(Failed,))
         self.controller.watch(CLAIMS)
 
     async def _sync(self, key: Key) -> None:
@@ -35,7 +33,7 @@ class Resizer:
         wanted = objects.requested_bytes(claim)
         if to_bytes(objects.status(claim)["capacity"]["storage"]) >= wanted:
             return
-        await delays.calls(self._clock, 2)
+        await delays.calls(self._api.clock, 2)
         self._set_resizing(claim)
         text = f"External resizer is resizing volume {volume['metadata']['name']}"
         self._events.record(claim, "Normal", "Resizing", text)
@@ -46,12 +44,12 @@ class Resizer:
             self._events.record(claim, "Warning", "VolumeResizeFailed", text)
             raise Failed(text) from error
         self._grow_volume(volume, size)
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         self._grow_claim(claim, size)
 
     def _set_resizing(self, claim: Obj) -> None:
         fresh = objects.current(self._api, CLAIMS, claim)
-        condition = {"type": "Resizing", "status": "True", "lastTransitionTime": self._clock.timestamp()}
+        condition = {"type": "Resizing", "status": "True", "lastTransitionTime": self._api.clock.timestamp()}
         conditions = [each for each in objects.status(fresh).get("conditions") or () if each["type"] != "Resizing"]
         status = {**objects.status(fresh), "conditions": [*conditions, condition]}
         self._api.update_status(CLAIMS, {**fresh, "status": status}, manager=MANAGER)

@@ -1,7 +1,6 @@
 """How the provisioner checks a claim's data source before it calls the driver (csi-provisioner 5.3.0)."""
 
 from collections.abc import Collection
-from typing import Any
 
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
@@ -133,24 +132,15 @@ class RestoreSource:
             where = f"PVC {name} (namespace {quoted(namespace)}) from api server"
             raise Failed(f"error getting {where}: persistentvolumeclaims {quoted(name)} not found")
         if objects.status(source).get("phase") != "Bound":
-            raise Failed(
-                "the PVC DataSource "
-                + name
-                + " must have status Bound.  Got "
-                + str(objects.status(source).get("phase"))
-            )
+            phase = objects.status(source).get("phase")
+            raise Failed(f"the PVC DataSource {name} must have status Bound.  Got {phase}")
         if objects.is_deleting(source):
             raise Failed(f"the PVC DataSource {name} is currently being deleted")
-        if objects.requested_bytes(claim) < to_bytes(_capacity(source)):
+        requested, capacity = objects.requested_bytes(claim), to_bytes(objects.status(source)["capacity"]["storage"])
+        if requested < capacity:
             text = "error, new PVC request must be greater than or equal in size to the specified PVC data source, "
-            raise Failed(
-                f"{text}requested {objects.requested_bytes(claim)} but source is {to_bytes(_capacity(source))}"
-            )
+            raise Failed(f"{text}requested {requested} but source is {capacity}")
         volume = self._api.find(VOLUMES, source["spec"].get("volumeName", ""))
         if volume is None or volume["spec"].get("csi", {}).get("driver") != storage_class["provisioner"]:
             raise Failed(f"the source volume of PVC {name} is not one of driver {self._driver}")
         return str(volume["spec"]["csi"]["volumeHandle"])
-
-
-def _capacity(claim: Obj) -> Any:
-    return objects.status(claim)["capacity"]["storage"]

@@ -1,10 +1,9 @@
 """How a VolumeSnapshot gets its content: created for a claim, or found if pre-provisioned."""
 
-from simulator.clock import Clock
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
 from simulator.csi.snapshot_classes import UNBOUND, class_not_found, volume_not_found
-from simulator.csi.snapshot_secrets import SecretTemplateError, snapshotter_secret
+from simulator.csi.snapshot_secrets import secret_annotations
 from simulator.csi.snapshot_status import MANAGER, Failed, SnapshotStatus
 from simulator.kubernetes import delays, objects
 from simulator.kubernetes.api import Api
@@ -21,13 +20,11 @@ class Binding:
     def __init__(
         self,
         api: Api,
-        clock: Clock,
         decisions: CsiDecisions,
         events: EventRecorder,
         status: SnapshotStatus,
     ) -> None:
         self._api = api
-        self._clock = clock
         self._decisions = decisions
         self._events = events
         self._status = status
@@ -59,7 +56,7 @@ class Binding:
             if not self._decisions.makes_content(snapshot):
                 return
             content = await self._create(snapshot)
-        await delays.calls(self._clock, 2)
+        await delays.calls(self._api.clock, 2)
         self._status.follow(snapshot, content)
 
     def _pre_provisioned(self, snapshot: Obj) -> Obj | None:
@@ -91,7 +88,7 @@ class Binding:
         class_name = snapshot["spec"].get("volumeSnapshotClassName")
         if class_name:
             patch.append({"op": "replace", "path": "/spec/volumeSnapshotClassName", "value": class_name})
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         return self._api.patch(names.CONTENTS, content["metadata"]["name"], "", patch, manager=MANAGER)
 
     async def _create(self, snapshot: Obj) -> Obj:
@@ -101,7 +98,7 @@ class Binding:
             content = self._content_for(snapshot)
         except Failed as failed:
             self._status.fail(snapshot, reason, f"{prefix}{failed}")
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         try:
             created = self._api.create(names.CONTENTS, content, manager=MANAGER)
         except ApiError as error:
@@ -123,7 +120,7 @@ class Binding:
         if objects.is_deleting(claim):
             text = "cannot add finalizer on claim because it is being deleted"
             raise Failed(_update_error(claim["metadata"]["name"], text))
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         objects.add_finalizers(self._api, CLAIMS, claim, [names.CLAIM_AS_SOURCE], manager=MANAGER)
 
     def _claim(self, snapshot: Obj) -> Obj | None:
@@ -138,8 +135,8 @@ class Binding:
             if "csi" not in volume["spec"]:
                 raise Failed(f"cannot find CSI PersistentVolumeSource for volume {volume['metadata']['name']}")
             name = self._decisions.content_name(snapshot)
-            secret = snapshotter_secret(snapshot_class, name, snapshot)
-        except (Failed, SecretTemplateError) as why:
+            annotations = secret_annotations(snapshot_class, name, snapshot)
+        except Failed as why:
             prefix = f"failed to get input parameters to create snapshot {snapshot['metadata']['name']}: "
             raise Failed(prefix + quoted(str(why))) from why
         spec: Obj = {
@@ -152,13 +149,7 @@ class Binding:
         mode = volume["spec"].get("volumeMode")
         if mode is not None:
             spec["sourceVolumeMode"] = mode
-        metadata: Obj = {"name": name}
-        if secret is not None:
-            metadata["annotations"] = {
-                names.DELETION_SECRET_NAME: secret.name,
-                names.DELETION_SECRET_NAMESPACE: secret.namespace,
-            }
-        return {"metadata": metadata, "spec": spec}
+        return {"metadata": {"name": name, "annotations": annotations}, "spec": spec}
 
     def _class(self, snapshot: Obj) -> Obj:
         name = snapshot["spec"].get("volumeSnapshotClassName") or ""

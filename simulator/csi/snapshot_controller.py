@@ -5,7 +5,6 @@ Follows external-snapshotter 8.6.0. It knows no driver; the csi-snapshotter side
 
 from collections.abc import Iterable
 
-from simulator.clock import Clock
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
 from simulator.csi.snapshot_binding import Binding
@@ -24,23 +23,19 @@ MANAGER = "snapshot-controller"
 class SnapshotController:
     """Two work queues, one of VolumeSnapshots and one of contents."""
 
-    def __init__(self, api: Api, clock: Clock, decisions: CsiDecisions) -> None:
+    def __init__(self, api: Api, decisions: CsiDecisions) -> None:
         self._api = api
-        self._clock = clock
         self._decisions = decisions
         self._events = EventRecorder(api, MANAGER)
-        self._status = SnapshotStatus(api, clock, decisions, self._events)
+        self._status = SnapshotStatus(api, decisions, self._events)
         self._classes = ClassChoice(api, decisions, self._status)
-        self._binding = Binding(api, clock, decisions, self._events, self._status)
-        self._snapshots = Controller(api, clock, f"{MANAGER}-snapshots", self._sync_snapshot, expected=(Failed,))
+        self._binding = Binding(api, decisions, self._events, self._status)
+        self._snapshots = Controller(api, api.clock, f"{MANAGER}-snapshots", self._sync_snapshot, expected=(Failed,))
         self._snapshots.watch(names.SNAPSHOTS)
         self._snapshots.watch(names.CONTENTS, _snapshot_of_deleted_content)
-        self._contents = Controller(api, clock, f"{MANAGER}-contents", self._sync_content)
+        self._contents = Controller(api, api.clock, f"{MANAGER}-contents", self._sync_content)
         self._contents.watch(names.CONTENTS)
-
-    @property
-    def controllers(self) -> tuple[Controller, Controller]:
-        return self._snapshots, self._contents
+        self.controllers = (self._snapshots, self._contents)
 
     async def _sync_snapshot(self, key: Key) -> None:
         namespace, name = key
@@ -49,7 +44,7 @@ class SnapshotController:
             await self._work_on(snapshot)
 
     async def _work_on(self, snapshot: Obj) -> None:
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         try:
             snapshot = self._classes.settle(snapshot)
         except ClassMissing:
@@ -81,7 +76,7 @@ class SnapshotController:
             wanted.append(names.SNAPSHOT_BOUND)
         if set(wanted) <= set(objects.finalizers(snapshot)):
             return snapshot
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         objects.add_finalizers(self._api, names.SNAPSHOTS, snapshot, wanted, manager=MANAGER)
         return snapshot
 
@@ -103,10 +98,10 @@ class SnapshotController:
         if content is not None:
             self._refuse_while_restoring(snapshot)
             objects.annotate(self._api, names.CONTENTS, content, {names.BEING_DELETED: "yes"}, manager=MANAGER)
-            await self._clock.sleep(delays.CALL)
+            await self._api.clock.sleep(delays.CALL)
             if goes and not objects.is_deleting(content):
                 self._api.delete(names.CONTENTS, content["metadata"]["name"], uid=content["metadata"]["uid"])
-                await self._clock.sleep(delays.CALL)
+                await self._api.clock.sleep(delays.CALL)
         self._release_claim(snapshot, without=snapshot)
         removed = [names.SNAPSHOT_AS_SOURCE] if goes else [names.SNAPSHOT_AS_SOURCE, names.SNAPSHOT_BOUND]
         removed = list(self._decisions.finalizers_to_remove(snapshot, removed))
@@ -154,7 +149,7 @@ class SnapshotController:
             return
         held = names.CONTENT_BOUND in objects.finalizers(content)
         if not held and not objects.is_deleting(content):
-            await self._clock.sleep(delays.CALL)
+            await self._api.clock.sleep(delays.CALL)
             objects.add_finalizers(self._api, names.CONTENTS, content, [names.CONTENT_BOUND], manager=MANAGER)
             return
         self._snapshots.enqueue((reference["namespace"], reference["name"]))

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from simulator.clock import Clock
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
 from simulator.kubernetes import objects
@@ -22,27 +21,26 @@ class Failed(Exception):
 class SnapshotStatus:
     """Writes the status of VolumeSnapshots and the events that go with it."""
 
-    def __init__(self, api: Api, clock: Clock, decisions: CsiDecisions, events: EventRecorder) -> None:
+    def __init__(self, api: Api, decisions: CsiDecisions, events: EventRecorder) -> None:
         self._api = api
-        self._clock = clock
         self._decisions = decisions
         self._events = events
 
-    def fail(self, snapshot: Obj, reason: str, message: str, *, unready: bool = True, why: str = "") -> NoReturn:
+    def fail(self, snapshot: Obj, reason: str, message: str, *, unready: bool = True) -> NoReturn:
         """Show an error, once, with an event of the same text, and give up for now. Raises Failed.
 
-        With `unready` the snapshot also becomes not ready. `why` is the text of Failed, by default the message.
+        With `unready` the snapshot also becomes not ready.
         """
         fresh = objects.current(self._api, names.SNAPSHOTS, snapshot)
         status = objects.status(fresh)
         shown = self._decisions.reported_error(snapshot, message)
         if shown and (status.get("error") or {}).get("message") != shown:
-            status["error"] = {"message": shown, "time": self._clock.timestamp()}
+            status["error"] = {"message": shown, "time": self._api.clock.timestamp()}
             if unready:
                 status["readyToUse"] = False
             fresh = self._api.update_status(names.SNAPSHOTS, {**fresh, "status": status}, manager=MANAGER)
             self._events.record(fresh, "Warning", reason, shown)
-        raise Failed(why or message)
+        raise Failed(message)
 
     def follow(self, snapshot: Obj, content: Obj) -> None:
         """Copy the content's status; the creation time and the content's name are written once."""

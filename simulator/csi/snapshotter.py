@@ -6,7 +6,6 @@ The driver lists no snapshots, so CreateSnapshot is called again for a content t
 from collections.abc import Iterable
 from datetime import datetime
 
-from simulator.clock import Clock
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
 from simulator.csi.protocol import CreateSnapshotRequest, CsiError, CsiSnapshot, Driver
@@ -35,20 +34,19 @@ _KNOWN_PARAMETERS = frozenset(
 class Snapshotter:
     """The sidecar of one driver."""
 
-    def __init__(self, api: Api, clock: Clock, driver: Driver, decisions: CsiDecisions) -> None:
+    def __init__(self, api: Api, driver: Driver, decisions: CsiDecisions) -> None:
         self._api = api
-        self._clock = clock
         self._driver = driver
         self._decisions = decisions
         self._events = EventRecorder(api, f"csi-snapshotter {driver.name}")
-        self.controller = Controller(api, clock, f"{MANAGER}-{driver.name}", self._sync, expected=(Failed,))
+        self.controller = Controller(api, api.clock, f"{MANAGER}-{driver.name}", self._sync, expected=(Failed,))
         self.controller.watch(names.CONTENTS, _relevant)
 
     async def _sync(self, key: Key) -> Result | None:
         content = self._api.find(names.CONTENTS, key[1])
         if content is None or not self._is_mine(content):
             return None
-        await delays.calls(self._clock, 3)
+        await delays.calls(self._api.clock, 3)
         content = objects.current(self._api, names.CONTENTS, content)
         if _should_delete(content):
             await self._delete(content)
@@ -82,7 +80,7 @@ class Snapshotter:
         status = objects.status(fresh)
         if (status.get("error") or {}).get("message") == message:
             return
-        status["error"] = {"message": message, "time": self._clock.timestamp()}
+        status["error"] = {"message": message, "time": self._api.clock.timestamp()}
         status["readyToUse"] = False
         fresh = self._api.update_status(names.CONTENTS, {**fresh, "status": status}, manager=MANAGER)
         self._events.record(fresh, "Warning", reason, message)
@@ -94,7 +92,7 @@ class Snapshotter:
         volume = content["spec"]["source"]["volumeHandle"]
         request = self._request(content)
         content = objects.annotate(self._api, names.CONTENTS, content, {names.BEING_CREATED: "yes"}, manager=MANAGER)
-        await delays.calls(self._clock, 2)
+        await delays.calls(self._api.clock, 2)
         try:
             answer = await self._driver.create_snapshot(request)
         except CsiError as error:
@@ -102,7 +100,7 @@ class Snapshotter:
                 self._unmark(content)
             raise Failed(f"failed to take snapshot of the volume {volume}: {quoted(str(error))}") from error
         self._record(content, answer)
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         self._unmark(content)
         return self._decisions.recorded_ready(content, answer)
 
@@ -181,7 +179,7 @@ class Snapshotter:
         self._write_status(
             content,
             handle=self._decisions.pre_provisioned_handle(content),
-            created=_nanoseconds(self._clock.now()),
+            created=_nanoseconds(self._api.clock.now()),
             size=None,
             ready=ready,
         )
@@ -203,9 +201,9 @@ class Snapshotter:
             except (CsiError, Failed) as error:
                 self._events.record(content, "Warning", "SnapshotDeleteError", "Failed to delete snapshot")
                 raise Failed(f"failed to delete snapshot {quoted(handle)}") from error
-            await self._clock.sleep(delays.CALL)
+            await self._api.clock.sleep(delays.CALL)
             self._clear_status(content)
-            await self._clock.sleep(delays.CALL)
+            await self._api.clock.sleep(delays.CALL)
         objects.remove_finalizers(self._api, names.CONTENTS, content, [names.CONTENT_BOUND], manager=MANAGER)
 
     def _clear_status(self, content: Obj) -> None:

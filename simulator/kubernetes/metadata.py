@@ -23,8 +23,8 @@ KNOWN = frozenset(
 GENERATED_PREFIX_LENGTH = 58
 _SUFFIX_CHARACTERS = "bcdfghjklmnpqrstvwxz2456789"
 
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
     "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
@@ -113,9 +113,9 @@ def name_errors(resource: Resource, metadata: Obj) -> list[FieldError]:
     if not name:
         return [required("metadata.name", "name or generateName is required")]
     if resource.key in _NAMED_BY_LABEL:
-        pattern, rule, limit = _LABEL, _LABEL_RULE, 63
+        pattern, rule, limit = LABEL, _LABEL_RULE, 63
     else:
-        pattern, rule, limit = _SUBDOMAIN, _SUBDOMAIN_RULE, 253
+        pattern, rule, limit = SUBDOMAIN, _SUBDOMAIN_RULE, 253
     errors = []
     if len(name) > limit:
         errors.append(invalid_value("metadata.name", name, f"must be no more than {limit} bytes"))

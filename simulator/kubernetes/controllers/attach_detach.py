@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from simulator.clock import Clock
 from simulator.kubernetes import delays, names, objects
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key
@@ -23,12 +22,11 @@ MAX_WAITING = 100
 class AttachDetach:
     """A queue of PersistentVolumes: each is attached while a pod uses it, and detached when none does."""
 
-    def __init__(self, api: Api, clock: Clock, in_use: VolumesInUse) -> None:
+    def __init__(self, api: Api, in_use: VolumesInUse) -> None:
         self._api = api
-        self._clock = clock
         self._in_use = in_use
         self._events = EventRecorder(api, "attachdetach-controller")
-        self.controller = Controller(api, clock, "attach-detach", self._sync, workers=MAX_WAITING)
+        self.controller = Controller(api, api.clock, "attach-detach", self._sync, workers=MAX_WAITING)
         self.controller.watch(names.PODS, self._volumes_of_pod)
         self.controller.watch(names.CLAIMS, _volume_of_claim)
         self.controller.watch(names.ATTACHMENTS, lambda change: [("", attached_volume(change.object))])
@@ -74,7 +72,7 @@ class AttachDetach:
             while not self._in_use.is_attached(name) and (pods := self._users(name)):
                 attachment = self._attachment(volume)
                 if attachment is None:
-                    await delays.calls(self._clock, 3)
+                    await delays.calls(self._api.clock, 3)
                     if self._attachment(volume) is None:
                         self._create(volume)
                     continue
@@ -82,13 +80,13 @@ class AttachDetach:
                 if objects.is_deleting(attachment) or not (status.get("attached") or status.get("attachError")):
                     await change.wait()
                 elif status.get("attached"):
-                    await self._clock.sleep(4 * delays.RECONCILER)
+                    await self._api.clock.sleep(4 * delays.RECONCILER)
                     self._record(pods, "Normal", "SuccessfulAttachVolume", f'succeeded for volume "{name}" ')
                     self._in_use.attach(name)
                 else:
                     error = status["attachError"]["message"]
                     self._record(pods, "Warning", "FailedAttachVolume", f'failed for volume "{name}" : {error}')
-                    await self._clock.sleep(5 * delays.RECONCILER + pause)
+                    await self._api.clock.sleep(5 * delays.RECONCILER + pause)
                     pause = min(2 * pause, LAST_RETRY)
 
     def _record(self, pods: list[Obj], type_: str, reason: str, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from simulator.clock import Clock
 from simulator.kubernetes import delays, names, objects
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key, Result
@@ -23,21 +22,17 @@ NO_CLASS = "no persistent volumes available for this claim and no storage class 
 class Binder:
     """A queue of claims and one of PersistentVolumes, as the controller in kube-controller-manager has them."""
 
-    def __init__(self, api: Api, clock: Clock) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
-        self._clock = clock
         self._events = EventRecorder(api, "persistentvolume-controller")
-        self._claims = Controller(api, clock, "persistentvolume-claims", self._sync_claim)
+        self._claims = Controller(api, api.clock, "persistentvolume-claims", self._sync_claim)
         self._claims.watch(names.CLAIMS, lambda change: [] if change.type == "DELETED" else [change.key])
         self._claims.watch(names.VOLUMES, self._claims_of_volume)
         self._claims.watch(names.STORAGE_CLASSES, self._claims_of_class)
-        self._volumes = Controller(api, clock, "persistentvolume-volumes", self._sync_volume)
+        self._volumes = Controller(api, api.clock, "persistentvolume-volumes", self._sync_volume)
         self._volumes.watch(names.VOLUMES)
         self._volumes.watch(names.CLAIMS, _volume_of_claim)
-
-    @property
-    def controllers(self) -> tuple[Controller, Controller]:
-        return self._claims, self._volumes
+        self.controllers = (self._claims, self._volumes)
 
     def _claims_of_volume(self, change: Change) -> Iterable[Key]:
         """The claim of a bound or deleted volume; all waiting claims for a new volume without one."""
@@ -99,7 +94,7 @@ class Binder:
         volume = self._reserve(claim, volume)
         if objects.status(volume).get("phase") != "Bound":
             self._set_phase(volume, "Bound")
-        await delays.calls(self._clock, 3)
+        await delays.calls(self._api.clock, 3)
         fresh = objects.current(self._api, names.CLAIMS, claim)
         annotations = {names.BIND_COMPLETED: "yes"}
         if not fresh["spec"].get("volumeName"):
@@ -107,7 +102,7 @@ class Binder:
         fresh["spec"]["volumeName"] = volume["metadata"]["name"]
         fresh["metadata"]["annotations"] = {**objects.annotations(fresh), **annotations}
         fresh = self._api.update(names.CLAIMS, fresh, manager=MANAGER)
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         self._complete(objects.current(self._api, names.CLAIMS, fresh), volume)
 
     def _reserve(self, claim: Obj, volume: Obj) -> Obj:
@@ -154,7 +149,7 @@ class Binder:
             self._announce_wait(claim)
             return Result(after=delays.RESYNC)
         provisioner = storage_class["provisioner"]
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         marks: dict[str, str | None] = {
             names.BETA_STORAGE_PROVISIONER: provisioner,
             names.STORAGE_PROVISIONER: provisioner,
@@ -191,7 +186,7 @@ class Binder:
         claim = self._api.find(names.CLAIMS, reference["name"], reference["namespace"])
         if claim is None or claim["metadata"]["uid"] != reference["uid"]:
             if phase not in {"Released", "Failed"}:
-                await self._clock.sleep(delays.CALL)
+                await self._api.clock.sleep(delays.CALL)
                 self._set_phase(objects.current(self._api, names.VOLUMES, volume), "Released")
         elif claim["spec"].get("volumeName") == key[1] and phase != "Bound":
             self._set_phase(volume, "Bound")
@@ -199,7 +194,7 @@ class Binder:
             self._claims.enqueue(objects.key_of(claim))
 
     def _set_phase(self, volume: Obj, phase: str) -> None:
-        status = {**objects.status(volume), "phase": phase, "lastPhaseTransitionTime": self._clock.timestamp()}
+        status = {**objects.status(volume), "phase": phase, "lastPhaseTransitionTime": self._api.clock.timestamp()}
         self._api.update_status(names.VOLUMES, {**volume, "status": status}, manager=MANAGER)
 
 

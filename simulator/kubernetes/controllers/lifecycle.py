@@ -1,5 +1,6 @@
 """What the controller manager does for every kind: emptying deleted namespaces, collecting dependents."""
 
+from collections import Counter
 from typing import Protocol
 
 from simulator.clock import Clock
@@ -18,7 +19,6 @@ class Runnable(Protocol):
 
     async def run(self) -> None:
         """Work until cancelled."""
-        ...
 
 
 def lifecycle_controllers(api: Api, clock: Clock) -> list[Runnable]:
@@ -66,12 +66,12 @@ class NamespaceLifecycle:
         return None
 
     def _remaining(self, namespace: str, *, pods_only: bool = False) -> list[Stored]:
-        found: list[Stored] = []
-        for resource in self._api.resources():
-            wanted = resource.key == "pods" or not pods_only
-            if resource.namespaced and wanted:
-                found += self._api.store.all(resource, namespace)
-        return found
+        return [
+            stored
+            for resource in self._api.resources()
+            if resource.namespaced and (resource.key == "pods" or not pods_only)
+            for stored in self._api.store.all(resource, namespace)
+        ]
 
     def _delete(self, stored: Stored) -> None:
         metadata = stored.object["metadata"]
@@ -99,13 +99,8 @@ class NamespaceLifecycle:
 
 
 def _conditions(remaining: list[Stored]) -> list[tuple[str, str, str, str]]:
-    kinds: dict[str, int] = {}
-    finalizers: dict[str, int] = {}
-    for stored in remaining:
-        shown = f"{stored.resource.plural}.{stored.resource.group}"
-        kinds[shown] = kinds.get(shown, 0) + 1
-        for finalizer in stored.object["metadata"].get("finalizers", []):
-            finalizers[finalizer] = finalizers.get(finalizer, 0) + 1
+    kinds = Counter(f"{stored.resource.plural}.{stored.resource.group}" for stored in remaining)
+    finalizers = Counter(each for stored in remaining for each in stored.object["metadata"].get("finalizers", []))
     content = ("False", "ContentRemoved", "All content successfully removed")
     if kinds:
         listed = ", ".join(f"{kind} has {count} resource instances" for kind, count in sorted(kinds.items()))
@@ -114,25 +109,13 @@ def _conditions(remaining: list[Stored]) -> list[tuple[str, str, str, str]]:
     if finalizers:
         listed = ", ".join(f"{each} in {count} resource instances" for each, count in sorted(finalizers.items()))
         held = ("True", "SomeFinalizersRemain", f"Some content in the namespace has finalizers remaining: {listed}")
+    discovered = ("False", "ResourcesDiscovered", "All resources successfully discovered")
+    parsed = ("False", "ParsedGroupVersions", "All legacy kube types successfully parsed")
+    deleted = ("False", "ContentDeleted", "All content successfully deleted, may be waiting on finalization")
     return [
-        (
-            "NamespaceDeletionDiscoveryFailure",
-            "False",
-            "ResourcesDiscovered",
-            "All resources successfully discovered",
-        ),
-        (
-            "NamespaceDeletionGroupVersionParsingFailure",
-            "False",
-            "ParsedGroupVersions",
-            "All legacy kube types successfully parsed",
-        ),
-        (
-            "NamespaceDeletionContentFailure",
-            "False",
-            "ContentDeleted",
-            "All content successfully deleted, may be waiting on finalization",
-        ),
+        ("NamespaceDeletionDiscoveryFailure", *discovered),
+        ("NamespaceDeletionGroupVersionParsingFailure", *parsed),
+        ("NamespaceDeletionContentFailure", *deleted),
         ("NamespaceContentRemaining", *content),
         ("NamespaceFinalizersRemaining", *held),
     ]

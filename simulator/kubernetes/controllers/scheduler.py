@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from simulator.clock import Clock
 from simulator.kubernetes import delays, names, objects
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.controller import Controller, Key
@@ -19,11 +18,10 @@ UNAVAILABLE = (
 class Scheduler:
     """Binds each pod to the node as soon as its claims allow it."""
 
-    def __init__(self, api: Api, clock: Clock) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
-        self._clock = clock
         self._events = EventRecorder(api, "default-scheduler")
-        self.controller = Controller(api, clock, "scheduler", self._sync)
+        self.controller = Controller(api, api.clock, "scheduler", self._sync)
         self.controller.watch(names.PODS)
         self.controller.watch(names.CLAIMS, self._pods_of_claim)
 
@@ -42,7 +40,7 @@ class Scheduler:
             return
         if pod["spec"].get("schedulerName", "default-scheduler") != "default-scheduler":
             return
-        await self._clock.sleep(delays.CALL)
+        await self._api.clock.sleep(delays.CALL)
         problem = self._problem(pod)
         if problem:
             self._report(pod, UNAVAILABLE.format(why=problem) if problem.startswith("pod has") else problem)
@@ -92,7 +90,7 @@ class Scheduler:
         self._events.record(pod, "Normal", "Scheduled", text)
 
     def _condition(self, status: str) -> Obj:
-        now = self._clock.timestamp()
+        now = self._api.clock.timestamp()
         return {"type": "PodScheduled", "status": status, "lastProbeTime": None, "lastTransitionTime": now}
 
     def _report(self, pod: Obj, text: str) -> None:
