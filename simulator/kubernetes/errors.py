@@ -67,11 +67,13 @@ class FieldError:
         return f"{self.field}: {self.body}"
 
 
+def details_of(name: str, group: str, kind: str, **more: Any) -> Obj:
+    """The details of a Status about one object; `kind` is often the plural."""
+    return {**({"name": name} if name else {}), **({"group": group} if group else {}), "kind": kind, **more}
+
+
 def _details(resource: Resource, name: str, **more: Any) -> Obj:
-    details: Obj = {"name": name} if name else {}
-    if resource.group:
-        details["group"] = resource.group
-    return {**details, "kind": resource.plural, **more}
+    return details_of(name, resource.group, resource.plural, **more)
 
 
 def not_found(resource: Resource, name: str) -> ApiError:
@@ -120,11 +122,8 @@ def invalid(kind: str, group: str, name: str, errors: Iterable[FieldError]) -> A
     texts = [str(error) for error in unique]
     text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     qualified = f"{kind}.{group}" if group else kind
-    details: Obj = {"name": name} if name else {}
-    if group:
-        details["group"] = group
-    details["kind"] = kind
-    details["causes"] = [{"reason": e.reason, "message": e.body, "field": e.field} for e in unique]
+    causes = [{"reason": e.reason, "message": e.body, "field": e.field} for e in unique]
+    details = details_of(name, group, kind, causes=causes)
     return ApiError(422, "Invalid", f'{qualified} "{name}" is invalid: {text}', details)
 
 

@@ -164,12 +164,10 @@ class Binder:
         users = [
             pod["metadata"]["name"] for pod in self._api.list(names.PODS, namespace) if name in claims_of(pod).values()
         ]
+        reason, text = "WaitForFirstConsumer", "waiting for first consumer to be created before binding"
         if users:
-            text = f"waiting for pod {users[0]} to be scheduled"
-            self._events.record(claim, "Normal", "WaitForPodScheduled", text)
-        else:
-            text = "waiting for first consumer to be created before binding"
-            self._events.record(claim, "Normal", "WaitForFirstConsumer", text)
+            reason, text = "WaitForPodScheduled", f"waiting for pod {users[0]} to be scheduled"
+        self._events.record(claim, "Normal", reason, text)
 
     # PersistentVolumes
 

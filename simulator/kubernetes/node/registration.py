@@ -80,11 +80,5 @@ def _create_node(api: Api, now: str) -> None:
 
 
 def _condition(kind: str, status: str, reason: str, message: str, now: str) -> Obj:
-    return {
-        "type": kind,
-        "status": status,
-        "reason": reason,
-        "message": message,
-        "lastHeartbeatTime": now,
-        "lastTransitionTime": now,
-    }
+    times = {"lastHeartbeatTime": now, "lastTransitionTime": now}
+    return {"type": kind, "status": status, "reason": reason, "message": message, **times}

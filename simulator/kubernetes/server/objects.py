@@ -10,7 +10,7 @@ from simulator.kubernetes import patches, schema
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.apply import server_side_apply
 from simulator.kubernetes.deletion import Deletion
-from simulator.kubernetes.errors import FieldError, bad_request, field_forbidden, invalid, not_supported
+from simulator.kubernetes.errors import FieldError, bad_request, details_of, field_forbidden, invalid, not_supported
 from simulator.kubernetes.metadata import tidy
 from simulator.kubernetes.resources import Obj, Resource, copy_of
 from simulator.kubernetes.server.listing import matcher, refuse_future, revision_of
@@ -158,10 +158,8 @@ class Objects:
         stored, gone = self._api.remove(target.resource.key, target.name, target.namespace, deletion)
         if not gone or self._api.strategy(target.resource).answers_object:
             return self._show(request, target, stored)
-        details: Obj = {"name": target.name, "kind": target.resource.plural}
-        if target.resource.group:
-            details["group"] = target.resource.group
-        details["uid"] = stored.object["metadata"]["uid"]
+        uid = stored.object["metadata"]["uid"]
+        details = details_of(target.name, target.resource.group, target.resource.plural, uid=uid)
         status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
         return reply(status)
 

@@ -42,16 +42,14 @@ def index(group_versions: Iterable[tuple[str, str]]) -> Obj:
 
 def _schema(resource: Resource, reference: str) -> Obj:
     described = copy_of(resource.schema) or {"type": "object"}
+    metadata: Obj = {"$ref": f"{reference}{OBJECT_META}"}
+    if reference == REFERENCE_V3:
+        metadata = {"description": "Names, labels, annotations and what else every object has.", "allOf": [metadata]}
     properties: dict[str, Any] = {
         "apiVersion": {"type": "string", "description": "The version of the schema of this object."},
         "kind": {"type": "string", "description": "The kind of this object."},
-        "metadata": {
-            "description": "Names, labels, annotations and what else every object has.",
-            "allOf": [{"$ref": f"{reference}{OBJECT_META}"}],
-        },
+        "metadata": metadata,
     }
-    if reference == REFERENCE_V2:
-        properties["metadata"] = {"$ref": f"{reference}{OBJECT_META}"}
     described["properties"] = {**properties, **described.get("properties", {})}
     described["properties"].update(properties)
     described["x-kubernetes-group-version-kind"] = [_kind_of(resource)]
