@@ -1,6 +1,7 @@
 """How the provisioner checks a claim's data source before it calls the driver (csi-provisioner 5.3.0)."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
@@ -21,17 +22,17 @@ class OtherPopulator(Exception):
     """The data source is of a kind that another volume populator serves."""
 
 
+@dataclass(frozen=True)
 class RestoreSource:
     """Finds the snapshot handle, or the volume, that a new volume is filled from."""
 
-    def __init__(self, api: Api, decisions: CsiDecisions, driver: str) -> None:
-        self._api = api
-        self._decisions = decisions
-        self._driver = driver
+    api: Api
+    decisions: CsiDecisions
+    driver: str
 
     def check_kind(self, claim: Obj, capabilities: Collection[str]) -> Obj | None:
         """The claim's data source, if it has one that this driver serves. Raises Failed and OtherPopulator."""
-        source = self._decisions.volume_source(claim)
+        source = self.decisions.volume_source(claim)
         if source is None:
             return None
         kind, group = source.get("kind"), source.get("apiGroup") or ""
@@ -64,7 +65,7 @@ class RestoreSource:
 
     def _handle(self, claim: Obj, storage_class: Obj, name: str) -> str:
         namespace, _ = objects.key_of(claim)
-        snapshot = self._decisions.snapshot_to_restore(self._api.view(names.SNAPSHOTS), namespace, name)
+        snapshot = self.decisions.snapshot_to_restore(self.api.view(names.SNAPSHOTS), namespace, name)
         if snapshot is None:
             raise Failed(f"error getting snapshot {name} from api server: {names.SNAPSHOTS} {quoted(name)} not found")
         if objects.is_deleting(snapshot):
@@ -72,7 +73,7 @@ class RestoreSource:
         content = self._bound_content(snapshot, storage_class)
         if objects.status(snapshot).get("readyToUse") is not True:
             raise Failed(f"snapshot {name} is not Ready")
-        handle = self._decisions.handle_to_restore(snapshot, content)
+        handle = self.decisions.handle_to_restore(snapshot, content)
         if handle is None:
             raise Failed(f"snapshot handle {name} is not available")
         self._check_size(claim, snapshot)
@@ -82,7 +83,7 @@ class RestoreSource:
     def _bound_content(self, snapshot: Obj, storage_class: Obj) -> Obj:
         metadata, bound = snapshot["metadata"], objects.status(snapshot).get("boundVolumeSnapshotContentName")
         unbound = f"snapshot {metadata['name']} not bound"
-        content = self._api.find(names.CONTENTS, bound) if bound else None
+        content = self.api.find(names.CONTENTS, bound) if bound else None
         if content is None:
             raise Failed(unbound)
         reference = content["spec"]["volumeSnapshotRef"]
@@ -98,7 +99,7 @@ class RestoreSource:
         if restore_size is None:
             return
         requested, needed = objects.requested_bytes(claim), to_bytes(restore_size)
-        if self._decisions.refuses_size(requested, needed):
+        if self.decisions.refuses_size(requested, needed):
             text = f"requested volume size {requested} is less than the size {needed} for the source snapshot "
             raise Failed(text + snapshot["metadata"]["name"])
 
@@ -127,7 +128,7 @@ class RestoreSource:
 
     def _cloned(self, claim: Obj, storage_class: Obj, name: str) -> str:
         namespace, _ = objects.key_of(claim)
-        source = self._api.find(CLAIMS, name, namespace)
+        source = self.api.find(CLAIMS, name, namespace)
         if source is None:
             where = f"PVC {name} (namespace {quoted(namespace)}) from api server"
             raise Failed(f"error getting {where}: persistentvolumeclaims {quoted(name)} not found")
@@ -140,7 +141,7 @@ class RestoreSource:
         if requested < capacity:
             text = "error, new PVC request must be greater than or equal in size to the specified PVC data source, "
             raise Failed(f"{text}requested {requested} but source is {capacity}")
-        volume = self._api.find(VOLUMES, source["spec"].get("volumeName", ""))
+        volume = self.api.find(VOLUMES, source["spec"].get("volumeName", ""))
         if volume is None or volume["spec"].get("csi", {}).get("driver") != storage_class["provisioner"]:
-            raise Failed(f"the source volume of PVC {name} is not one of driver {self._driver}")
+            raise Failed(f"the source volume of PVC {name} is not one of driver {self.driver}")
         return str(volume["spec"]["csi"]["volumeHandle"])

@@ -1,5 +1,7 @@
 """How a VolumeSnapshot gets its content: created for a claim, or found if pre-provisioned."""
 
+from dataclasses import dataclass
+
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
 from simulator.csi.snapshot_classes import UNBOUND, class_not_found, volume_not_found
@@ -14,26 +16,20 @@ from simulator.kubernetes.objects import quoted
 from simulator.kubernetes.resources import Obj
 
 
+@dataclass(frozen=True)
 class Binding:
     """One step of a VolumeSnapshot that is not ready yet."""
 
-    def __init__(
-        self,
-        api: Api,
-        decisions: CsiDecisions,
-        events: EventRecorder,
-        status: SnapshotStatus,
-    ) -> None:
-        self._api = api
-        self._decisions = decisions
-        self._events = events
-        self._status = status
+    api: Api
+    decisions: CsiDecisions
+    events: EventRecorder
+    status: SnapshotStatus
 
     def content_of(self, snapshot: Obj) -> Obj | None:
         """The content that exists for a VolumeSnapshot. Raises Failed if it belongs to another one."""
         if "volumeSnapshotContentName" in snapshot["spec"]["source"]:
             return self._pre_provisioned(snapshot)
-        content = self._api.find(names.CONTENTS, self._decisions.content_name(snapshot))
+        content = self.api.find(names.CONTENTS, self.decisions.content_name(snapshot))
         if content is None:
             return None
         if "volumeHandle" not in content["spec"]["source"]:
@@ -50,33 +46,33 @@ class Binding:
         content = self.content_of(snapshot)
         if "volumeSnapshotContentName" in snapshot["spec"]["source"]:
             if content is None:
-                self._status.fail(snapshot, "SnapshotContentMissing", "VolumeSnapshotContent is missing")
+                self.status.fail(snapshot, "SnapshotContentMissing", "VolumeSnapshotContent is missing")
             content = await self._bind(snapshot, content)
         elif content is None:
-            if not self._decisions.makes_content(snapshot):
+            if not self.decisions.makes_content(snapshot):
                 return
             content = await self._create(snapshot)
-        await delays.calls(self._api.clock, 2)
-        self._status.follow(snapshot, content)
+        await delays.calls(self.api.clock, 2)
+        self.status.follow(snapshot, content)
 
     def _pre_provisioned(self, snapshot: Obj) -> Obj | None:
-        content = self._api.find(names.CONTENTS, snapshot["spec"]["source"]["volumeSnapshotContentName"])
+        content = self.api.find(names.CONTENTS, snapshot["spec"]["source"]["volumeSnapshotContentName"])
         if content is None:
             return None
         if "snapshotHandle" not in content["spec"]["source"]:
             text = "VolumeSnapshotContent is dynamically provisioned while expecting a pre-provisioned one"
             self._refuse_finalizers(snapshot, "SnapshotContentMismatch", text)
-        if not self._decisions.content_refers_to(content, snapshot):
+        if not self.decisions.content_refers_to(content, snapshot):
             self._refuse_finalizers(snapshot, "SnapshotContentMisbound", _misbound(content))
         return content
 
     def _refuse_finalizers(self, snapshot: Obj, reason: str, text: str) -> None:
         """A snapshot with another one's content gets no finalizers. Raises Failed."""
         try:
-            self._status.fail(snapshot, reason, text)
+            self.status.fail(snapshot, reason, text)
         except Failed:
             more = f"Failed to check and update snapshot: {text}"
-            self._events.record(snapshot, "Warning", "SnapshotFinalizerError", more)
+            self.events.record(snapshot, "Warning", "SnapshotFinalizerError", more)
             raise
 
     async def _bind(self, snapshot: Obj, content: Obj) -> Obj:
@@ -88,8 +84,8 @@ class Binding:
         class_name = snapshot["spec"].get("volumeSnapshotClassName")
         if class_name:
             patch.append({"op": "replace", "path": "/spec/volumeSnapshotClassName", "value": class_name})
-        await self._api.clock.sleep(delays.CALL)
-        return self._api.patch(names.CONTENTS, content["metadata"]["name"], "", patch, manager=MANAGER)
+        await self.api.clock.sleep(delays.CALL)
+        return self.api.patch(names.CONTENTS, content["metadata"]["name"], "", patch, manager=MANAGER)
 
     async def _create(self, snapshot: Obj) -> Obj:
         reason, prefix = "SnapshotContentCreationFailed", "Failed to create snapshot content with error "
@@ -97,18 +93,18 @@ class Binding:
             await self._protect_claim(snapshot)
             content = self._content_for(snapshot)
         except Failed as failed:
-            self._status.fail(snapshot, reason, f"{prefix}{failed}")
-        await self._api.clock.sleep(delays.CALL)
+            self.status.fail(snapshot, reason, f"{prefix}{failed}")
+        await self.api.clock.sleep(delays.CALL)
         try:
-            created = self._api.create(names.CONTENTS, content, manager=MANAGER)
+            created = self.api.create(names.CONTENTS, content, manager=MANAGER)
         except ApiError as error:
             if error.reason == "AlreadyExists":
-                return self._api.get(names.CONTENTS, content["metadata"]["name"])
+                return self.api.get(names.CONTENTS, content["metadata"]["name"])
             text = f"Error creating volume snapshot content object for snapshot {objects.shown(snapshot)}: {error}."
-            self._events.record(snapshot, "Warning", "CreateSnapshotContentFailed", text)
-            self._status.fail(snapshot, reason, f"{prefix}{_update_error(objects.shown(snapshot), text)}")
+            self.events.record(snapshot, "Warning", "CreateSnapshotContentFailed", text)
+            self.status.fail(snapshot, reason, f"{prefix}{_update_error(objects.shown(snapshot), text)}")
         text = f"Waiting for a snapshot {objects.shown(snapshot)} to be created by the CSI driver."
-        self._events.record(snapshot, "Normal", "CreatingSnapshot", text)
+        self.events.record(snapshot, "Normal", "CreatingSnapshot", text)
         return created
 
     async def _protect_claim(self, snapshot: Obj) -> None:
@@ -120,12 +116,12 @@ class Binding:
         if objects.is_deleting(claim):
             text = "cannot add finalizer on claim because it is being deleted"
             raise Failed(_update_error(claim["metadata"]["name"], text))
-        await self._api.clock.sleep(delays.CALL)
-        objects.add_finalizers(self._api, CLAIMS, claim, [names.CLAIM_AS_SOURCE], manager=MANAGER)
+        await self.api.clock.sleep(delays.CALL)
+        objects.add_finalizers(self.api, CLAIMS, claim, [names.CLAIM_AS_SOURCE], manager=MANAGER)
 
     def _claim(self, snapshot: Obj) -> Obj | None:
         namespace, _ = objects.key_of(snapshot)
-        return self._api.find(CLAIMS, snapshot["spec"]["source"]["persistentVolumeClaimName"], namespace)
+        return self.api.find(CLAIMS, snapshot["spec"]["source"]["persistentVolumeClaimName"], namespace)
 
     def _content_for(self, snapshot: Obj) -> Obj:
         """The content to create. Raises Failed if class or volume lack something."""
@@ -134,16 +130,16 @@ class Binding:
             volume = self._volume(snapshot)
             if "csi" not in volume["spec"]:
                 raise Failed(f"cannot find CSI PersistentVolumeSource for volume {volume['metadata']['name']}")
-            name = self._decisions.content_name(snapshot)
+            name = self.decisions.content_name(snapshot)
             annotations = secret_annotations(snapshot_class, name, snapshot)
         except Failed as why:
             prefix = f"failed to get input parameters to create snapshot {snapshot['metadata']['name']}: "
             raise Failed(prefix + quoted(str(why))) from why
         spec: Obj = {
-            "volumeSnapshotRef": self._decisions.content_reference(snapshot),
+            "volumeSnapshotRef": self.decisions.content_reference(snapshot),
             "source": {"volumeHandle": volume["spec"]["csi"]["volumeHandle"]},
-            "volumeSnapshotClassName": self._decisions.content_class(snapshot_class, self._api.view(names.CLASSES)),
-            "deletionPolicy": self._decisions.content_policy(snapshot_class),
+            "volumeSnapshotClassName": self.decisions.content_class(snapshot_class, self.api.view(names.CLASSES)),
+            "deletionPolicy": self.decisions.content_policy(snapshot_class),
             "driver": snapshot_class["driver"],
         }
         mode = volume["spec"].get("volumeMode")
@@ -153,7 +149,7 @@ class Binding:
 
     def _class(self, snapshot: Obj) -> Obj:
         name = snapshot["spec"].get("volumeSnapshotClassName") or ""
-        found = self._api.find(names.CLASSES, name)
+        found = self.api.find(names.CLASSES, name)
         if found is None:
             raise Failed(class_not_found(name))
         return found
@@ -165,7 +161,7 @@ class Binding:
         name = claim["spec"].get("volumeName")
         if not name:
             raise Failed(UNBOUND.format(claim=claim["metadata"]["name"]))
-        volume = self._api.find(VOLUMES, name)
+        volume = self.api.find(VOLUMES, name)
         if volume is None:
             raise Failed(volume_not_found(name))
         if (volume["spec"].get("claimRef") or {}).get("uid") != claim["metadata"]["uid"]:

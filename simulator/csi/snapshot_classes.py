@@ -1,5 +1,6 @@
 """Which VolumeSnapshotClass a VolumeSnapshot has: the one it names, or its driver's default."""
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from simulator.csi import names
@@ -19,13 +20,13 @@ class ClassMissing(Failed):
     """The class that a VolumeSnapshot names does not exist; a deletion continues without it."""
 
 
+@dataclass(frozen=True)
 class ClassChoice:
     """Determines the class at the beginning of every sync of a VolumeSnapshot."""
 
-    def __init__(self, api: Api, decisions: CsiDecisions, status: SnapshotStatus) -> None:
-        self._api = api
-        self._decisions = decisions
-        self._status = status
+    api: Api
+    decisions: CsiDecisions
+    status: SnapshotStatus
 
     def settle(self, snapshot: Obj) -> Obj:
         """The VolumeSnapshot with its class. Raises Failed, or ClassMissing if the named class does not exist."""
@@ -38,11 +39,11 @@ class ClassChoice:
         return self._set_default(snapshot)
 
     def _find(self, snapshot: Obj, name: str) -> None:
-        if self._api.find(names.CLASSES, name) is not None or not self._decisions.class_must_exist(name):
+        if self.api.find(names.CLASSES, name) is not None or not self.decisions.class_must_exist(name):
             return
         text = f"Failed to get snapshot class with error {class_not_found(name)}"
         try:
-            self._status.fail(snapshot, "GetSnapshotClassFailed", text, unready=False)
+            self.status.fail(snapshot, "GetSnapshotClassFailed", text, unready=False)
         except Failed as failed:
             raise ClassMissing(text) from failed
 
@@ -50,8 +51,8 @@ class ClassChoice:
         driver = self._driver_of_source(snapshot)
         defaults = [
             each["metadata"]["name"]
-            for each in self._api.list(names.CLASSES)
-            if each["driver"] == driver and self._decisions.is_default_class(each)
+            for each in self.api.list(names.CLASSES)
+            if each["driver"] == driver and self.decisions.is_default_class(each)
         ]
         if not defaults:
             self._refuse(snapshot, "cannot find default snapshot class")
@@ -59,19 +60,19 @@ class ClassChoice:
             self._refuse(snapshot, f"{len(defaults)} default snapshot classes were found")
         namespace, name = objects.key_of(snapshot)
         patch = [{"op": "replace", "path": "/spec/volumeSnapshotClassName", "value": defaults[0]}]
-        return self._api.patch(names.SNAPSHOTS, name, namespace, patch, manager=MANAGER)
+        return self.api.patch(names.SNAPSHOTS, name, namespace, patch, manager=MANAGER)
 
     def _driver_of_source(self, snapshot: Obj) -> str:
         namespace, _ = objects.key_of(snapshot)
         name = snapshot["spec"]["source"]["persistentVolumeClaimName"]
-        claim = self._api.find(CLAIMS, name, namespace)
+        claim = self.api.find(CLAIMS, name, namespace)
         if claim is None:
             inner = quoted(f"persistentvolumeclaim {quoted(name)} not found")
             self._refuse(snapshot, f"failed to retrieve PVC {name} from the lister: {inner}")
         volume_name = claim["spec"].get("volumeName")
         if not volume_name:
             self._refuse(snapshot, UNBOUND.format(claim=name))
-        volume = self._api.find(VOLUMES, volume_name)
+        volume = self.api.find(VOLUMES, volume_name)
         if volume is None:
             self._refuse(snapshot, volume_not_found(volume_name))
         if "csi" not in volume["spec"]:
@@ -81,7 +82,7 @@ class ClassChoice:
 
     def _refuse(self, snapshot: Obj, why: str) -> NoReturn:
         text = f"Failed to set default snapshot class with error {why}"
-        self._status.fail(snapshot, "SetDefaultSnapshotClassFailed", text, unready=False)
+        self.status.fail(snapshot, "SetDefaultSnapshotClassFailed", text, unready=False)
 
 
 def class_not_found(name: str) -> str:

@@ -40,10 +40,8 @@ class SnapshotController:
     async def _sync_snapshot(self, key: Key) -> None:
         namespace, name = key
         snapshot = self._api.find(names.SNAPSHOTS, name, namespace)
-        if snapshot is not None:
-            await self._work_on(snapshot)
-
-    async def _work_on(self, snapshot: Obj) -> None:
+        if snapshot is None:
+            return
         await self._api.clock.sleep(delays.CALL)
         try:
             snapshot = self._classes.settle(snapshot)

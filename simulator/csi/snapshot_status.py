@@ -1,5 +1,6 @@
 """`status` of a VolumeSnapshot: errors, and what it copies from its content."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -18,35 +19,35 @@ class Failed(Exception):
     """A step failed; the key is retried after its back-off."""
 
 
+@dataclass(frozen=True)
 class SnapshotStatus:
     """Writes the status of VolumeSnapshots and the events that go with it."""
 
-    def __init__(self, api: Api, decisions: CsiDecisions, events: EventRecorder) -> None:
-        self._api = api
-        self._decisions = decisions
-        self._events = events
+    api: Api
+    decisions: CsiDecisions
+    events: EventRecorder
 
     def fail(self, snapshot: Obj, reason: str, message: str, *, unready: bool = True) -> NoReturn:
         """Show an error, once, with an event of the same text, and give up for now. Raises Failed.
 
         With `unready` the snapshot also becomes not ready.
         """
-        fresh = objects.current(self._api, names.SNAPSHOTS, snapshot)
+        fresh = objects.current(self.api, names.SNAPSHOTS, snapshot)
         status = objects.status(fresh)
-        shown = self._decisions.reported_error(snapshot, message)
+        shown = self.decisions.reported_error(snapshot, message)
         if shown and (status.get("error") or {}).get("message") != shown:
-            status["error"] = {"message": shown, "time": self._api.clock.timestamp()}
+            status["error"] = {"message": shown, "time": self.api.clock.timestamp()}
             if unready:
                 status["readyToUse"] = False
-            fresh = self._api.update_status(names.SNAPSHOTS, {**fresh, "status": status}, manager=MANAGER)
-            self._events.record(fresh, "Warning", reason, shown)
+            fresh = self.api.update_status(names.SNAPSHOTS, {**fresh, "status": status}, manager=MANAGER)
+            self.events.record(fresh, "Warning", reason, shown)
         raise Failed(message)
 
     def follow(self, snapshot: Obj, content: Obj) -> None:
         """Copy the content's status; the creation time and the content's name are written once."""
-        fresh = objects.current(self._api, names.SNAPSHOTS, snapshot)
+        fresh = objects.current(self.api, names.SNAPSHOTS, snapshot)
         old, new = objects.status(fresh), objects.status(fresh)
-        new.setdefault("boundVolumeSnapshotContentName", self._decisions.bound_content_name(content))
+        new.setdefault("boundVolumeSnapshotContentName", self.decisions.bound_content_name(content))
         said = objects.status(content)
         taken = said.get("creationTime")
         if taken is not None:
@@ -54,7 +55,7 @@ class SnapshotStatus:
         size = said.get("restoreSize")
         if size is not None and new.get("restoreSize", "0") == "0":
             new["restoreSize"] = binary(size)
-        new["readyToUse"] = self._decisions.snapshot_is_ready(content)
+        new["readyToUse"] = self.decisions.snapshot_is_ready(content)
         error = said.get("error")
         if error is not None:
             new["error"] = error
@@ -65,12 +66,12 @@ class SnapshotStatus:
         namespace, name = objects.key_of(snapshot)
         if "creationTime" in new and "creationTime" not in old:
             text = f"Snapshot {namespace}/{name} was successfully created by the CSI driver."
-            self._events.record(snapshot, "Normal", "SnapshotCreated", text)
+            self.events.record(snapshot, "Normal", "SnapshotCreated", text)
         became_ready = new["readyToUse"] and not old.get("readyToUse")
-        self._api.update_status(names.SNAPSHOTS, {**fresh, "status": new}, manager=MANAGER)
+        self.api.update_status(names.SNAPSHOTS, {**fresh, "status": new}, manager=MANAGER)
         if became_ready:
             text = f"Snapshot {namespace}/{name} is ready to use."
-            self._events.record(snapshot, "Normal", "SnapshotReady", text)
+            self.events.record(snapshot, "Normal", "SnapshotReady", text)
 
 
 def _rfc3339(nanoseconds: int) -> str:

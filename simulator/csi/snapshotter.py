@@ -8,7 +8,7 @@ from datetime import datetime
 
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
-from simulator.csi.protocol import CreateSnapshotRequest, CsiError, CsiSnapshot, Driver
+from simulator.csi.protocol import CreateSnapshotRequest, CsiError, Driver
 from simulator.csi.snapshot_classes import class_not_found
 from simulator.csi.snapshot_status import Failed
 from simulator.kubernetes import delays, objects
@@ -99,7 +99,13 @@ class Snapshotter:
             if error.is_final:
                 self._unmark(content)
             raise Failed(f"failed to take snapshot of the volume {volume}: {quoted(str(error))}") from error
-        self._record(content, answer)
+        self._write_status(
+            content,
+            handle=self._decisions.recorded_handle(content, answer),
+            created=_nanoseconds(answer.creation_time) if answer.creation_time else 0,
+            size=self._decisions.recorded_size(content, answer),
+            ready=self._decisions.recorded_ready(content, answer),
+        )
         await self._api.clock.sleep(delays.CALL)
         self._unmark(content)
         return self._decisions.recorded_ready(content, answer)
@@ -142,19 +148,10 @@ class Snapshotter:
         secret = self._api.find("secrets", name, namespace)
         if secret is None:
             raise Failed(f"cannot get credentials for snapshot content {quoted(content['metadata']['name'])}")
-        return objects.secret_values(secret)
-
-    def _record(self, content: Obj, answer: CsiSnapshot) -> None:
-        """Record the driver's answer; handle, time and size are written once. The default time is the epoch."""
-        self._write_status(
-            content,
-            handle=self._decisions.recorded_handle(content, answer),
-            created=_nanoseconds(answer.creation_time) if answer.creation_time else 0,
-            size=self._decisions.recorded_size(content, answer),
-            ready=self._decisions.recorded_ready(content, answer),
-        )
+        return {key: value.decode(errors="replace") for key, value in objects.secret_data(secret).items()}
 
     def _write_status(self, content: Obj, *, handle: str, created: int, size: int | None, ready: bool) -> None:
+        """Handle, time (nanoseconds; the default is the epoch) and size are written once."""
         fresh = objects.current(self._api, names.CONTENTS, content)
         status = objects.status(fresh)
         if ready and not status.get("readyToUse"):

@@ -84,11 +84,6 @@ def secret_data(secret: Obj) -> dict[str, bytes]:
     return {key: base64.b64decode(value) for key, value in (secret.get("data") or {}).items()}
 
 
-def secret_values(secret: Obj) -> dict[str, str]:
-    """The values of a Secret as text."""
-    return {key: value.decode(errors="replace") for key, value in secret_data(secret).items()}
-
-
 def claims_of(pod: Obj) -> dict[str, str]:
     """The claims of a pod, by the name of the pod's volume."""
     return {

@@ -110,7 +110,8 @@ class Store:
         self._dropped: dict[str, int] = {}
         self._subscribers: dict[str, list[Subscriber]] = {}
         self._undelivered: deque[Change] = deque()
-        self._delivering = False
+        self.delivering = False
+        """Whether subscribers are being called."""
 
     def find(self, resource: Resource, key: ObjectKey) -> Stored | None:
         """The newest revision of an object, None when there is none."""
@@ -199,26 +200,21 @@ class Store:
         callbacks.append(callback)
         return lambda: callbacks.remove(callback)
 
-    @property
-    def delivering(self) -> bool:
-        """Whether subscribers are being called."""
-        return self._delivering
-
     @contextmanager
     def together(self) -> Iterator[None]:
         """Commit several revisions before subscribers hear of the first."""
-        held, self._delivering = self._delivering, True
+        held, self.delivering = self.delivering, True
         try:
             yield
         finally:
-            self._delivering = held
+            self.delivering = held
             self._deliver()
 
     def _deliver(self) -> None:
         """Call the subscribers in the order of revisions, even if one of them commits as well."""
-        if self._delivering:
+        if self.delivering:
             return
-        self._delivering = True
+        self.delivering = True
         try:
             while self._undelivered:
                 change = self._undelivered.popleft()
@@ -226,4 +222,4 @@ class Store:
                     for callback in tuple(self._subscribers.get(name, ())):
                         callback(change)
         finally:
-            self._delivering = False
+            self.delivering = False

@@ -45,7 +45,8 @@ async def serve_log(api: Api, source: LogSource | None, request: web.Request, ta
         limit_bytes=whole_number(query, "limitBytes"),
         since=_since(api, query),
     )
-    if options.previous and not any(status.get("name") == container for status in _ended_before(pod)):
+    restarted = [each.get("name") for each in _statuses(pod) if at(each, "lastState.terminated")]
+    if options.previous and container not in restarted:
         raise bad_request(f'previous terminated container "{container}" in pod "{target.name}" not found')
     response = web.StreamResponse(headers={"Content-Type": "text/plain"})
     response.enable_chunked_encoding()
@@ -69,11 +70,6 @@ def _since(api: Api, query: Mapping[str, str]) -> datetime | None:
 
 def _statuses(pod: Obj) -> list[Obj]:
     return [*(at(pod, "status.containerStatuses") or ()), *(at(pod, "status.initContainerStatuses") or ())]
-
-
-def _ended_before(pod: Obj) -> list[Obj]:
-    """The containers that were restarted."""
-    return [status for status in _statuses(pod) if at(status, "lastState.terminated")]
 
 
 def _container(pod: Obj, requested: str) -> str:
