@@ -12,7 +12,7 @@ from simulator.longhorn.backupstore.models import (
     StoredVolume,
 )
 from simulator.longhorn.backupstore.store import Backupstore
-from simulator.longhorn.backupstore.target import backup_url, parse_backup_url
+from simulator.longhorn.backupstore.target import TargetUrl, backup_url, parse_backup_url
 
 __all__ = [
     "BackupInProgressError",
@@ -25,6 +25,7 @@ __all__ = [
     "LockConflictError",
     "StoredBackup",
     "StoredVolume",
+    "TargetUrl",
     "backup_url",
     "parse_backup_url",
 ]

@@ -11,6 +11,7 @@ class TargetUrl:
     """`s3://<bucket>@<region>/<path>`, or `s3://<bucket>/<path>`. `prefix` is the path without slashes around it."""
 
     bucket: str
+    region: str
     prefix: str
 
     @classmethod
@@ -19,10 +20,12 @@ class TargetUrl:
         parts = urlsplit(url)
         if parts.scheme != "s3":
             raise BackupstoreError(f"driver {parts.scheme} is not supported")
-        bucket = parts.netloc.rpartition("@")[0] if "@" in parts.netloc else parts.netloc
+        bucket, at, region = parts.netloc.rpartition("@")
+        if not at:
+            bucket, region = region, ""
         if not bucket or not parts.path.startswith("/"):
             raise BackupstoreError("invalid URL. Must be either s3://bucket@region/path/, or s3://bucket/path")
-        return cls(bucket, parts.path.strip("/"))
+        return cls(bucket, region, parts.path.strip("/"))
 
 
 def backup_url(target: str, volume: str, backup: str) -> str:
