@@ -46,7 +46,7 @@ def image_class(snapshots: Snapshots) -> str:
 def image_requested(steps: ImageExportSteps, empty_source: Source) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made; another volume exists."""
     del empty_source
-    return steps.request(steps.volume_with("exported", *SPARSE_WRITES))
+    return steps.request(steps.volumes.volume_with("exported", *SPARSE_WRITES))
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +88,7 @@ def two_snapshots(steps: ImageExportSteps) -> tuple[Requested, ...]:
 @pytest.fixture(scope="session")
 def successive_images(steps: ImageExportSteps) -> tuple[Exported, ...]:
     """Two images of one volume, the first of them overtaken by a write as soon as its VolumeSnapshot was ready."""
-    one = steps.volume_with("one", *SPARSE_WRITES)
+    one = steps.volumes.volume_with("one", *SPARSE_WRITES)
     first = steps.take(one)
     two = steps.volumes.write(one, "two", *OVERWRITES)
     return steps.finish(first), steps.export(two)
@@ -150,7 +150,7 @@ def escaped_url(existing: ExistingImages) -> PreProvisionedImage:
 @pytest.fixture(scope="session")
 def existing_source(existing: ExistingImages) -> Source:
     """A volume with known data, for `existing_export` and `existing_qcow2_export` only."""
-    return existing.volumes.write(existing.volumes.new(), "exported-by-hand", *SPARSE_WRITES)
+    return existing.volumes.volume_with("exported-by-hand", *SPARSE_WRITES)
 
 
 @pytest.fixture(scope="session")
@@ -174,7 +174,7 @@ def existing_qcow2_export(existing: ExistingImages, existing_source: Source) -> 
 @pytest.fixture(scope="session")
 def image_policies(steps: ImageExportSteps, snapshots: Snapshots) -> Policies[Exported]:
     """Two images of one volume with different data, under Retain and under Delete; their deletion is requested."""
-    kept = steps.volume_with("kept", *SPARSE_WRITES)
+    kept = steps.volumes.volume_with("kept", *SPARSE_WRITES)
     retained = steps.export(kept, snapshots.create_class("Retain", {"type": "bi"}))
     dropped = steps.volumes.write(kept, "dropped", *OVERWRITES)
     policies = Policies(retained, steps.export(dropped))
@@ -210,7 +210,7 @@ def downloads_witness(deleted_downloads: DeletedPair[Existing], backing_images: 
 @pytest.fixture(scope="session")
 def dropped_source(existing: ExistingImages) -> Source:
     """A volume with known data, whose images are deleted."""
-    return existing.volumes.write(existing.volumes.new(), "exported-to-be-deleted", *SPARSE_WRITES)
+    return existing.volumes.volume_with("exported-to-be-deleted", *SPARSE_WRITES)
 
 
 @pytest.fixture(scope="session")
@@ -244,7 +244,7 @@ def on_demand_images(steps: ImageExportSteps, volumes_in: Callable[[str], Volume
 @pytest.fixture(scope="session")
 def on_demand_source(on_demand_images: OnDemandImages) -> Source:
     """A Block volume with known data, of which several images are made."""
-    return on_demand_images.volumes.write(on_demand_images.volumes.new(), "demanded", *SPARSE_WRITES)
+    return on_demand_images.volumes.volume_with("demanded", *SPARSE_WRITES)
 
 
 @pytest.fixture(scope="session")
@@ -254,7 +254,7 @@ def on_demand_snapshot(on_demand_images: OnDemandImages, on_demand_source: Sourc
     There is another volume with other data, which must not be taken for it.
     """
     del on_demand_source
-    source = on_demand_images.volumes.write(on_demand_images.volumes.new(), "announced", *SPARSE_WRITES)
+    source = on_demand_images.volumes.volume_with("announced", *SPARSE_WRITES)
     return on_demand_images.preprovision(on_demand_images.export_of(source), source.image)
 
 

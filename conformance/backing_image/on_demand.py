@@ -55,12 +55,10 @@ class OnDemand:
 
     @property
     def handle(self) -> BackingImageHandle:
-        """The handle, as it was given."""
         return self.prepared.handle
 
     @property
     def holds(self) -> Image:
-        """What the claim's volume is to hold."""
         return self.prepared.holds
 
 

@@ -38,10 +38,6 @@ class ImageExportSteps:
     longhorn: Longhorn
     class_name: str
 
-    def volume_with(self, seed: str, *ranges: tuple[int, int]) -> Source:
-        """A new volume with data from a seed at some ranges (offset and length in bytes)."""
-        return self.volumes.write(self.volumes.new(), seed, *ranges)
-
     def images_of(self, source: Source) -> tuple[BackingImage, ...]:
         """All backing images that are exported from a volume."""
         return self.images.exported_from(self.longhorn.volume_of(source.pvc))

@@ -47,7 +47,7 @@ def test_claim_gets_the_data_of_a_qcow2_export(qcow2_on_demand: OnDemand, worklo
 @clause("backing-image.on-demand.export")
 def test_volume_in_use_is_exported(on_demand_images: OnDemandImages, workloads: Workloads) -> None:
     """A volume that a pod uses is exported too, and the claim gets its data."""
-    source = on_demand_images.volumes.write(on_demand_images.volumes.new(), "in-use", *FIRST_AND_LAST_UNIT)
+    source = on_demand_images.volumes.volume_with("in-use", *FIRST_AND_LAST_UNIT)
     with workloads.attached(source.pvc):
         restored = on_demand_images.export(source)
         claim = workloads.wait_bound(restored.claim)

@@ -62,7 +62,7 @@ def test_claim_gets_the_image_that_it_names(
 @pytest.mark.block
 def test_restored_when_the_source_is_deleted(steps: ImageExportSteps, workloads: Workloads) -> None:
     """A claim gets the data when the claim that was exported is gone, and its volume with it."""
-    source = steps.volume_with("orphaned", *FIRST_AND_LAST_UNIT)
+    source = steps.volumes.volume_with("orphaned", *FIRST_AND_LAST_UNIT)
     exported = steps.export_or_block(source)
     steps.volumes.delete(source)
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.source
 @pytest.mark.data
 def test_detached_volume_is_exported(steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """A VolumeSnapshot of a volume that is attached nowhere becomes an image with the volume's data."""
-    source = steps.volumes.detached(steps.volume_with("detached", *FIRST_AND_LAST_UNIT))
+    source = steps.volumes.detached(steps.volumes.volume_with("detached", *FIRST_AND_LAST_UNIT))
 
     exported = steps.export(source)
 
@@ -33,7 +33,7 @@ def test_detached_volume_is_exported(steps: ImageExportSteps, backing_images: Ba
 @pytest.mark.data
 def test_attached_volume_is_exported(steps: ImageExportSteps, workloads: Workloads) -> None:
     """A VolumeSnapshot of a volume that a pod uses all the while becomes an image with the volume's data."""
-    source = steps.volume_with("attached", *FIRST_AND_LAST_UNIT)
+    source = steps.volumes.volume_with("attached", *FIRST_AND_LAST_UNIT)
 
     with workloads.attached(source.pvc):
         exported = steps.export_or_block(source)

@@ -54,13 +54,13 @@ def retaining_class(snapshots: Snapshots) -> str:
 @pytest.fixture(scope="session")
 def requested(steps: BackupSteps) -> Requested:
     """A VolumeSnapshot of a Block volume with known data, of which nothing else is ever made."""
-    return steps.request(steps.volume_with("only", *SPARSE_WRITES))
+    return steps.request(steps.volumes.volume_with("only", *SPARSE_WRITES))
 
 
 @pytest.fixture(scope="session")
 def three_snapshots(steps: BackupSteps) -> tuple[Requested, ...]:
     """Three VolumeSnapshots of one volume, created at once."""
-    source = steps.volume_with("at-once", *FIRST_AND_LAST_UNIT)
+    source = steps.volumes.volume_with("at-once", *FIRST_AND_LAST_UNIT)
     return tuple(steps.request(source) for _ in range(3))
 
 
@@ -109,7 +109,7 @@ def many_snapshots(steps: BackupSteps) -> ManySnapshots:
 @pytest.fixture(scope="session")
 def backups_of_deleted_volume(steps: BackupSteps) -> tuple[BackedUp, ...]:
     """Two VolumeSnapshots of a volume that was deleted once they were ready."""
-    source = steps.volume_with("orphaned", *SPARSE_WRITES)
+    source = steps.volumes.volume_with("orphaned", *SPARSE_WRITES)
     requested = [steps.request(source) for _ in range(2)]
     first, second = [steps.finish(each) for each in requested]
     steps.volumes.delete(source)
@@ -121,7 +121,7 @@ def same_name_snapshots(steps: BackupSteps, steps_in: Callable[[str], BackupStep
     """Two VolumeSnapshots of the same name in two namespaces; not waited for."""
     name = "namesake-".ljust(LONGEST_NAME, "x")
     places = {"here": steps, "there": steps_in("elsewhere")}
-    sources = [place.volume_with(seed, *SPARSE_WRITES) for seed, place in places.items()]
+    sources = [place.volumes.volume_with(seed, *SPARSE_WRITES) for seed, place in places.items()]
     one, other = [steps.request(source, name=name) for source in sources]
     return one, other
 
@@ -129,7 +129,7 @@ def same_name_snapshots(steps: BackupSteps, steps_in: Callable[[str], BackupStep
 @pytest.fixture(scope="session")
 def successive_backups(steps: BackupSteps) -> SuccessiveBackups:
     """Two backups of one volume, each overtaken by a write as soon as its snapshot was taken."""
-    one = steps.volume_with("one", *SPARSE_WRITES)
+    one = steps.volumes.volume_with("one", *SPARSE_WRITES)
     first = steps.take(one)
     two = steps.volumes.write(one, "two", *OVERWRITES)
     first_done = steps.finish(first)
@@ -148,7 +148,7 @@ def full_backup(successive_backups: SuccessiveBackups, steps: BackupSteps, snaps
 @pytest.fixture(scope="session")
 def policies(steps: BackupSteps, retaining_class: str) -> Policies[BackedUp]:
     """Two backups of one volume under Delete and Retain, with their VolumeSnapshots."""
-    kept = steps.volume_with("kept", *SPARSE_WRITES)
+    kept = steps.volumes.volume_with("kept", *SPARSE_WRITES)
     retained = steps.back_up(kept, retaining_class)
     dropped = steps.volumes.write(kept, "dropped", *OVERWRITES)
     return Policies(retained, steps.back_up(dropped))
@@ -190,7 +190,7 @@ def unavailable_target(
 @pytest.fixture(scope="session")
 def existing(steps: BackupSteps, longhorn: Longhorn) -> BackupOutsideCsi:
     """A backup that was made through Longhorn's own objects and not by a VolumeSnapshot."""
-    source = steps.volume_with("made", *SPARSE_WRITES)
+    source = steps.volumes.volume_with("made", *SPARSE_WRITES)
     volume = longhorn.volume_of(source.pvc)
     return BackupOutsideCsi(source, volume, longhorn.create_backup(volume), longhorn.documented_backup_scheme)
 

@@ -108,10 +108,6 @@ class BackupSteps:
     longhorn: Longhorn
     class_name: str
 
-    def volume_with(self, seed: str, *ranges: tuple[int, int]) -> Source:
-        """A new volume with data from a seed at some ranges (offset and length in bytes)."""
-        return self.volumes.write(self.volumes.new(), seed, *ranges)
-
     def request(self, source: Source, class_name: str = "", *, name: str = "") -> Requested:
         """A new VolumeSnapshot, not waited for; of a class with policy Delete if none is named."""
         return Requested(source, self.snapshots.create(source.pvc, class_name or self.class_name, name=name))

@@ -86,7 +86,7 @@ def test_ready_when_the_backup_is_complete(completed: BackedUp, snapshots: Snaps
 @clause("backup.ready")
 def test_ready_backup_can_be_read(steps: BackupSteps, backupstore: Backupstore) -> None:
     """At the moment at which the VolumeSnapshot is ready the backup lies in the backupstore, complete."""
-    source = steps.volume_with("fresh", *SPARSE_WRITES)
+    source = steps.volumes.volume_with("fresh", *SPARSE_WRITES)
 
     backed_up = steps.back_up(source)
 
@@ -98,7 +98,7 @@ def test_ready_backup_can_be_read(steps: BackupSteps, backupstore: Backupstore) 
 @pytest.mark.source
 def test_detached_volume_is_backed_up(steps: BackupSteps, backupstore: Backupstore) -> None:
     """A VolumeSnapshot of a volume that is attached nowhere becomes a backup with the volume's data."""
-    source = steps.volumes.detached(steps.volume_with("detached", *SPARSE_WRITES))
+    source = steps.volumes.detached(steps.volumes.volume_with("detached", *SPARSE_WRITES))
 
     backed_up = steps.back_up(source)
 

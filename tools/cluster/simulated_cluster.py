@@ -31,7 +31,6 @@ class SimulatedCluster:
 
     @property
     def arguments(self) -> list[str]:
-        """The options of the suite."""
         return [
             "--target=cluster",
             f"--kubeconfig={self.kubeconfig}",
@@ -89,7 +88,6 @@ class SuiteRun:
 
     @property
     def workers(self) -> frozenset[str]:
-        """The workers that ran tests."""
         return frozenset(test["worker"] for entry in self.report["clauses"] for test in entry["tests"])
 
 

@@ -30,7 +30,6 @@ class Matrix:
 
     @property
     def faulty(self) -> tuple[Result, ...]:
-        """The rows with problems."""
         return tuple(result for result in self.results if result.problems)
 
     @property

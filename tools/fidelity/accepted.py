@@ -46,7 +46,6 @@ class Judgement:
 
     @property
     def count(self) -> int:
-        """How many differences are accepted."""
         return sum(map(len, self.covered.values()))
 
 

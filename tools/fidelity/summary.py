@@ -6,7 +6,6 @@ import pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was compared and how many differences are accepted (pytest hook)."""
     for outcome in ("passed", "failed"):
         for test in terminalreporter.getreports(outcome):
             lines = [value for name, value in test.user_properties if name == "fidelity" and test.when == "call"]

@@ -38,7 +38,6 @@ class Batch:
 
     @property
     def differing(self) -> tuple[ComparedRound, ...]:
-        """The rounds that differ from the reference."""
         return tuple(each for each in self.rounds if each.differences)
 
     @property

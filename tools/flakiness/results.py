@@ -117,7 +117,6 @@ def _of_run(expected: Results, seen: Results) -> Iterator[Difference]:
 
 
 def _problems(listed: Sequence[Mapping[str, Any]]) -> dict[str, Finding]:
-    """By kind and test, with how often."""
     messages: dict[str, list[str]] = {}
     for each in listed:
         messages.setdefault(f"{each['kind']} {each['test']}".strip(), []).append(each["message"])

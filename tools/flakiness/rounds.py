@@ -37,14 +37,12 @@ class Round:
 
     @property
     def pytest_arguments(self) -> tuple[str, ...]:
-        """All arguments of this round."""
         order = ("-p", "randomly", f"--randomly-seed={self.seed}")
         troubles = ":troubles" if self.troubles else ""
         return (*order, f"--chaos={self.seed}:{self.level:g}{troubles}", *self.arguments)
 
     @property
     def folder(self) -> str:
-        """The name of the folder of its reports."""
         return f"round-{self.seed}"
 
     @property
