@@ -75,7 +75,7 @@ def must_have_the_size_of_its_source(claim: Pvc, snapshot: VolumeSnapshot, longh
 
 def must_refuse_a_smaller_claim(snapshot: VolumeSnapshot, workloads: Workloads, recorder: Recorder) -> None:
     """A claim smaller than the VolumeSnapshot is refused, which names both sizes."""
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE // 2)
+    claim = workloads.restore_claim(*snapshot.place, size=SIZE // 2)
 
     wait_refused(recorder, claim, rf"requested volume size {SIZE // 2} is less than the size {SIZE}")
     workloads.delete_claim(claim)

@@ -121,7 +121,7 @@ class ExistingImages:
 
     def restore(self, snapshot: VolumeSnapshot) -> Pvc:
         """A claim that restores a VolumeSnapshot; not waited for."""
-        return self.volumes.request_restore(snapshot.name, snapshot.namespace)
+        return self.volumes.request_restore(*snapshot.place)
 
     def delete_pair(self, *unfinished: Existing) -> DeletedPair[Existing]:
         """The first image under Delete, the second under Retain; their VolumeSnapshots are deleted once ready."""

@@ -124,7 +124,7 @@ class OnDemandImages:
         """A claim of the usual size, created once the VolumeSnapshot is ready. Blocked if it does not become ready."""
         self.wait_ready(prepared)
         snapshot, early = (prepared.snapshot, self.images.find(prepared.handle.backing_image) is not None)
-        return OnDemand(prepared, self.volumes.request_restore(snapshot.name, snapshot.namespace), early)
+        return OnDemand(prepared, self.volumes.request_restore(*snapshot.place), early)
 
     def restore(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemand:
         """All of it: content, VolumeSnapshot and claim for a handle."""
@@ -174,5 +174,5 @@ class OnDemandImages:
     def refused(self, handle: str, pattern: str) -> str:
         """A claim through any text as a handle is refused for a reason that matches a pattern; the reason."""
         _, snapshot = self.snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
-        claim = self.volumes.request_restore(snapshot.name, snapshot.namespace)
+        claim = self.volumes.request_restore(*snapshot.place)
         return self.volumes.wait_refused(claim, pattern)

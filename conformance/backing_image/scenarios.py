@@ -38,10 +38,6 @@ class ImageExportSteps:
     longhorn: Longhorn
     class_name: str
 
-    def images_of(self, source: Source) -> tuple[BackingImage, ...]:
-        """All backing images that are exported from a volume."""
-        return self.images.exported_from(self.longhorn.volume_of(source.pvc))
-
     def request(self, source: Source, class_name: str = "") -> Requested:
         """A new VolumeSnapshot, not waited for; of a class with policy Delete and format raw if none is named."""
         return Requested(source, self.snapshots.create(source.pvc, class_name or self.class_name))

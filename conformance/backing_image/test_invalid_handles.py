@@ -52,11 +52,6 @@ def rows(table: dict[str, tuple[str, str]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("old", "new"), table.values(), ids=table.keys())
 
 
-def query_of(handle: BackingImageHandle) -> str:
-    """The part of a handle after the question mark."""
-    return str(handle).partition("?")[2]
-
-
 def broken(handle: BackingImageHandle, old: str, new: str) -> str:
     """The handle with one part replaced; a part that is not there is the test's mistake."""
     values = dict(handle.parameters) | {"url": str(handle).partition("&url=")[2].partition("&")[0]}
@@ -82,7 +77,7 @@ def test_handle_must_have_its_form(template: str, on_demand: OnDemand, on_demand
     """A claim through a handle of another form is refused as invalid or not found."""
     on_demand_images.control(on_demand)
     handle = on_demand_images.like(on_demand)
-    text = template.format_map({**dict(handle.parameters), "query": query_of(handle)})
+    text = template.format_map({**dict(handle.parameters), "query": str(handle).partition("?")[2]})
 
     on_demand_images.refused(text, "rpc error: code = (InvalidArgument|NotFound) desc = ")
 

@@ -52,7 +52,8 @@ def test_each_snapshot_has_its_own(
 
     named = sorted(parse_backing_image_handle(content.handle).backing_image for content in contents)
 
-    made = sorted(image.name for image in steps.images_of(two_snapshots[0].source))
+    volume = steps.longhorn.volume_of(two_snapshots[0].source.pvc)
+    made = sorted(image.name for image in steps.images.exported_from(volume))
     assert len({content.name for content in contents}) == len(set(named)) == 2, f"the two handles name {named}"
     assert made == named, f"images made are {made}, the handles name {named}"
 

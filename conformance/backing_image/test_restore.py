@@ -128,7 +128,7 @@ def test_larger_claim_gets_its_size(image_restoring: Restoring[Exported], worklo
     """A claim of twice the size is bound to a volume of twice the size: the data, and zeros behind them."""
     exported, size = image_restoring.original, 2 * SIZE
 
-    claim = workloads.restore_claim(exported.snapshot.name, exported.snapshot.namespace, size=size)
+    claim = workloads.restore_claim(*exported.snapshot.place, size=size)
 
     claim = workloads.wait_bound(claim)
     assert claim.capacity == size, f"the capacity of {claim} is {claim.capacity}, requested were {size}"
@@ -152,6 +152,6 @@ def test_example_claim_is_bound(image_restoring: Restoring[Exported], workloads:
     """A claim as in the example, ReadWriteOnce and of the StorageClass `longhorn`, is bound."""
     snapshot = image_restoring.original.snapshot
 
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=SIZE, storage_class="longhorn")
+    claim = workloads.restore_claim(*snapshot.place, size=SIZE, storage_class="longhorn")
 
     assert workloads.wait_bound(claim).volume

@@ -218,5 +218,5 @@ def pre_provisioned(existing: BackupOutsideCsi, snapshots: Snapshots, workloads:
     """
     handle = existing.documented_handle
     content, snapshot = snapshots.preprovision(str(handle), existing.namespace, policy="Retain")
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=existing.source.pvc.size)
+    claim = workloads.restore_claim(*snapshot.place, size=existing.source.pvc.size)
     return PreProvisionedBackup(existing, handle, content, snapshot, claim)

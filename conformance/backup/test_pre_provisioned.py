@@ -60,7 +60,7 @@ def test_older_scheme_is_accepted(existing: BackupOutsideCsi, snapshots: Snapsho
     _, snapshot = snapshots.preprovision(handle, existing.namespace, policy="Retain")
     snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
 
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=existing.source.pvc.size)
+    claim = workloads.restore_claim(*snapshot.place, size=existing.source.pvc.size)
 
     workloads.verify(workloads.wait_bound(claim), existing.source.image)
 

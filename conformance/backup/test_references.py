@@ -47,7 +47,7 @@ def must_be_refused(template: str, code: str, pre_provisioned: PreProvisionedBac
 
     _, snapshot = steps.snapshots.preprovision(handle, made.namespace, policy="Retain")
 
-    claim = steps.volumes.request_restore(snapshot.name, snapshot.namespace)
+    claim = steps.volumes.request_restore(*snapshot.place)
 
     steps.volumes.wait_refused(claim, f"rpc error: code = {code} desc = ")
     with precondition("the right handle does not work either"):

@@ -86,7 +86,7 @@ def test_larger_claim_is_refused(restoring: Restoring[BackedUp], workloads: Work
     workloads.wait_bound(restoring.claim)
     snapshot = restoring.original.snapshot
 
-    claim = workloads.restore_claim(snapshot.name, snapshot.namespace, size=2 * SIZE)
+    claim = workloads.restore_claim(*snapshot.place, size=2 * SIZE)
 
     wait_refused(recorder, claim, rf"(?i)size.*{2 * SIZE}|{2 * SIZE}.*size")
     workloads.delete_claim(claim)

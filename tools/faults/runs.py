@@ -50,7 +50,8 @@ def run_all(chosen: Sequence[Case], jobs: int, *, all_tests: bool, all_tests_of_
     """
     by_task = {_Task(case.version, case.fault.name, all_tests, (case.clauses,)): case for case in chosen}
     versions = sorted({case.version for case in chosen}) if control else []
-    tasks = [_control(version, chosen, all_tests=all_tests_of_control) for version in versions] + list(by_task)
+    broken = {version: tuple(case.clauses for case in chosen if case.version == version) for version in versions}
+    tasks = [_Task(version, NO_FAULT, all_tests_of_control, broken[version]) for version in versions] + list(by_task)
     forked.load()
     controls: dict[str, SuiteRun] = {}
     results: list[Result] = []
@@ -73,10 +74,6 @@ def run_all(chosen: Sequence[Case], jobs: int, *, all_tests: bool, all_tests_of_
             left = spent / done * (len(tasks) - done)
             print(f"[{done:3}/{len(tasks)}, {spent:4.0f} s, {left:4.0f} s left] {line}", flush=True)
     return Runs(controls, results, tuple(sorted(set.intersection(*unselected))))
-
-
-def _control(version: str, chosen: Sequence[Case], *, all_tests: bool) -> _Task:
-    return _Task(version, NO_FAULT, all_tests, tuple(case.clauses for case in chosen if case.version == version))
 
 
 def _unselected(run: SuiteRun) -> set[str]:

@@ -221,7 +221,9 @@ def ordered(recording: Recording) -> Iterator[tuple[str, str, tuple[Step, Step]]
     """
     firsts: dict[tuple[str, Change], Step] = {}
     lasts: dict[tuple[str, Change], Step] = {}
-    for step in filter(_is_milestone, steps(recording)):
+    for step in steps(recording):
+        if not _MILESTONES.fullmatch(step.change[0]):
+            continue
         firsts.setdefault((step.subject, step.change), step)
         lasts[step.subject, step.change] = step
     for word, chosen in (("first", firsts), ("last", lasts)):
@@ -253,10 +255,6 @@ _MILESTONES = re.compile(
     r"|creationTime|restoreSize|restoreRequired|restoreInitiated|lastBackupName|url|parent|markRemoved|error"
     r"|attachmentTicketStatuses\.[^.]*\.satisfied|conditions\[\w+\]\.status|kubernetesStatus\.pvStatus|capacity\.storage)"
 )
-
-
-def _is_milestone(step: Step) -> bool:
-    return bool(_MILESTONES.fullmatch(step.change[0]))
 
 
 def _families(step: Step) -> set[str]:
