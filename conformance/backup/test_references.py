@@ -12,7 +12,7 @@ from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
 from fixtures.kubernetes.client import Cluster
-from fixtures.kubernetes.resource_kinds import Obj
+from fixtures.kubernetes.resource_kinds import PV, PVC, Obj
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE, Source
 from fixtures.outcomes import precondition
@@ -117,23 +117,16 @@ def test_claim_must_be_bound(namespace: str, snapshots: Snapshots, workloads: Wo
 
 def foreign_volume(claim: str, namespace: str) -> tuple[Obj, Obj]:
     """A PersistentVolume that is not Longhorn's, and the claim that is bound to it."""
+    shared = {"accessModes": ["ReadWriteOnce"], "storageClassName": ""}
     capacity = {"storage": "16Mi"}
-    volume = {
-        "apiVersion": "v1",
-        "kind": "PersistentVolume",
-        "metadata": {"name": f"foreign-{namespace}"},
-        "spec": {
-            "accessModes": ["ReadWriteOnce"],
-            "capacity": capacity,
-            "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": claim, "namespace": namespace},
-            "hostPath": {"path": "/nowhere"},
-            "persistentVolumeReclaimPolicy": "Retain",
-            "storageClassName": "",
-        },
+    spec = {
+        "capacity": capacity,
+        "claimRef": {"apiVersion": PVC.api_version, "kind": PVC.kind, "name": claim, "namespace": namespace},
+        "hostPath": {"path": "/nowhere"},
+        "persistentVolumeReclaimPolicy": "Retain",
     }
-    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": capacity}, "storageClassName": ""}
-    metadata = {"name": claim, "namespace": namespace}
-    return volume, {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+    volume = PV.manifest(f"foreign-{namespace}", spec=shared | spec)
+    return volume, PVC.manifest(claim, namespace, spec=shared | {"resources": {"requests": capacity}})
 
 
 @clause("backup.source")

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from fixtures.kubernetes.resource_kinds import POD, PVC, VOLUME_SNAPSHOT, VOLUME_SNAPSHOT_CLASS
 from simulator.clock import Clock
 from simulator.longhorn.backupstore import BackupRequest, Backupstore, BackupstoreDecisions
 from simulator.longhorn.disk import Disk
@@ -79,41 +80,26 @@ def watching(cluster: Cluster) -> list[Row]:
 def snapshots(cluster: Cluster) -> Row:
     """From a VolumeSnapshot's creation to readyToUse, with 1 MiB more to back up each time."""
     connection = cluster.connect()
-    snapshot_api = "/apis/snapshot.storage.k8s.io/v1"
-    core = "/api/v1/namespaces/default"
-    pods = Watch(cluster, f"{core}/pods")
-    ready = Watch(cluster, f"{snapshot_api}/namespaces/default/volumesnapshots")
-    snapshot_class = {
-        "apiVersion": "snapshot.storage.k8s.io/v1",
-        "kind": "VolumeSnapshotClass",
-        "metadata": {"name": "bench"},
-        "driver": "driver.longhorn.io",
-        "deletionPolicy": "Delete",
-        "parameters": {"type": "bak"},
+    pods, ready = Watch(cluster, POD.path("default")), Watch(cluster, VOLUME_SNAPSHOT.path("default"))
+    snapshot_class = VOLUME_SNAPSHOT_CLASS.manifest(
+        "bench", driver="driver.longhorn.io", deletionPolicy="Delete", parameters={"type": "bak"}
+    )
+    request(connection, "POST", VOLUME_SNAPSHOT_CLASS.path(), snapshot_class)
+    spec = {
+        "accessModes": ["ReadWriteOnce"],
+        "volumeMode": "Block",
+        "storageClassName": "longhorn",
+        "resources": {"requests": {"storage": "32Mi"}},
     }
-    request(connection, "POST", f"{snapshot_api}/volumesnapshotclasses", snapshot_class)
-    claim = {
-        "metadata": {"name": "bench"},
-        "spec": {
-            "accessModes": ["ReadWriteOnce"],
-            "volumeMode": "Block",
-            "storageClassName": "longhorn",
-            "resources": {"requests": {"storage": "32Mi"}},
-        },
-    }
-    request(connection, "POST", f"{core}/persistentvolumeclaims", claim)
+    request(connection, "POST", PVC.path("default"), PVC.manifest("bench", spec=spec))
     seconds = []
     for number in range(SNAPSHOTS):
-        request(connection, "POST", f"{core}/pods", _writer(number))
+        request(connection, "POST", POD.path("default"), _writer(number))
         pods.wait(f"writer-{number}", "status.phase", "Succeeded")
-        snapshot = {
-            "apiVersion": "snapshot.storage.k8s.io/v1",
-            "kind": "VolumeSnapshot",
-            "metadata": {"name": f"bench-{number}"},
-            "spec": {"volumeSnapshotClassName": "bench", "source": {"persistentVolumeClaimName": "bench"}},
-        }
+        requested = {"volumeSnapshotClassName": "bench", "source": {"persistentVolumeClaimName": "bench"}}
+        snapshot = VOLUME_SNAPSHOT.manifest(f"bench-{number}", spec=requested)
         began = time.perf_counter()
-        request(connection, "POST", f"{snapshot_api}/namespaces/default/volumesnapshots", snapshot)
+        request(connection, "POST", VOLUME_SNAPSHOT.path("default"), snapshot)
         seconds.append(ready.wait(f"bench-{number}", "status.readyToUse", True) - began)
     how = f"VolumeSnapshot created to readyToUse, median of {SNAPSHOTS}, 1 MiB new each"
     return Row("snapshot to ready", _milliseconds(statistics.median(seconds)), how)
