@@ -1,6 +1,7 @@
 """Each call that Longhorn makes, in order, and what it reads from the answer."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -105,28 +106,26 @@ def test_a_second_login_is_refused(tgt: Tgt, node: Node, initiator: Initiator) -
     assert initiator.device(iqn) == device
 
 
-def test_a_login_that_the_target_refuses_leaves_nothing(tgt: Tgt, node: Node, initiator: Initiator) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda tgt: tgt.withdraw("one"), "login to {} at 127.0.0.1:3260 failed"),
+        (lambda tgt: tgt.set_thin("one", False), "LUN 1 of {} is not thin-provisioned"),
+    ],
+    ids=["the target refuses", "the LUN cannot unmap"],
+)
+def test_a_login_that_fails_leaves_nothing(
+    tgt: Tgt, initiator: Initiator, spoil: Callable[[Tgt], None], reason: str
+) -> None:
     iqn = tgt.offer("one")
     initiator.discover()
-    tgt.withdraw("one")
+    spoil(tgt)
 
-    done = node.iscsiadm("-m", "node", "-T", iqn, "-p", HOST, "--login")
-
-    assert done.code == 5
-    assert f"login to {iqn} at {PORTAL} failed" in done.error
-    assert node.leftovers() == []
-
-
-def test_a_lun_that_cannot_unmap_is_refused(tgt: Tgt, node: Node, initiator: Initiator) -> None:
-    iqn = tgt.offer("one")
-    tgt.set_thin("one", False)
-    initiator.discover()
-
-    done = node.iscsiadm("-m", "node", "-T", iqn, "-p", HOST, "--login")
+    done = initiator.node.iscsiadm("-m", "node", "-T", iqn, "-p", HOST, "--login")
 
     assert done.code == 5
-    assert f"LUN 1 of {iqn} is not thin-provisioned" in done.error
-    assert node.leftovers() == []
+    assert reason.format(iqn) in done.error
+    assert initiator.node.leftovers() == []
 
 
 @pytest.mark.parametrize("portal", [(), ("-p", HOST)], ids=["no-portal", "portal"])

@@ -8,12 +8,15 @@ The kubelet takes a free loop device for a block volume and then looks for it in
 created that device just before. So all these links exist from the start, and dangle until the kernel has the device.
 """
 
+import ctypes
+import os
 import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from . import loop, mounts
+from . import loop
 
+LIBC = ctypes.CDLL(None, use_errno=True)
 BLOCK = Path("/sys/block")
 CLASS = Path("/sys/class/block")
 DEVICES = Path("/sys/dev/block")
@@ -26,8 +29,8 @@ def refresh(attached: Collection[str]) -> None:
     Not thread-safe. Raises OSError.
     """
     for directory in (CLASS, BLOCK):
-        if not mounts.is_tmpfs(directory):
-            mounts.mount_tmpfs(directory)
+        if not _is_tmpfs(directory):
+            _mount_tmpfs(directory)
     real = {path.name: path for path in _devices()}
     for name, path in real.items():
         if name in attached:
@@ -44,6 +47,18 @@ def refresh(attached: Collection[str]) -> None:
         for entry in directory.iterdir():
             if entry.name not in expected:
                 _remove(entry)
+
+
+def _is_tmpfs(mount_point: Path) -> bool:
+    """Whether the topmost mount there is a tmpfs."""
+    table = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return [fields[-3] for fields in table if fields[4] == str(mount_point)][-1:] == ["tmpfs"]
+
+
+def _mount_tmpfs(mount_point: Path) -> None:
+    done = LIBC.mount(b"userspace-initiator", os.fsencode(mount_point), b"tmpfs", 0, b"mode=755,size=4m")
+    if done != 0:
+        raise OSError(ctypes.get_errno(), f"cannot mount a tmpfs: {os.strerror(ctypes.get_errno())}", str(mount_point))
 
 
 def _devices() -> list[Path]:

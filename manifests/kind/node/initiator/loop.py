@@ -120,12 +120,7 @@ def flush(name: str, give_up_if: Callable[[], bool]) -> bool:
 def detach(device: Device, holder: Path) -> bool:
     """Detach the device; False if other processes have it open and it is detached when the last one closes it."""
     processes.kill(holder)
-    deadline = time.monotonic() + RELEASE_SECONDS
-    while attached(device):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(processes.INTERVAL)
-    return True
+    return processes.wait_until(lambda: not attached(device), RELEASE_SECONDS)
 
 
 def _sequence(name: str) -> int:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,10 +21,10 @@ def mentioning(file: Path) -> list[int]:
     return found
 
 
-def wait_until_gone(file: Path, seconds: float) -> bool:
-    """Wait until no process mentions the file; False if the time is up before."""
+def wait_until(reached: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something is reached; False if the time is up before."""
     deadline = time.monotonic() + seconds
-    while mentioning(file):
+    while not reached():
         if time.monotonic() > deadline:
             return False
         time.sleep(INTERVAL)

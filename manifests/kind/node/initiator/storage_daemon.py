@@ -4,7 +4,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -73,12 +72,9 @@ def refresh(directory: Path) -> int:
     query = {"execute": "query-named-block-nodes", "arguments": {"flat": True}}
     nodes = monitor.ask(_monitor(directory), resize, query, seconds=ANSWER_SECONDS)[1]
     size = next(int(node["image"]["virtual-size"]) for node in nodes if node["node-name"] == "disk")
-    deadline = time.monotonic() + RESIZE_SECONDS
     # The kernel keeps the attributes of a FUSE file for a second.
-    while disk(directory).stat().st_size != size:
-        if time.monotonic() > deadline:
-            raise InitiatorError(ExitCode.TIMED_OUT, f"the LUN has {size} bytes, its file never took that size")
-        time.sleep(processes.INTERVAL)
+    if not processes.wait_until(lambda: disk(directory).stat().st_size == size, RESIZE_SECONDS):
+        raise InitiatorError(ExitCode.TIMED_OUT, f"the LUN has {size} bytes, its file never took that size")
     return size
 
 
@@ -86,14 +82,18 @@ def stop(directory: Path) -> None:
     """Log out, if necessary without the target, which has received all writes already."""
     with suppress(InitiatorError):
         monitor.ask(_monitor(directory), {"execute": "quit"}, seconds=QUIT_SECONDS)
-        processes.wait_until_gone(_monitor(directory), QUIT_SECONDS)
+        _wait_until_gone(directory)
     end(directory)
 
 
 def end(directory: Path) -> None:
     """Kill the daemon; pending reads and writes fail."""
     processes.kill(_monitor(directory))
-    processes.wait_until_gone(_monitor(directory), QUIT_SECONDS)
+    _wait_until_gone(directory)
+
+
+def _wait_until_gone(directory: Path) -> None:
+    processes.wait_until(lambda: not runs(directory), QUIT_SECONDS)
 
 
 def _require_unmap(iqn: str, portal: Portal) -> None:
