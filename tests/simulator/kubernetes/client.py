@@ -1,4 +1,4 @@
-"""A bare HTTP client of the REST server, for tests of what a client sees on the wire."""
+"""A bare HTTP client of the REST server, for tests of what a client sees on the wire, and refusals of the API."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import pytest
 
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.server import Server, serve
 
@@ -16,7 +18,15 @@ LANTERNS = "lanterns.light.example.org"
 BASE = "/apis/light.example.org/v1/namespaces/default/lanterns"
 CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+JSON = "application/json"
 MERGE = "application/merge-patch+json"
+
+
+def refusal(call: Callable[..., object], *arguments: Any, **more: Any) -> ApiError:
+    """The error of a call that the API refuses."""
+    with pytest.raises(ApiError) as caught:
+        call(*arguments, **more)
+    return caught.value
 
 
 class Client:
@@ -27,21 +37,13 @@ class Client:
         self.session = session
 
     async def ask(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        kind: str = "application/json",
-        accept: str = "",
-        **query: str,
+        self, method: str, path: str, body: Any = None, *, kind: str = JSON, accept: str = "", **query: str
     ) -> tuple[int, Any, Any]:
         """Status, decoded body (text if it is no JSON) and headers."""
         headers = {"Content-Type": kind, "User-Agent": "tester/1.0", **({"Accept": accept} if accept else {})}
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        async with self.session.request(
-            method, self.server.url + path, data=data, headers=headers, params=query
-        ) as response:
+        url = self.server.url + path
+        async with self.session.request(method, url, data=data, headers=headers, params=query) as response:
             text = await response.text()
             is_json = response.content_type == "application/json"
             return response.status, json.loads(text) if is_json else text, response.headers

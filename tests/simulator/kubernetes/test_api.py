@@ -9,7 +9,7 @@ from simulator.kubernetes.api import Admission, Api, Change
 from simulator.kubernetes.decisions import KubernetesDecisions
 from simulator.kubernetes.errors import STALE, ApiError, Denied, FieldError
 from simulator.kubernetes.resources import Obj
-from tests.simulator.kubernetes.client import LANTERNS, Make
+from tests.simulator.kubernetes.client import LANTERNS, Make, refusal
 
 
 def changes_of(api: Api, resource: str) -> list[tuple[str, int]]:
@@ -24,11 +24,9 @@ def changes_of(api: Api, resource: str) -> list[tuple[str, int]]:
 
 
 def test_create_sets_what_the_server_sets(api: Api, lantern: Make) -> None:
-    sent = lantern("a")
-    sent["metadata"].update(uid="mine", creationTimestamp="2000-01-01T00:00:00Z", generation=7)
-    sent["status"] = {"ready": True}
+    sent = lantern("a", metadata={"uid": "mine", "creationTimestamp": "2000-01-01T00:00:00Z", "generation": 7})
 
-    made = api.create(LANTERNS, sent)
+    made = api.create(LANTERNS, {**sent, "status": {"ready": True}})
 
     metadata = made["metadata"]
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", metadata["uid"])
@@ -49,13 +47,15 @@ def test_what_is_returned_is_a_copy(api: Api, lantern: Make) -> None:
 
 
 def test_generated_names(api: Api, lantern: Make) -> None:
-    sent = lantern()
-    sent["metadata"] = {"generateName": "lamp-", "namespace": "default"}
+    metadata = {"generateName": "lamp-", "namespace": "default"}
 
-    made = api.create(LANTERNS, sent)
+    made = api.create(LANTERNS, {**lantern(), "metadata": metadata})
 
     assert re.fullmatch(r"lamp-[bcdfghjklmnpqrstvwxz2456789]{5}", made["metadata"]["name"])
     assert made["metadata"]["generateName"] == "lamp-"
+
+
+NAMELESS = "metadata.name: Required value: name or generateName is required"
 
 
 @pytest.mark.parametrize(
@@ -64,34 +64,23 @@ def test_generated_names(api: Api, lantern: Make) -> None:
         ({"name": "a"}, 409, "AlreadyExists", 'lanterns.light.example.org "a" already exists'),
         ({"resourceVersion": "5"}, 500, "InternalError", "resourceVersion should not be set on objects to be created"),
         ({"namespace": "no"}, 404, "NotFound", 'namespaces "no" not found'),
-        (
-            {"name": ""},
-            422,
-            "Invalid",
-            'Lantern.light.example.org "" is invalid: metadata.name: Required value: name or generateName is required',
-        ),
+        ({"name": ""}, 422, "Invalid", f'Lantern.light.example.org "" is invalid: {NAMELESS}'),
     ],
 )
 def test_refused_creations(api: Api, lantern: Make, change: Obj, status: int, reason: str, message: str) -> None:
     api.create(LANTERNS, lantern("a"))
-    sent = lantern("b")
-    sent["metadata"].update(change)
+    error = refusal(api.create, LANTERNS, lantern("b", metadata=change))
 
-    with pytest.raises(ApiError) as refusal:
-        api.create(LANTERNS, sent)
-
-    assert (refusal.value.status, refusal.value.reason, refusal.value.message) == (status, reason, message)
+    assert (error.status, error.reason, error.message) == (status, reason, message)
 
 
 def test_stale_write_is_refused_and_changes_nothing(api: Api, lantern: Make) -> None:
     old = api.create(LANTERNS, lantern("a"))
     new = api.update(LANTERNS, {**old, "spec": {**old["spec"], "level": 1}})
 
-    with pytest.raises(ApiError) as refusal:
-        api.update(LANTERNS, {**old, "spec": {**old["spec"], "level": 2}})
+    error = refusal(api.update, LANTERNS, {**old, "spec": {**old["spec"], "level": 2}})
 
-    assert refusal.value.status == 409
-    assert refusal.value.message == f'Operation cannot be fulfilled on {LANTERNS} "a": {STALE}'
+    assert (error.status, error.message) == (409, f'Operation cannot be fulfilled on {LANTERNS} "a": {STALE}')
     assert api.get(LANTERNS, "a", "default") == new
 
 
@@ -99,23 +88,19 @@ def test_a_write_that_changes_nothing_makes_no_revision(api: Api, lantern: Make)
     made = api.create(LANTERNS, lantern("a"))
     seen = changes_of(api, LANTERNS)
 
-    again = api.update(LANTERNS, made)
-
-    assert again == made
+    assert api.update(LANTERNS, made) == made
     assert seen == []
 
 
 def test_generation_counts_changes_outside_metadata_and_status(api: Api, lantern: Make) -> None:
     api.create(LANTERNS, lantern("a"))
-    generations = [
-        api.patch(LANTERNS, "a", "default", patch, subresource=subresource)["metadata"]["generation"]
-        for patch, subresource in (
-            ({"metadata": {"labels": {"x": "y"}}}, ""),
-            ({"status": {"ready": True}}, "status"),
-            ({"spec": {"level": 1}}, ""),
-        )
-    ]
-    assert generations == [1, 1, 2]
+    for patch, subresource, generation in (
+        ({"metadata": {"labels": {"x": "y"}}}, "", 1),
+        ({"status": {"ready": True}}, "status", 1),
+        ({"spec": {"level": 1}}, "", 2),
+    ):
+        patched = api.patch(LANTERNS, "a", "default", patch, subresource=subresource)
+        assert patched["metadata"]["generation"] == generation
 
 
 def test_status_and_spec_are_written_apart(api: Api, lantern: Make) -> None:
@@ -157,9 +142,7 @@ def test_subscribers_are_called_in_order_even_if_one_of_them_writes(api: Api, la
 
 
 def test_finalizers_block_a_deletion(api: Api, lantern: Make) -> None:
-    sent = lantern("a")
-    sent["metadata"]["finalizers"] = ["example.org/hold"]
-    api.create(LANTERNS, sent)
+    api.create(LANTERNS, lantern("a", metadata={"finalizers": ["example.org/hold"]}))
     seen = changes_of(api, LANTERNS)
 
     held = api.delete(LANTERNS, "a", "default")
@@ -179,10 +162,7 @@ def test_finalizers_block_a_deletion(api: Api, lantern: Make) -> None:
 def test_deletion_with_another_uid_is_refused(api: Api, lantern: Make) -> None:
     made = api.create(LANTERNS, lantern("a"))
 
-    with pytest.raises(ApiError) as refusal:
-        api.delete(LANTERNS, "a", "default", uid="other")
-
-    assert refusal.value.message == (
+    assert refusal(api.delete, LANTERNS, "a", "default", uid="other").message == (
         f'Operation cannot be fulfilled on {LANTERNS} "a": the UID in the precondition (other) does not match the UID '
         f"in record ({made['metadata']['uid']}). The object might have been deleted and then recreated"
     )
@@ -190,9 +170,7 @@ def test_deletion_with_another_uid_is_refused(api: Api, lantern: Make) -> None:
 
 def test_selectors(api: Api, lantern: Make) -> None:
     for name, labels in (("a", {"x": "1"}), ("b", {"x": "2", "y": ""}), ("c", {})):
-        sent = lantern(name)
-        sent["metadata"]["labels"] = labels
-        api.create(LANTERNS, sent)
+        api.create(LANTERNS, lantern(name, metadata={"labels": labels}))
 
     def names(labels: str = "", fields: str = "") -> str:
         return "".join(each["metadata"]["name"] for each in api.list(LANTERNS, labels=labels, fields=fields))
@@ -221,10 +199,9 @@ def test_hooks_change_and_refuse(api: Api, lantern: Make) -> None:
     api.admit(LANTERNS, ["CREATE", "DELETE"], keep_wick, mutating=False)
 
     assert api.create(LANTERNS, lantern("a"))["spec"]["level"] == 9
-    with pytest.raises(ApiError) as refusal:
-        api.delete(LANTERNS, "a", "default")
-    assert refusal.value.status == 422
-    assert refusal.value.message == 'admission webhook "validator.example.org" denied the request: still burning'
+    error = refusal(api.delete, LANTERNS, "a", "default")
+    assert error.status == 422
+    assert error.message == 'admission webhook "validator.example.org" denied the request: still burning'
 
 
 def test_a_decision_can_be_replaced() -> None:

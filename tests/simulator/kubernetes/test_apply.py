@@ -8,7 +8,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.apply import server_side_apply
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj
-from tests.simulator.kubernetes.client import LANTERNS, Make
+from tests.simulator.kubernetes.client import LANTERNS, Make, refusal
 
 
 def apply(api: Api, config: Obj, manager: str, *, force: bool = False, resource: str = LANTERNS) -> Obj:
@@ -40,21 +40,12 @@ def test_a_field_that_is_no_longer_applied_is_removed(api: Api, lantern: Make) -
 def test_conflict_and_force(api: Api, lantern: Make) -> None:
     apply(api, lantern("a", level=1), "first")
 
-    with pytest.raises(ApiError) as refusal:
-        apply(api, lantern("a", level=2), "second")
+    error = refusal(apply, api, lantern("a", level=2), "second")
 
-    error = refusal.value
+    text = 'conflict with "first" using light.example.org/v1'
     assert (error.status, error.reason) == (409, "Conflict")
-    assert error.message == (
-        'Apply failed with 1 conflict: conflict with "first" using light.example.org/v1: .spec.level'
-    )
-    assert error.details["causes"] == [
-        {
-            "reason": "FieldManagerConflict",
-            "message": 'conflict with "first" using light.example.org/v1',
-            "field": ".spec.level",
-        }
-    ]
+    assert error.message == f"Apply failed with 1 conflict: {text}: .spec.level"
+    assert error.details["causes"] == [{"reason": "FieldManagerConflict", "message": text, "field": ".spec.level"}]
 
     after = apply(api, lantern("a", level=2), "second", force=True)
     assert after["spec"]["level"] == 2
@@ -84,9 +75,8 @@ def test_lists_of_built_in_kinds_are_merged_by_key(api: Api) -> None:
 
     api.create("pods", pod(name="c", image="one:1"), manager="hand")
 
-    with pytest.raises(ApiError) as refusal:
-        apply(api, pod(name="c", image="two:1"), "me", resource="pods")
-    assert refusal.value.details["causes"][0]["field"] == '.spec.containers[name="c"].image'
+    error = refusal(apply, api, pod(name="c", image="two:1"), "me", resource="pods")
+    assert error.details["causes"][0]["field"] == '.spec.containers[name="c"].image'
 
     after = apply(api, pod(name="c", image="two:1"), "me", resource="pods", force=True)
     assert [each["image"] for each in after["spec"]["containers"]] == ["two:1"]
@@ -94,8 +84,6 @@ def test_lists_of_built_in_kinds_are_merged_by_key(api: Api) -> None:
 
 
 def test_the_manager_must_be_named(api: Api, lantern: Make) -> None:
-    with pytest.raises(ApiError) as refusal:
-        apply(api, lantern("a"), "")
-    assert refusal.value.message == (
+    assert refusal(apply, api, lantern("a"), "").message == (
         'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
     )

@@ -7,14 +7,21 @@ import pytest
 from simulator.kubernetes import quantities
 from simulator.kubernetes.api import Api, Change
 from simulator.kubernetes.errors import ApiError
+from simulator.kubernetes.names import CLAIMS, STORAGE_CLASSES, VOLUMES
 from simulator.kubernetes.resources import Obj
+from tests.simulator.kubernetes.client import refusal
 
 SNAPSHOT = {"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": "s"}
+CLONED = {"kind": "PersistentVolumeClaim", "name": "s"}
 IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 
 
+def requested(size: str) -> Obj:
+    return {"resources": {"requests": {"storage": size}}}
+
+
 def claim(name: str = "c", **spec: Any) -> Obj:
-    base: Obj = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "32Mi"}}}
+    base = {"accessModes": ["ReadWriteOnce"], **requested("32Mi")}
     return {"metadata": {"name": name, "namespace": "default"}, "spec": {**base, **spec}}
 
 
@@ -27,25 +34,19 @@ def pod(**spec: Any) -> Obj:
     return {"metadata": {"name": "p", "namespace": "default"}, "spec": {"containers": containers, **spec}}
 
 
-def messages(api: Api, resource: str, obj: Obj) -> str:
-    with pytest.raises(ApiError) as refusal:
-        api.create(resource, obj)
-    return refusal.value.message
-
-
 def test_claim_defaults(api: Api) -> None:
-    api.create("storageclasses.storage.k8s.io", storage_class("slow"))
     default = storage_class("fast")
     default["metadata"]["annotations"] = {"storageclass.kubernetes.io/is-default-class": "true"}
-    api.create("storageclasses.storage.k8s.io", default)
+    for each in (storage_class("slow"), default):
+        api.create(STORAGE_CLASSES, each)
 
-    made = api.create("persistentvolumeclaims", {**claim(), "status": {"phase": "Bound"}})
+    made = api.create(CLAIMS, {**claim(), "status": {"phase": "Bound"}})
 
     assert made["metadata"]["finalizers"] == ["kubernetes.io/pvc-protection"]
     assert made["spec"]["volumeMode"] == "Filesystem"
     assert made["spec"]["storageClassName"] == "fast"
     assert made["status"] == {"phase": "Pending"}
-    assert api.create("persistentvolumeclaims", claim("n", storageClassName=""))["spec"]["storageClassName"] == ""
+    assert api.create(CLAIMS, claim("n", storageClassName=""))["spec"]["storageClassName"] == ""
 
 
 @pytest.mark.parametrize(
@@ -56,17 +57,18 @@ def test_claim_defaults(api: Api) -> None:
         ({"dataSource": {"kind": "VolumeSnapshot", "name": "s"}}, (None, None)),
         ({"dataSource": {"apiGroup": "example.org", "kind": "Odd", "name": "s"}}, (None, None)),
         ({"dataSourceRef": {**SNAPSHOT, "namespace": "other"}}, (None, None)),
-        (
-            {"dataSource": {"kind": "PersistentVolumeClaim", "name": "s"}},
-            ({"kind": "PersistentVolumeClaim", "name": "s"}, {"kind": "PersistentVolumeClaim", "name": "s"}),
-        ),
+        ({"dataSource": CLONED}, (CLONED, CLONED)),
     ],
     ids=["source", "reference", "no-group", "foreign-kind", "other-namespace", "clone"],
 )
 def test_data_sources_that_are_kept(api: Api, sent: Obj, kept: tuple[Obj | None, Obj | None]) -> None:
-    spec = api.create("persistentvolumeclaims", claim(**sent))["spec"]
+    spec = api.create(CLAIMS, claim(**sent))["spec"]
 
     assert (spec.get("dataSource"), spec.get("dataSourceRef")) == kept
+
+
+ACCESS_MODES = '"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"'
+NO_CLAIM = "Invalid value: \"VolumeSnapshot\": must be 'PersistentVolumeClaim' when referencing the default apiGroup"
 
 
 @pytest.mark.parametrize(
@@ -74,85 +76,71 @@ def test_data_sources_that_are_kept(api: Api, sent: Obj, kept: tuple[Obj | None,
     [
         ({"accessModes": []}, "spec.accessModes: Required value: at least 1 access mode is required"),
         ({"resources": {}}, "spec.resources[storage]: Required value"),
-        (
-            {"resources": {"requests": {"storage": "0"}}},
-            'spec.resources[storage]: Invalid value: "0": must be greater than zero',
-        ),
+        (requested("0"), 'spec.resources[storage]: Invalid value: "0": must be greater than zero'),
         ({"volumeMode": "Raw"}, 'spec.volumeMode: Unsupported value: "Raw": supported values: "Block", "Filesystem"'),
-        (
-            {"accessModes": ["All"]},
-            'spec.accessModes: Unsupported value: "All": supported values: "ReadOnlyMany", "ReadWriteMany", '
-            '"ReadWriteOnce", "ReadWriteOncePod"',
-        ),
+        ({"accessModes": ["All"]}, f'spec.accessModes: Unsupported value: "All": supported values: {ACCESS_MODES}'),
         (
             {"dataSourceRef": {"kind": "VolumeSnapshot", "name": "s"}},
-            "[spec.dataSource: Invalid value: \"VolumeSnapshot\": must be 'PersistentVolumeClaim' when referencing the "
-            "default apiGroup, spec.dataSourceRef: Invalid value: \"VolumeSnapshot\": must be 'PersistentVolumeClaim' "
-            "when referencing the default apiGroup]",
+            f"[spec.dataSource: {NO_CLAIM}, spec.dataSourceRef: {NO_CLAIM}]",
         ),
     ],
 )
 def test_refused_claims(api: Api, spec: Obj, text: str) -> None:
-    assert messages(api, "persistentvolumeclaims", claim(**spec)) == f'PersistentVolumeClaim "c" is invalid: {text}'
+    message = refusal(api.create, CLAIMS, claim(**spec)).message
+
+    assert message == f'PersistentVolumeClaim "c" is invalid: {text}'
 
 
 def test_a_claim_is_immutable_but_for_its_size_once_bound(api: Api) -> None:
-    api.create("storageclasses.storage.k8s.io", storage_class("grows", allowVolumeExpansion=True))
-    api.create("storageclasses.storage.k8s.io", storage_class("fixed"))
+    api.create(STORAGE_CLASSES, storage_class("grows", allowVolumeExpansion=True))
+    api.create(STORAGE_CLASSES, storage_class("fixed"))
 
     def resize(name: str, size: str) -> Obj:
-        return api.patch(
-            "persistentvolumeclaims", name, "default", {"spec": {"resources": {"requests": {"storage": size}}}}
-        )
+        return api.patch(CLAIMS, name, "default", {"spec": requested(size)})
 
     for name in ("grows", "fixed"):
-        api.create("persistentvolumeclaims", claim(name, storageClassName=name))
+        api.create(CLAIMS, claim(name, storageClassName=name))
         with pytest.raises(ApiError, match=IMMUTABLE):
             resize(name, "64Mi")
         status = {"status": {"phase": "Bound", "capacity": {"storage": "32Mi"}}}
-        api.patch("persistentvolumeclaims", name, "default", {"spec": {"volumeName": "v"}})
-        api.patch("persistentvolumeclaims", name, "default", status, subresource="status")
+        api.patch(CLAIMS, name, "default", {"spec": {"volumeName": "v"}})
+        api.patch(CLAIMS, name, "default", status, subresource="status")
         with pytest.raises(ApiError, match=IMMUTABLE):
-            api.patch("persistentvolumeclaims", name, "default", {"spec": {"volumeMode": "Block"}})
+            api.patch(CLAIMS, name, "default", {"spec": {"volumeMode": "Block"}})
 
     assert resize("grows", "64Mi")["spec"]["resources"]["requests"]["storage"] == "64Mi"
     with pytest.raises(ApiError, match=r"storage: Forbidden: field can not be less than status.capacity$"):
         resize("grows", "16Mi")
-    with pytest.raises(ApiError) as refusal:
-        resize("fixed", "64Mi")
-    assert refusal.value.status == 403
-    assert refusal.value.message == (
+    error = refusal(resize, "fixed", "64Mi")
+    assert error.status == 403
+    assert error.message == (
         'persistentvolumeclaims "fixed" is forbidden: only dynamically provisioned pvc can be resized and the '
         "storageclass that provisions the pvc must support resize"
     )
 
 
 def test_volume_defaults_and_phases(api: Api) -> None:
-    spec = {
-        "capacity": {"storage": "1024Mi"},
-        "accessModes": ["ReadWriteOnce"],
-        "csi": {"driver": "d", "volumeHandle": "v"},
-    }
-    sent: Obj = {"metadata": {"name": "v", "finalizers": ["example.org/first"]}, "spec": spec}
+    source = {"csi": {"driver": "d", "volumeHandle": "v"}}
+    spec = {"capacity": {"storage": "1024Mi"}, "accessModes": ["ReadWriteOnce"], **source}
 
-    made = api.create("persistentvolumes", sent)
+    made = api.create(VOLUMES, {"metadata": {"name": "v", "finalizers": ["example.org/first"]}, "spec": spec})
 
     assert made["metadata"]["finalizers"] == ["example.org/first", "kubernetes.io/pv-protection"]
     assert made["spec"]["capacity"] == {"storage": "1Gi"}
     assert made["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
     assert made["status"]["phase"] == "Pending"
-    bound = api.patch("persistentvolumes", "v", "", {"status": {"phase": "Bound"}}, subresource="status")
+    bound = api.patch(VOLUMES, "v", "", {"status": {"phase": "Bound"}}, subresource="status")
     assert bound["status"]["lastPhaseTransitionTime"].endswith("Z")
     with pytest.raises(ApiError, match=r"spec\.persistentvolumesource is immutable after creation"):
-        api.patch("persistentvolumes", "v", "", {"spec": {"csi": {"volumeHandle": "w"}}})
+        api.patch(VOLUMES, "v", "", {"spec": {"csi": {"volumeHandle": "w"}}})
 
 
 def test_a_storage_class_does_not_change(api: Api) -> None:
-    made = api.create("storageclasses.storage.k8s.io", storage_class(parameters={"a": "1"}))
+    made = api.create(STORAGE_CLASSES, storage_class(parameters={"a": "1"}))
 
     assert (made["reclaimPolicy"], made["volumeBindingMode"]) == ("Delete", "Immediate")
     with pytest.raises(ApiError, match=r"parameters: Forbidden: updates to parameters are forbidden\.$"):
-        api.patch("storageclasses.storage.k8s.io", "fast", "", {"parameters": {"a": "2"}})
+        api.patch(STORAGE_CLASSES, "fast", "", {"parameters": {"a": "2"}})
 
 
 def test_pod_defaults(api: Api) -> None:
@@ -167,10 +155,12 @@ def test_pod_defaults(api: Api) -> None:
     assert token.startswith("kube-api-access-")
     assert spec["containers"][0]["volumeMounts"][0]["name"] == token
     assert spec["containers"][0]["imagePullPolicy"] == "IfNotPresent"
-    assert [each["key"] for each in spec["tolerations"]] == [
-        "node.kubernetes.io/not-ready",
-        "node.kubernetes.io/unreachable",
-    ]
+    tolerated = [each["key"] for each in spec["tolerations"]]
+    assert tolerated == ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+
+
+RESTART_POLICIES = 'supported values: "Always", "OnFailure", "Never"'
+WITH_DEVICE = {"name": "c", "image": "b", "volumeDevices": [{"name": "v", "devicePath": "/dev/v"}]}
 
 
 @pytest.mark.parametrize(
@@ -178,22 +168,16 @@ def test_pod_defaults(api: Api) -> None:
     [
         ({"containers": []}, "spec.containers: Required value"),
         ({"containers": [{"name": "c"}]}, "spec.containers[0].image: Required value"),
-        (
-            {"restartPolicy": "Sometimes"},
-            'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
-        ),
-        (
-            {"containers": [{"name": "c", "image": "b", "volumeDevices": [{"name": "v", "devicePath": "/dev/v"}]}]},
-            'spec.containers[0].volumeDevices[0].name: Not found: "v"',
-        ),
+        ({"restartPolicy": "Sometimes"}, f'spec.restartPolicy: Unsupported value: "Sometimes": {RESTART_POLICIES}'),
+        ({"containers": [WITH_DEVICE]}, 'spec.containers[0].volumeDevices[0].name: Not found: "v"'),
     ],
 )
 def test_refused_pods(api: Api, spec: Obj, text: str) -> None:
-    assert messages(api, "pods", pod(**spec)) == f'Pod "p" is invalid: {text}'
+    assert refusal(api.create, "pods", pod(**spec)).message == f'Pod "p" is invalid: {text}'
 
 
 def test_a_pod_needs_its_service_account(api: Api) -> None:
-    assert messages(api, "pods", pod(serviceAccountName="no")) == (
+    assert refusal(api.create, "pods", pod(serviceAccountName="no")).message == (
         'pods "p" is forbidden: error looking up service account default/no: serviceaccount "no" not found'
     )
 
@@ -263,9 +247,6 @@ def test_quantities(text: str | int, size: int, canonical: str) -> None:
 
 
 def test_invalid_quantity(api: Api) -> None:
-    with pytest.raises(ApiError) as refusal:
-        api.create("persistentvolumeclaims", claim(resources={"requests": {"storage": "much"}}))
-
-    assert refusal.value.status == 400
+    assert refusal(api.create, CLAIMS, claim(**requested("much"))).status == 400
     assert quantities.binary(33554432) == "32Mi"
     assert quantities.binary(1073741825) == "1073741825"

@@ -2,19 +2,20 @@
 
 import pytest
 
-from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.patches import json_patch, merge
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.strategic_merge import strategic_merge
+from tests.simulator.kubernetes.client import refusal
+
+TARGET = {"m": {"x": 1}, "l": [1, 2]}
 
 
 def test_merge_patch() -> None:
     target = {"a": 1, "b": {"c": [1, 2], "d": 1}, "e": 1}
 
-    assert merge(target, {"a": None, "b": {"c": [3], "x": {"y": None}}, "e": {"f": 1}}) == {
-        "b": {"c": [3], "d": 1, "x": {}},
-        "e": {"f": 1},
-    }
+    merged = merge(target, {"a": None, "b": {"c": [3], "x": {"y": None}}, "e": {"f": 1}})
+
+    assert merged == {"b": {"c": [3], "d": 1, "x": {}}, "e": {"f": 1}}
     assert target == {"a": 1, "b": {"c": [1, 2], "d": 1}, "e": 1}
 
 
@@ -36,7 +37,7 @@ def test_merge_patch() -> None:
     ],
 )
 def test_json_patch(operation: Obj, result: Obj) -> None:
-    assert json_patch({"m": {"x": 1}, "l": [1, 2]}, [operation]) == result
+    assert json_patch(TARGET, [operation]) == result
 
 
 @pytest.mark.parametrize(
@@ -53,11 +54,10 @@ def test_json_patch(operation: Obj, result: Obj) -> None:
     ],
 )
 def test_invalid_json_patch(operation: Obj) -> None:
-    with pytest.raises(ApiError) as refusal:
-        json_patch({"m": {"x": 1}, "l": [1, 2]}, [operation])
+    error = refusal(json_patch, TARGET, [operation])
 
-    assert refusal.value.status == 422
-    assert refusal.value.message == "the server rejected our request due to an error in our request"
+    assert error.status == 422
+    assert error.message == "the server rejected our request due to an error in our request"
 
 
 def test_strategic_merge_patch() -> None:

@@ -300,9 +300,7 @@ async def test_logs_and_service_proxy(api: Api, client: Client) -> None:
 
 async def test_collections_are_deleted_by_selector(api: Api, client: Client, lantern: Make) -> None:
     for name in ("a", "b"):
-        sent = lantern(name)
-        sent["metadata"]["labels"] = {"name": name}
-        api.create(LANTERNS, sent)
+        api.create(LANTERNS, lantern(name, metadata={"labels": {"name": name}}))
 
     status, answer, _ = await client.ask("DELETE", BASE, labelSelector="name=a")
     assert (status, [each["metadata"]["name"] for each in answer["items"]]) == (200, ["a"])

@@ -5,7 +5,9 @@ import pytest
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj
-from tests.simulator.kubernetes.client import LANTERNS, Make
+from tests.simulator.kubernetes.client import LANTERNS, Make, refusal
+
+INVALID, MISTYPED = "FieldValueInvalid", "FieldValueTypeInvalid"
 
 NOT_CHECKED = (
     'Invalid value: "null": some validation rules were not checked because the object was invalid; '
@@ -18,18 +20,12 @@ SUBDOMAIN = (
 )
 
 
-def refusal(api: Api, obj: Obj, resource: str = LANTERNS) -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        api.create(resource, obj)
-    return caught.value
-
-
 def causes(error: ApiError) -> list[tuple[str, str, str]]:
     return [(each["field"], each["reason"], each["message"]) for each in error.details["causes"]]
 
 
 def test_broken_rule(api: Api, lantern: Make) -> None:
-    error = refusal(api, lantern("both", source={"wick": "a", "cell": "b"}))
+    error = refusal(api.create, LANTERNS, lantern("both", source={"wick": "a", "cell": "b"}))
 
     text = 'Invalid value: "object": exactly one of wick and cell must be set'
     assert error.body() == {
@@ -53,19 +49,16 @@ def test_missing_field_keeps_rules_unchecked(api: Api, lantern: Make) -> None:
     sent = lantern("x")
     del sent["spec"]["source"]
 
-    error = refusal(api, sent)
+    error = refusal(api.create, LANTERNS, sent)
 
-    assert error.message == (
-        f'Lantern.light.example.org "x" is invalid: [spec.source: Required value, <nil>: {NOT_CHECKED}]'
-    )
-    assert causes(error) == [
-        ("spec.source", "FieldValueRequired", "Required value"),
-        ("<nil>", "FieldValueInvalid", NOT_CHECKED),
-    ]
+    text = f"[spec.source: Required value, <nil>: {NOT_CHECKED}]"
+    assert error.message == f'Lantern.light.example.org "x" is invalid: {text}'
+    missing = ("spec.source", "FieldValueRequired", "Required value")
+    assert causes(error) == [missing, ("<nil>", INVALID, NOT_CHECKED)]
 
 
 def test_kinds_without_rules_have_no_rule_errors(api: Api) -> None:
-    error = refusal(api, {"metadata": {"name": "zz"}, "policy": "Keep"}, "badges.light.example.org")
+    error = refusal(api.create, "badges.light.example.org", {"metadata": {"name": "zz"}, "policy": "Keep"})
 
     text = 'Unsupported value: "Keep": supported values: "Delete", "Retain"'
     assert error.message == f'Badge.light.example.org "zz" is invalid: policy: {text}'
@@ -73,82 +66,51 @@ def test_kinds_without_rules_have_no_rule_errors(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "field", "reason", "text"),
+    ("field", "value", "reason", "text"),
     [
-        (
-            {"class": 5},
-            "spec.class",
-            "FieldValueTypeInvalid",
-            'Invalid value: "integer": spec.class in body must be of type string: "integer"',
-        ),
-        (
-            {"level": -1},
-            "spec.level",
-            "FieldValueInvalid",
-            "Invalid value: -1: spec.level in body should be greater than or equal to 0",
-        ),
-        (
-            {"level": 10},
-            "spec.level",
-            "FieldValueInvalid",
-            "Invalid value: 10: spec.level in body should be less than or equal to 9",
-        ),
-        (
-            {"size": 1.5},
-            "spec.size",
-            "FieldValueTypeInvalid",
-            'Invalid value: "number": spec.size in body must be of type integer,string: "number"',
-        ),
-        (
-            {"colour": "RED"},
-            "spec.colour",
-            "FieldValueInvalid",
-            "Invalid value: \"RED\": spec.colour in body should match '^[a-z]+$'",
-        ),
-        ({"parts": [{}, {}, {}]}, "spec.parts", "FieldValueTooMany", "Too many: 3: must have at most 2 items"),
-        (
-            {"class": ""},
-            "spec.class",
-            "FieldValueInvalid",
-            'Invalid value: "string": class must not be the empty string when set',
-        ),
+        ("class", 5, MISTYPED, 'Invalid value: "integer": spec.class in body must be of type string: "integer"'),
+        ("level", -1, INVALID, "Invalid value: -1: spec.level in body should be greater than or equal to 0"),
+        ("level", 10, INVALID, "Invalid value: 10: spec.level in body should be less than or equal to 9"),
+        ("size", 1.5, MISTYPED, 'Invalid value: "number": spec.size in body must be of type integer,string: "number"'),
+        ("colour", "RED", INVALID, "Invalid value: \"RED\": spec.colour in body should match '^[a-z]+$'"),
+        ("parts", [{}, {}, {}], "FieldValueTooMany", "Too many: 3: must have at most 2 items"),
+        ("class", "", INVALID, 'Invalid value: "string": class must not be the empty string when set'),
     ],
 )
-def test_one_fault_each(api: Api, lantern: Make, spec: Obj, field: str, reason: str, text: str) -> None:
-    assert causes(refusal(api, lantern("x", **spec)))[0] == (field, reason, text)
+def test_one_fault_each(api: Api, lantern: Make, field: str, value: object, reason: str, text: str) -> None:
+    error = refusal(api.create, LANTERNS, lantern("x", **{field: value}))
+
+    assert causes(error)[0] == (f"spec.{field}", reason, text)
 
 
 def test_name(api: Api, lantern: Make) -> None:
-    error = refusal(api, lantern("A_b"))
+    text = f'metadata.name: Invalid value: "A_b": {SUBDOMAIN}'
+    error = refusal(api.create, LANTERNS, lantern("A_b"))
 
-    assert error.message == (
-        f'Lantern.light.example.org "A_b" is invalid: metadata.name: Invalid value: "A_b": {SUBDOMAIN}'
-    )
+    assert error.message == f'Lantern.light.example.org "A_b" is invalid: {text}'
+
+
+IMMUTABLE = ("spec.source.wick", 'Invalid value: "string": wick is immutable')
+REQUIRED = ("spec.source", 'Invalid value: "object": wick is required once set')
+EXACTLY_ONE = ("spec.source", 'Invalid value: "object": exactly one of wick and cell must be set')
 
 
 @pytest.mark.parametrize(
     ("patch", "texts"),
     [
-        ({"wick": "wool"}, [("spec.source.wick", 'Invalid value: "string": wick is immutable')]),
-        ({"cell": "zinc"}, [("spec.source", 'Invalid value: "object": exactly one of wick and cell must be set')]),
-        ({"wick": None, "cell": "zinc"}, [("spec.source", 'Invalid value: "object": wick is required once set')]),
-        (
-            {"wick": None},
-            [
-                ("spec.source", 'Invalid value: "object": wick is required once set'),
-                ("spec.source", 'Invalid value: "object": exactly one of wick and cell must be set'),
-            ],
-        ),
+        ({"wick": "wool"}, [IMMUTABLE]),
+        ({"cell": "zinc"}, [EXACTLY_ONE]),
+        ({"wick": None, "cell": "zinc"}, [REQUIRED]),
+        ({"wick": None}, [REQUIRED, EXACTLY_ONE]),
     ],
     ids=["value", "add", "swap", "remove"],
 )
 def test_which_rule_fires_on_update(api: Api, lantern: Make, patch: Obj, texts: list[tuple[str, str]]) -> None:
     api.create(LANTERNS, lantern("imm"))
 
-    with pytest.raises(ApiError) as caught:
-        api.patch(LANTERNS, "imm", "default", {"spec": {"source": patch}})
+    error = refusal(api.patch, LANTERNS, "imm", "default", {"spec": {"source": patch}})
 
-    assert [(field, message) for field, _, message in causes(caught.value)] == texts
+    assert [(field, message) for field, _, message in causes(error)] == texts
 
 
 def test_earlier_violations_may_stay(api: Api, lantern: Make) -> None:
@@ -165,10 +127,9 @@ def test_earlier_violations_may_stay(api: Api, lantern: Make) -> None:
 
 
 def test_unknown_fields_and_nulls_are_dropped(api: Api, lantern: Make) -> None:
-    sent = lantern("a", unknown=1, level=None, parts=[{"name": "x", "odd": 1}], anything={"deep": {"er": 1}})
-    sent["metadata"]["odd"] = "x"
+    spec: Obj = {"level": None, "parts": [{"name": "x", "odd": 1}], "anything": {"deep": {"er": 1}}}
 
-    made = api.create(LANTERNS, sent)
+    made = api.create(LANTERNS, lantern("a", metadata={"odd": "x"}, unknown=1, **spec))
 
     assert made["spec"] == {
         "source": {"wick": "cotton"},
@@ -184,14 +145,12 @@ def test_unknown_fields_and_nulls_are_dropped(api: Api, lantern: Make) -> None:
     [{"labels": {"a": 1}}, {"finalizers": "x"}, {"finalizers": [1]}, {"name": 5}, {"ownerReferences": ["x"]}],
 )
 def test_metadata_of_the_wrong_type_cannot_be_decoded(api: Api, lantern: Make, metadata: Obj) -> None:
-    sent = lantern("a")
-    sent["metadata"].update(metadata)
-
-    assert refusal(api, sent).status == 400
+    assert refusal(api.create, LANTERNS, lantern("a", metadata=metadata)).status == 400
 
 
 def test_built_in_kinds_of_the_wrong_type_cannot_be_decoded(api: Api) -> None:
-    error = refusal(api, {"metadata": {"name": "c", "namespace": "default"}, "spec": []}, "persistentvolumeclaims")
+    claim = {"metadata": {"name": "c", "namespace": "default"}, "spec": []}
+    error = refusal(api.create, "persistentvolumeclaims", claim)
 
     assert error.status == 400
     assert error.message.startswith(
@@ -200,9 +159,9 @@ def test_built_in_kinds_of_the_wrong_type_cannot_be_decoded(api: Api) -> None:
 
 
 def test_labels_and_owners(api: Api, lantern: Make) -> None:
-    sent = lantern("a")
-    sent["metadata"].update(labels={"a": "-b"}, ownerReferences=[{"apiVersion": "v1", "kind": "Pod", "name": "p"}])
+    metadata = {"labels": {"a": "-b"}, "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p"}]}
 
-    fields = [(field, message.split(": ")[1]) for field, _, message in causes(refusal(api, sent))]
+    error = refusal(api.create, LANTERNS, lantern("a", metadata=metadata))
+    fields = [(field, message.split(": ")[1]) for field, _, message in causes(error)]
 
     assert fields == [("metadata.ownerReferences[0].uid", '""'), ("metadata.labels", '"-b"')]
