@@ -53,6 +53,10 @@ class Client:
         status, answer, _ = await self.ask(method, path, body, **more)
         return status, answer["message"]
 
+    async def get(self, path: str, **more: str) -> Any:
+        """The body of the answer to a GET."""
+        return (await self.ask("GET", path, **more))[1]
+
     async def lines(self, path: str, **query: str) -> AsyncIterator[Obj]:
         """The events of a watch."""
         async with self.session.get(self.server.url + path, params={"watch": "1", **query}) as response:

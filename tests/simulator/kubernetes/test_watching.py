@@ -3,9 +3,22 @@
 import pytest
 
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.resources import Obj
 from tests.simulator.kubernetes.client import BASE, LANTERNS, Client, Make
 
 pytestmark = pytest.mark.anyio
+
+
+ALL = "/apis/light.example.org/v1/lanterns"
+
+
+def names(page: Obj) -> list[str]:
+    return [each["metadata"]["name"] for each in page["items"]]
+
+
+def following(page: Obj, **query: str) -> dict[str, str]:
+    """The query for the page after this one."""
+    return {"continue": page["metadata"]["continue"], **query}
 
 
 async def test_lists_and_pages(api: Api, client: Client, lantern: Make) -> None:
@@ -13,36 +26,26 @@ async def test_lists_and_pages(api: Api, client: Client, lantern: Make) -> None:
         api.create(LANTERNS, lantern(f"l{number}"))
     api.create("configmaps", {"metadata": {"name": "c", "namespace": "default"}})
 
-    names: list[str] = []
-    token, revisions = "", set()
-    while True:
-        query = {"limit": "2", **({"continue": token} if token else {})}
-        _, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **query)
-        names += [each["metadata"]["name"] for each in page["items"]]
-        revisions.add(page["metadata"]["resourceVersion"])
-        token = page["metadata"].get("continue", "")
-        if not token:
-            break
-        assert page["metadata"]["remainingItemCount"] == 5 - len(names)
-        if len(names) == 2:
-            api.create(LANTERNS, lantern("l9"))
-    assert names == [f"l{number}" for number in range(5)]
-    assert len(revisions) == 1
+    first = await client.get(ALL, limit="2")
+    api.create(LANTERNS, lantern("l9"))
+    second = await client.get(ALL, **following(first, limit="2"))
+    third = await client.get(ALL, **following(second, limit="2"))
+    assert [names(page) for page in (first, second, third)] == [["l0", "l1"], ["l2", "l3"], ["l4"]]
+    assert [page["metadata"].get("remainingItemCount") for page in (first, second)] == [3, 1]
+    assert "continue" not in third["metadata"]
+    assert len({page["metadata"]["resourceVersion"] for page in (first, second, third)}) == 1
 
-    _, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", limit="1")
+    page = await client.get(ALL, limit="1")
     api.store.compact()
     api.create(LANTERNS, lantern("later"))
-    token = page["metadata"]["continue"]
     api.store.compact()
-    status, answer, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
+    status, answer, _ = await client.ask("GET", ALL, **following(page))
     assert (status, answer["reason"]) == (410, "Expired")
-    token = answer["metadata"]["continue"]
-    status, page, _ = await client.ask("GET", "/apis/light.example.org/v1/lanterns", **{"continue": token})
-    assert [each["metadata"]["name"] for each in page["items"]] == ["l1", "l2", "l3", "l4", "l9", "later"]
+    assert names(await client.get(ALL, **following(answer))) == ["l1", "l2", "l3", "l4", "l9", "later"]
 
-    _, listed, _ = await client.ask("GET", "/api/v1/configmaps", labelSelector="x=y")
+    listed = await client.get("/api/v1/configmaps", labelSelector="x=y")
     assert (listed["kind"], listed["items"]) == ("ConfigMapList", [])
-    _, listed, _ = await client.ask("GET", "/api/v1/configmaps", fieldSelector="metadata.name=c")
+    listed = await client.get("/api/v1/configmaps", fieldSelector="metadata.name=c")
     assert [each.get("kind") for each in listed["items"]] == [None]
 
 
@@ -87,11 +90,8 @@ async def test_watch_begins_with_existing_objects_and_ends_in_time(api: Api, cli
 
     events = [each async for each in client.lines(BASE, timeoutSeconds="1", allowWatchBookmarks="true")]
     assert [each["type"] for each in events] == ["ADDED", "BOOKMARK"]
-    assert events[1]["object"] == {
-        "kind": "Lantern",
-        "apiVersion": "light.example.org/v1",
-        "metadata": {"resourceVersion": str(api.revision), "creationTimestamp": None},
-    }
+    metadata = {"resourceVersion": str(api.revision), "creationTimestamp": None}
+    assert events[1]["object"] == {"kind": "Lantern", "apiVersion": "light.example.org/v1", "metadata": metadata}
 
     query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"}
     initial = client.lines(BASE, **query)
