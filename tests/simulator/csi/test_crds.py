@@ -8,8 +8,8 @@ from simulator.clock import Clock
 from simulator.csi import names
 from simulator.csi.crds import register
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.errors import ApiError
 from simulator.kubernetes.resources import Obj
+from tests.simulator.kubernetes.client import refusal
 
 EXACTLY_ONE = (
     'spec.source: Invalid value: "object": exactly one of volumeSnapshotContentName and persistentVolumeClaimName '
@@ -19,6 +19,18 @@ UNCHECKED = (
     '<nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the '
     "existing errors to complete validation"
 )
+EMPTY_CLASS = (
+    'spec.volumeSnapshotClassName: Invalid value: "string": volumeSnapshotClassName must not be the empty string '
+    "when set"
+)
+ONE_HANDLE = 'spec.source: Invalid value: "object": exactly one of volumeHandle and snapshotHandle must be set'
+WHOLE_REFERENCE = (
+    'spec.volumeSnapshotRef: Invalid value: "object": both spec.volumeSnapshotRef.name and '
+    "spec.volumeSnapshotRef.namespace must be set"
+)
+UNKNOWN_POLICY = 'deletionPolicy: Unsupported value: "Keep": supported values: "Delete", "Retain"'
+IMMUTABLE = 'Invalid value: "string": persistentVolumeClaimName is immutable'
+REQUIRED = 'spec.source: Invalid value: "object": persistentVolumeClaimName is required once set'
 
 
 @pytest.fixture
@@ -43,59 +55,34 @@ def content(**changes: Any) -> Obj:
     return {"metadata": {"name": "c"}, "spec": {**spec, **changes}}
 
 
-SNAPSHOT, CONTENT, CLASS = (
-    f'{kind}.snapshot.storage.k8s.io "{name}" is invalid: '
-    for kind, name in (("VolumeSnapshot", "s"), ("VolumeSnapshotContent", "c"), ("VolumeSnapshotClass", "c"))
-)
+CLAIM = {"persistentVolumeClaimName": "a"}
+INVALID = {
+    names.SNAPSHOTS: 'VolumeSnapshot.snapshot.storage.k8s.io "s"',
+    names.CONTENTS: 'VolumeSnapshotContent.snapshot.storage.k8s.io "c"',
+    names.CLASSES: 'VolumeSnapshotClass.snapshot.storage.k8s.io "c"',
+}
 
 
 @pytest.mark.parametrize(
     ("resource", "sent", "text"),
     [
-        pytest.param(names.SNAPSHOTS, snapshot({}), SNAPSHOT + EXACTLY_ONE, id="no source"),
-        pytest.param(
-            names.SNAPSHOTS,
-            snapshot({"persistentVolumeClaimName": "a", "volumeSnapshotContentName": "b"}),
-            SNAPSHOT + EXACTLY_ONE,
-            id="both sources",
-        ),
-        pytest.param(
-            names.SNAPSHOTS, snapshot(None), f"{SNAPSHOT}[spec.source: Required value, {UNCHECKED}]", id="source absent"
-        ),
-        pytest.param(
-            names.SNAPSHOTS,
-            snapshot({"persistentVolumeClaimName": "a"}, volumeSnapshotClassName=""),
-            SNAPSHOT + 'spec.volumeSnapshotClassName: Invalid value: "string": volumeSnapshotClassName must not be the '
-            "empty string when set",
-            id="empty class",
-        ),
-        pytest.param(
-            names.CONTENTS,
-            content(source={"snapshotHandle": "h", "volumeHandle": "v"}),
-            CONTENT
-            + 'spec.source: Invalid value: "object": exactly one of volumeHandle and snapshotHandle must be set',
-            id="both handles",
-        ),
-        pytest.param(
-            names.CONTENTS,
-            content(volumeSnapshotRef={"name": "s"}),
-            CONTENT + 'spec.volumeSnapshotRef: Invalid value: "object": both spec.volumeSnapshotRef.name and '
-            "spec.volumeSnapshotRef.namespace must be set",
-            id="no namespace",
-        ),
-        pytest.param(
-            names.CLASSES,
-            {"metadata": {"name": "c"}, "driver": "d", "deletionPolicy": "Keep"},
-            CLASS + 'deletionPolicy: Unsupported value: "Keep": supported values: "Delete", "Retain"',
-            id="unknown policy",
-        ),
+        (names.SNAPSHOTS, snapshot({}), EXACTLY_ONE),
+        (names.SNAPSHOTS, snapshot(CLAIM | {"volumeSnapshotContentName": "b"}), EXACTLY_ONE),
+        (names.SNAPSHOTS, snapshot(None), f"[spec.source: Required value, {UNCHECKED}]"),
+        (names.SNAPSHOTS, snapshot(CLAIM, volumeSnapshotClassName=""), EMPTY_CLASS),
+        (names.CONTENTS, content(source={"snapshotHandle": "h", "volumeHandle": "v"}), ONE_HANDLE),
+        (names.CONTENTS, content(volumeSnapshotRef={"name": "s"}), WHOLE_REFERENCE),
+        (names.CLASSES, {"metadata": {"name": "c"}, "driver": "d", "deletionPolicy": "Keep"}, UNKNOWN_POLICY),
+    ],
+    ids=[
+        *("no source", "both sources", "source absent", "empty class"),
+        *("both handles", "no namespace", "unknown policy"),
     ],
 )
 def test_invalid_object_is_refused(api: Api, resource: str, sent: Obj, text: str) -> None:
-    with pytest.raises(ApiError) as refused:
-        api.create(resource, sent)
+    error = refusal(api.create, resource, sent)
 
-    assert (refused.value.status, refused.value.message) == (422, text)
+    assert (error.status, error.message) == (422, f"{INVALID[resource]} is invalid: {text}")
 
 
 def test_content_is_created(api: Api) -> None:
@@ -105,30 +92,22 @@ def test_content_is_created(api: Api) -> None:
 @pytest.mark.parametrize(
     ("patch", "text"),
     [
-        pytest.param(
-            {"persistentVolumeClaimName": "b"},
-            'spec.source.persistentVolumeClaimName: Invalid value: "string": persistentVolumeClaimName is immutable',
-            id="other claim",
-        ),
-        pytest.param({"volumeSnapshotContentName": "c"}, EXACTLY_ONE, id="content added"),
-        pytest.param(
-            {"persistentVolumeClaimName": None, "volumeSnapshotContentName": "c"},
-            'spec.source: Invalid value: "object": persistentVolumeClaimName is required once set',
-            id="claim for content",
-        ),
+        ({"persistentVolumeClaimName": "b"}, f"spec.source.persistentVolumeClaimName: {IMMUTABLE}"),
+        ({"volumeSnapshotContentName": "c"}, EXACTLY_ONE),
+        ({"persistentVolumeClaimName": None, "volumeSnapshotContentName": "c"}, REQUIRED),
     ],
+    ids=["other claim", "content added", "claim for content"],
 )
 def test_source_is_immutable(api: Api, patch: Obj, text: str) -> None:
-    api.create(names.SNAPSHOTS, snapshot({"persistentVolumeClaimName": "a"}))
+    api.create(names.SNAPSHOTS, snapshot(CLAIM))
 
-    with pytest.raises(ApiError) as refused:
-        api.patch(names.SNAPSHOTS, "s", "default", {"spec": {"source": patch}})
+    error = refusal(api.patch, names.SNAPSHOTS, "s", "default", {"spec": {"source": patch}})
 
-    assert refused.value.message == SNAPSHOT + text
+    assert error.message == f"{INVALID[names.SNAPSHOTS]} is invalid: {text}"
 
 
 def test_class_may_change(api: Api) -> None:
-    api.create(names.SNAPSHOTS, snapshot({"persistentVolumeClaimName": "a"}, volumeSnapshotClassName="x"))
+    api.create(names.SNAPSHOTS, snapshot(CLAIM, volumeSnapshotClassName="x"))
 
     patched = api.patch(names.SNAPSHOTS, "s", "default", {"spec": {"volumeSnapshotClassName": "y"}})
 

@@ -3,6 +3,7 @@
 import pytest
 
 from simulator.csi import names
+from simulator.kubernetes import objects
 from tests.simulator.csi.cluster import Cluster
 
 pytestmark = pytest.mark.anyio
@@ -12,7 +13,8 @@ async def test_pair_is_ready_whatever_its_handle_says(cluster: Cluster) -> None:
     cluster.content("c", "just-a-name", "s", volumeSnapshotClassName="delete")
     snapshot = cluster.snapshot("s", content="c")
     ready = await cluster.until_status(names.SNAPSHOTS, "s", "readyToUse", True)
-    content = await cluster.until(lambda: _bound(cluster.get(names.CONTENTS, "c")))
+    await cluster.until(lambda: names.CONTENT_BOUND in objects.finalizers(cluster.get(names.CONTENTS, "c")))
+    content = cluster.get(names.CONTENTS, "c")
 
     assert ready["status"].keys() == {"boundVolumeSnapshotContentName", "creationTime", "readyToUse"}
     assert content["spec"]["volumeSnapshotRef"]["uid"] == snapshot["metadata"]["uid"]
@@ -20,12 +22,6 @@ async def test_pair_is_ready_whatever_its_handle_says(cluster: Cluster) -> None:
     assert content["status"]["snapshotHandle"] == "just-a-name"
     assert "restoreSize" not in content["status"]
     assert cluster.driver.snapshot_requests == []
-
-
-def _bound(content: dict[str, object]) -> dict[str, object] | None:
-    metadata = content["metadata"]
-    assert isinstance(metadata, dict)
-    return content if names.CONTENT_BOUND in metadata.get("finalizers", []) else None
 
 
 async def test_snapshot_overwrites_the_class_of_its_content(cluster: Cluster) -> None:
@@ -73,9 +69,8 @@ async def test_unknown_class_is_reported_on_both(cluster: Cluster) -> None:
     content = await cluster.until_status(names.CONTENTS, "c", "readyToUse", False)
     await cluster.until_event("s", "GetSnapshotClassFailed")
 
-    missing = 'volumesnapshotclass.snapshot.storage.k8s.io "none" not found'
     assert content["status"]["error"]["message"] == (
-        f"Failed to check and update snapshot content: failed to get snapshot class none for snapshot content "
-        f"c: {missing}"
+        "Failed to check and update snapshot content: failed to get snapshot class none for snapshot content c: "
+        'volumesnapshotclass.snapshot.storage.k8s.io "none" not found'
     )
     assert "readyToUse" not in cluster.get(names.SNAPSHOTS, "s")["status"]

@@ -1,23 +1,16 @@
 """Claims: provisioning, restore from a VolumeSnapshot, binding, expansion and reclaiming."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from simulator.csi import names
 from simulator.csi.protocol import Code
+from simulator.kubernetes import names as kubernetes
 from simulator.kubernetes import objects
-from simulator.kubernetes.names import (
-    BIND_COMPLETED,
-    CLAIM_PROTECTION,
-    CLAIMS,
-    NODE,
-    PODS,
-    SELECTED_NODE,
-    VOLUME_PROTECTION,
-    VOLUMES,
-)
+from simulator.kubernetes.names import CLAIMS, NODE, PODS, VOLUMES
 from tests.simulator.csi.cluster import NAMESPACE, Cluster
 
 pytestmark = pytest.mark.anyio
@@ -37,14 +30,14 @@ async def test_volume_carries_what_a_real_one_does(cluster: Cluster) -> None:
     assert attributes.pop(names.PROVISIONER_IDENTITY).endswith(f"-{cluster.driver.name}")
     assert attributes == {"kind": "fake"}
     assert volume["spec"]["csi"] == {"driver": cluster.driver.name, "volumeHandle": f"pvc-{uid}", "fsType": "ext4"}
-    assert volume["metadata"]["finalizers"] == [names.PROVISIONER_FINALIZER, VOLUME_PROTECTION]
+    assert volume["metadata"]["finalizers"] == [names.PROVISIONER_FINALIZER, kubernetes.VOLUME_PROTECTION]
     assert volume["metadata"]["annotations"] == {
         names.PROVISIONED_BY: cluster.driver.name,
         names.DELETION_SECRET_OF_VOLUME: "",
         names.DELETION_SECRET_NAMESPACE_OF_VOLUME: "",
     }
     assert claim["status"]["capacity"] == {"storage": "32Mi"}
-    assert objects.annotations(claim)[BIND_COMPLETED] == "yes"
+    assert objects.annotations(claim)[kubernetes.BIND_COMPLETED] == "yes"
     assert set(cluster.reasons("src")) == {"ExternalProvisioning", "Provisioning", "ProvisioningSucceeded"}
 
 
@@ -57,21 +50,15 @@ async def test_restore_hands_the_handle_to_the_driver(cluster: Cluster) -> None:
     assert (request.required_bytes, claim["status"]["capacity"]["storage"]) == (48 << 20, "48Mi")
 
 
-async def _nothing(_: Cluster) -> None:
-    pass
-
-
 async def _unready(cluster: Cluster) -> None:
     cluster.driver.looks_until_ready = 10_000
+    await cluster.bound_claim()
     cluster.snapshot("s", "src")
     await cluster.until_status(names.SNAPSHOTS, "s", "restoreSize", "32Mi")
 
 
-async def _ready(cluster: Cluster) -> None:
-    await cluster.ready_snapshot()
-
-
 async def _unbound(cluster: Cluster) -> None:
+    await cluster.bound_claim()
     cluster.snapshot("s", content="nothing")
     await cluster.until_status(names.SNAPSHOTS, "s", "readyToUse", False)
 
@@ -87,42 +74,29 @@ async def _content_changed(cluster: Cluster, **changes: Any) -> None:
     cluster.patch(names.CONTENTS, cluster.content_of("s")["metadata"]["name"], {"spec": changes})
 
 
-async def _misbound(cluster: Cluster) -> None:
-    await _content_changed(cluster, volumeSnapshotRef={"uid": "another"})
-
-
-async def _foreign(cluster: Cluster) -> None:
-    await _content_changed(cluster, driver="other.example.com")
+MISSING = 'error getting snapshot s from api server: volumesnapshots.snapshot.storage.k8s.io "s" not found'
+TOO_SMALL = "requested volume size 16777216 is less than the size 33554432 for the source snapshot s"
+MISBOUND = partial(_content_changed, volumeSnapshotRef={"uid": "another"})
+FOREIGN = partial(_content_changed, driver="other.example.com")
 
 
 @pytest.mark.parametrize(
-    ("arrange", "claim", "text"),
+    ("arrange", "size", "text"),
     [
-        pytest.param(
-            _nothing,
-            {},
-            'error getting snapshot s from api server: volumesnapshots.snapshot.storage.k8s.io "s" not found',
-            id="missing",
-        ),
-        pytest.param(_unbound, {}, "snapshot s not bound", id="not bound"),
-        pytest.param(_unready, {}, "snapshot s is not Ready", id="not ready"),
-        pytest.param(_deleting, {}, "snapshot s is currently being deleted", id="being deleted"),
-        pytest.param(_misbound, {}, "snapshot s not bound", id="misbound"),
-        pytest.param(_foreign, {}, "snapshot s not bound", id="content of another driver"),
-        pytest.param(
-            _ready,
-            {"size": "16Mi"},
-            "requested volume size 16777216 is less than the size 33554432 for the source snapshot s",
-            id="too small",
-        ),
+        pytest.param(Cluster.bound_claim, "32Mi", MISSING, id="missing"),
+        pytest.param(_unbound, "32Mi", "snapshot s not bound", id="not bound"),
+        pytest.param(_unready, "32Mi", "snapshot s is not Ready", id="not ready"),
+        pytest.param(_deleting, "32Mi", "snapshot s is currently being deleted", id="being deleted"),
+        pytest.param(MISBOUND, "32Mi", "snapshot s not bound", id="misbound"),
+        pytest.param(FOREIGN, "32Mi", "snapshot s not bound", id="content of another driver"),
+        pytest.param(Cluster.ready_snapshot, "16Mi", TOO_SMALL, id="too small"),
     ],
 )
 async def test_restore_is_refused(
-    cluster: Cluster, arrange: Callable[[Cluster], Awaitable[None]], claim: dict[str, Any], text: str
+    cluster: Cluster, arrange: Callable[[Cluster], Awaitable[Any]], size: str, text: str
 ) -> None:
-    await cluster.bound_claim()
     await arrange(cluster)
-    cluster.claim("dst", source="s", **claim)
+    cluster.claim("dst", source="s", size=size)
     await cluster.until_event("dst", "ProvisioningFailed")
 
     assert ("Warning", "ProvisioningFailed", PREFIX + text) in cluster.events("dst")
@@ -185,13 +159,19 @@ async def test_released_volume_follows_its_reclaim_policy(cluster: Cluster) -> N
     assert [what for call, what in cluster.driver.calls if call == "delete_volume"] == [gone]
 
 
-async def test_volume_of_a_running_pod_is_not_deleted(cluster: Cluster) -> None:
-    volume = (await cluster.bound_claim())["spec"]["volumeName"]
+async def _used_volume(cluster: Cluster) -> str:
+    """The volume of the claim src, which the running pod p uses."""
+    claim = await cluster.bound_claim()
     cluster.pod("p", "sleep 60", claim="src")
     await cluster.until_status(PODS, "p", "phase", "Running")
+    return str(claim["spec"]["volumeName"])
+
+
+async def test_volume_of_a_running_pod_is_not_deleted(cluster: Cluster) -> None:
+    volume = await _used_volume(cluster)
     cluster.delete(CLAIMS, "src")
     await cluster.bound_claim("witness")
-    assert objects.finalizers(cluster.get(CLAIMS, "src")) == [CLAIM_PROTECTION]
+    assert objects.finalizers(cluster.get(CLAIMS, "src")) == [kubernetes.CLAIM_PROTECTION]
     await cluster.deleted(PODS, "p")
     await cluster.until_gone(VOLUMES, volume)
 
@@ -199,9 +179,7 @@ async def test_volume_of_a_running_pod_is_not_deleted(cluster: Cluster) -> None:
 
 
 async def test_attached_volume_is_not_deleted_before_it_is_detached(cluster: Cluster) -> None:
-    volume = (await cluster.bound_claim())["spec"]["volumeName"]
-    cluster.pod("p", "sleep 60", claim="src")
-    await cluster.until_status(PODS, "p", "phase", "Running")
+    volume = await _used_volume(cluster)
     cluster.driver.fail("controller_unpublish_volume", Code.INTERNAL, "busy", times=10_000)
     cluster.delete(CLAIMS, "src")
     await cluster.deleted(PODS, "p")
@@ -222,7 +200,7 @@ async def test_claim_waits_for_its_first_consumer(cluster: Cluster) -> None:
     phase, _ = await cluster.finished_pod("p", "true", claim="src")
 
     assert phase == "Succeeded"
-    assert objects.annotations(cluster.get(CLAIMS, "src"))[SELECTED_NODE] == NODE
+    assert objects.annotations(cluster.get(CLAIMS, "src"))[kubernetes.SELECTED_NODE] == NODE
 
 
 async def test_claim_of_an_unknown_class_waits_for_the_class(cluster: Cluster) -> None:
@@ -235,14 +213,9 @@ async def test_claim_of_an_unknown_class_waits_for_the_class(cluster: Cluster) -
 
 
 async def test_static_volume_is_bound_without_the_driver(cluster: Cluster) -> None:
-    spec = {
-        "accessModes": ["ReadWriteOnce"],
-        "capacity": {"storage": "64Mi"},
-        "storageClassName": "fast",
-        "volumeMode": "Block",
-        "csi": {"driver": cluster.driver.name, "volumeHandle": "by-hand"},
-    }
-    cluster.create(VOLUMES, "pv", spec=spec)
+    spec = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "64Mi"}, "storageClassName": "fast"}
+    csi = {"driver": cluster.driver.name, "volumeHandle": "by-hand"}
+    cluster.create(VOLUMES, "pv", spec={**spec, "volumeMode": "Block", "csi": csi})
     await cluster.until_status(VOLUMES, "pv", "phase", "Available")
     claim = await cluster.bound_claim()
 

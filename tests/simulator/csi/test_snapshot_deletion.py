@@ -15,6 +15,13 @@ def _deleted(cluster: Cluster) -> list[str]:
     return [what for call, what in cluster.driver.calls if call == "delete_snapshot"]
 
 
+@pytest.fixture
+async def content(cluster: Cluster) -> str:
+    """The name of the content of a finished snapshot s."""
+    await cluster.ready_snapshot()
+    return str(cluster.content_of("s")["metadata"]["name"])
+
+
 async def test_delete_and_retain_side_by_side(cluster: Cluster) -> None:
     cluster.snapshot_class("retain", "Retain")
     await cluster.ready_snapshot("keep", snapshot_class="retain")
@@ -32,9 +39,7 @@ async def test_delete_and_retain_side_by_side(cluster: Cluster) -> None:
     assert (kept["status"], kept["spec"]) == (keep["status"], keep["spec"])
 
 
-async def test_policy_of_the_content_decides_not_of_the_class(cluster: Cluster) -> None:
-    await cluster.ready_snapshot()
-    content = cluster.content_of("s")["metadata"]["name"]
+async def test_policy_of_the_content_decides_not_of_the_class(cluster: Cluster, content: str) -> None:
     cluster.patch(names.CONTENTS, content, {"spec": {"deletionPolicy": "Retain"}})
     await cluster.deleted(names.SNAPSHOTS, "s")
 
@@ -42,34 +47,22 @@ async def test_policy_of_the_content_decides_not_of_the_class(cluster: Cluster) 
     assert _deleted(cluster) == []
 
 
-async def test_steps_of_a_deletion(cluster: Cluster) -> None:
-    await cluster.ready_snapshot()
-    content = cluster.content_of("s")["metadata"]["name"]
+async def test_steps_of_a_deletion(cluster: Cluster, content: str) -> None:
     await cluster.until(lambda: names.CLAIM_AS_SOURCE not in str(cluster.get(CLAIMS, "src")))
     begin = len(cluster.revisions)
     await cluster.deleted(names.SNAPSHOTS, "s")
 
-    snapshot_steps = [("s", step) for step in ("MODIFIED", "DELETED")]
     steps = [
         (each.object["metadata"]["name"], each.type)
         for each in cluster.revisions[begin:]
         if each.resource.key in {names.SNAPSHOTS, names.CONTENTS}
     ]
-    assert steps == [
-        snapshot_steps[0],
-        (content, "MODIFIED"),
-        (content, "MODIFIED"),
-        snapshot_steps[0],
-        (content, "MODIFIED"),
-        (content, "DELETED"),
-        snapshot_steps[1],
-    ]
+    changed = [(name, "MODIFIED") for name in ("s", content, content, "s", content)]
+    assert steps == [*changed, (content, "DELETED"), ("s", "DELETED")]
     assert cluster.of(names.CONTENTS, content)[-1]["status"] == {}
 
 
-async def test_content_deleted_first_waits_for_its_snapshot(cluster: Cluster) -> None:
-    await cluster.ready_snapshot()
-    content = cluster.content_of("s")["metadata"]["name"]
+async def test_content_deleted_first_waits_for_its_snapshot(cluster: Cluster, content: str) -> None:
     cluster.delete(names.CONTENTS, content)
     await cluster.ready_snapshot("witness")
     assert cluster.find(names.CONTENTS, content) is not None
@@ -91,9 +84,7 @@ async def test_pending_claim_holds_up_the_deletion(cluster: Cluster) -> None:
     assert len(_deleted(cluster)) == 1
 
 
-async def test_failed_deletion_is_reported_and_retried(cluster: Cluster) -> None:
-    await cluster.ready_snapshot()
-    content = cluster.content_of("s")["metadata"]["name"]
+async def test_failed_deletion_is_reported_and_retried(cluster: Cluster, content: str) -> None:
     cluster.driver.fail("delete_snapshot", Code.INTERNAL, "busy", times=2)
     await cluster.deleted(names.SNAPSHOTS, "s")
 
