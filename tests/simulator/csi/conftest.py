@@ -20,3 +20,9 @@ async def cluster(tmp_path: Path, decisions: CsiDecisions) -> AsyncIterator[Clus
     """A running cluster with a namespace, a StorageClass and a VolumeSnapshotClass."""
     async with running(tmp_path, decisions) as cluster:
         yield cluster
+
+
+@pytest.fixture
+async def volume(cluster: Cluster) -> str:
+    """The name, and handle, of the volume of a bound claim src."""
+    return str((await cluster.bound_claim())["spec"]["volumeName"])

@@ -64,9 +64,8 @@ class FakeDriver:
         else:
             (path / "device").write_bytes(b"")
             (path / "files").mkdir()
-        return CsiVolume(
-            request.name, request.required_bytes, {"kind": "fake"}, source_snapshot_id=request.source_snapshot_id
-        )
+        source = request.source_snapshot_id
+        return CsiVolume(request.name, request.required_bytes, {"kind": "fake"}, source_snapshot_id=source)
 
     async def delete_volume(self, volume_id: str) -> None:
         self._called("delete_volume", volume_id)

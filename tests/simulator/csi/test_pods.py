@@ -10,6 +10,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,12 +38,13 @@ async def test_end_of_a_container_is_the_end_of_the_pod(
 ) -> None:
     assert await cluster.finished_pod("p", command) == (phase, "hello\n")
 
-    terminated = _state(cluster, "p")["terminated"]
+    terminated = _terminated(cluster.get(PODS, "p"))
     assert (terminated["exitCode"], terminated["reason"]) == (code, reason)
 
 
-def _state(cluster: Cluster, pod: str) -> Obj:
-    state: Obj = cluster.get(PODS, pod)["status"]["containerStatuses"][0]["state"]
+def _terminated(pod: Obj) -> Obj:
+    """How the container of a pod ended."""
+    state: Obj = pod["status"]["containerStatuses"][0]["state"]["terminated"]
     return state
 
 
@@ -78,12 +80,10 @@ def _shown(sandbox: str, initialized: str, ready: str) -> dict[str, str]:
     }
 
 
-async def test_device_path_is_the_volume(cluster: Cluster, tmp_path: Path) -> None:
-    claim = await cluster.bound_claim()
+async def test_device_path_is_the_volume(cluster: Cluster, volume: str) -> None:
     _, log = await cluster.finished_pod("p", "printf data >/dev/vol; sha256sum /dev/vol; echo $0", claim="src")
 
-    device = tmp_path / "driver" / "volumes" / claim["spec"]["volumeName"] / "device"
-    assert device.read_text() == "data"
+    assert (cluster.driver.root / "volumes" / volume / "device").read_text() == "data"
     assert log.splitlines()[0].endswith("  /dev/vol")
 
 
@@ -112,8 +112,13 @@ def test_only_whole_paths_are_replaced(text: str, expected: str) -> None:
     assert paths.to_host(text) == expected
 
 
-async def test_failed_attachment_is_reported_until_it_succeeds(cluster: Cluster) -> None:
-    volume = (await cluster.bound_claim())["spec"]["volumeName"]
+@pytest.fixture
+def attachment(cluster: Cluster, volume: str) -> str:
+    """The name of the VolumeAttachment of the volume when a pod uses it."""
+    return attachment_name(volume, cluster.driver.name, NODE)
+
+
+async def test_failed_attachment_is_reported_until_it_succeeds(cluster: Cluster, volume: str, attachment: str) -> None:
     cluster.driver.fail("controller_publish_volume", Code.ABORTED, "volume is not ready for workloads", times=2)
     phase, _ = await cluster.finished_pod("p", "true", claim="src")
 
@@ -121,20 +126,17 @@ async def test_failed_attachment_is_reported_until_it_succeeds(cluster: Cluster)
     text = f'AttachVolume.Attach failed for volume "{volume}" : {why}'
     assert phase == "Succeeded"
     assert ("Warning", "FailedAttachVolume", text) in cluster.events("p")
-    attachment = attachment_name(volume, cluster.driver.name, NODE)
     shown = [each["status"] for each in cluster.of(ATTACHMENTS, attachment)]
     assert shown[0] == {"attached": False}
-    assert {"message": why} in [{"message": each["attachError"]["message"]} for each in shown if "attachError" in each]
+    assert why in [each["attachError"]["message"] for each in shown if "attachError" in each]
     assert shown[-1] == {"attached": True}
 
 
-async def test_volume_is_detached_after_its_last_pod(cluster: Cluster) -> None:
-    volume = (await cluster.bound_claim())["spec"]["volumeName"]
+async def test_volume_is_detached_after_its_last_pod(cluster: Cluster, attachment: str) -> None:
     cluster.pod("a", "sleep 60", claim="src")
     cluster.pod("b", "true", claim="src")
     await cluster.until_status(PODS, "b", "phase", "Succeeded")
     await cluster.until_status(PODS, "a", "phase", "Running")
-    attachment = attachment_name(volume, cluster.driver.name, NODE)
     assert cluster.find(ATTACHMENTS, attachment) is not None
     cluster.delete(PODS, "a")
     await cluster.until_gone(ATTACHMENTS, attachment)
@@ -145,12 +147,10 @@ async def test_volume_is_detached_after_its_last_pod(cluster: Cluster) -> None:
     assert calls.index("node_unstage_volume") < calls.index("controller_unpublish_volume")
 
 
-async def test_failed_mounts_and_unmounts_are_retried(cluster: Cluster) -> None:
-    volume = (await cluster.bound_claim())["spec"]["volumeName"]
+async def test_failed_mounts_and_unmounts_are_retried(cluster: Cluster, attachment: str) -> None:
     for call in ("node_stage_volume", "node_publish_volume", "node_unpublish_volume", "node_unstage_volume"):
         cluster.driver.fail(call, Code.INTERNAL, f"{call} refused")
     phase, _ = await cluster.finished_pod("p", "true", claim="src")
-    attachment = attachment_name(volume, cluster.driver.name, NODE)
     await cluster.until(lambda: cluster.find(ATTACHMENTS, attachment) is None)
 
     assert phase == "Succeeded"
@@ -172,40 +172,36 @@ async def test_deleted_pod_is_killed_within_its_grace(cluster: Cluster) -> None:
     assert await anext(follow) == b"bye\n"
     await cluster.until(lambda: not (cluster.find(PODS, "stubborn") or cluster.find(PODS, "polite")))
 
-    codes = {name: _last_code(cluster, name) for name in ("stubborn", "polite")}
-    assert codes == {"stubborn": (137, "Failed"), "polite": (0, "Succeeded")}
+    for name, code, phase in (("stubborn", 137, "Failed"), ("polite", 0, "Succeeded")):
+        last = cluster.of(PODS, name)[-1]
+        assert (_terminated(last)["exitCode"], last["status"]["phase"]) == (code, phase)
     assert ("Normal", "Killing", "Stopping container c") in cluster.events("polite")
-
-
-def _last_code(cluster: Cluster, pod: str) -> tuple[int, str]:
-    status = cluster.of(PODS, pod)[-1]["status"]
-    return status["containerStatuses"][0]["state"]["terminated"]["exitCode"], status["phase"]
 
 
 async def test_command_that_does_not_exist_is_a_start_error(cluster: Cluster) -> None:
     phase, log = await cluster.finished_pod("p", ["no-such-command"])
 
-    terminated = _state(cluster, "p")["terminated"]
+    terminated = _terminated(cluster.get(PODS, "p"))
     assert (phase, log) == ("Failed", "")
     assert (terminated["exitCode"], terminated["reason"]) == (128, "StartError")
     assert 'exec: "no-such-command": executable file not found in $PATH' in terminated["message"]
     assert "Started" not in cluster.reasons("p")
 
 
-async def test_containers_run_after_the_init_containers(cluster: Cluster) -> None:
-    first = {"name": "first", "image": "busybox:1", "command": ["/bin/sh", "-c", "echo one >/scratch/f"]}
-    volumes = [{"name": "scratch", "emptyDir": {}}]
-    mounts = {"volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}]}
-    phase, log = await cluster.finished_pod(
-        "p", "cat /scratch/f", container=mounts, initContainers=[first | mounts], volumes=volumes
-    )
+def _init_container(command: str, **more: Any) -> Obj:
+    return {"name": "first", "image": "busybox:1", "command": ["/bin/sh", "-c", command], **more}
 
-    assert (phase, log) == ("Succeeded", "one\n")
+
+async def test_containers_run_after_the_init_containers(cluster: Cluster) -> None:
+    mounts = {"volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}]}
+    first = _init_container("echo one >/scratch/f", **mounts)
+    more = {"initContainers": [first], "volumes": [{"name": "scratch", "emptyDir": {}}]}
+
+    assert await cluster.finished_pod("p", "cat /scratch/f", container=mounts, **more) == ("Succeeded", "one\n")
 
 
 async def test_failing_init_container_fails_the_pod(cluster: Cluster) -> None:
-    first = {"name": "first", "image": "busybox:1", "command": ["/bin/sh", "-c", "exit 1"]}
-    cluster.pod("p", "echo never", initContainers=[first])
+    cluster.pod("p", "echo never", initContainers=[_init_container("exit 1")])
     pod = await cluster.until_status(PODS, "p", "phase", "Failed")
 
     assert pod["status"]["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
@@ -235,9 +231,8 @@ async def test_environment_and_files_from_other_objects(cluster: Cluster) -> Non
         "volumeMounts": [{"name": "secret", "mountPath": "/etc/secret"}],
     }
     volumes = [{"name": "secret", "secret": {"secretName": "s"}}]
-    _, log = await cluster.finished_pod(
-        "p", "echo $REF $MAP $ME $(cat /etc/secret/k)", container=container, volumes=volumes
-    )
+    command = "echo $REF $MAP $ME $(cat /etc/secret/k)"
+    _, log = await cluster.finished_pod("p", command, container=container, volumes=volumes)
 
     assert log == "plain-too map p secret\n"
 
@@ -264,63 +259,75 @@ async def test_pod_of_a_pending_claim_is_not_scheduled(cluster: Cluster) -> None
 async def test_log_options(cluster: Cluster) -> None:
     await cluster.finished_pod("p", "echo one; echo two; printf three")
 
-    assert await cluster.log("p", options=LogOptions(tail_lines=2)) == "two\nthree"
-    assert await cluster.log("p", options=LogOptions(limit_bytes=5)) == "one\nt"
+    now, hour = cluster.api.clock.now(), timedelta(hours=1)
+    for options, log in (
+        (LogOptions(tail_lines=2), "two\nthree"),
+        (LogOptions(limit_bytes=5), "one\nt"),
+        (LogOptions(previous=True), ""),
+        (LogOptions(since=now - hour), "one\ntwo\nthree"),
+        (LogOptions(since=now + hour), ""),
+    ):
+        assert await cluster.log("p", options=options) == log
     stamped = await cluster.log("p", options=LogOptions(timestamps=True, tail_lines=1))
     assert stamped.split()[1] == "three"
-    assert await cluster.log("p", options=LogOptions(previous=True)) == ""
-    now = cluster.api.clock.now()
-    assert await cluster.log("p", options=LogOptions(since=now - timedelta(hours=1))) == "one\ntwo\nthree"
-    assert await cluster.log("p", options=LogOptions(since=now + timedelta(hours=1))) == ""
 
 
-async def test_paused_volume_is_not_written_to(cluster: Cluster, tmp_path: Path) -> None:
-    claim = await cluster.bound_claim()
-    handle = claim["spec"]["volumeName"]
-    device = tmp_path / "driver" / "volumes" / handle / "device"
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+async def _has_more_than(size: int, file: Path) -> None:
+    async with asyncio.timeout(BUDGET):
+        while _size(file) <= size:  # noqa: ASYNC110 - a file tells nobody that it grows
+            await asyncio.sleep(0.001)
+
+
+async def test_paused_volume_is_not_written_to(cluster: Cluster, volume: str) -> None:
+    device = cluster.driver.root / "volumes" / volume / "device"
     cluster.pod("p", "while :; do printf x >>/dev/vol; done", claim="src")
-    async with asyncio.timeout(10):
-        while device.stat().st_size == 0:  # noqa: ASYNC110 - a file tells nobody that it grows
-            await asyncio.sleep(0.001)
-    async with cluster.control_plane.paused(handle):
-        before = device.stat().st_size
+    await _has_more_than(0, device)
+    async with cluster.control_plane.paused(volume):
+        before = _size(device)
         await asyncio.sleep(0.05)
-        assert device.stat().st_size == before
-    async with asyncio.timeout(10):
-        while device.stat().st_size == before:  # noqa: ASYNC110 - a file tells nobody that it grows
-            await asyncio.sleep(0.001)
+        assert _size(device) == before
+    await _has_more_than(before, device)
 
 
 async def test_no_process_outlives_the_node(tmp_path: Path) -> None:
     async with running(tmp_path) as cluster:
         cluster.pod("p", f"echo $$$$ >{tmp_path}/pid; sleep 60 & wait")
         await cluster.until_status(PODS, "p", "phase", "Running")
-        async with asyncio.timeout(10):
-            while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+        await _has_more_than(0, tmp_path / "pid")
 
     assert not has_running_members(int((tmp_path / "pid").read_text()))
 
 
 _VICTIM = """
-import asyncio, sys
+import asyncio, os, signal, sys
 from pathlib import Path
+from simulator.kubernetes.node.watchdog import Watchdog
 from tests.simulator.csi.cluster import running
 
 async def main():
     async with running(Path(sys.argv[1])) as cluster:
-        cluster.pod("p", f"exec 9>{sys.argv[2]}; echo $$$$ >&9; sleep 60 & sleep 60")
-        await cluster.until_status("pods", "p", "phase", "Running")
+        cluster.pod("p", sys.argv[2])
         await asyncio.Event().wait()
 
+if len(sys.argv) > 3:
+    Watchdog.begin = lambda self, group: os.kill(os.getpid(), signal.SIGKILL)
 asyncio.run(main())
 """
+"""Runs a pod in a directory; with a third argument it is killed before its watchdog knows the container."""
+
+
+def _victim(directory: Path, command: str, *more: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-c", _VICTIM, str(directory), command, *more])
 
 
 def test_no_process_outlives_a_killed_simulator(tmp_path: Path) -> None:
     held = tmp_path / "held"
     os.mkfifo(held)
-    victim = subprocess.Popen([sys.executable, "-c", _VICTIM, str(tmp_path), str(held)])
+    victim = _victim(tmp_path, f"exec 9>{held}; echo $$$$ >&9; sleep 60 & sleep 60")
     with held.open() as pipe:
         group = int(pipe.readline())
         assert has_running_members(group)
@@ -333,26 +340,9 @@ def test_no_process_outlives_a_killed_simulator(tmp_path: Path) -> None:
     assert not has_running_members(group)
 
 
-_KILLED_AT_THE_START = """
-import asyncio, os, signal, sys
-from pathlib import Path
-from simulator.kubernetes.node.watchdog import Watchdog
-from tests.simulator.csi.cluster import running
-
-Watchdog.begin = lambda self, group: os.kill(os.getpid(), signal.SIGKILL)
-
-async def main():
-    async with running(Path(sys.argv[1])) as cluster:
-        cluster.pod("p", f"echo ran >{sys.argv[1]}/ran; sleep 60")
-        await asyncio.Event().wait()
-
-asyncio.run(main())
-"""
-
-
 def test_a_container_that_the_watchdog_does_not_know_yet_never_runs(tmp_path: Path) -> None:
     """The simulator is killed between the start of the process and the word to the watchdog."""
-    victim = subprocess.Popen([sys.executable, "-c", _KILLED_AT_THE_START, str(tmp_path)])
+    victim = _victim(tmp_path, f"echo ran >{tmp_path}/ran; sleep 60", "unwatched")
     assert victim.wait(BUDGET) == -signal.SIGKILL
 
     deadline = time.monotonic() + BUDGET

@@ -159,37 +159,35 @@ async def test_released_volume_follows_its_reclaim_policy(cluster: Cluster) -> N
     assert [what for call, what in cluster.driver.calls if call == "delete_volume"] == [gone]
 
 
-async def _used_volume(cluster: Cluster) -> str:
+@pytest.fixture
+async def used_volume(cluster: Cluster, volume: str) -> str:
     """The volume of the claim src, which the running pod p uses."""
-    claim = await cluster.bound_claim()
     cluster.pod("p", "sleep 60", claim="src")
     await cluster.until_status(PODS, "p", "phase", "Running")
-    return str(claim["spec"]["volumeName"])
+    return volume
 
 
-async def test_volume_of_a_running_pod_is_not_deleted(cluster: Cluster) -> None:
-    volume = await _used_volume(cluster)
+async def test_volume_of_a_running_pod_is_not_deleted(cluster: Cluster, used_volume: str) -> None:
     cluster.delete(CLAIMS, "src")
     await cluster.bound_claim("witness")
     assert objects.finalizers(cluster.get(CLAIMS, "src")) == [kubernetes.CLAIM_PROTECTION]
     await cluster.deleted(PODS, "p")
-    await cluster.until_gone(VOLUMES, volume)
+    await cluster.until_gone(VOLUMES, used_volume)
 
     assert cluster.calls()[-3:] == ["node_unstage_volume", "controller_unpublish_volume", "delete_volume"]
 
 
-async def test_attached_volume_is_not_deleted_before_it_is_detached(cluster: Cluster) -> None:
-    volume = await _used_volume(cluster)
+async def test_attached_volume_is_not_deleted_before_it_is_detached(cluster: Cluster, used_volume: str) -> None:
     cluster.driver.fail("controller_unpublish_volume", Code.INTERNAL, "busy", times=10_000)
     cluster.delete(CLAIMS, "src")
     await cluster.deleted(PODS, "p")
-    await cluster.until_event(volume, "VolumeFailedDelete")
+    await cluster.until_event(used_volume, "VolumeFailedDelete")
     assert cluster.calls("delete_volume") == []
     cluster.driver.errors.clear()
-    await cluster.until_gone(VOLUMES, volume)
+    await cluster.until_gone(VOLUMES, used_volume)
 
-    text = f"persistentvolume {volume} is still attached to node {NODE}"
-    assert cluster.events(volume)[0] == ("Warning", "VolumeFailedDelete", text)
+    text = f"persistentvolume {used_volume} is still attached to node {NODE}"
+    assert cluster.events(used_volume)[0] == ("Warning", "VolumeFailedDelete", text)
 
 
 async def test_claim_waits_for_its_first_consumer(cluster: Cluster) -> None:
@@ -224,13 +222,11 @@ async def test_static_volume_is_bound_without_the_driver(cluster: Cluster) -> No
     assert cluster.driver.volume_requests == []
 
 
-async def test_bound_claim_is_expanded(cluster: Cluster) -> None:
-    volume = (await cluster.bound_claim())["spec"]["volumeName"]
+async def test_bound_claim_is_expanded(cluster: Cluster, volume: str) -> None:
     cluster.patch(CLAIMS, "src", {"spec": {"resources": {"requests": {"storage": "64Mi"}}}})
     await cluster.until_event("src", "VolumeResizeSuccessful")
 
-    claim = cluster.get(CLAIMS, "src")
-    assert claim["status"]["capacity"] == {"storage": "64Mi"}
+    assert cluster.get(CLAIMS, "src")["status"]["capacity"] == {"storage": "64Mi"}
     assert cluster.get(VOLUMES, volume)["spec"]["capacity"] == {"storage": "64Mi"}
 
 
@@ -247,8 +243,7 @@ async def test_source_of_a_clone_stays_until_the_clone_exists(cluster: Cluster) 
     assert cluster.driver.volume_requests[-1].source_volume_id == source["spec"]["volumeName"]
 
 
-async def test_claim_that_lost_its_volume_reports_it(cluster: Cluster) -> None:
-    volume = (await cluster.bound_claim())["spec"]["volumeName"]
+async def test_claim_that_lost_its_volume_reports_it(cluster: Cluster, volume: str) -> None:
     cluster.patch(VOLUMES, volume, {"metadata": {"finalizers": None}})
     cluster.delete(VOLUMES, volume)
     await cluster.until_status(CLAIMS, "src", "phase", "Lost")

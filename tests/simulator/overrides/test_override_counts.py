@@ -4,16 +4,16 @@
 import contextlib
 import itertools
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 
 from simulator.overrides.override_counts import OverrideCount, counted
 
 
-def numbered(names: "itertools.count[int]", word: str) -> str:
+def numbered() -> Callable[[str], str]:
     """A decision that never answers the same twice."""
-    return f"{word}-{next(names)}"
+    names = itertools.count()
+    return lambda word: f"{word}-{next(names)}"
 
 
 def refused(word: str) -> str:
@@ -21,38 +21,25 @@ def refused(word: str) -> str:
     raise ValueError(f"no {word}")
 
 
-def count_of(replace: Callable[..., str], original: Callable[[str], str]) -> OverrideCount:
-    """What is counted when a replacement is asked twice."""
+@pytest.mark.parametrize(
+    ("why", "replace", "original", "changed"),
+    [
+        ("another answer", lambda original, word: original(word) + "!", str.upper, 2),
+        ("one of two answers", lambda original, word: "ONE", str.upper, 1),
+        ("the original's answer, never the same", lambda original, word: original(word), numbered(), 0),
+        ("an answer to another question", lambda original, word: original("three"), str.upper, 2),
+        ("the original's refusal", lambda original, word: refused(word), refused, 0),
+        ("an answer in the place of a refusal", lambda original, word: word, refused, 2),
+        ("another refusal", lambda original, word: refused("word"), refused, 2),
+    ],
+)
+def test_only_other_answers_count_as_changed(
+    why: str, replace: Callable[..., str], original: Callable[[str], str], changed: int
+) -> None:
     count = OverrideCount()
     decision = counted(replace, original, count)
     for word in ("one", "two"):
         with contextlib.suppress(ValueError):
             decision(word)
-    return count
 
-
-@pytest.mark.parametrize(
-    ("replace", "original", "changed"),
-    [
-        (lambda original, word: original(word) + "!", str.upper, 2),
-        (lambda original, word: "ONE", str.upper, 1),
-        (lambda original, word: original(word), partial(numbered, itertools.count()), 0),
-        (lambda original, word: original("three"), str.upper, 2),
-        (lambda original, word: refused(word), refused, 0),
-        (lambda original, word: word, refused, 2),
-        (lambda original, word: refused("word"), refused, 2),
-    ],
-    ids=[
-        "another answer",
-        "one of two answers",
-        "the original's answer, never the same",
-        "an answer to another question",
-        "the original's refusal",
-        "an answer in the place of a refusal",
-        "another refusal",
-    ],
-)
-def test_only_other_answers_count_as_changed(
-    replace: Callable[..., str], original: Callable[[str], str], changed: int
-) -> None:
-    assert count_of(replace, original) == OverrideCount(asked=2, changed=changed)
+    assert count == OverrideCount(asked=2, changed=changed), why

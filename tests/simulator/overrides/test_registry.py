@@ -11,7 +11,7 @@ from simulator.decisions import decisions
 from simulator.options import parse
 from simulator.overrides import releases
 from simulator.overrides.override_counts import OverrideCount
-from simulator.overrides.registry import OverrideError, apply, fault, faults, override
+from simulator.overrides.registry import Override, OverrideError, apply, fault, faults, override
 
 STOREYS = ("kubernetes", "csi", "longhorn", "backing_images", "backupstore")
 
@@ -48,18 +48,16 @@ def test_a_replacement_gets_the_original_and_the_arguments() -> None:
 
 
 def test_a_later_override_wraps_an_earlier_one() -> None:
-    @override("one", decision="house.colour")
-    def one(original: Callable[[str], str], name: str) -> str:
-        """One."""
-        return f"1({original(name)})"
+    def numbered(number: int) -> Override:
+        @override("numbered", decision="house.colour")
+        def replacement(original: Callable[[str], str], name: str) -> str:
+            """Adds a number."""
+            return f"{number}({original(name)})"
 
-    @override("two", decision="house.colour")
-    def two(original: Callable[[str], str], name: str) -> str:
-        """Two."""
-        return f"2({original(name)})"
+        return replacement
 
     storey = Storey()
-    apply({"house": storey}, [one, two])
+    apply({"house": storey}, [numbered(1), numbered(2)])
     assert storey.colour("x") == "2(1(green x))"
 
 

@@ -2,10 +2,9 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -23,16 +22,10 @@ from simulator.s3.server import INSIDE_ENDPOINT, S3Server
 
 KEY, SECRET, BUCKET = "root-key", "root-secret", "backupbucket"
 OPEN = "images"
-READER = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Action": ["s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"],
-            "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"],
-        }
-    ],
-}
+ARN = f"arn:aws:s3:::{BUCKET}"
+READS = ["s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"]
+READER = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": READS, "Resource": [ARN, f"{ARN}/*"]}]}
+WRONG_CREDENTIALS = [(KEY, "wrong", "SignatureDoesNotMatch"), ("nobody", SECRET, "InvalidAccessKeyId")]
 
 
 @pytest.fixture
@@ -62,8 +55,11 @@ def boto(server: S3Server, key: str = KEY, secret: str = SECRET) -> Any:
     )
 
 
-def code_of(error: pytest.ExceptionInfo[ClientError]) -> tuple[int, str]:
-    response: Any = error.value.response
+def refused(call: Callable[..., object], **arguments: str) -> tuple[int, str]:
+    """Status and code of a request that the service refuses."""
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    response: Any = caught.value.response
     return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
 
 
@@ -84,12 +80,8 @@ def test_boto3_and_minio_work_with_it(server: S3Server) -> None:
         {"Prefix": "page/"},
     ]
     s3.delete_object(Bucket=BUCKET, Key="no-such-key")
-    with pytest.raises(ClientError) as missing:
-        s3.get_object(Bucket=BUCKET, Key="no-such-key")
-    assert code_of(missing) == (404, "NoSuchKey")
-    with pytest.raises(ClientError) as nowhere:
-        s3.list_objects_v2(Bucket="no-such-bucket")
-    assert code_of(nowhere) == (404, "NoSuchBucket")
+    assert refused(s3.get_object, Bucket=BUCKET, Key="no-such-key") == (404, "NoSuchKey")
+    assert refused(s3.list_objects_v2, Bucket="no-such-bucket") == (404, "NoSuchBucket")
 
     address = server.endpoint.removeprefix("http://")
     minio = Minio(address, KEY, SECRET, secure=False)
@@ -116,33 +108,24 @@ def test_boto3_and_minio_work_with_it(server: S3Server) -> None:
         list(reader.list_objects(BUCKET))
 
 
-@pytest.mark.parametrize(
-    ("key", "secret", "code"), [(KEY, "wrong", "SignatureDoesNotMatch"), ("nobody", SECRET, "InvalidAccessKeyId")]
-)
+@pytest.mark.parametrize(("key", "secret", "code"), WRONG_CREDENTIALS)
 def test_wrong_credentials_are_403(server: S3Server, key: str, secret: str, code: str) -> None:
-    with pytest.raises(ClientError) as caught:
-        boto(server, key, secret).list_objects_v2(Bucket=BUCKET)
-    assert code_of(caught) == (403, code)
+    assert refused(boto(server, key, secret).list_objects_v2, Bucket=BUCKET) == (403, code)
 
 
 @pytest.mark.parametrize(
-    ("key", "secret", "name", "code"),
-    [
-        (KEY, SECRET, BUCKET, ""),
-        (KEY, "wrong", BUCKET, "SignatureDoesNotMatch"),
-        ("nobody", SECRET, BUCKET, "InvalidAccessKeyId"),
-        (KEY, SECRET, "other", "NoSuchBucket"),
-    ],
+    ("key", "secret", "code", "name"),
+    [*((*wrong, BUCKET) for wrong in WRONG_CREDENTIALS), (KEY, SECRET, "NoSuchBucket", "other")],
 )
 @pytest.mark.anyio
-async def test_credentials_are_checked_inside_the_cluster_too(key: str, secret: str, name: str, code: str) -> None:
-    server, seen = S3Server(KEY, SECRET, BUCKET, "us-east-1"), ""
-    try:
-        await server.connect(INSIDE_ENDPOINT, key, secret, name).list("")
-    except S3Error as error:
-        seen = error.code
+async def test_credentials_are_checked_inside_the_cluster_too(key: str, secret: str, code: str, name: str) -> None:
+    server = S3Server(KEY, SECRET, BUCKET, "us-east-1")
+    await server.connect(INSIDE_ENDPOINT, KEY, SECRET, BUCKET).list("")
 
-    assert seen == code
+    with pytest.raises(S3Error) as caught:
+        await server.connect(INSIDE_ENDPOINT, key, secret, name).list("")
+
+    assert caught.value.code == code
 
 
 def test_other_endpoints_do_not_exist() -> None:
@@ -151,15 +134,25 @@ def test_other_endpoints_do_not_exist() -> None:
         server.connect("http://s3.example.com:9000", KEY, SECRET, BUCKET)
 
 
-def test_denial_beats_permission() -> None:
-    document = (
-        '{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"},'
-        ' {"Effect": "Deny", "Action": "s3:Delete*", "Resource": "arn:aws:s3:::b/*"}]}'
-    )
-    statements = parse(document)
-    assert permits(statements, "s3:PutObject", "arn:aws:s3:::b/k")
-    assert not permits(statements, "s3:DeleteObject", "arn:aws:s3:::b/k")
-    assert not permits((), "s3:PutObject", "arn:aws:s3:::b/k")
+NO_DELETION = parse(
+    '{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"},'
+    ' {"Effect": "Deny", "Action": "s3:Delete*", "Resource": "arn:aws:s3:::b/*"}]}'
+)
+READ_ONLY = Accounts(KEY, SECRET).policies["readonly"]
+
+
+@pytest.mark.parametrize(
+    ("statements", "action", "permitted"),
+    [
+        (NO_DELETION, "s3:PutObject", True),
+        (NO_DELETION, "s3:DeleteObject", False),
+        ((), "s3:PutObject", False),
+        (READ_ONLY, "s3:GetObject", True),
+        (READ_ONLY, "s3:PutObject", False),
+    ],
+)
+def test_what_a_policy_permits(statements: Any, action: str, permitted: bool) -> None:
+    assert permits(statements, action, "arn:aws:s3:::b/k") is permitted
 
 
 @pytest.mark.parametrize(
@@ -171,35 +164,29 @@ def test_a_policy_that_cannot_be_evaluated_is_refused(document: str) -> None:
         parse(document)
 
 
-def test_built_in_policies() -> None:
-    accounts = Accounts(KEY, SECRET)
-    assert permits(accounts.policies["readonly"], "s3:GetObject", "arn:aws:s3:::b/k")
-    assert not permits(accounts.policies["readonly"], "s3:PutObject", "arn:aws:s3:::b/k")
-
-
 @pytest.mark.parametrize("bucket", [OPEN])
 def test_everybody_reads_what_a_bucket_policy_opens(server: S3Server) -> None:
-    boto(server).put_object(Bucket=OPEN, Key="open/image", Body=b"data")
-    boto(server).put_object(Bucket=OPEN, Key="closed/image", Body=b"data")
+    for key in ("open/image", "closed/image"):
+        boto(server).put_object(Bucket=OPEN, Key=key, Body=b"data")
     opened = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
     policy = {"Statement": [{**opened, "Resource": f"arn:aws:s3:::{OPEN}/open/*"}]}
     boto(server).put_bucket_policy(Bucket=OPEN, Policy=json.dumps(policy))
 
-    def status(path: str, method: str = "GET") -> int:
-        host = INSIDE_ENDPOINT.partition("://")[2]
-        request = Request(f"{server.endpoint}/{path}", method=method, headers={"Host": host})
-        try:
-            with urlopen(request) as answer:
-                return int(answer.status)
-        except HTTPError as error:
-            return error.code
-
-    assert (status(f"{OPEN}/open/image"), status(f"{OPEN}/open/image", "HEAD")) == (200, 200)
-    assert status(f"{OPEN}/open/ghost") == 404
-    assert status(f"{OPEN}/closed/image") == 403
-    assert status(f"{OPEN}/open/image", "DELETE") == 403
-    assert status(f"{OPEN}?list-type=2") == 403
-    assert status("ghost/image") == 403
+    client = HTTPConnection(server.endpoint.removeprefix("http://"))
+    for method, path, status in (
+        ("GET", f"{OPEN}/open/image", 200),
+        ("HEAD", f"{OPEN}/open/image", 200),
+        ("GET", f"{OPEN}/open/ghost", 404),
+        ("GET", f"{OPEN}/closed/image", 403),
+        ("DELETE", f"{OPEN}/open/image", 403),
+        ("GET", f"{OPEN}?list-type=2", 403),
+        ("GET", "ghost/image", 403),
+    ):
+        client.request(method, f"/{path}", headers={"Host": INSIDE_ENDPOINT.removeprefix("http://")})
+        with client.getresponse() as answer:
+            assert answer.status == status, (method, path, answer.read())
+            answer.read()
+    client.close()
     for key in ("open/image", "closed/image"):
         boto(server).delete_object(Bucket=OPEN, Key=key)
     boto(server).delete_bucket(Bucket=OPEN)
