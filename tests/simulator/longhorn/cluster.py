@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,29 +35,22 @@ BLOCK = VolumeCapability("SINGLE_NODE_WRITER", block=True)
 PATIENCE = 10.0
 
 
+@dataclass
 class Cluster:
     """The parts that a test needs."""
 
-    def __init__(
-        self,
-        api: Api,
-        storage: Longhorn,
-        disks: Path,
-        s3: MemoryS3,
-        decisions: LonghornDecisions,
-        images: BackingImageDecisions,
-        hosts: dict[tuple[str, int], tuple[str, int]],
-    ) -> None:
-        self.api = api
-        self.storage = storage
-        self.images_directory = disks / "backing-images"
-        self.driver = storage.driver
-        self.s3 = s3
-        self.decisions = decisions
-        self.images = images
-        self.hosts = hosts
-        self.changes: list[tuple[str, Obj]] = []
-        api.subscribe("", lambda change: self.changes.append((change.type, change.object)))
+    api: Api
+    storage: Longhorn
+    images_directory: Path
+    s3: MemoryS3
+    decisions: LonghornDecisions
+    images: BackingImageDecisions
+    hosts: dict[tuple[str, int], tuple[str, int]]
+    changes: list[tuple[str, Obj]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.driver = self.storage.driver
+        self.api.subscribe("", lambda change: self.changes.append((change.type, change.object)))
 
     def get(self, plural: str, name: str) -> Obj:
         return self.api.get(f"{plural}.longhorn.io", name, "longhorn-system")
@@ -80,6 +74,10 @@ class Cluster:
             for change, obj in self.changes
             if change != "DELETED" and obj["kind"] == kind and obj["metadata"]["name"] == name
         ]
+
+    def statuses(self, kind: str, name: str) -> list[Obj]:
+        """The status in each revision of an object; {} where it had none."""
+        return [revision.get("status") or {} for revision in self.history(kind, name)]
 
     def events(self, name: str) -> list[tuple[str, str]]:
         """Reason and text of the events about an object, in order."""
@@ -128,14 +126,18 @@ class Cluster:
         await self.until(plural, lambda: self.find(plural, name) is None if name else not self.all(plural))
 
     async def until_detached(self, volume: str = "vol") -> None:
-        await self.until("volumes", lambda: self.get("volumes", volume)["status"]["state"] == "detached")
+        await self.until(
+            "volumes", lambda: (self.get("volumes", volume).get("status") or {}).get("state") == "detached"
+        )
 
     async def finished_backup(self, name: str = "snapshot-1", volume: str = "vol", **parameters: str) -> CsiSnapshot:
         """A backup that is complete and listed, as the driver then reports it."""
-        begun = await self.snapshot(name, volume, **parameters)
-        backup = begun.snapshot_id.rpartition("/")[2]
-        await self.until("backups", lambda: self.get("backups", backup)["metadata"].get("ownerReferences"))
+        await self.until_listed(name_of((await self.snapshot(name, volume, **parameters)).snapshot_id))
         return await self.snapshot(name, volume, **parameters)
+
+    async def until_listed(self, backup: str) -> None:
+        """Wait until a backup is complete and belongs to a backup volume."""
+        await self.until("backups", lambda: self.get("backups", backup)["metadata"].get("ownerReferences"))
 
     async def restored(self, volume: str, handle: str) -> CsiVolume:
         """A volume from a backup: its data are there and it is free again."""
@@ -151,6 +153,11 @@ class Cluster:
             return status.get("state") == "detached" and not status["restoreRequired"] and status["restoreInitiated"]
 
         await self.until("volumes", free)
+
+
+def name_of(handle: str) -> str:
+    """The name of the backup, or snapshot, that a handle ends with."""
+    return handle.rpartition("/")[2]
 
 
 @contextmanager
@@ -180,7 +187,7 @@ async def running(tmp_path: Path, version: str = "1.12.1", timing: Timing | None
     parts = [storage, *lifecycle_controllers(api, clock)]
     running = [asyncio.create_task(part.run()) for part in parts]
     try:
-        yield Cluster(api, storage, tmp_path / "disks", s3, decisions, images, hosts)
+        yield Cluster(api, storage, tmp_path / "disks" / "backing-images", s3, decisions, images, hosts)
     finally:
         for task in running:
             task.cancel()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator.longhorn.cluster import Cluster, running
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, running
 
 
 @pytest.fixture
@@ -26,3 +26,10 @@ async def longhorn(tmp_path: Path, version: str) -> AsyncIterator[Cluster]:
     """A running Longhorn with a backup target."""
     async with running(tmp_path, version) as longhorn:
         yield longhorn
+
+
+@pytest.fixture
+async def with_data(longhorn: Cluster) -> Cluster:
+    """A running Longhorn with an attached volume `vol`, of which one mebibyte behind its beginning is written."""
+    await longhorn.written_volume(3 * MEBIBYTE)
+    return longhorn

@@ -89,9 +89,7 @@ async def test_a_mode_that_is_none_is_refused_by_the_schema(taken: Api) -> None:
 async def test_defaults_are_filled_in(longhorn: Cluster) -> None:
     create("volumes", "plain", size="1")(longhorn.api)
     volume = longhorn.get("volumes", "plain")
-    await longhorn.until(
-        "volumes", lambda: longhorn.get("volumes", "plain").get("status", {}).get("state") == "detached"
-    )
+    await longhorn.until_detached("plain")
     create("snapshots", "taken", volume="plain", createSnapshot=True)(longhorn.api)
     create("backups", "backup-1", snapshotName="taken")(longhorn.api)
     backup = longhorn.get("backups", "backup-1")

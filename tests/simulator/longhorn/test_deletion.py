@@ -4,7 +4,7 @@ import pytest
 
 from simulator.csi.protocol import Code
 from simulator.s3.connection import S3Error
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, refused
+from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, name_of, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -25,10 +25,6 @@ async def with_backups(shared_longhorn: Cluster) -> Cluster:
     return shared_longhorn
 
 
-def name_of(handle: str) -> str:
-    return handle.rpartition("/")[2]
-
-
 async def test_a_deleted_backup_leaves_cluster_and_store_and_the_other_stays(longhorn: Cluster) -> None:
     first, second = await two_backups(longhorn)
     await longhorn.driver.delete_snapshot(first)
@@ -39,8 +35,7 @@ async def test_a_deleted_backup_leaves_cluster_and_store_and_the_other_stays(lon
     assert name_of(second) in keys
     assert longhorn.get("backups", name_of(second))["status"]["state"] == "Completed"
     assert longhorn.find("snapshots", "snapshot-1") is not None
-    states = [b["status"].get("state") for b in longhorn.history("Backup", name_of(first)) if b.get("status")]
-    assert states[-1] == "Deleting"
+    assert longhorn.statuses("Backup", name_of(first))[-1]["state"] == "Deleting"
 
 
 async def test_after_the_last_backup_the_volume_stays_listed(longhorn: Cluster) -> None:
@@ -109,8 +104,7 @@ async def test_the_snapshot_under_the_live_data_is_only_marked(longhorn: Cluster
 
     assert marked
     assert longhorn.get("snapshots", "two")["status"]["parent"] == ""
-    reasons = [reason for reason, _ in longhorn.events("one")]
-    assert reasons[-1] == "Delete"
+    assert longhorn.events("one")[-1][0] == "Delete"
 
 
 async def test_a_volume_is_kept_attached_while_its_snapshot_goes(longhorn: Cluster) -> None:

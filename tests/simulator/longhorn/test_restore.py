@@ -36,8 +36,8 @@ async def test_a_restored_volume_is_kept_from_pods_until_it_has_its_data(longhor
     assert volume["metadata"]["labels"]["backup-volume"] == "vol"
     reasons = {
         condition["reason"]
-        for revision in longhorn.history("Volume", "copy")
-        for condition in (revision.get("status") or {}).get("conditions") or []
+        for status in longhorn.statuses("Volume", "copy")
+        for condition in status.get("conditions") or []
         if condition["type"] == "Restore"
     }
     assert reasons == {"", "RestoreInProgress"}
@@ -84,28 +84,26 @@ async def test_the_size_must_be_that_of_the_backup(longhorn: Cluster) -> None:
     assert longhorn.get("volumes", "copy")["spec"]["size"] == str(18 * MEBIBYTE)
 
 
-async def test_a_clone_has_the_data_of_its_snapshot(longhorn: Cluster) -> None:
-    await longhorn.written_volume()
-    taken = await longhorn.snapshot(type="snap")
-    before = longhorn.content()
-    longhorn.write(b"B" * MEBIBYTE)
-    await longhorn.detach()
-    await longhorn.volume("copy", source_snapshot_id=taken.snapshot_id)
+async def test_a_clone_has_the_data_of_its_snapshot(with_data: Cluster) -> None:
+    taken = await with_data.snapshot(type="snap")
+    before = with_data.content()
+    with_data.write(b"B" * MEBIBYTE)
+    await with_data.detach()
+    await with_data.volume("copy", source_snapshot_id=taken.snapshot_id)
 
     def cloned() -> bool:
-        status = longhorn.get("volumes", "copy")["status"]
+        status = with_data.get("volumes", "copy")["status"]
         return bool(status["cloneStatus"]["state"] == "completed" and status["state"] == "detached")
 
-    await longhorn.until("volumes", cloned)
-    reasons = [reason for reason, _ in longhorn.events("copy")]
+    await with_data.until("volumes", cloned)
 
     assert taken.snapshot_id == "snap://vol/snapshot-1"
     assert taken.ready_to_use
-    assert longhorn.content("copy") == before
-    assert longhorn.get("volumeattachments", "vol")["spec"]["attachmentTickets"] == {}
-    assert {"VolumeCloneInitiated", "VolumeCloneCompleted"} <= set(reasons)
+    assert with_data.content("copy") == before
+    assert with_data.get("volumeattachments", "vol")["spec"]["attachmentTickets"] == {}
+    assert {"VolumeCloneInitiated", "VolumeCloneCompleted"} <= {reason for reason, _ in with_data.events("copy")}
     with pytest.raises(CsiError, match="is different than size of source volume"):
-        await longhorn.volume("larger", 18 * MEBIBYTE, source_snapshot_id=taken.snapshot_id)
+        await with_data.volume("larger", 18 * MEBIBYTE, source_snapshot_id=taken.snapshot_id)
 
 
 async def test_a_repeated_request_gets_the_same_volume(longhorn: Cluster) -> None:

@@ -12,29 +12,28 @@ def point_at(longhorn: Cluster, url: str) -> None:
     longhorn.patch("backuptargets", "default", {"spec": {"backupTargetURL": url}})
 
 
-async def test_without_url_the_objects_go_and_come_back_with_it(longhorn: Cluster) -> None:
-    await longhorn.written_volume()
-    handle = (await longhorn.finished_backup(type="bak")).snapshot_id
-    (before,) = longhorn.all("backups")
-    (listed,) = longhorn.all("backupvolumes")
-    stored = dict(longhorn.s3.objects)
-    point_at(longhorn, "")
-    await longhorn.until_gone("backups")
-    await longhorn.until_gone("backupvolumes")
+async def test_without_url_the_objects_go_and_come_back_with_it(with_data: Cluster) -> None:
+    handle = (await with_data.finished_backup(type="bak")).snapshot_id
+    (before,) = with_data.all("backups")
+    (listed,) = with_data.all("backupvolumes")
+    stored = dict(with_data.s3.objects)
+    point_at(with_data, "")
+    await with_data.until_gone("backups")
+    await with_data.until_gone("backupvolumes")
 
-    assert longhorn.s3.objects == stored
+    assert with_data.s3.objects == stored
 
-    point_at(longhorn, "s3://backups@us-east-1/")
-    await longhorn.until("backups", lambda: [b for b in longhorn.all("backups") if b.get("status")])
-    (after,) = longhorn.all("backups")
-    await longhorn.restored("copy", handle)
+    point_at(with_data, "s3://backups@us-east-1/")
+    await with_data.until("backups", lambda: [b for b in with_data.all("backups") if b.get("status")])
+    (after,) = with_data.all("backups")
+    await with_data.restored("copy", handle)
 
     assert after["metadata"]["name"] == before["metadata"]["name"]
     assert after["spec"]["snapshotName"] == ""
     for field in ("url", "size", "volumeSize", "snapshotName", "state", "backupCreatedAt"):
         assert after["status"][field] == before["status"][field]
-    assert longhorn.all("backupvolumes")[0]["metadata"]["name"] == listed["metadata"]["name"]
-    assert longhorn.content("copy") == longhorn.content()
+    assert with_data.all("backupvolumes")[0]["metadata"]["name"] == listed["metadata"]["name"]
+    assert with_data.content("copy") == with_data.content()
 
 
 @pytest.mark.parametrize(
@@ -57,22 +56,20 @@ async def test_a_target_that_cannot_be_used_says_why(longhorn: Cluster, url: str
     assert message in condition["message"]
 
 
-async def test_a_deleted_backup_volume_takes_all_out_of_the_store(longhorn: Cluster) -> None:
-    await longhorn.written_volume()
-    await longhorn.finished_backup()
-    (listed,) = longhorn.all("backupvolumes")
-    longhorn.delete("backupvolumes", listed["metadata"]["name"])
-    await longhorn.until_gone("backupvolumes")
-    await longhorn.until_gone("backups")
+async def test_a_deleted_backup_volume_takes_all_out_of_the_store(with_data: Cluster) -> None:
+    await with_data.finished_backup()
+    (listed,) = with_data.all("backupvolumes")
+    with_data.delete("backupvolumes", listed["metadata"]["name"])
+    await with_data.until_gone("backupvolumes")
+    await with_data.until_gone("backups")
 
-    assert not longhorn.s3.objects
+    assert not with_data.s3.objects
 
 
-async def test_the_rest_api_lists_what_there_is(longhorn: Cluster) -> None:
-    await longhorn.written_volume()
-    handle = (await longhorn.finished_backup(type="bak")).snapshot_id
-    (listed,) = longhorn.all("backupvolumes")
-    rest, base = longhorn.storage.rest, "http://longhorn/v1"
+async def test_the_rest_api_lists_what_there_is(with_data: Cluster) -> None:
+    handle = (await with_data.finished_backup(type="bak")).snapshot_id
+    (listed,) = with_data.all("backupvolumes")
+    rest, base = with_data.storage.rest, "http://longhorn/v1"
     volume = rest.answer("GET", "/v1/volumes/vol", "", base)
     snapshots = rest.answer("POST", "/v1/volumes/vol", "snapshotList", base)["data"]
     name = listed["metadata"]["name"]

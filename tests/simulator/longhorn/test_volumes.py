@@ -1,23 +1,21 @@
 """The life of volumes: states, tickets, claims, expansion, deletion."""
 
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from simulator.csi.protocol import Code, CsiError, VolumeCapability
+from simulator.kubernetes.resources import Obj
 from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster
 
 pytestmark = pytest.mark.anyio
 
 
-def states(longhorn: Cluster, name: str = "vol") -> list[str]:
+def states(longhorn: Cluster, name: str) -> list[str]:
     """The states that a volume went through, each once in a row."""
-    seen: list[str] = []
-    for revision in longhorn.history("Volume", name):
-        state = (revision.get("status") or {}).get("state")
-        if state and seen[-1:] != [state]:
-            seen.append(state)
-    return seen
+    found = (status.get("state", "") for status in longhorn.statuses("Volume", name))
+    return [state for state, _ in groupby(filter(None, found))]
 
 
 async def test_a_volume_passes_through_all_states(longhorn: Cluster) -> None:
@@ -27,10 +25,9 @@ async def test_a_volume_passes_through_all_states(longhorn: Cluster) -> None:
     await longhorn.driver.delete_volume("vol")
 
     attached = ["attaching", "attached", "detaching", "detached"]
-    assert states(longhorn) == ["creating", "detaching", "detached", *attached, "deleting"]
+    assert states(longhorn, "vol") == ["creating", "detaching", "detached", *attached, "deleting"]
     assert not longhorn.storage.disk.exists("vol")
-    robustness = [r["status"].get("robustness") for r in longhorn.history("Volume", "vol") if r.get("status")]
-    assert "healthy" in robustness
+    assert "healthy" in [status.get("robustness") for status in longhorn.statuses("Volume", "vol")]
 
 
 async def test_the_ticket_of_a_workload_is_answered(longhorn: Cluster) -> None:
@@ -123,36 +120,27 @@ async def test_files_travel_through_stage_and_unstage(longhorn: Cluster, tmp_pat
 
 async def test_a_volume_tells_of_its_claim_and_its_pods(longhorn: Cluster) -> None:
     await longhorn.volume()
-    api = longhorn.api
-    claim = {
-        "metadata": {"name": "src", "namespace": "default"},
-        "spec": {
-            "accessModes": ["ReadWriteOnce"],
-            "storageClassName": "longhorn",
-            "resources": {"requests": {"storage": "16Mi"}},
-            "volumeName": "vol",
-        },
-    }
+    api, once = longhorn.api, {"accessModes": ["ReadWriteOnce"]}
+
+    def create(plural: str, name: str, spec: Obj) -> Obj:
+        namespace = {} if plural == "persistentvolumes" else {"namespace": "default"}
+        return api.create(plural, {"metadata": {"name": name, **namespace}, "spec": spec})
+
+    def told() -> Obj:
+        status: Obj = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
+        return status
+
     source = {"driver": "driver.longhorn.io", "volumeHandle": "vol"}
-    volume = {
-        "metadata": {"name": "vol"},
-        "spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "16Mi"}, "csi": source},
-    }
-    api.create("persistentvolumes", volume)
-    made = api.create("persistentvolumeclaims", claim)
-    api.update_status("persistentvolumeclaims", {**made, "status": {"phase": "Bound"}})
-    known = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
-    pod = {
-        "metadata": {"name": "writer", "namespace": "default"},
-        "spec": {
-            "containers": [{"name": "c", "image": "any"}],
-            "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "src"}}],
-        },
-    }
-    api.create("pods", pod)
-    using = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
+    create("persistentvolumes", "vol", {**once, "capacity": {"storage": "16Mi"}, "csi": source})
+    wanted = {"storageClassName": "longhorn", "resources": {"requests": {"storage": "16Mi"}}, "volumeName": "vol"}
+    claim = create("persistentvolumeclaims", "src", {**once, **wanted})
+    api.update_status("persistentvolumeclaims", {**claim, "status": {"phase": "Bound"}})
+    known = told()
+    mounted = {"name": "v", "persistentVolumeClaim": {"claimName": "src"}}
+    create("pods", "writer", {"containers": [{"name": "c", "image": "any"}], "volumes": [mounted]})
+    using = told()
     api.delete("pods", "writer", "default", grace_seconds=0)
-    left = longhorn.get("volumes", "vol")["status"]["kubernetesStatus"]
+    left = told()
 
     assert (known["pvName"], known["pvStatus"], known["namespace"]) == ("vol", "Bound", "default")
     assert (known["pvcName"], known["workloadsStatus"]) == ("src", None)

@@ -14,32 +14,30 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("asked", ["raw", "qcow2", ""])
-async def test_a_snapshot_of_type_bi_exports_its_volume(longhorn: Cluster, asked: str) -> None:
-    await longhorn.written_volume(MEBIBYTE)
+async def test_a_snapshot_of_type_bi_exports_its_volume(with_data: Cluster, asked: str) -> None:
     parameters = {"type": "bi", **({"export-type": asked} if asked else {})}
-    answer = await longhorn.snapshot("snapshot-1", **parameters)
-    begun = longhorn.get("backingimages", "snapshot-1")
-    image = await finished(longhorn, "snapshot-1")
-    path = stored(longhorn, "snapshot-1")
+    answer = await with_data.snapshot("snapshot-1", **parameters)
+    begun = with_data.get("backingimages", "snapshot-1")
+    image = await finished(with_data, "snapshot-1")
+    path = stored(with_data, "snapshot-1")
     found = image_data.of_file(path)
 
     assert (answer.ready_to_use, answer.size_bytes, ready(begun)) == (True, SIZE, False)
     assert image["spec"]["sourceParameters"] == {"volume-name": "vol", "export-type": asked or "raw"}
     assert isinstance(found, Qcow2) is (asked == "qcow2")
-    assert found.read(0, SIZE) == longhorn.content()
+    assert found.read(0, SIZE) == with_data.content()
     status = image["status"]
     assert status["checksum"] == hashlib.sha512(path.read_bytes()).hexdigest()
     assert (status["size"], status["virtualSize"]) == (path.stat().st_size, SIZE)
 
 
 @pytest.mark.parametrize(("at_once", "written_later"), [(True, False), (False, True)])
-async def test_an_image_holds_the_moment_of_its_request(longhorn: Cluster, at_once: bool, written_later: bool) -> None:
-    setattr(longhorn.images, "captures_data_at_request", lambda _: at_once)  # noqa: B010 (as an override does)
-    await longhorn.written_volume(MEBIBYTE)
-    before = longhorn.content()
-    await longhorn.snapshot("snapshot-1", type="bi")
-    longhorn.write(b"later", 0)
-    image = await finished(longhorn, "snapshot-1")
+async def test_an_image_holds_the_moment_of_its_request(with_data: Cluster, at_once: bool, written_later: bool) -> None:
+    setattr(with_data.images, "captures_data_at_request", lambda _: at_once)  # noqa: B010 (as an override does)
+    before = with_data.content()
+    await with_data.snapshot("snapshot-1", type="bi")
+    with_data.write(b"later", 0)
+    image = await finished(with_data, "snapshot-1")
 
     assert (image["status"]["checksum"] != hashlib.sha512(before).hexdigest()) is written_later
 
@@ -50,25 +48,23 @@ async def test_a_detached_volume_is_attached_for_its_export(longhorn: Cluster) -
     await longhorn.snapshot("snapshot-1", type="bi")
     image = await finished(longhorn, "snapshot-1")
     await longhorn.until_detached()
-    states = [each["status"].get("state") for each in longhorn.history("Volume", "vol") if each.get("status")]
     tickets = {
         ticket
         for each in longhorn.history("VolumeAttachment", "vol")
         for ticket in each["spec"].get("attachmentTickets", {})
     }
 
-    assert "attached" in states
+    assert "attached" in [status.get("state") for status in longhorn.statuses("Volume", "vol")]
     assert tickets == {"bim-ds-controller-snapshot-1"}
     assert image["status"]["checksum"] == hashlib.sha512(longhorn.content()).hexdigest()
 
 
-async def test_a_repeated_request_makes_no_second_image(longhorn: Cluster) -> None:
-    await longhorn.written_volume(MEBIBYTE)
-    first = await longhorn.snapshot("snapshot-1", type="bi")
-    again = await longhorn.snapshot("snapshot-1", type="bi")
+async def test_a_repeated_request_makes_no_second_image(with_data: Cluster) -> None:
+    first = await with_data.snapshot("snapshot-1", type="bi")
+    again = await with_data.snapshot("snapshot-1", type="bi")
 
     assert first.snapshot_id == again.snapshot_id
-    assert len(longhorn.all("backingimages")) == 1
+    assert len(with_data.all("backingimages")) == 1
 
 
 async def test_an_export_leaves_its_snapshot_and_shows_it(longhorn: Cluster) -> None:
@@ -92,13 +88,12 @@ async def test_an_export_leaves_its_snapshot_and_shows_it(longhorn: Cluster) -> 
         ({"exportType": "odd", "export-type": "raw"}, Code.INTERNAL, "unsupported export type odd"),
     ],
 )
-async def test_a_wrong_class_is_refused(longhorn: Cluster, parameters: dict[str, str], code: Code, text: str) -> None:
-    await longhorn.written_volume(MEBIBYTE)
+async def test_a_wrong_class_is_refused(with_data: Cluster, parameters: dict[str, str], code: Code, text: str) -> None:
     with refused(code, text):
-        await longhorn.snapshot("snapshot-1", type="bi", **parameters)
+        await with_data.snapshot("snapshot-1", type="bi", **parameters)
 
-    assert longhorn.all("backingimages") == []
-    assert longhorn.storage.disk.snapshots("vol") == []
+    assert with_data.all("backingimages") == []
+    assert with_data.storage.disk.snapshots("vol") == []
 
 
 @pytest.mark.parametrize(
@@ -127,68 +122,63 @@ async def test_a_volume_that_is_gone_is_not_found(longhorn: Cluster) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.4.4"])
-async def test_no_image_before_1_5(longhorn: Cluster) -> None:
-    await longhorn.written_volume(MEBIBYTE)
+async def test_no_image_before_1_5(with_data: Cluster) -> None:
     with refused(Code.INVALID_ARGUMENT):
-        await longhorn.snapshot("snapshot-1", type="bi")
+        await with_data.snapshot("snapshot-1", type="bi")
 
 
-async def test_an_export_of_a_volume_with_an_image_holds_both(longhorn: Cluster) -> None:
-    await longhorn.written_volume(MEBIBYTE)
-    first = await longhorn.snapshot("first", type="bi")
-    await finished(longhorn, "first")
-    await longhorn.attached_volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=first.snapshot_id)
-    longhorn.write(b"more", SIZE, "copy")
-    await longhorn.snapshot("second", "copy", type="bi", **{"export-type": "qcow2"})
-    await finished(longhorn, "second")
-    path = stored(longhorn, "second")
+async def test_an_export_of_a_volume_with_an_image_holds_both(with_data: Cluster) -> None:
+    first = await with_data.snapshot("first", type="bi")
+    await finished(with_data, "first")
+    await with_data.attached_volume("copy", SIZE + 2 * MEBIBYTE, source_snapshot_id=first.snapshot_id)
+    with_data.write(b"more", SIZE, "copy")
+    await with_data.snapshot("second", "copy", type="bi", **{"export-type": "qcow2"})
+    await finished(with_data, "second")
+    path = stored(with_data, "second")
 
-    assert image_data.of_file(path).read(0, SIZE + 2 * MEBIBYTE) == longhorn.content("copy")
+    assert image_data.of_file(path).read(0, SIZE + 2 * MEBIBYTE) == with_data.content("copy")
 
 
 @pytest.mark.parametrize(("copies", "made"), [(1, 1), (2, 2), (3, 2)])
-async def test_copies_lie_on_as_many_disks_as_are_wanted_and_there(longhorn: Cluster, copies: int, made: int) -> None:
-    node = longhorn.get("nodes", "simulator-control-plane")
+async def test_copies_lie_on_as_many_disks_as_are_wanted_and_there(with_data: Cluster, copies: int, made: int) -> None:
+    node = with_data.get("nodes", "simulator-control-plane")
     (spec,) = node["spec"]["disks"].values()
     added = {"spec": {"disks": {"second": {**spec, "tags": ["fast"]}}}}
-    longhorn.patch("nodes", node["metadata"]["name"], added)
+    with_data.patch("nodes", node["metadata"]["name"], added)
     known = {"status": {"diskStatus": {"second": {"diskUUID": "disk-2"}}}}
-    longhorn.patch("nodes", node["metadata"]["name"], known, subresource="status")
-    await longhorn.written_volume(MEBIBYTE)
-    make(longhorn, "img", "export-from-volume", {"volume-name": "vol"}, minNumberOfCopies=copies)
+    with_data.patch("nodes", node["metadata"]["name"], known, subresource="status")
+    make(with_data, "img", "export-from-volume", {"volume-name": "vol"}, minNumberOfCopies=copies)
 
     def complete() -> bool:
-        files = (longhorn.get("backingimages", "img").get("status") or {}).get("diskFileStatusMap") or {}
+        files = (with_data.get("backingimages", "img").get("status") or {}).get("diskFileStatusMap") or {}
         return [each["state"] for each in files.values()] == ["ready"] * made
 
-    await longhorn.until("backingimages", complete)
-    make(longhorn, "chosen", "export-from-volume", {"volume-name": "vol"}, diskSelector=["fast"])
-    chosen = await finished(longhorn, "chosen")
-    stored = {path.read_bytes() for path in longhorn.images_directory.glob("*/img-*/backing")}
+    await with_data.until("backingimages", complete)
+    make(with_data, "chosen", "export-from-volume", {"volume-name": "vol"}, diskSelector=["fast"])
+    chosen = await finished(with_data, "chosen")
+    stored = {path.read_bytes() for path in with_data.images_directory.glob("*/img-*/backing")}
 
-    assert stored == {longhorn.content()}
+    assert stored == {with_data.content()}
     assert set(chosen["spec"]["diskFileSpecMap"]) == {"disk-2"}
 
 
-async def test_an_image_waits_for_a_disk_that_its_selector_wants(longhorn: Cluster) -> None:
-    await longhorn.written_volume(MEBIBYTE)
-    await longhorn.snapshot("img", type="bi", diskSelector="fast,large")
-    await longhorn.until("backingimages", lambda: longhorn.get("backingimages", "img")["status"].get("uuid"))
-    waiting = longhorn.all("backingimagedatasources")
-    node = longhorn.get("nodes", "simulator-control-plane")
+async def test_an_image_waits_for_a_disk_that_its_selector_wants(with_data: Cluster) -> None:
+    await with_data.snapshot("img", type="bi", diskSelector="fast,large")
+    await with_data.until("backingimages", lambda: with_data.get("backingimages", "img")["status"].get("uuid"))
+    waiting = with_data.all("backingimagedatasources")
+    node = with_data.get("nodes", "simulator-control-plane")
     (disk,) = node["spec"]["disks"]
     tags = {"spec": {"disks": {disk: {"tags": ["large", "fast"]}}}}
-    longhorn.patch("nodes", node["metadata"]["name"], tags)
-    await finished(longhorn, "img")
+    with_data.patch("nodes", node["metadata"]["name"], tags)
+    await finished(with_data, "img")
 
     assert waiting == []
-    assert longhorn.get("backingimages", "img")["spec"]["diskSelector"] == ["fast", "large"]
+    assert with_data.get("backingimages", "img")["spec"]["diskSelector"] == ["fast", "large"]
 
 
 @pytest.mark.parametrize(("version", "wanted"), [("1.12.1", (["a", "b"], ["c"])), ("1.6.4", (None, None))])
-async def test_selectors_are_known_since_1_7(longhorn: Cluster, wanted: tuple[object, object]) -> None:
-    await longhorn.written_volume(MEBIBYTE)
-    await longhorn.snapshot("img", type="bi", nodeSelector="a,b", diskSelector="c")
-    spec = longhorn.get("backingimages", "img")["spec"]
+async def test_selectors_are_known_since_1_7(with_data: Cluster, wanted: tuple[object, object]) -> None:
+    await with_data.snapshot("img", type="bi", nodeSelector="a,b", diskSelector="c")
+    spec = with_data.get("backingimages", "img")["spec"]
 
     assert (spec.get("nodeSelector"), spec.get("diskSelector")) == wanted

@@ -42,17 +42,16 @@ def instead(longhorn: Cluster, **answers: Any) -> None:
         setattr(longhorn.images, method, lambda *_, answer=answer: answer)
 
 
-async def test_a_release_cuts_names_and_exports_raw(longhorn: Cluster) -> None:
-    as_released(longhorn)
-    await longhorn.written_volume(MEBIBYTE)
-    made = await longhorn.snapshot(UID, type="bi", **{"export-type": "qcow2"})
-    again = await longhorn.snapshot(UID, type="bi", **{"export-type": "qcow2"})
-    image = await finished(longhorn, "snapshot-2a57276a-1769-453f-ba2-4f52d7b2")
+async def test_a_release_cuts_names_and_exports_raw(with_data: Cluster) -> None:
+    as_released(with_data)
+    made = await with_data.snapshot(UID, type="bi", **{"export-type": "qcow2"})
+    again = await with_data.snapshot(UID, type="bi", **{"export-type": "qcow2"})
+    image = await finished(with_data, "snapshot-2a57276a-1769-453f-ba2-4f52d7b2")
 
     assert "export-type=qcow2" in made.snapshot_id
     assert again.snapshot_id == made.snapshot_id
     assert image["status"]["size"] == SIZE
-    assert image["status"]["checksum"] == hashlib.sha512(longhorn.content()).hexdigest()
+    assert image["status"]["checksum"] == hashlib.sha512(with_data.content()).hexdigest()
 
 
 async def test_a_release_takes_checksum_for_a_parameter(longhorn: Cluster, files: Files) -> None:
@@ -115,26 +114,24 @@ async def test_a_write_may_reach_the_image(longhorn: Cluster, tmp_path: Path) ->
     assert longhorn.content("other")[:4] == b"mine"
 
 
-async def test_bytes_and_reports_may_be_wrong(longhorn: Cluster) -> None:
-    instead(longhorn, exported_format="qcow2", stored_checksum="f" * 128, reported_virtual_size=1)
-    setattr(longhorn.images, "exported_bytes", lambda _, data: data.replace(b"A", b"B"))  # noqa: B010
-    await longhorn.written_volume(MEBIBYTE)
-    await longhorn.snapshot("img", type="bi")
-    status = (await finished(longhorn, "img"))["status"]
-    path = stored(longhorn, "img")
+async def test_bytes_and_reports_may_be_wrong(with_data: Cluster) -> None:
+    instead(with_data, exported_format="qcow2", stored_checksum="f" * 128, reported_virtual_size=1)
+    setattr(with_data.images, "exported_bytes", lambda _, data: data.replace(b"A", b"B"))  # noqa: B010
+    await with_data.snapshot("img", type="bi")
+    status = (await finished(with_data, "img"))["status"]
+    path = stored(with_data, "img")
     found = image_data.of_file(path)
 
     assert (status["checksum"], status["virtualSize"]) == ("f" * 128, 1)
     assert isinstance(found, Qcow2)
-    assert found.read(0, SIZE) == longhorn.content().replace(b"A", b"B")
+    assert found.read(0, SIZE) == with_data.content().replace(b"A", b"B")
 
 
-async def test_the_answer_may_come_too_late(longhorn: Cluster) -> None:
-    instead(longhorn, answers_before_export=False)
-    await longhorn.written_volume(MEBIBYTE)
-    await longhorn.snapshot("img", type="bi")
+async def test_the_answer_may_come_too_late(with_data: Cluster) -> None:
+    instead(with_data, answers_before_export=False)
+    await with_data.snapshot("img", type="bi")
 
-    assert ready(longhorn.get("backingimages", "img"))
+    assert ready(with_data.get("backingimages", "img"))
 
 
 async def test_a_second_image_may_be_made(longhorn: Cluster, files: Files) -> None:

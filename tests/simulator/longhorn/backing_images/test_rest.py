@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from tests.simulator.longhorn.backing_images.images import SIZE, finished, listening, make
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
+from tests.simulator.longhorn.cluster import Cluster
 
 pytestmark = pytest.mark.anyio
 
@@ -27,12 +27,11 @@ async def session(longhorn: Cluster) -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def test_the_file_is_handed_out_compressed(longhorn: Cluster, session: aiohttp.ClientSession) -> None:
-    await longhorn.written_volume(MEBIBYTE)
-    await longhorn.snapshot("snapshot-1", type="bi")
+async def test_the_file_is_handed_out_compressed(with_data: Cluster, session: aiohttp.ClientSession) -> None:
+    await with_data.snapshot("snapshot-1", type="bi")
     async with session.get("/v1/backingimages/snapshot-1/download") as early:
         assert early.status == 500
-    await finished(longhorn, "snapshot-1")
+    await finished(with_data, "snapshot-1")
     async with session.get("/v1/backingimages/snapshot-1/download") as answer:
         packed = await answer.read()
     async with session.get("/v1/backingimages/ghost/download") as missing:
@@ -42,13 +41,12 @@ async def test_the_file_is_handed_out_compressed(longhorn: Cluster, session: aio
     assert answer.headers["Content-Disposition"] == "attachment; filename=snapshot.gz"
     assert answer.headers["Transfer-Encoding"] == "chunked"
     assert packed[:2] == b"\x1f\x8b"
-    assert gzip.decompress(packed) == longhorn.content()
+    assert gzip.decompress(packed) == with_data.content()
 
 
-async def test_an_image_is_told_of(longhorn: Cluster, session: aiohttp.ClientSession) -> None:
-    await longhorn.written_volume(MEBIBYTE)
-    await longhorn.snapshot("img", type="bi", **{"export-type": "qcow2"})
-    image = await finished(longhorn, "img")
+async def test_an_image_is_told_of(with_data: Cluster, session: aiohttp.ClientSession) -> None:
+    await with_data.snapshot("img", type="bi", **{"export-type": "qcow2"})
+    image = await finished(with_data, "img")
     async with session.get("/v1/backingimages/img") as answer:
         told = await answer.json()
     async with session.get("/v1/backingimages") as answer:
@@ -58,7 +56,7 @@ async def test_an_image_is_told_of(longhorn: Cluster, session: aiohttp.ClientSes
     assert (told["currentChecksum"], told["virtualSize"]) == (image["status"]["checksum"], SIZE)
     assert told["diskFileStatusMap"] == image["status"]["diskFileStatusMap"]
     assert [each["name"] for each in listed["data"]] == ["img"]
-    setattr(longhorn.images, "is_listed", lambda _: False)  # noqa: B010
+    setattr(with_data.images, "is_listed", lambda _: False)  # noqa: B010
     async with session.get("/v1/backingimages/img") as hidden:
         assert hidden.status == 404
 

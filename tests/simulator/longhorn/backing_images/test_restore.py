@@ -7,6 +7,7 @@ import json
 import pytest
 
 from simulator.csi.protocol import Code, CsiError, VolumeCapability
+from simulator.kubernetes.resources import Obj
 from tests.simulator.longhorn.backing_images.images import (
     FIRST,
     SIZE,
@@ -108,28 +109,37 @@ async def test_a_volume_waits_for_its_image(longhorn: Cluster, files: Files) -> 
     await longhorn.volume("copy", source_snapshot_id=given)
     await failed(longhorn, "new")
     attaching = asyncio.create_task(longhorn.attach("copy"))
-    await longhorn.until("volumes", lambda: waits(longhorn, "copy") == ("True", "Waiting"))
+    await until_it_waits(longhorn, "copy")
     files["/image"] = FILE
     await attaching
 
     assert longhorn.content("copy") == FILE
-    assert waits(longhorn, "copy") == ("False", "")
+    waits = condition(longhorn, "copy", "WaitForBackingImage")
+    assert (waits["status"], waits["reason"]) == ("False", "")
     assert longhorn.get("backingimages", "new")["spec"]["checksum"] == CHECKSUM
 
 
-def waits(longhorn: Cluster, volume: str) -> tuple[str, str]:
-    """What the volume says of its image."""
-    for each in (longhorn.get("volumes", volume).get("status") or {}).get("conditions") or []:
-        if each["type"] == "WaitForBackingImage":
-            return each["status"], each["reason"]
-    return "", ""
+def condition(longhorn: Cluster, volume: str, kind: str) -> Obj:
+    """A condition of a volume, {} if it has none of that type."""
+    conditions = (longhorn.get("volumes", volume).get("status") or {}).get("conditions") or []
+    return next((each for each in conditions if each["type"] == kind), {})
+
+
+async def until_it_waits(longhorn: Cluster, volume: str) -> None:
+    """Wait until a volume says that it waits for its image."""
+
+    def waits() -> bool:
+        found = condition(longhorn, volume, "WaitForBackingImage")
+        return (found.get("status"), found.get("reason")) == ("True", "Waiting")
+
+    await longhorn.until("volumes", waits)
 
 
 @pytest.mark.usefixtures("files")
 async def test_a_volume_that_waits_for_its_image_can_be_let_go(longhorn: Cluster) -> None:
     await longhorn.volume("copy", source_snapshot_id=handle("new", "download", url=f"{URL}/image"))
     attaching = asyncio.create_task(longhorn.attach("copy"))
-    await longhorn.until("volumes", lambda: waits(longhorn, "copy") == ("True", "Waiting"))
+    await until_it_waits(longhorn, "copy")
     attaching.cancel()
     await longhorn.detach("copy")
     await longhorn.driver.delete_volume("copy")
@@ -197,13 +207,9 @@ async def test_an_image_that_turns_out_too_large_keeps_the_volume_waiting(longho
     given = handle("new", "download", url=f"{URL}/image")
     await longhorn.volume("copy", 10 * MEBIBYTE, source_snapshot_id=given)
     attaching = asyncio.create_task(longhorn.attach("copy"))
-
-    def told() -> str:
-        conditions = (longhorn.get("volumes", "copy").get("status") or {}).get("conditions") or []
-        found = [each for each in conditions if each["type"] == "BackingImageIncompatible"]
-        return found[0]["message"] if found else ""
-
-    message = await longhorn.until("volumes", told)
+    message = await longhorn.until(
+        "volumes", lambda: condition(longhorn, "copy", "BackingImageIncompatible").get("message")
+    )
     attaching.cancel()
 
     assert message == f"backing image virtual size {SIZE} is larger than volume size {10 * MEBIBYTE}"
@@ -225,14 +231,12 @@ async def test_a_storage_class_may_name_an_image(longhorn: Cluster, files: Files
 async def test_an_image_in_use_is_not_deleted(longhorn: Cluster) -> None:
     given = await exported(longhorn)
     await longhorn.volume("copy", source_snapshot_id=given)
-    with pytest.raises(CsiError) as refusal:
+    with refused(Code.INTERNAL, "cannot delete backing image img since there are replicas using it"):
         await longhorn.driver.delete_snapshot(given)
     await longhorn.driver.delete_volume("copy")
     await longhorn.driver.delete_snapshot(given)
     await longhorn.until_gone("backingimages")
     await longhorn.driver.delete_snapshot(given)
 
-    assert refusal.value.code is Code.INTERNAL
-    assert "cannot delete backing image img since there are replicas using it" in refusal.value.description
     assert longhorn.all("backingimagedatasources") == []
     assert list(longhorn.images_directory.glob("*/*")) == []

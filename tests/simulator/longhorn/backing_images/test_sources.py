@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,13 @@ async def test_a_download_that_failed_is_tried_again(longhorn: Cluster, files: F
     image = await finished(longhorn, "img")
     seen = [
         each["state"]
-        for revision in longhorn.history("BackingImage", "img")
-        for each in ((revision.get("status") or {}).get("diskFileStatusMap") or {}).values()
+        for status in longhorn.statuses("BackingImage", "img")
+        for each in (status.get("diskFileStatusMap") or {}).values()
     ]
 
     assert "expected status code 200 from http://files.test:8080/image, got 404" in state["message"]
     assert image["status"]["checksum"] == hashlib.sha512(FILE).hexdigest()
-    first = [state for index, state in enumerate(seen) if index == 0 or seen[index - 1] != state]
+    first = [state for state, _ in groupby(seen)]
     assert first[:4] == ["", "failed", "failed-and-cleanup", ""]
     assert first[-2:] == ["ready-for-transfer", "ready"]
 
@@ -93,13 +94,12 @@ async def test_an_image_that_is_deleted_while_its_file_is_made_leaves_none(longh
 async def test_an_upload_is_waited_for(longhorn: Cluster) -> None:
     uploads = longhorn.storage.sources
     make(longhorn, "img", "upload")
-    await longhorn.until(
-        "backingimagedatasources",
-        lambda: any(
-            (each.get("status") or {}).get("currentState") == "pending"
-            for each in longhorn.all("backingimagedatasources")
-        ),
-    )
+
+    def waits() -> bool:
+        source = longhorn.find("backingimagedatasources", "img") or {}
+        return (source.get("status") or {}).get("currentState") == "pending"
+
+    await longhorn.until("backingimagedatasources", waits)
     with pytest.raises(SourceError, match="should be a multiple of 512 bytes"):
         await uploads.uploaded("img", b"odd")
     await uploads.uploaded("img", FILE)
@@ -125,29 +125,23 @@ async def test_a_restore_without_a_backup_fails(longhorn: Cluster) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "name", "spec", "text"),
+    ("version", "name", "kind", "spec", "text"),
     [
-        ("1.12.1", "Img", {"sourceType": "upload"}, 'invalid: metadata.name: Invalid value: "Img"'),
-        ("1.12.1", "img", {"sourceType": "upload", "checksum": "zz"}, "invalid checksum zz"),
-        ("1.12.1", "img", {"sourceType": "odd"}, 'spec.sourceType: Unsupported value: "odd"'),
-        ("1.5", "img", {"sourceType": "clone"}, "unknown backing image source type clone"),
-        ("1.12.1", "img", {"sourceType": "download"}, "download URL is not provided"),
-        ("1.11.1", "img", {"sourceType": "download"}, "invalid parameter map[] for source type download"),
-        (
-            "1.12.1",
-            "img",
-            {"sourceType": "export-from-volume"},
-            "invalid parameter map[export-type:raw] for source type",
-        ),
-        ("1.12.1", "img", {"sourceType": "clone"}, "invalid parameter map[] for source type clone"),
-        ("1.12.1", "img", {"sourceType": "upload", "dataEngine": "v2"}, "v2 backing image is not supported"),
-        ("1.12.1", "img", {"sourceType": "upload", "secret": "s"}, "failed to get secret s in namespace  for"),
+        ("1.12.1", "Img", "upload", {}, 'invalid: metadata.name: Invalid value: "Img"'),
+        ("1.12.1", "img", "upload", {"checksum": "zz"}, "invalid checksum zz"),
+        ("1.12.1", "img", "odd", {}, 'spec.sourceType: Unsupported value: "odd"'),
+        ("1.5", "img", "clone", {}, "unknown backing image source type clone"),
+        ("1.12.1", "img", "download", {}, "download URL is not provided"),
+        ("1.11.1", "img", "download", {}, "invalid parameter map[] for source type download"),
+        ("1.12.1", "img", "export-from-volume", {}, "invalid parameter map[export-type:raw] for source type"),
+        ("1.12.1", "img", "clone", {}, "invalid parameter map[] for source type clone"),
+        ("1.12.1", "img", "upload", {"dataEngine": "v2"}, "v2 backing image is not supported"),
+        ("1.12.1", "img", "upload", {"secret": "s"}, "failed to get secret s in namespace  for"),
     ],
 )
 async def test_what_cannot_become_an_image_is_not_admitted(
-    longhorn: Cluster, name: str, spec: dict[str, Any], text: str
+    longhorn: Cluster, name: str, kind: str, spec: dict[str, Any], text: str
 ) -> None:
-    kind = spec.pop("sourceType")
     with pytest.raises(ApiError) as refusal:
         make(longhorn, name, kind, **spec)
 

@@ -78,5 +78,10 @@ class Bench:
         return self.bucket.document(f"{DIRECTORY}volume.cfg")
 
     @property
+    def stored_blocks(self) -> dict[str, bytes]:
+        """The blocks in the bucket, by key."""
+        return {key: data for key, data in self.bucket.objects.items() if key.endswith(".blk")}
+
+    @property
     def blocks(self) -> set[str]:
-        return {key.rpartition("/")[2].removesuffix(".blk") for key in self.bucket.objects if key.endswith(".blk")}
+        return {key.rpartition("/")[2].removesuffix(".blk") for key in self.stored_blocks}

@@ -14,6 +14,8 @@ from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VO
 
 pytestmark = pytest.mark.anyio
 
+SINCE_1_7 = {"Parameters", "NewlyUploadedDataSize", "ReUploadedDataSize"}
+ON_VOLUMES_SINCE_1_5 = {"CompressionMethod", "StorageClassName", "DataEngine"}
 ZEROS = "731859029215873fdac1c9f2f8bd25a334abf0f3a9e1b057cf2cacc2826d86b0"
 
 
@@ -48,23 +50,10 @@ async def test_the_documents_of_a_first_backup(bench: Bench) -> None:
 
     raw = bench.bucket.objects[f"{DIRECTORY}backups/backup_backup-0000000000000001.cfg"].decode()
     cfg = bench.cfg(1)
-    assert list(cfg) == [
-        "Name",
-        "VolumeName",
-        "SnapshotName",
-        "SnapshotCreatedAt",
-        "CreatedTime",
-        "Size",
-        "Labels",
-        "Parameters",
-        "IsIncremental",
-        "CompressionMethod",
-        "NewlyUploadedDataSize",
-        "ReUploadedDataSize",
-        "ProcessingBlocks",
-        "Blocks",
-        "SingleFile",
-    ]
+    assert " ".join(cfg) == (
+        "Name VolumeName SnapshotName SnapshotCreatedAt CreatedTime Size Labels Parameters IsIncremental "
+        "CompressionMethod NewlyUploadedDataSize ReUploadedDataSize ProcessingBlocks Blocks SingleFile"
+    )
     assert '"Labels":{"KubernetesStatus":"{\\"pvName\\":\\"\\u003c\\u0026\\u003e\\"}","VolumeRecurringJobInfo"' in raw
     assert ", " not in raw
     assert cfg["Size"] == str(2 * BLOCK)
@@ -72,7 +61,7 @@ async def test_the_documents_of_a_first_backup(bench: Bench) -> None:
     assert (cfg["IsIncremental"], cfg["ProcessingBlocks"], cfg["SingleFile"]) == (False, {}, {"FilePath": ""})
     assert [block["Offset"] for block in cfg["Blocks"]] == [0, 14 * MIB]
     assert cfg["Blocks"][1]["BlockChecksum"] == digest(bytes(BLOCK - 3) + b"end")
-    stored = sum(len(data) for key, data in bench.bucket.objects.items() if key.endswith(".blk"))
+    stored = sum(map(len, bench.stored_blocks.values()))
     assert (cfg["NewlyUploadedDataSize"], cfg["ReUploadedDataSize"]) == (str(stored), "0")
     assert bench.volume_cfg == {
         "Name": VOLUME,
@@ -94,12 +83,8 @@ async def test_the_documents_of_a_first_backup(bench: Bench) -> None:
     ("version", "absent", "volume_absent"),
     [
         ("1.9.0", set(), set()),
-        ("1.6.0", {"Parameters", "NewlyUploadedDataSize", "ReUploadedDataSize"}, set()),
-        (
-            "1.4.0",
-            {"Parameters", "NewlyUploadedDataSize", "ReUploadedDataSize", "CompressionMethod", "ProcessingBlocks"},
-            {"CompressionMethod", "StorageClassName", "DataEngine"},
-        ),
+        ("1.6.0", SINCE_1_7, set()),
+        ("1.4.0", SINCE_1_7 | {"CompressionMethod", "ProcessingBlocks"}, ON_VOLUMES_SINCE_1_5),
     ],
 )
 async def test_older_versions_know_fewer_fields(
@@ -107,8 +92,7 @@ async def test_older_versions_know_fewer_fields(
 ) -> None:
     newest, older = Bench(tmp_path / "new"), Bench(tmp_path / "old", version)
     for bench in (newest, older):
-        bench.write(0, b"A")
-        await bench.back_up(1)
+        await bench.back_up(1, b"A")
 
     assert newest.cfg(1).keys() - older.cfg(1).keys() == absent
     assert newest.volume_cfg.keys() - older.volume_cfg.keys() == volume_absent
@@ -129,7 +113,7 @@ async def test_blocks_are_compressed_as_the_version_and_setting_say(
 ) -> None:
     bench = Bench(tmp_path, version)
     await bench.back_up(1, b"data", compression=method)
-    [stored] = [data for key, data in bench.bucket.objects.items() if key.endswith(".blk")]
+    [stored] = bench.stored_blocks.values()
 
     assert decompress(stored) == b"data" + bytes(BLOCK - 4)
 
@@ -144,7 +128,7 @@ async def test_the_first_backup_chooses_the_compression(bench: Bench) -> None:
 
 async def test_lz4_frames_have_longhorns_header(bench: Bench) -> None:
     await bench.back_up(1, b"data")
-    [stored] = [data for key, data in bench.bucket.objects.items() if key.endswith(".blk")]
+    [stored] = bench.stored_blocks.values()
 
     assert stored[:7] == bytes.fromhex("04224d186470b9")
 

@@ -1,6 +1,6 @@
 """The backupstore: backups in progress, deleted, restored, locked, refused."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,24 +27,20 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_while_it_runs_the_document_has_no_time(bench: Bench) -> None:
-    bench.write(0, b"A")
     seen: list[dict[str, Any]] = []
-    inspected: list[str] = []
     original = bench.bucket.put
 
     async def put(key: str, data: bytes) -> ObjectInfo:
         if key.endswith(".blk"):
-            seen.append(bench.cfg(1))
             with pytest.raises(BackupInProgressError, match="is still in progress"):
                 await bench.store.inspect_backup(VOLUME, "backup-0000000000000001")
-            inspected.append(key)
+            seen.append(bench.cfg(1))
         return await original(key, data)
 
     bench.bucket.put = put  # type: ignore[method-assign]
-    await bench.back_up(1)
+    await bench.back_up(1, b"A")
 
     [stub] = seen
-    assert inspected
     assert (stub["Name"], stub["VolumeName"], stub["CompressionMethod"]) == ("backup-0000000000000001", VOLUME, "lz4")
     assert (stub["CreatedTime"], stub["SnapshotName"], stub["Size"], stub["Labels"]) == ("", "", "0", None)
     assert bench.cfg(1)["CreatedTime"]
@@ -52,9 +48,7 @@ async def test_while_it_runs_the_document_has_no_time(bench: Bench) -> None:
 
 async def test_deleting_the_newest_of_two(bench: Bench) -> None:
     await bench.back_up(1, b"A" * BLOCK)
-    bench.write(0, b"B" * BLOCK)
-    bench.write(BLOCK, b"C" * BLOCK)
-    await bench.back_up(2)
+    await bench.back_up(2, b"B" * BLOCK + b"C" * BLOCK)
 
     await bench.delete(2)
 
@@ -65,9 +59,7 @@ async def test_deleting_the_newest_of_two(bench: Bench) -> None:
 
 
 async def test_deleting_one_keeps_the_blocks_of_the_other(bench: Bench) -> None:
-    bench.write(0, b"A" * BLOCK)
-    bench.write(BLOCK, b"B" * BLOCK)
-    await bench.back_up(1)
+    await bench.back_up(1, b"A" * BLOCK + b"B" * BLOCK)
     await bench.back_up(2, b"C" * BLOCK)
 
     await bench.delete(1)
@@ -115,7 +107,7 @@ async def test_restore_brings_the_bytes_of_its_backup(bench: Bench) -> None:
 
 async def test_a_wrong_block_ends_the_restore(bench: Bench) -> None:
     await bench.back_up(1, b"A")
-    [key] = [key for key in bench.bucket.objects if key.endswith(".blk")]
+    [key] = bench.stored_blocks
     bench.bucket.objects[key] = lz4.frame.compress(b"Z" * BLOCK)
     with pytest.raises(BackupstoreError, match="checksum verification failed for block"):
         await bench.restore(1)
@@ -155,15 +147,17 @@ async def test_listing_and_inspecting(tmp_path: Path) -> None:
     assert all(key.startswith("some/path/backupstore/volumes/") for key in bench.bucket.objects)
 
 
-@pytest.mark.parametrize(("held", "wanted"), [(2, "create"), (1, "delete")])
-async def test_other_work_on_the_volume_refuses_at_once(bench: Bench, held: int, wanted: str) -> None:
+@pytest.mark.parametrize(
+    ("held", "action", "name"), [(2, Bench.back_up, "create/restore"), (1, Bench.delete, "delete")]
+)
+async def test_other_work_on_the_volume_refuses_at_once(
+    bench: Bench, held: int, action: Callable[[Bench, int], Awaitable[None]], name: str
+) -> None:
     await bench.back_up(1, b"A")
     bench.put_lock("lock-0000000000000000", held)
-    text = "backup create/restore" if wanted == "create" else "backup delete"
 
-    actions = {"create": bench.back_up, "delete": bench.delete}
-    with pytest.raises(LockConflictError, match=rf"lock-[0-9a-f]{{16}}.lck when performing {text}, please try"):
-        await actions[wanted](1)
+    with pytest.raises(LockConflictError, match=rf"lock-[0-9a-f]{{16}}.lck when performing backup {name}, please try"):
+        await action(bench, 1)
 
     locks = [key for key in bench.bucket.objects if key.endswith(".lck")]
     assert locks == [f"{DIRECTORY}locks/lock-0000000000000000.lck"]
