@@ -33,6 +33,11 @@ class Matrix:
         return tuple(result for result in self.results if result.problems)
 
     @property
+    def killed(self) -> int:
+        """How many faults are killed and attributed."""
+        return len(self.results) - len(self.faulty)
+
+    @property
     def good(self) -> bool:
         """Whether every fault is killed and attributed, and every testable clause and every test has one."""
         return not (self.faulty or self.without_fault or self.never_red or any(self.controls.values()))
@@ -45,7 +50,7 @@ def as_data(matrix: Matrix) -> dict[str, Any]:
         "good": matrix.good,
         "complete": matrix.complete,
         "seconds": round(matrix.seconds, 1),
-        "counts": {"runs": len(matrix.results), "killed": len(matrix.results) - len(matrix.faulty)},
+        "counts": {"runs": len(matrix.results), "killed": matrix.killed},
         "controls": matrix.controls,
         "without_fault": list(matrix.without_fault),
         "never_red": list(matrix.never_red),

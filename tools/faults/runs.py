@@ -56,8 +56,10 @@ def run_all(chosen: Sequence[Case], jobs: int, *, all_tests: bool, all_tests_of_
     controls: dict[str, SuiteRun] = {}
     results: list[Result] = []
     unselected: list[set[str]] = []
+    planned = {"fault": len(chosen), "control": len(versions)}
     began = time.monotonic()
-    print(f"{len(chosen)} faults and {len(versions)} controls, {min(jobs, len(tasks))} at a time", flush=True)
+    counts = " and ".join(f"{count} {noun}{'s' * (count != 1)}" for noun, count in planned.items())
+    print(f"{counts}, {min(jobs, len(tasks))} at a time", flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as scratch,
         multiprocessing.get_context("fork").Pool(min(jobs, len(tasks)), _leave_interrupts_to_the_parent) as pool,

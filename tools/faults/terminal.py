@@ -28,8 +28,7 @@ def as_text(matrix: Matrix) -> str:
     ]
     if matrix.left_out:
         lines.append(f"LEFT OUT   the tests of {len(matrix.left_out)} clauses that no fault here breaks (--all-tests)")
-    killed = len(matrix.results) - len(matrix.faulty)
-    lines.append(f"{killed} of {len(matrix.results)} faults killed and attributed, {matrix.seconds:.0f} s")
+    lines.append(f"{matrix.killed} of {len(matrix.results)} faults killed and attributed, {matrix.seconds:.0f} s")
     return "\n".join(lines)
 
 
