@@ -121,85 +121,86 @@ def is_ready_event(write: Write) -> bool:
     return write.subject.startswith(READY_EVENT)
 
 
-DEPARTURES: dict[str, tuple[Mutation, str, str, str]] = {
+DEPARTURES: dict[str, tuple[Mutation, tuple[str, str, str]]] = {
     "field changed": (
         changed(where(CONTENT, verb="ADDED"), "spec.deletionPolicy", "Retain"),
-        *("field", CONTENT, "spec.deletionPolicy"),
+        ("field", CONTENT, "spec.deletionPolicy"),
     ),
-    "field missing": (without_path(BACKUP, "spec.backupMode"), "field", BACKUP, "spec.backupMode"),
+    "field missing": (without_path(BACKUP, "spec.backupMode"), ("field", BACKUP, "spec.backupMode")),
     "finalizer missing": (
         without_path(SNAPSHOT, "metadata.finalizers[1]"),
-        *("field", SNAPSHOT, "metadata.finalizers[1]"),
+        ("field", SNAPSHOT, "metadata.finalizers[1]"),
     ),
-    "annotation missing": (without_path(CONTENT, BEING_CREATED), "field", CONTENT, BEING_CREATED),
+    "annotation missing": (without_path(CONTENT, BEING_CREATED), ("field", CONTENT, BEING_CREATED)),
     "condition changed": (
         changed(lambda w: w.changed.get(RESTORE) == "True", RESTORE, "Unknown"),
-        *("field", "Volume pvc-{claim dst}", RESTORE),
+        ("field", "Volume pvc-{claim dst}", RESTORE),
     ),
     "reference to another object": (
         changed(where(CONTENT, verb="ADDED"), "spec.volumeSnapshotRef.uid", "{snapshot s2}"),
-        *("field", CONTENT, "spec.volumeSnapshotRef.uid"),
+        ("field", CONTENT, "spec.volumeSnapshotRef.uid"),
     ),
-    "event missing": (without(is_ready_event), "object", READY_EVENT, "missing"),
+    "event missing": (without(is_ready_event), ("object", READY_EVENT, "missing")),
     "event of another text": (
         each_write(lambda w: replace(w, subject=w.subject.replace("is ready to use.", "is ready."))),
-        *("object", READY_EVENT, "extra"),
+        ("object", READY_EVENT, "extra"),
     ),
     "event of another component": (
         changed(is_ready_event, "source.component", "csi-snapshotter"),
-        *("field", READY_EVENT, "source.component"),
+        ("field", READY_EVENT, "source.component"),
     ),
     "object missing": (
         without(lambda w: w.kind == "BackupVolume"),
-        *("object", "BackupVolume pvc-{claim src}", "missing"),
+        ("object", "BackupVolume pvc-{claim src}", "missing"),
     ),
     "object extra": (
         lambda real: replace(real, writes=(Write(SECOND_BACKUP, "ADDED", {"kind": "Backup"}), *real.writes)),
-        *("object", SECOND_BACKUP, "extra"),
+        ("object", SECOND_BACKUP, "extra"),
     ),
-    "object not deleted": (without(where(CONTENT, verb="DELETED")), "field", CONTENT, "object"),
-    "state left out": (without_path(SOURCE, "status.state", "attaching"), "field", SOURCE, "status.state"),
+    "object not deleted": (without(where(CONTENT, verb="DELETED")), ("field", CONTENT, "object")),
+    "state left out": (without_path(SOURCE, "status.state", "attaching"), ("field", SOURCE, "status.state")),
     "ready before the handle": (
         moved(ready(CONTENT), before=where(CONTENT, "status.snapshotHandle")),
-        *("field", CONTENT, "status.readyToUse"),
+        ("field", CONTENT, "status.readyToUse"),
     ),
     "backup before the snapshot is ready": (
         moved(where(BACKUP, verb="ADDED"), before=ready(LONGHORN_SNAPSHOT)),
-        *("order", LONGHORN_SNAPSHOT, "first status.readyToUse"),
+        ("order", LONGHORN_SNAPSHOT, "first status.readyToUse"),
     ),
     "snapshot ready before its content": (
         moved(ready(SNAPSHOT), before=ready(CONTENT)),
-        *("order", CONTENT, "first status.readyToUse"),
+        ("order", CONTENT, "first status.readyToUse"),
     ),
     "content gone after its snapshot": (
         moved(where(SNAPSHOT, verb="DELETED"), before=where(CONTENT, verb="DELETED")),
-        *("order", CONTENT, "first object"),
+        ("order", CONTENT, "first object"),
     ),
-    "two writes in one": (two_writes_in_one, "write", SNAPSHOT, "metadata.finalizers[0], status.bound"),
+    "two writes in one": (two_writes_in_one, ("write", SNAPSHOT, "metadata.finalizers[0], status.bound")),
     "key missing": (
         notes(lambda real: {k: v for k, v in real.items() if not k.endswith(".blk]")}),
-        *("note", "client", "s3.after["),
+        ("note", "client", "s3.after["),
     ),
     "key left behind": (
         notes(lambda real: {**real, f"s3.deleted[{BACKUP_FILE}].Name": "backup-{backup s1}"}),
-        *("note", "client", "s3.deleted["),
+        ("note", "client", "s3.deleted["),
     ),
     "backup file changed": (
         notes(lambda real: {**real, next(k for k in real if k.endswith("].CompressionMethod")): "gzip"}),
-        *("note", "client", "s3.after["),
+        ("note", "client", "s3.after["),
     ),
     "data changed": (
         notes(lambda real: {**real, "dst.sum.log": "0" * 64 + "  /dev/vol\n"}),
-        *("note", "client", "dst.sum.log"),
+        ("note", "client", "dst.sum.log"),
     ),
 }
 
 
-@pytest.mark.parametrize(("mutation", "aspect", "subject", "detail"), DEPARTURES.values(), ids=DEPARTURES)
+@pytest.mark.parametrize(("mutation", "named"), DEPARTURES.values(), ids=DEPARTURES)
 def test_a_departure_is_found_and_named(
-    mutation: Mutation, aspect: str, subject: str, detail: str, recordings: dict[str, Recording], known: KnownBehaviour
+    mutation: Mutation, named: tuple[str, str, str], recordings: dict[str, Recording], known: KnownBehaviour
 ) -> None:
     real = recordings["bak"]
+    aspect, subject, detail = named
 
     found = list(compare(real, mutation(real), known))
 

@@ -41,13 +41,11 @@ def _run(run: str, *, first: int, time: str, node: str) -> Run:
         ("longhorn.io/v1beta2", "Snapshot", "longhorn-system", f"snapshot-{snapshot}", _uid(run, 6), taken),
         (snapshots, "VolumeSnapshotContent", "", f"snapcontent-{snapshot}", _uid(run, 5), content),
     ]
-    history = [
-        {
-            **{"t": 1.0, "type": "ADDED", "api": api, "kind": kind, "ns": ns, "name": name, "rv": first + number},
-            "object": {"metadata": {"name": name, "namespace": ns, "uid": uid, "creationTimestamp": time}, **rest},
-        }
-        for number, (api, kind, ns, name, uid, rest) in enumerate(objects)
-    ]
+    history = []
+    for number, (api, kind, ns, name, uid, rest) in enumerate(objects, first):
+        event = {"t": 1.0, "type": "ADDED", "api": api, "kind": kind, "ns": ns, "name": name, "rv": number}
+        metadata = {"name": name, "namespace": ns, "uid": uid, "creationTimestamp": time}
+        history.append({**event, "object": {"metadata": metadata, **rest}})
     return {"history": history, "notes": {"namespace": namespace, "t_start": 0.0, "seconds": 9.0, "volume": volume}}
 
 
