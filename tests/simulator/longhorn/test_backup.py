@@ -116,7 +116,8 @@ async def test_without_a_target_nothing_is_taken(with_data: Cluster) -> None:
     with_data.patch("backuptargets", "default", {"spec": {"backupTargetURL": ""}})
 
     def status() -> Obj:
-        return with_data.get("backuptargets", "default")["status"]
+        found: Obj = with_data.get("backuptargets", "default")["status"]
+        return found
 
     await with_data.until("backuptargets", lambda: status()["available"] is False)
     with pytest.raises(CsiError) as refusal:
