@@ -1,6 +1,5 @@
 """`pytest --clean-up`: what a run that was killed has left is shown, and removed if that is wanted; nothing else is."""
 
-import os
 import re
 import signal
 import subprocess
@@ -22,17 +21,14 @@ from fixtures.kubernetes.resource_kinds import (
 from fixtures.kubernetes.run import RUN_LABEL, Run
 from fixtures.longhorn.backup_target import PREVIOUS_TARGET
 from fixtures.s3.object_store import ObjectStore
+from tests.cluster.running import Running
 from tools import ROOT
 from tools.cluster.leftovers import leftovers
 from tools.cluster.rbac import MANIFESTS, granted, least, used
 from tools.cluster.simulated_cluster import SimulatedCluster, SuiteRun, command, environment, simulator, suite
 
 SYSTEM = "longhorn-system"
-FILES = (
-    "conformance/backup/test_create.py",
-    "conformance/backup/test_deletion.py",
-    "conformance/backup/test_target.py",
-)
+FILES = tuple(f"conformance/backup/test_{name}.py" for name in ("create", "deletion", "target"))
 
 
 @dataclass(frozen=True)
@@ -61,54 +57,22 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
     folder = tmp_path_factory.mktemp("killed")
     with simulator(folder / "cluster") as cluster:
         api = Cluster(cluster.kubeconfig, Run("somebody"), folder)
-        for name, labels in (
-            ("somebodys", {}),
-            ("lsc-half", {"mine": "yes"}),
-            ("of-another-run", {RUN_LABEL: "half-2"}),
-        ):
-            api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-            relabel = [{"op": "replace", "path": "/metadata/labels", "value": labels}]
-            api.patch(NAMESPACE, name, relabel)
-        _ask_for_a_support_bundle(Cluster(cluster.kubeconfig, Run("half"), folder))
+        mine = {"mine": "yes"}
+        for name, labels in (("somebodys", {}), ("lsc-half", mine), ("of-another-run", {RUN_LABEL: "half-2"})):
+            api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            api.patch(NAMESPACE, name, [{"op": "replace", "path": "/metadata/labels", "value": labels}])
+        bundle: dict[str, Any] = {"metadata": {"name": "lsc-half-support-bundle-1", "namespace": SYSTEM}}
+        bundle |= {"apiVersion": SUPPORT_BUNDLE.api_version, "kind": SUPPORT_BUNDLE.kind}
+        bundle |= {"spec": {"description": "", "issueURL": ""}}
+        Cluster(cluster.kubeconfig, Run("half"), folder).create(bundle)
         before = api.get(BACKUP_TARGET, "default", SYSTEM)["spec"]
         store = ObjectStore(cluster.s3)
         store.make_bucket("for-a-while")
-        own = ("--run-id=half", "--s3-bucket=for-a-while", "--allow-settings-changes", "-n", "2", "--dist", "loadfile")
-        running = subprocess.Popen(
-            command(folder / "report", [*cluster.arguments, *own, *FILES]),
-            cwd=ROOT,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        assert running.stdout is not None
-        lines = []
-        for line in running.stdout:
-            lines.append(line)
-            if "conforms" in line:
-                break
-        else:
-            pytest.fail("".join(lines))
-        os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-        running.stdout.close()
+        given = ["--run-id=half", "--s3-bucket=for-a-while", "--allow-settings-changes"]
+        given += ["-n", "2", "--dist", "loadfile"]
+        Running(folder / "report", *cluster.arguments, *given, *FILES).ended_by(signal.SIGKILL)
         yield Killed(cluster, api, before, folder)
         store.remove_all()
-
-
-def _ask_for_a_support_bundle(api: Cluster) -> None:
-    metadata = {"name": "lsc-half-support-bundle-1", "namespace": SYSTEM}
-    spec = {"description": "", "issueURL": ""}
-    api.create(
-        {
-            "apiVersion": SUPPORT_BUNDLE.api_version,
-            "kind": SUPPORT_BUNDLE.kind,
-            "metadata": metadata,
-            "spec": spec,
-        }
-    )
 
 
 @dataclass(frozen=True)
@@ -141,11 +105,11 @@ def cleaned(killed: Killed) -> Cleaned:
     annotations = killed.api.get(BACKUP_TARGET, "default", SYSTEM)["metadata"]["annotations"]
     next_run = suite(killed.folder / "other", *killed.cluster.arguments, *FILES)
 
-    others, before = killed.others(), counts(killed.cluster)
+    others, before = killed.others(), requests(killed.cluster)
     buckets = ObjectStore(killed.cluster.s3)
     buckets.make_bucket("lsc-half-bucket-99")
     named = killed.clean_up("--run-id", "half", "--yes")
-    asked = [dict(request) for request in counts(killed.cluster) - before]
+    asked = [dict(request) for request in requests(killed.cluster) - before]
     allowed = granted() | granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "support-bundle")
     rights = {str(right) for right in least(used(asked) | allowed) - allowed}
     assert buckets.adopt(lambda name: "half" in name) == ()
@@ -169,8 +133,8 @@ def cleaned(killed: Killed) -> Cleaned:
     )
 
 
-def counts(cluster: SimulatedCluster) -> set[frozenset[tuple[str, Any]]]:
-    """The requests so far, with their numbers."""
+def requests(cluster: SimulatedCluster) -> set[frozenset[tuple[str, Any]]]:
+    """Those so far, with their numbers."""
     return {frozenset(each.items()) for each in cluster.page("/simulator/requests")["requests"]}
 
 

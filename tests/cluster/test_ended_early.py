@@ -3,59 +3,15 @@
 import os
 import re
 import signal
-import subprocess
-import threading
 from pathlib import Path
 
 import pytest
 
 from fixtures.outcomes import Blocked
+from tests.cluster.running import Running
 from tests.fixtures.plugin.test_ended_early import PART, left_of
-from tools import ROOT
 from tools.cluster.leftovers import leftovers
-from tools.cluster.simulated_cluster import SuiteRun, command, environment, simulator
-
-PATIENCE = 100.0
-"""Seconds after which a run that lost its cluster has not come to an end."""
-
-
-class Running:
-    """The suite on a cluster, with the lines that it wrote so far."""
-
-    def __init__(self, reports: Path, *arguments: str) -> None:
-        self.reports = reports
-        self._lines: list[str] = []
-        self.process = subprocess.Popen(
-            command(reports, arguments),
-            cwd=ROOT,
-            env=environment() | {"PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def until_some_conform(self) -> None:
-        """Return when the result of a third test was printed: then the first two are done with."""
-        assert self.process.stdout is not None
-        seen = 0
-        for line in self.process.stdout:
-            self._lines.append(line)
-            seen += "conforms" in line
-            if seen == 3:
-                return
-        pytest.fail("it ended before that:\n" + "".join(self._lines))
-
-    def ended(self) -> SuiteRun:
-        """What came of it; killed if it does not end."""
-        assert self.process.stdout is not None
-        timer = threading.Timer(PATIENCE, os.killpg, (self.process.pid, signal.SIGKILL))
-        timer.start()
-        with self.process.stdout as stream:
-            self._lines += stream.readlines()
-        code = self.process.wait()
-        timer.cancel()
-        return SuiteRun.read(code, "".join(self._lines), self.reports)
+from tools.cluster.simulated_cluster import simulator
 
 
 @pytest.mark.parametrize(
@@ -65,7 +21,7 @@ def test_sigterm_lets_it_clean_up(tmp_path: Path, workers: tuple[str, ...]) -> N
     """As whoever cancels a job sends it: only to the process that controls the run. Nothing is left in the cluster."""
     with simulator(tmp_path / "cluster") as cluster:
         running = Running(tmp_path / "report", *cluster.arguments, *PART, *workers)
-        running.until_some_conform()
+        running.until_conforms(3)
         running.process.send_signal(signal.SIGTERM)
 
         ran = running.ended()
@@ -79,10 +35,10 @@ def test_sigterm_lets_it_clean_up(tmp_path: Path, workers: tuple[str, ...]) -> N
 @pytest.mark.e2e
 def test_cluster_that_vanishes(tmp_path: Path) -> None:
     """What was verified until then is reported, nothing is called a violation, the run fails and says why."""
-    ended = pytest.raises(Blocked, match="the simulator had ended by itself")
+    ended = pytest.raises(Blocked, match="the simulator had exited by itself")
     with ended, simulator(tmp_path / "cluster") as cluster:
         running = Running(tmp_path / "report", *cluster.arguments, *PART, "--idle-timeout=4", "--tb=no", "-n", "2")
-        running.until_some_conform()
+        running.until_conforms(3)
         for pid, line in left_of(tmp_path / "cluster").items():
             if "-m simulator" in line:
                 os.kill(pid, signal.SIGKILL)

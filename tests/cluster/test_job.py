@@ -15,7 +15,7 @@ from fixtures.report.shards import Shard
 from simulator.kubernetes.resources import Obj
 from tools import ROOT
 from tools.cluster.rbac import MANIFESTS
-from tools.cluster.simulated_cluster import command, environment
+from tools.cluster.simulated_cluster import environment, suite
 
 JOB = ROOT / "manifests" / "job"
 WAYS = ("whole", "shards")
@@ -45,17 +45,10 @@ def test_the_suite_knows_its_options(way: str, tmp_path: Path) -> None:
     given = [re.sub(r"=/(kubeconfig|keys)/\S+", f"={tmp_path / 'file'}", each) for each in container(way)["args"]]
     arguments = [each for each in given if not each.startswith("--report-dir")]
 
-    ran = subprocess.run(
-        command(tmp_path / "report", [*arguments, "--collect-only", "-q"]),
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = suite(tmp_path / "report", *arguments, "--collect-only", "-q")
 
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "test_handle_names_the_backup" in ran.stdout
+    assert ran.exit_code == 0, ran.text
+    assert "test_handle_names_the_backup" in ran.text
 
 
 def test_each_pod_of_an_indexed_job_runs_its_shard(tmp_path: Path) -> None:
@@ -63,18 +56,18 @@ def test_each_pod_of_an_indexed_job_runs_its_shard(tmp_path: Path) -> None:
     told = tmp_path / "python"
     told.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     told.chmod(0o755)
-    spec, suite = job("shards")["spec"], container("shards")
+    spec, pod = job("shards")["spec"], container("shards")
     shards, reports = set(), set()
     for index in range(spec["completions"]):
         ran = subprocess.run(
-            [*suite["command"], *suite["args"]],
+            [*pod["command"], *pod["args"]],
             env={"PATH": f"{tmp_path}:/usr/bin:/bin", "JOB_COMPLETION_INDEX": str(index)},
             capture_output=True,
             text=True,
             check=True,
         )
         lines = ran.stdout.splitlines()
-        assert lines[-len(suite["args"]) :] == suite["args"]
+        assert lines[-len(pod["args"]) :] == pod["args"]
         options = dict(line.split("=", 1) for line in lines if line.startswith("--") and "=" in line)
         shards.add(Shard.parse(options["--shard"]))
         reports.add(options["--report-dir"])

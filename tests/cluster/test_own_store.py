@@ -1,18 +1,19 @@
 """The suite on a cluster without a store: it starts one, verifies on it and takes it away; so does a clean-up."""
 
-import os
 import signal
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import BACKUP_TARGET
 from fixtures.kubernetes.run import Run
+from tests.cluster.running import Running
 from tests.fixtures.plugin.test_ended_early import PART
-from tools import ROOT
 from tools.cluster.leftovers import leftovers
 from tools.cluster.rbac import MANIFESTS, differences, for_newer_kubernetes, for_old_targets, granted, least, used
-from tools.cluster.simulated_cluster import SimulatedCluster, command, environment, simulator, suite
+from tools.cluster.simulated_cluster import SimulatedCluster, SuiteRun, simulator, suite
 
 SYSTEM = "longhorn-system"
 FILES = tuple(f"conformance/backup/test_{name}.py" for name in ("handle", "listing"))
@@ -23,70 +24,47 @@ def arguments(cluster: SimulatedCluster) -> list[str]:
     return ["--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--allow-settings-changes"]
 
 
-def before(cluster: SimulatedCluster, folder: Path) -> tuple[Cluster, object]:
-    """The API, and what the backup target is made of."""
-    api = Cluster(cluster.kubeconfig, Run("looking"), folder)
-    return api, api.get(BACKUP_TARGET, "default", SYSTEM)["spec"]
-
-
-def test_workers_verify_on_a_server_of_the_runs_own(tmp_path: Path) -> None:
-    """What they find conforms; nothing is left; just the rights of manifests/rbac/own-store were used in addition."""
-    with simulator(tmp_path / "cluster") as cluster:
-        api, target = before(cluster, tmp_path)
-
-        ran = suite(tmp_path / "report", *arguments(cluster), *FILES, "-n", "2", "--dist", "load")
-
-        assert (ran.exit_code, ran.report["problems"]) == (0, []), ran.text
-        assert "starting the S3 server minio in namespace lsc-" in ran.text
-        asked = used(cluster.page("/simulator/requests")["requests"])
-        assert leftovers(cluster) == []
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[SimulatedCluster]:
+    """At the end of the test nothing of its runs is left, and the backup target is as before."""
+    with simulator(tmp_path / "cluster") as made:
+        api = Cluster(made.kubeconfig, Run("looking"), tmp_path)
+        target = api.get(BACKUP_TARGET, "default", SYSTEM)["spec"]
+        yield made
+        assert leftovers(made) == []
         assert api.get(BACKUP_TARGET, "default", SYSTEM)["spec"] == target
+
+
+def test_workers_verify_on_a_server_of_the_runs_own(cluster: SimulatedCluster, tmp_path: Path) -> None:
+    """What they find conforms; just the rights of manifests/rbac/own-store were used in addition."""
+    ran = suite(tmp_path / "report", *arguments(cluster), *FILES, "-n", "2", "--dist", "load")
+
+    asked = used(cluster.page("/simulator/requests")["requests"])
+    assert (ran.exit_code, ran.report["problems"]) == (0, []), ran.text
+    assert "starting the S3 server minio in namespace lsc-" in ran.text
     assert "conforms" in {verdict for verdict, _ in ran.verdicts.values()}
     added = least(granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "own-store"))
     assert differences(added, least(asked | for_newer_kubernetes() | for_old_targets()) - granted()) == []
 
 
-def run_until_it_conforms(cluster: SimulatedCluster, folder: Path, number: signal.Signals) -> tuple[int, list[str]]:
-    """A run that gets a signal after its first verdict: its exit code and what it said."""
-    with subprocess.Popen(
-        command(folder / "report", [*arguments(cluster), *PART, "--run-id=half"]),
-        cwd=ROOT,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as running:
-        assert running.stdout is not None
-        said: list[str] = []
-        for line in running.stdout:
-            if "conforms" in line and not any("conforms" in each for each in said):
-                os.killpg(running.pid, number)
-            said.append(line)
-    return running.returncode, said
+def half_a_run(cluster: SimulatedCluster, folder: Path, number: signal.Signals) -> SuiteRun:
+    """A run that gets a signal after its first verdict."""
+    return Running(folder / "report", *arguments(cluster), *PART, "--run-id=half").ended_by(number)
 
 
-def test_an_interrupted_run_takes_its_server_away(tmp_path: Path) -> None:
-    """And the former backup target is there again."""
-    with simulator(tmp_path / "cluster") as cluster:
-        api, target = before(cluster, tmp_path)
+def test_an_interrupted_run_takes_its_server_away(cluster: SimulatedCluster, tmp_path: Path) -> None:
+    ran = half_a_run(cluster, tmp_path, signal.SIGINT)
 
-        exit_code, said = run_until_it_conforms(cluster, tmp_path, signal.SIGINT)
-
-        assert (exit_code, leftovers(cluster)) == (2, []), said
-        assert api.get(BACKUP_TARGET, "default", SYSTEM)["spec"] == target
+    assert (ran.exit_code, leftovers(cluster)) == (2, []), ran.text
 
 
-def test_what_a_killed_run_leaves_is_removed(tmp_path: Path) -> None:
-    """The server with what the tests made there, and the former target is put back; the keys of neither are needed."""
-    with simulator(tmp_path / "cluster") as cluster:
-        api, target = before(cluster, tmp_path)
-        _, said = run_until_it_conforms(cluster, tmp_path, signal.SIGKILL)
-        assert any(each.startswith("namespaces lsc-half-s3-") for each in leftovers(cluster)), said
+def test_what_a_killed_run_leaves_is_removed(cluster: SimulatedCluster, tmp_path: Path) -> None:
+    """The server with what the tests made there; the keys of neither are needed."""
+    killed = half_a_run(cluster, tmp_path, signal.SIGKILL)
+    assert any(each.startswith("namespaces lsc-half-s3-") for each in leftovers(cluster)), killed.text
 
-        given = ("--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--clean-up", "--run-id=half", "--yes")
-        ran = suite(tmp_path / "nothing", *given)
+    given = ("--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--clean-up", "--run-id=half", "--yes")
+    ran = suite(tmp_path / "nothing", *given)
 
-        assert (ran.exit_code, leftovers(cluster)) == (0, []), ran.text
-        assert "run half: everything was removed" in ran.text
-        assert api.get(BACKUP_TARGET, "default", SYSTEM)["spec"] == target
+    assert (ran.exit_code, leftovers(cluster)) == (0, []), ran.text
+    assert "run half: everything was removed" in ran.text
