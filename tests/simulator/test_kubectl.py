@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -67,39 +67,41 @@ class Kubectl:
     cache: Path
     namespace: str = "default"
 
+    def command(self, *arguments: str) -> list[str]:
+        common = [f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.cache}", f"--namespace={self.namespace}"]
+        return [self.program, *common, *arguments]
+
     def run(self, *arguments: str, given: str = "", fails: bool = False) -> str:
         """Run it; returns its output, for a command that `fails` its complaint."""
-        common = [f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.cache}", f"--namespace={self.namespace}"]
-        done = subprocess.run(
-            [self.program, *common, *arguments],
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        command = self.command(*arguments)
+        done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=SECONDS, check=False)
         assert (done.returncode != 0) is fails, f"kubectl {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done.stderr if fails else done.stdout
+
+    def apply(self, manifest: str, *arguments: str, fails: bool = False) -> str:
+        """Apply a manifest from the standard input."""
+        return self.run("apply", *arguments, "-f", "-", given=manifest, fails=fails)
+
+    def wait(self, state: str, name: str) -> None:
+        """Wait until an object is in a state."""
+        self.run("wait", f"--for={state}", name, f"--timeout={SECONDS}s")
 
     def table(self, *arguments: str) -> list[list[str]]:
         """The cells of what `get` prints."""
         return [line.split() for line in self.run("get", *arguments).splitlines()]
 
 
-def _program() -> str:
-    found = shutil.which("kubectl")
-    if found is None:
-        reason = "kubectl is not installed (Debian and Ubuntu: apt-get install kubernetes-client)"
-        if os.environ.get("CI"):
-            pytest.fail(f"{reason}, and CI has to have it")
-        pytest.skip(reason)
-    return found
+NOT_INSTALLED = "kubectl is not installed (Debian and Ubuntu: apt-get install kubernetes-client)"
 
 
 @pytest.fixture(scope="module")
 def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
     """A kubectl and a simulator that was started as anybody starts it."""
-    program = _program()
+    program = shutil.which("kubectl")
+    if program is None and os.environ.get("CI"):
+        pytest.fail(f"{NOT_INSTALLED}, and CI has to have it")
+    if program is None:
+        pytest.skip(NOT_INSTALLED)
     place = tmp_path_factory.mktemp("kubectl")
     kubeconfig = place / "kubeconfig"
     command = [sys.executable, "-m", "simulator", "--kubeconfig", str(kubeconfig)]
@@ -117,26 +119,21 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
 def snapshot(kubectl: Kubectl) -> Kubectl:
     """A claim with data and a finished snapshot of it, all made by kubectl in a namespace of its own."""
     kubectl.run("create", "namespace", "by-hand")
-    there = Kubectl(kubectl.program, kubectl.kubeconfig, kubectl.cache, "by-hand")
-    there.run("apply", "-f", "-", given=f"{CLASS}---{CLAIM}---{POD}")
-    there.run("wait", "--for=jsonpath={.status.phase}=Bound", "pvc/data", f"--timeout={SECONDS}s")
-    there.run("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/writer", f"--timeout={SECONDS}s")
-    there.run("apply", "-f", "-", given=SNAPSHOT)
-    there.run("wait", "--for=jsonpath={.status.readyToUse}=true", "vs/first", f"--timeout={SECONDS}s")
+    there = replace(kubectl, namespace="by-hand")
+    there.apply(f"{CLASS}---{CLAIM}---{POD}")
+    there.wait("jsonpath={.status.phase}=Bound", "pvc/data")
+    there.wait("jsonpath={.status.phase}=Succeeded", "pod/writer")
+    there.apply(SNAPSHOT)
+    there.wait("jsonpath={.status.readyToUse}=true", "vs/first")
     return there
 
 
 def test_api_resources(kubectl: Kubectl) -> None:
     listed = kubectl.run("api-resources", "--output=name").splitlines()
 
-    assert {
-        "pods",
-        "persistentvolumeclaims",
-        "volumeattachments.storage.k8s.io",
-        "volumesnapshots.snapshot.storage.k8s.io",
-        "volumes.longhorn.io",
-        "backups.longhorn.io",
-    } <= set(listed)
+    builtin = {"pods", "persistentvolumeclaims", "volumeattachments.storage.k8s.io"}
+    custom = {"volumesnapshots.snapshot.storage.k8s.io", "volumes.longhorn.io", "backups.longhorn.io"}
+    assert builtin | custom <= set(listed)
 
 
 @pytest.mark.parametrize(
@@ -190,28 +187,28 @@ def test_logs(snapshot: Kubectl) -> None:
 
 
 def test_apply_again_and_change(snapshot: Kubectl) -> None:
-    assert "unchanged" in snapshot.run("apply", "-f", "-", given=CLAIM)
-    labelled = CLAIM.replace("{name: data}", "{name: data, labels: {by: hand}}")
-    assert "configured" in snapshot.run("apply", "-f", "-", given=labelled)
+    assert "unchanged" in snapshot.apply(CLAIM)
+    assert "configured" in snapshot.apply(CLAIM.replace("{name: data}", "{name: data, labels: {by: hand}}"))
     assert snapshot.run("get", "pvc", "-l", "by=hand", "-o", "name") == "persistentvolumeclaim/data\n"
 
 
 def test_apply_on_the_server(snapshot: Kubectl) -> None:
     config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: '%s'}\n"
-    snapshot.run("apply", "--server-side", "--field-manager=one", "-f", "-", given=config % "1")
-    complaint = snapshot.run("apply", "--server-side", "--field-manager=two", "-f", "-", given=config % "2", fails=True)
-    assert 'conflict with "one" using v1: .data.a' in complaint
-    snapshot.run("apply", "--server-side", "--field-manager=two", "--force-conflicts", "-f", "-", given=config % "2")
+    snapshot.apply(config % "1", "--server-side", "--field-manager=one")
+    second = (config % "2", "--server-side", "--field-manager=two")
+    assert 'conflict with "one" using v1: .data.a' in snapshot.apply(*second, fails=True)
+    snapshot.apply(*second, "--force-conflicts")
     assert snapshot.run("get", "cm", "settings", "-o", "jsonpath={.data.a}") == "2"
 
 
 def test_refusals_are_explained(snapshot: Kubectl) -> None:
     both = SNAPSHOT.replace("name: first", "name: odd").replace("{persist", "{volumeSnapshotContentName: x, persist")
-    assert "exactly one of volumeSnapshotContentName and persistentVolumeClaimName must be set" in snapshot.run(
-        "apply", "-f", "-", given=both, fails=True
-    )
     misspelt = SNAPSHOT.replace("volumeSnapshotClassName", "volumeSnapshotClas")
-    assert 'unknown field "spec.volumeSnapshotClas"' in snapshot.run("apply", "-f", "-", given=misspelt, fails=True)
+    for manifest, complaint in (
+        (both, "exactly one of volumeSnapshotContentName and persistentVolumeClaimName must be set"),
+        (misspelt, 'unknown field "spec.volumeSnapshotClas"'),
+    ):
+        assert complaint in snapshot.apply(manifest, fails=True)
     assert "NotFound" in snapshot.run("get", "vs", "nothing", fails=True)
 
 
@@ -226,19 +223,16 @@ def test_patch_label_and_explain(snapshot: Kubectl) -> None:
 
 
 def test_delete_and_wait(snapshot: Kubectl) -> None:
-    again = SNAPSHOT.replace("name: first", "name: second")
-    snapshot.run("apply", "-f", "-", given=again)
-    snapshot.run("wait", "--for=jsonpath={.status.readyToUse}=true", "vs/second", f"--timeout={SECONDS}s")
+    snapshot.apply(SNAPSHOT.replace("name: first", "name: second"))
+    snapshot.wait("jsonpath={.status.readyToUse}=true", "vs/second")
     snapshot.run("delete", "vs", "second", "--wait=false")
-    snapshot.run("wait", "--for=delete", "vs/second", f"--timeout={SECONDS}s")
+    snapshot.wait("delete", "vs/second")
     assert "NotFound" in snapshot.run("get", "vs", "second", fails=True)
 
 
 def test_watch_shows_changes(snapshot: Kubectl) -> None:
-    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: watched}\ndata: {a: '1'}\n"
-    snapshot.run("apply", "-f", "-", given=config)
-    command = [snapshot.program, f"--kubeconfig={snapshot.kubeconfig}", f"--cache-dir={snapshot.cache}"]
-    command += ["--namespace=by-hand", "get", "cm", "watched", "--watch", "--output=jsonpath={.data.a} "]
+    snapshot.run("create", "configmap", "watched", "--from-literal=a=1")
+    command = snapshot.command("get", "cm", "watched", "--watch", "--output=jsonpath={.data.a} ")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
         try:
             assert watching.stdout is not None
@@ -251,7 +245,7 @@ def test_watch_shows_changes(snapshot: Kubectl) -> None:
 
 def test_delete_namespace(kubectl: Kubectl) -> None:
     kubectl.run("create", "namespace", "short")
-    there = Kubectl(kubectl.program, kubectl.kubeconfig, kubectl.cache, "short")
+    there = replace(kubectl, namespace="short")
     there.run("create", "configmap", "c", "--from-literal=a=b")
     there.run("create", "secret", "generic", "s", "--from-literal=a=b")
     assert there.run("get", "secret", "s", "-o", "jsonpath={.data.a}") == "Yg=="

@@ -95,11 +95,8 @@ class Cluster:
 
     def of(self, resource: str, name: str) -> list[Obj]:
         """All revisions of an object."""
-        return [
-            each.object
-            for each in self.revisions
-            if each.resource.key == resource and each.object["metadata"]["name"] == name
-        ]
+        revisions = [each.object for each in self.revisions if each.resource.key == resource]
+        return [each for each in revisions if each["metadata"]["name"] == name]
 
     def events(self, name: str) -> list[tuple[str, str, str]]:
         """(type, reason, message) of the events about an object."""
@@ -192,18 +189,15 @@ class Cluster:
     async def finished_pod(self, name: str, command: str | list[str], **more: Any) -> tuple[str, str]:
         """Phase and log of a pod that has run to its end."""
         self.pod(name, command, **more)
-        pod = await self.until(lambda: self._over(name))
-        return pod["status"]["phase"], await self.log(name)
+        await self.until(lambda: self._phase(name) in {"Succeeded", "Failed"})
+        return self._phase(name), await self.log(name)
 
-    def _over(self, name: str) -> Obj | None:
-        pod = self.get(PODS, name)
-        return pod if pod["status"]["phase"] in {"Succeeded", "Failed"} else None
+    def _phase(self, pod: str) -> str:
+        return str(self.get(PODS, pod)["status"]["phase"])
 
-    async def log(self, pod: str, container: str = "c", options: LogOptions | None = None) -> str:
-        chunks = [
-            each async for each in self.control_plane.logs(self.get(PODS, pod), container, options or LogOptions())
-        ]
-        return b"".join(chunks).decode()
+    async def log(self, pod: str, options: LogOptions | None = None) -> str:
+        chunks = self.control_plane.logs(self.get(PODS, pod), "c", options or LogOptions())
+        return b"".join([each async for each in chunks]).decode()
 
 
 @asynccontextmanager

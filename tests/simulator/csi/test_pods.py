@@ -267,8 +267,8 @@ async def test_log_options(cluster: Cluster) -> None:
         (LogOptions(since=now - hour), "one\ntwo\nthree"),
         (LogOptions(since=now + hour), ""),
     ):
-        assert await cluster.log("p", options=options) == log
-    stamped = await cluster.log("p", options=LogOptions(timestamps=True, tail_lines=1))
+        assert await cluster.log("p", options) == log
+    stamped = await cluster.log("p", LogOptions(timestamps=True, tail_lines=1))
     assert stamped.split()[1] == "three"
 
 

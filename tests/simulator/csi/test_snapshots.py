@@ -37,8 +37,7 @@ def _claim_is_protected(cluster: Cluster) -> bool:
     return names.CLAIM_AS_SOURCE in objects.finalizers(cluster.get(CLAIMS, "src"))
 
 
-async def test_snapshot_and_content_say_the_same(cluster: Cluster) -> None:
-    claim = await cluster.bound_claim()
+async def test_snapshot_and_content_say_the_same(cluster: Cluster, volume: str) -> None:
     snapshot = await cluster.ready_snapshot()
     content = cluster.content_of("s")
 
@@ -53,7 +52,7 @@ async def test_snapshot_and_content_say_the_same(cluster: Cluster) -> None:
     assert content["spec"] == {
         "deletionPolicy": "Delete",
         "driver": cluster.driver.name,
-        "source": {"volumeHandle": claim["spec"]["volumeName"]},
+        "source": {"volumeHandle": volume},
         "sourceVolumeMode": "Block",
         "volumeSnapshotClassName": "delete",
         "volumeSnapshotRef": {
@@ -84,22 +83,17 @@ async def test_create_snapshot_is_repeated_until_ready(cluster: Cluster) -> None
     assert states.index(False) < states.index(True)
 
 
-async def test_error_is_reported_first_as_creation_then_as_check(cluster: Cluster) -> None:
-    claim = await cluster.bound_claim()
+async def test_error_is_reported_first_as_creation_then_as_check(cluster: Cluster, volume: str) -> None:
     cluster.driver.fail("create_snapshot", Code.INTERNAL, 'no "luck"', times=4)
     cluster.snapshot("s", "src")
     await cluster.until_status(names.SNAPSHOTS, "s", "readyToUse", True)
     content = cluster.content_of("s")
 
-    rest = f'failed to take snapshot of the volume {claim["spec"]["volumeName"]}: "rpc error: code = Internal '
+    rest = f'failed to take snapshot of the volume {volume}: "rpc error: code = Internal '
     first = f'Failed to create snapshot: {rest}desc = no \\"luck\\""'
     later = f'Failed to check and update snapshot content: {rest}desc = no \\"luck\\""'
-    shown = [
-        each["status"]["error"]["message"]
-        for each in cluster.of(names.SNAPSHOTS, "s")
-        if "error" in each.get("status", {})
-    ]
-    assert list(dict.fromkeys(shown)) == [first, later]
+    statuses = [each.get("status", {}) for each in cluster.of(names.SNAPSHOTS, "s")]
+    assert list(dict.fromkeys(each["error"]["message"] for each in statuses if "error" in each)) == [first, later]
     assert "error" not in content["status"]
     assert cluster.events(content["metadata"]["name"]) == [
         ("Warning", "SnapshotCreationFailed", first),
@@ -134,10 +128,9 @@ async def _failing_snapshot(cluster: Cluster, code: Code) -> str:
     await cluster.bound_claim()
     cluster.driver.fail("create_snapshot", code, "not now", times=10_000)
     cluster.snapshot("s", "src")
-    await cluster.until(
-        lambda: "SnapshotContentCheckandUpdateFailed" in {event["reason"] for event in cluster.api.list("events")}
-    )
-    return str(cluster.content_of("s")["metadata"]["name"])
+    name = f"snapcontent-{cluster.get(names.SNAPSHOTS, 's')['metadata']['uid']}"
+    await cluster.until_event(name, "SnapshotContentCheckandUpdateFailed")
+    return name
 
 
 async def test_missing_claim_is_an_error_with_the_first_finalizer(cluster: Cluster) -> None:

@@ -35,9 +35,8 @@ class Simulator:
         self.directory = directory
         self.kubeconfig = directory / "kubeconfig"
         self.data = directory / "data"
-        self.process = subprocess.Popen(
-            command(directory, *arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        words = command(directory, *arguments)
+        self.process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert self.process.stdout is not None
         self.said: dict[str, Any] = json.loads(self.process.stdout.readline())
 
@@ -93,8 +92,7 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 def version_at(server: str) -> dict[str, Any]:
     with urllib.request.urlopen(f"{server}/version", timeout=PATIENCE) as answer:
-        found: dict[str, Any] = json.load(answer)
-    return found
+        return dict(json.load(answer))
 
 
 def test_it_announces_itself_and_stops_cleanly(start: Start) -> None:
@@ -238,19 +236,21 @@ async def test_a_part_that_dies_is_reported_and_ends_the_process(capsys: pytest.
     ],
 )
 def test_an_invalid_option_prints_one_line(arguments: list[str], text: str) -> None:
-    given = arguments if not arguments else ["--kubeconfig", "file", *arguments]
     with pytest.raises(UsageError) as caught:
-        parse(given)
+        parse(["--kubeconfig", "file", *arguments] if arguments else [])
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+NO_SUCH_FAULT = "--fault none-such: no such fault; --list-faults prints them"
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--fault", "none-such"], "--fault none-such: no such fault; --list-faults prints them"),
+        (["--fault", "none-such"], NO_SUCH_FAULT),
         (["--release", "1.3.9"], "unknown release '1.3.9' (known: 1.12.1)"),
-        (["--list-faults", "--fault", "none-such"], "--fault none-such: no such fault; --list-faults prints them"),
+        (["--list-faults", "--fault", "none-such"], NO_SUCH_FAULT),
     ],
 )
 def test_impossible_options_print_one_line_and_exit_with_2(
