@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def anyio_backend() -> str:
-    """What the simulator is written for."""
+    """What the simulator is written for; used by every test, so that coroutines need no mark."""
     return "asyncio"

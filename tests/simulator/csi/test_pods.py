@@ -22,8 +22,6 @@ from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.server import LogOptions
 from tests.simulator.csi.cluster import BUDGET, Cluster, running
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.mark.parametrize(
     ("command", "phase", "code", "reason"),

@@ -1,12 +1,8 @@
 """VolumeSnapshots of pre-provisioned contents."""
 
-import pytest
-
 from simulator.csi import names
 from simulator.kubernetes import objects
 from tests.simulator.csi.cluster import Cluster
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_pair_is_ready_whatever_its_handle_says(cluster: Cluster) -> None:

@@ -13,8 +13,6 @@ from simulator.kubernetes import objects
 from simulator.kubernetes.names import CLAIMS, NODE, PODS, VOLUMES
 from tests.simulator.csi.cluster import NAMESPACE, Cluster
 
-pytestmark = pytest.mark.anyio
-
 PREFIX = (
     'failed to provision volume with StorageClass "fast": error getting handle for DataSource Type VolumeSnapshot by '
     "Name s: "

@@ -5,8 +5,6 @@ import pytest
 from simulator.csi import names
 from tests.simulator.csi.cluster import Cluster
 
-pytestmark = pytest.mark.anyio
-
 DEFAULT = {"annotations": {names.DEFAULT_SNAPSHOT_CLASS: "true"}}
 
 

@@ -8,8 +8,6 @@ from simulator.kubernetes import objects
 from simulator.kubernetes.names import CLAIMS
 from tests.simulator.csi.cluster import Cluster
 
-pytestmark = pytest.mark.anyio
-
 
 def _deleted(cluster: Cluster) -> list[str]:
     return [what for call, what in cluster.driver.calls if call == "delete_snapshot"]

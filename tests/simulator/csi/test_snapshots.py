@@ -2,16 +2,12 @@
 
 from pathlib import Path
 
-import pytest
-
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
 from simulator.csi.protocol import Code
 from simulator.kubernetes import objects
 from simulator.kubernetes.names import CLAIMS
 from tests.simulator.csi.cluster import NAMESPACE, Cluster
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_writes_come_in_the_order_of_a_real_cluster(cluster: Cluster) -> None:

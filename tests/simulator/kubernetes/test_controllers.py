@@ -18,8 +18,6 @@ from simulator.kubernetes.events import EventRecorder
 from simulator.kubernetes.resources import Obj
 from tests.simulator.kubernetes.client import refusal
 
-pytestmark = pytest.mark.anyio
-
 
 def config(name: str, namespace: str = "default", **metadata: Any) -> Obj:
     return {"metadata": {"name": name, "namespace": namespace, **metadata}}

@@ -13,8 +13,6 @@ from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.server import LogOptions
 from tests.simulator.kubernetes.client import BASE, CLAIMS, JSON, LANTERNS, MERGE, TABLE, Client, Make
 
-pytestmark = pytest.mark.anyio
-
 
 async def test_objects_over_http(client: Client, lantern: Make) -> None:
     status, made, _ = await client.ask("POST", BASE, lantern("a"))

@@ -2,15 +2,11 @@
 
 from typing import Any
 
-import pytest
-
 from simulator.clock import Clock
 from simulator.csi.crds import SNAPSHOT_VERSIONS, register
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj
 from tests.simulator.kubernetes.client import MERGE, serving
-
-pytestmark = pytest.mark.anyio
 
 GROUP = "snapshot.storage.k8s.io"
 OBJECTS = "namespaces/default/volumesnapshots"

@@ -1,13 +1,8 @@
 """The REST side: lists, pages and watches."""
 
-import pytest
-
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj
 from tests.simulator.kubernetes.client import BASE, LANTERNS, Client, Make
-
-pytestmark = pytest.mark.anyio
-
 
 ALL = "/apis/light.example.org/v1/lanterns"
 

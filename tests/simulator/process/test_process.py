@@ -211,7 +211,6 @@ def test_it_ends_at_once_if_its_parent_ended_before_it_was_ready(tmp_path: Path)
     assert list((tmp_path / "data").iterdir()) == []
 
 
-@pytest.mark.anyio
 async def test_a_part_that_dies_is_reported_and_ends_the_process(capsys: pytest.CaptureFixture[str]) -> None:
     async def dies() -> None:
         raise RuntimeError("out of order")

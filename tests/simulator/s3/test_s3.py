@@ -117,7 +117,6 @@ def test_wrong_credentials_are_403(server: S3Server, key: str, secret: str, code
     ("key", "secret", "code", "name"),
     [*((*wrong, BUCKET) for wrong in WRONG_CREDENTIALS), (KEY, SECRET, "NoSuchBucket", "other")],
 )
-@pytest.mark.anyio
 async def test_credentials_are_checked_inside_the_cluster_too(key: str, secret: str, code: str, name: str) -> None:
     server = S3Server(KEY, SECRET, BUCKET, "us-east-1")
     await server.connect(INSIDE_ENDPOINT, KEY, SECRET, BUCKET).list("")
