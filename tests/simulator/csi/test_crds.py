@@ -85,10 +85,6 @@ def test_invalid_object_is_refused(api: Api, resource: str, sent: Obj, text: str
     assert (error.status, error.message) == (422, f"{INVALID[resource]} is invalid: {text}")
 
 
-def test_content_is_created(api: Api) -> None:
-    assert api.create(names.CONTENTS, content())["metadata"]["generation"] == 1
-
-
 @pytest.mark.parametrize(
     ("patch", "text"),
     [

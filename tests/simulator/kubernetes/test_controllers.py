@@ -68,7 +68,7 @@ async def test_one_worker_for_a_key_at_a_time(api: Api) -> None:
     done = asyncio.Event()
     worked: list[Key] = []
 
-    async def reconcile(key: Key) -> Result | None:
+    async def reconcile(key: Key) -> None:
         busy.append(key)
         most[key] = max(most.get(key, 0), busy.count(key))
         await asyncio.sleep(0)
@@ -76,7 +76,6 @@ async def test_one_worker_for_a_key_at_a_time(api: Api) -> None:
         worked.append(key)
         if len(worked) >= 4:
             done.set()
-        return None
 
     queue = Controller(api, Clock(), "test", reconcile)
     queue.watch("configmaps", lambda change: [change.key] if change.key[1] in {"a", "b"} else [])
@@ -101,13 +100,12 @@ async def test_failures_are_retried_with_back_off(api: Api, capsys: pytest.Captu
     failures = [DriverError("no"), conflict(api.resource("configmaps"), "a"), RuntimeError("odd")]
     done = asyncio.Event()
 
-    async def reconcile(key: Key) -> Result | None:
+    async def reconcile(key: Key) -> None:
         del key
         times.append(time.monotonic())
         if failures:
             raise failures.pop(0)
         done.set()
-        return None
 
     queue = Controller(api, Clock(0.01), "test", reconcile, expected=(DriverError,))
 
@@ -125,10 +123,10 @@ async def test_a_result_requeues_the_key(api: Api) -> None:
 
     async def reconcile(key: Key) -> Result | None:
         del key
-        if not results:
-            done.set()
-            return None
-        return results.pop(0)
+        if results:
+            return results.pop(0)
+        done.set()
+        return None
 
     await work_until(done, Controller(api, Clock(), "test", reconcile), ("a", 0))
 
@@ -137,11 +135,10 @@ async def test_a_key_waits_for_the_earlier_of_two_times(api: Api) -> None:
     worked: list[str] = []
     done = asyncio.Event()
 
-    async def reconcile(key: Key) -> Result | None:
+    async def reconcile(key: Key) -> None:
         worked.append(key[1])
         if key[1] == "last":
             done.set()
-        return None
 
     queue = Controller(api, Clock(0.005), "test", reconcile)
     await work_until(done, queue, ("a", 3), ("a", 1), ("a", 4), ("between", 2), ("last", 5))
