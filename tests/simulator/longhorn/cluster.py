@@ -79,6 +79,11 @@ class Cluster:
         """The status in each revision of an object; {} where it had none."""
         return [revision.get("status") or {} for revision in self.history(kind, name)]
 
+    def tickets(self) -> list[set[str]]:
+        """Who wanted the volume `vol`, at each write of its attachment."""
+        attachments = self.history("VolumeAttachment", "vol")
+        return [set(each["spec"].get("attachmentTickets", {})) for each in attachments]
+
     def events(self, name: str) -> list[tuple[str, str]]:
         """Reason and text of the events about an object, in order."""
         about = [e for e in self.api.list("events", "longhorn-system") if e["involvedObject"]["name"] == name]

@@ -39,8 +39,7 @@ async def test_a_deleted_backup_leaves_cluster_and_store_and_the_other_stays(lon
 
 
 async def test_after_the_last_backup_the_volume_stays_listed(longhorn: Cluster) -> None:
-    handles = await two_backups(longhorn)
-    for handle in handles:
+    for handle in await two_backups(longhorn):
         await longhorn.driver.delete_snapshot(handle)
     await longhorn.until_gone("backups")
     (listed,) = await longhorn.until(
@@ -111,19 +110,14 @@ async def test_a_volume_is_kept_attached_while_its_snapshot_goes(longhorn: Clust
     await longhorn.attached_volume()
     handle = (await longhorn.snapshot("one", type="snap")).snapshot_id
     await longhorn.snapshot("two", type="snap")
-    before = len(longhorn.history("VolumeAttachment", "vol"))
+    before = len(longhorn.tickets())
     await longhorn.driver.delete_snapshot(handle)
     await longhorn.until_gone("snapshots", "one")
-    await longhorn.until("volumeattachments", lambda: len(_tickets(longhorn)[-1]) == 1)
+    await longhorn.until("volumeattachments", lambda: len(longhorn.tickets()[-1]) == 1)
 
-    held = [tickets & {"snapshot-controller-one"} for tickets in _tickets(longhorn)[before:]]
+    held = [tickets & {"snapshot-controller-one"} for tickets in longhorn.tickets()[before:]]
     assert held[0] == {"snapshot-controller-one"}
     assert held[-1] == set()
-
-
-def _tickets(longhorn: Cluster) -> list[set[str]]:
-    """Who wanted the volume, at each write."""
-    return [set(each["spec"]["attachmentTickets"]) for each in longhorn.history("VolumeAttachment", "vol")]
 
 
 @pytest.mark.parametrize("attaches", [True, False], ids=["documented", "as 1.12.1"])

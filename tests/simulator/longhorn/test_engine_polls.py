@@ -12,19 +12,12 @@ pytestmark = pytest.mark.anyio
 AWHILE = 0.05
 
 
-async def test_looks_are_counted_from_the_attachment() -> None:
+async def test_looks_are_counted_from_the_attachment_until_the_volume_is_gone() -> None:
     polls = EnginePolls(Clock(REAL))
     polls.begin("vol")
     await asyncio.sleep(AWHILE)
 
     assert polls.age("vol") >= AWHILE
     assert 0 < polls.left("vol") <= POLL - AWHILE
-
-
-async def test_a_volume_that_is_gone_has_no_age() -> None:
-    polls = EnginePolls(Clock(REAL))
-    polls.begin("vol")
     polls.forget("vol")
-    await asyncio.sleep(AWHILE)
-
     assert polls.age("vol") == 0.0

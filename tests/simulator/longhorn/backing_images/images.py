@@ -20,10 +20,14 @@ URL = "http://files.test:8080"
 FIRST = b"A" * MEBIBYTE
 
 
+def copies_of(image: Obj) -> list[Obj]:
+    """The status of each copy."""
+    return list(((image.get("status") or {}).get("diskFileStatusMap") or {}).values())
+
+
 def ready(image: Obj) -> bool:
     """Whether a copy is complete."""
-    files = (image.get("status") or {}).get("diskFileStatusMap") or {}
-    return any(each["state"] == "ready" for each in files.values())
+    return any(each["state"] == "ready" for each in copies_of(image))
 
 
 async def finished(longhorn: Cluster, name: str) -> Obj:
@@ -41,8 +45,8 @@ async def failed(longhorn: Cluster, name: str) -> Obj:
     """The state of an image's first file, when it has failed."""
 
     def look() -> Obj | None:
-        files = (longhorn.get("backingimages", name).get("status") or {}).get("diskFileStatusMap") or {}
-        return next((each for each in files.values() if each["state"].startswith("failed")), None)
+        copies = copies_of(longhorn.get("backingimages", name))
+        return next((each for each in copies if each["state"].startswith("failed")), None)
 
     found: Obj = await longhorn.until("backingimages", look)
     return found

@@ -7,8 +7,17 @@ import pytest
 from simulator.csi.protocol import Code, CsiError
 from simulator.longhorn.backing_images import image_data
 from simulator.longhorn.backing_images.qcow2 import Qcow2
-from tests.simulator.longhorn.backing_images.images import FIRST, SIZE, exported, finished, make, ready, stored
-from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, refused
+from tests.simulator.longhorn.backing_images.images import (
+    FIRST,
+    SIZE,
+    copies_of,
+    exported,
+    finished,
+    make,
+    ready,
+    stored,
+)
+from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -48,14 +57,9 @@ async def test_a_detached_volume_is_attached_for_its_export(longhorn: Cluster) -
     await longhorn.snapshot("snapshot-1", type="bi")
     image = await finished(longhorn, "snapshot-1")
     await longhorn.until_detached()
-    tickets = {
-        ticket
-        for each in longhorn.history("VolumeAttachment", "vol")
-        for ticket in each["spec"].get("attachmentTickets", {})
-    }
 
     assert "attached" in [status.get("state") for status in longhorn.statuses("Volume", "vol")]
-    assert tickets == {"bim-ds-controller-snapshot-1"}
+    assert set().union(*longhorn.tickets()) == {"bim-ds-controller-snapshot-1"}
     assert image["status"]["checksum"] == hashlib.sha512(longhorn.content()).hexdigest()
 
 
@@ -74,9 +78,8 @@ async def test_an_export_leaves_its_snapshot_and_shows_it(longhorn: Cluster) -> 
     assert snapshot["metadata"]["name"].startswith("img-")
     assert snapshot["status"]["labels"] == {"longhorn.io/for-exporting-backing-image": "img"}
     assert snapshot["status"]["readyToUse"]
-    assert longhorn.get("backingimagedatasources", "img")["metadata"]["labels"] == {
-        "longhorn.io/export-from-volume": "vol"
-    }
+    source = longhorn.get("backingimagedatasources", "img")
+    assert source["metadata"]["labels"] == {"longhorn.io/export-from-volume": "vol"}
     (manager,) = longhorn.all("backingimagemanagers")
     assert manager["status"]["backingImageFileMap"]["img"]["state"] == "ready"
 
@@ -141,17 +144,14 @@ async def test_an_export_of_a_volume_with_an_image_holds_both(with_data: Cluster
 
 @pytest.mark.parametrize(("copies", "made"), [(1, 1), (2, 2), (3, 2)])
 async def test_copies_lie_on_as_many_disks_as_are_wanted_and_there(with_data: Cluster, copies: int, made: int) -> None:
-    node = with_data.get("nodes", "simulator-control-plane")
-    (spec,) = node["spec"]["disks"].values()
-    added = {"spec": {"disks": {"second": {**spec, "tags": ["fast"]}}}}
-    with_data.patch("nodes", node["metadata"]["name"], added)
+    (spec,) = with_data.get("nodes", NODE)["spec"]["disks"].values()
+    with_data.patch("nodes", NODE, {"spec": {"disks": {"second": {**spec, "tags": ["fast"]}}}})
     known = {"status": {"diskStatus": {"second": {"diskUUID": "disk-2"}}}}
-    with_data.patch("nodes", node["metadata"]["name"], known, subresource="status")
+    with_data.patch("nodes", NODE, known, subresource="status")
     make(with_data, "img", "export-from-volume", {"volume-name": "vol"}, minNumberOfCopies=copies)
 
     def complete() -> bool:
-        files = (with_data.get("backingimages", "img").get("status") or {}).get("diskFileStatusMap") or {}
-        return [each["state"] for each in files.values()] == ["ready"] * made
+        return [each["state"] for each in copies_of(with_data.get("backingimages", "img"))] == ["ready"] * made
 
     await with_data.until("backingimages", complete)
     make(with_data, "chosen", "export-from-volume", {"volume-name": "vol"}, diskSelector=["fast"])
@@ -166,10 +166,8 @@ async def test_an_image_waits_for_a_disk_that_its_selector_wants(with_data: Clus
     await with_data.snapshot("img", type="bi", diskSelector="fast,large")
     await with_data.until("backingimages", lambda: with_data.get("backingimages", "img")["status"].get("uuid"))
     waiting = with_data.all("backingimagedatasources")
-    node = with_data.get("nodes", "simulator-control-plane")
-    (disk,) = node["spec"]["disks"]
-    tags = {"spec": {"disks": {disk: {"tags": ["large", "fast"]}}}}
-    with_data.patch("nodes", node["metadata"]["name"], tags)
+    (disk,) = with_data.get("nodes", NODE)["spec"]["disks"]
+    with_data.patch("nodes", NODE, {"spec": {"disks": {disk: {"tags": ["large", "fast"]}}}})
     await finished(with_data, "img")
 
     assert waiting == []
