@@ -63,7 +63,7 @@ wrong_accepted = fault(
     "wrong-checksum-accepted-on-demand",
     breaks="backing-image.on-demand.download.checksum.wrong",
     decision="backing_images.checksum_failure",
-    says=r"its file became ready; expected was a failure",
+    says=r"its file became ready; expected a failure",
     summary="A file is not held to the checksum that is expected of it.",
 )(always(""))
 not_told = fault(
@@ -91,7 +91,7 @@ similar_file = fault(
     "missing-file-replaced-by-another",
     breaks="backing-image.on-demand.download.failure",
     decision="backing_images.downloaded_url",
-    says=r"its file became ready; expected was a failure",
+    says=r"its file became ready; expected a failure",
     summary="Where there is no file of a name, one of a similar name is downloaded.",
 )(lambda original, url: original(url).removesuffix(".missing"))
 served_changed = fault(

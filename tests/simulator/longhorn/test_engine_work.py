@@ -1,12 +1,13 @@
 """Work of engines goes on when the controller that asked for it ends."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
 from simulator.kubernetes.timing import Timing
-from simulator.longhorn.engine_work import EngineWork
+from simulator.longhorn.engine_work import EngineWork, to_end
 from tests.simulator.longhorn.cluster import running
 
 pytestmark = pytest.mark.anyio
@@ -48,6 +49,18 @@ async def test_work_whose_outcome_was_told_once_is_begun_anew_also_after_a_failu
     with pytest.raises(ValueError, match="broken"):
         await work.once("key", worker.work)
     assert await work.once("key", worker.work) == 3
+
+
+async def test_who_is_cancelled_waits_for_the_end_of_bulk_work() -> None:
+    free = threading.Event()
+    caller = asyncio.create_task(to_end(free.wait))
+    await asyncio.sleep(0)
+    caller.cancel()
+    asyncio.get_running_loop().call_later(0.05, free.set)
+
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert free.is_set()
 
 
 class Restarted(Timing):
