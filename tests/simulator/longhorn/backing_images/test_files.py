@@ -16,6 +16,7 @@ MIB = 1 << 20
     [
         pytest.param(lambda data: data, id="nothing"),
         pytest.param(lambda data: data + bytes(MIB), id="longer by zeros"),
+        pytest.param(lambda _: bytes(10 * MIB), id="only zeros"),
         pytest.param(lambda data: data[:-1] + b"\1", id="the last byte"),
         pytest.param(lambda data: bytes(MIB) + data[MIB:], id="zeros for the first data"),
         pytest.param(lambda data: data[2 * MIB :] + data[: 2 * MIB], id="the same data elsewhere"),
