@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,10 @@ def granted(folder: Path = MANIFESTS) -> frozenset[Right]:
             raise ValueError(f"{role['kind']} {role['metadata']['name']} has no binding")
         namespace = role["metadata"].get("namespace", EVERYWHERE)
         for rule in role["rules"]:
-            for group in rule["apiGroups"]:
-                for resource in rule["resources"]:
-                    for verb in rule["verbs"]:
-                        if "*" in (group, resource, verb):
-                            raise ValueError(f"{role['kind']} {role['metadata']['name']} grants a wildcard: {rule}")
-                        rights.add(Right(group, resource, verb, namespace))
+            for group, resource, verb in product(rule["apiGroups"], rule["resources"], rule["verbs"]):
+                if "*" in (group, resource, verb):
+                    raise ValueError(f"{role['kind']} {role['metadata']['name']} grants a wildcard: {rule}")
+                rights.add(Right(group, resource, verb, namespace))
     return frozenset(rights)
 
 

@@ -24,16 +24,13 @@ def scenario_events(history: Sequence[Event], namespace: str, *, background: boo
         for event in history
         if event["kind"] == "PersistentVolume" and _claim(event["object"]).get("namespace") == namespace
     }
-    volumes |= {
-        f"pvc-{event['object']['metadata']['uid']}"
-        for event in history
-        if event["kind"] == "PersistentVolumeClaim" and event["ns"] == namespace
-    }
-    snapshots = {
-        f"snapshot-{event['object']['metadata']['uid']}"
-        for event in history
-        if event["kind"] == "VolumeSnapshot" and event["ns"] == namespace
-    }
+
+    def named_after(kind: str, prefix: str) -> set[str]:
+        own = (event["object"] for event in history if event["kind"] == kind and event["ns"] == namespace)
+        return {f"{prefix}-{obj['metadata']['uid']}" for obj in own}
+
+    volumes |= named_after("PersistentVolumeClaim", "pvc")
+    snapshots = named_after("VolumeSnapshot", "snapshot")
     images = {image_name(snapshot) for snapshot in snapshots}
     images |= {event["name"] for event in history if event["kind"] == "BackingImage" and namespace in event["name"]}
     mine = [event for event in history if _belongs(event, namespace, volumes, snapshots, images, background)]
