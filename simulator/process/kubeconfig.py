@@ -35,7 +35,12 @@ def write(path: Path, server: str) -> None:
         "  user: {}\n"
     )
     try:
-        if path.exists() and (content := path.read_text()) and not content.startswith(_MARK):
+        # What a link leads to is replaced, not the link.
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            _write_as_it_is(path, text)
+            return
+        if path.exists() and not _is_own(path):
             raise KubeconfigError(f"{path} exists and is not a simulator's kubeconfig; not overwritten")
         fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(fd, "w") as file:
@@ -48,7 +53,24 @@ def write(path: Path, server: str) -> None:
 def remove(path: Path, server: str) -> None:
     """Remove it, unless another simulator has overwritten it."""
     try:
-        if f"    server: {server}\n" in path.read_text():
+        path = path.resolve()
+        # A device or a pipe was there before, and stays.
+        if path.is_file() and f"    server: {server}\n" in path.read_text():
             path.unlink()
     except OSError:
         return
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a simulator has written the file, or it is empty."""
+    with path.open("rb") as file:
+        begin = file.read(len(_MARK.encode()))
+    return begin in (b"", _MARK.encode())
+
+
+def _write_as_it_is(path: Path, text: str) -> None:
+    """Write to a device or a pipe. OSError for a directory, and for a pipe that nobody reads."""
+    handle = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    with os.fdopen(handle, "w") as file:
+        os.set_blocking(handle, True)
+        file.write(text)

@@ -19,6 +19,7 @@ FUZZ = settings(
     derandomize=not _EXAMPLES,
     database=None,
     deadline=None,
+    print_blob=bool(_EXAMPLES),
     suppress_health_check=list(HealthCheck),
 )
 
