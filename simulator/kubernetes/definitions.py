@@ -30,13 +30,24 @@ WORDS: dict[str, Obj] = {
     "free": {"type": "object", **_OPEN},
 }
 _ROOT: Obj = {"apiVersion": WORDS["string"], "kind": WORDS["string"], "metadata": WORDS["object"]}
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML itself would keep the last of two entries of one name."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+        names = [key.value for key, _ in node.value]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"two entries are named {min(twice)!r}", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
 
 
 @cache
 def read(path: Path) -> Any:
-    """The data of a YAML file; not to be changed, since others get the same."""
-    return yaml.load(path.read_bytes(), _LOADER)
+    """The data of a YAML file, which others get as well: do not change them. Raises YAMLError."""
+    return yaml.load(path.read_bytes(), _Loader)
 
 
 def resources(path: Path, *, builtin: bool = False) -> list[Resource]:
