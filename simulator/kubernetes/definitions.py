@@ -29,6 +29,7 @@ WORDS: dict[str, Obj] = {
     "object": {"type": "object"},
     "free": {"type": "object", **_OPEN},
 }
+_AGE = ".metadata.creationTimestamp date"
 _ROOT: Obj = {"apiVersion": WORDS["string"], "kind": WORDS["string"], "metadata": WORDS["object"]}
 
 
@@ -37,10 +38,9 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
         names = [key.value for key, _ in node.value]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"two entries are named {min(twice)!r}", node.start_mark
-            )
+        if len(set(names)) < len(names):
+            twice = max(names, key=names.count)
+            raise yaml.constructor.ConstructorError(None, None, f"two entries are named {twice!r}", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -79,9 +79,6 @@ def _resource(served: str, kind: str, definition: Obj, *, builtin: bool) -> Reso
         builtin=builtin,
         counts_generations=definition.get("generations", not builtin),
     )
-
-
-_AGE = ".metadata.creationTimestamp date"
 
 
 def schema(short: Any) -> Obj:
