@@ -25,7 +25,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.server import Server
 from simulator.options import Options, UsageError
-from simulator.process import data, kubeconfig, parent
+from simulator.process import certificate, data, kubeconfig, parent
 from simulator.s3.deployed import IMAGES, S3Program, S3Services
 from simulator.s3.server import S3Server
 
@@ -102,7 +102,10 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     storage.pause_writers_with(control_plane.paused)
     async with AsyncExitStack() as running:
         await _listen(running, s3.start, s3.stop, options.s3_port, "--s3-port")
-        await _listen(running, server.start, server.stop, options.api_port, "--api-port")
+        made = certificate.make(HOST, "localhost")
+        await _listen(
+            running, partial(server.start, certificate=made.context), server.stop, options.api_port, "--api-port"
+        )
         storage.install(
             target_url=f"s3://{BUCKET}@{REGION}/",
             credentials={
@@ -117,7 +120,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         running.push_async_callback(_cancel, tasks)
         await asyncio.sleep(0)  # every part runs to its first wait, so that the node and the like exist
         try:
-            kubeconfig.write(options.kubeconfig, server.url)
+            kubeconfig.write(options.kubeconfig, server.url, server.authentication.token, made.authority)
         except kubeconfig.KubeconfigError as error:
             raise UsageError(str(error)) from error
         running.callback(kubeconfig.remove, options.kubeconfig, server.url)

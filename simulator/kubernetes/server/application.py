@@ -4,6 +4,7 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable
+from ssl import SSLContext
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -12,6 +13,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError, internal, not_found
 from simulator.kubernetes.resources import Obj, Resource
 from simulator.kubernetes.server import discovery, openapi
+from simulator.kubernetes.server.authentication import Authentication
 from simulator.kubernetes.server.listing import list_objects, new_watch
 from simulator.kubernetes.server.objects import Objects
 from simulator.kubernetes.server.paths import Target, target_of
@@ -21,7 +23,7 @@ from simulator.kubernetes.server.proxy import ServiceBackend, Services
 from simulator.kubernetes.server.requests import Requests
 from simulator.kubernetes.server.tables import Tables
 from simulator.kubernetes.server.watching import Watch
-from simulator.kubernetes.server.wire import flag, page_not_found, refuse, reply
+from simulator.kubernetes.server.wire import check_body_type, flag, page_not_found, refuse, reply
 
 BODY_LIMIT = 3 * 1024 * 1024
 """Largest body of a request, in bytes."""
@@ -58,14 +60,16 @@ class Server:
         """Prometheus' text format, served at /metrics."""
         self._pages: dict[str, Callable[[], Obj]] = {}
         self.requests = Requests()
+        self.authentication = Authentication()
         self.middlewares: list[Middleware] = []
         self.host = ""
         self.port = 0
+        self._scheme = "http"
 
     @property
     def url(self) -> str:
-        """Where the server listens."""
-        return f"http://{self.host}:{self.port}"
+        """Where the server listens, which answers who has `authentication.token`."""
+        return f"{self._scheme}://{self.host}:{self.port}"
 
     def add_service(self, namespace: str, name: str, port: int, handler: ServiceBackend) -> None:
         """Let `handler` answer requests through the service proxy."""
@@ -83,18 +87,20 @@ class Server:
         """Serve `content` as JSON at a path that no Kubernetes API has."""
         self._pages[path] = content
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 chooses a free one."""
-        application = web.Application(client_max_size=BODY_LIMIT, middlewares=self.middlewares)
+    async def start(self, host: str = "127.0.0.1", port: int = 0, certificate: SSLContext | None = None) -> None:
+        """Listen; port 0 chooses a free one. https with a `certificate`."""
+        middlewares = [self.authentication.middleware, *self.middlewares]
+        application = web.Application(client_max_size=BODY_LIMIT, middlewares=middlewares)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(
             application, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, host, port, ssl_context=certificate)
         await site.start()
         self.host = host
-        self.port = self._runner.addresses[0][1]
+        self.port = self.authentication.port = self._runner.addresses[0][1]
+        self._scheme = "http" if certificate is None else "https"
 
     async def stop(self) -> None:
         """End all watches and forwarded connections, and stop listening."""
@@ -125,6 +131,9 @@ class Server:
         if delay > 0:
             await asyncio.sleep(delay)
         target = target_of(path, self._lookup)
+        # A service behind the proxy may want any body: Longhorn takes the files of images as forms.
+        if request.body_exists and (target is None or target.subresource != "proxy"):
+            check_body_type(request.headers.get("Content-Type", ""))
         if target is None:
             return self._answer_other(request, path.strip("/"))
         self.requests.note(request.method, request.query, target)
