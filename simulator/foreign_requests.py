@@ -5,6 +5,7 @@ to 127.0.0.1 (DNS rebinding), a page of that name counts as the server's own; `H
 """
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from multidict import CIMultiDictProxy
 
@@ -13,7 +14,11 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
 
 def why_foreign(headers: CIMultiDictProxy[str], is_own: Callable[[str], bool]) -> str:
     """Why a request is refused, "" if it is not; `is_own` says whether a `Host` is one of the server's."""
-    if "Origin" in headers or headers.get("Sec-Fetch-Site", "none") != "none":
+    origins = headers.getall("Origin", [])
+    if headers.get("Upgrade", "").lower() == "websocket":
+        # Python's client for WebSockets names the server itself. No page has that origin: nothing here serves pages.
+        origins = [each for each in origins if not is_own(urlsplit(each).netloc)]
+    if origins or headers.get("Sec-Fetch-Site", "none") != "none":
         return "requests of web pages are not served"
     hosts = headers.getall("Host", [])
     if len(hosts) != 1 or not is_own(hosts[0].lower()):

@@ -13,7 +13,7 @@ class Certificate:
 
 
 def make(*names: str) -> Certificate:
-    """An authority and, signed by it, a certificate for DNS names and IP addresses. No key is ever in a file that stays."""
+    """An authority and, signed by it, a certificate for DNS names and IP addresses. No file stays."""
     import trustme
 
     authority = trustme.CA(organization_name="longhorn-simulator")
