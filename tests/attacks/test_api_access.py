@@ -214,8 +214,8 @@ def test_the_kubeconfig_is_its_owners(tmp_path: Path, monkeypatch: pytest.Monkey
     """From its first byte, whatever the umask, and in place of one that everybody could read."""
     made, begun = tempfile.mkstemp, []
 
-    def noted(*arguments: str, **more: str) -> tuple[int, str]:
-        fd, name = made(*arguments, **more)
+    def noted(prefix: str, dir: Path) -> tuple[int, str]:
+        fd, name = made(prefix=prefix, dir=dir)
         begun.append((os.fstat(fd).st_size, stat.S_IMODE(os.fstat(fd).st_mode)))
         return fd, name
 

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 
@@ -17,7 +18,7 @@ class Counted:
         self.opened = 0
         self.forward = PortForward(self._open)
 
-    def _open(self) -> None:  # type: ignore[return]
+    def _open(self) -> NoReturn:
         self.opened += 1
         raise Blocked("there is no pod")
 

@@ -29,7 +29,8 @@ class Victim:
     @property
     def s3(self) -> str:
         """Host and port of S3."""
-        return urlsplit(self.said["s3"]["endpoint"]).netloc
+        endpoint: str = self.said["s3"]["endpoint"]
+        return urlsplit(endpoint).netloc
 
     def api(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None

@@ -18,7 +18,18 @@ TEXTS = [*DOCUMENTS, ROOT / ".ci/run", *sorted(ROOT.glob(".github/**/*.yml"))]
 FOLDERS = r"\.ci|\.github|conformance|docs|fixtures|manifests|requirements|simulator|tests|tools"
 
 OF_OTHERS = frozenset(
-    {"--build-arg", "--check", "--duration", "--fixtures", "--from-file", "--git", "--image", "--markers"}
+    {
+        "--anonymous-auth",
+        "--raw",
+        "--build-arg",
+        "--check",
+        "--duration",
+        "--fixtures",
+        "--from-file",
+        "--git",
+        "--image",
+        "--markers",
+    }
     | {"--platform", "--privileged", "--require-hashes", "--strict", "--tag"}
 )
 """Options of docker, git, kind, kubectl, mypy, pip, ruff and pytest itself."""
