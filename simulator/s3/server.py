@@ -130,8 +130,6 @@ class S3Server:
 
     async def _answer_anonymous(self, request: web.Request) -> tuple[int, Mapping[str, str], bytes]:
         """Answer a request without a signature: only the reading of an object that the bucket's policy opens to all."""
-        if request.method not in {"GET", "HEAD"}:
-            raise access_denied()
         await self.storage.ready()
         path, _, query = request.raw_path.partition("?")
         statements = self.storage.public_statements(unquote(path).lstrip("/").partition("/")[0])
