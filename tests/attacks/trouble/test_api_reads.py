@@ -77,7 +77,7 @@ def test_discovery_in_trouble(behind: Behind) -> None:
     kind = replace(
         CONFIG_MAP, api_version="snapshot.storage.k8s.io/v1", kind="VolumeSnapshot", plural="volumesnapshots"
     )
-    behind.script.spoil("GET", "/apis/snapshot.storage.k8s.io/v1", *FAULTS)
+    behind.script.spoil("GET", "/apis/snapshot.storage.k8s.io/v1", *FAULTS, HTML)
 
     assert behind.cluster.serves(kind)
     assert behind.script.planned == []
