@@ -17,10 +17,18 @@ def why_foreign(headers: CIMultiDictProxy[str], is_own: Callable[[str], bool]) -
     origins = headers.getall("Origin", [])
     if headers.get("Upgrade", "").lower() == "websocket":
         # Python's client for WebSockets names the server itself. No page has that origin: nothing here serves pages.
-        origins = [each for each in origins if not is_own(urlsplit(each).netloc)]
+        origins = [each for each in origins if not is_own(_host_of(each))]
     if origins or headers.get("Sec-Fetch-Site", "none") != "none":
         return "requests of web pages are not served"
     hosts = headers.getall("Host", [])
     if len(hosts) != 1 or not is_own(hosts[0].lower()):
         return f"the host {', '.join(hosts) or 'that is missing'} is not this server"
     return ""
+
+
+def _host_of(origin: str) -> str:
+    """Host and port of an origin, "" if it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""

@@ -42,9 +42,13 @@ def write(path: Path, server: str, token: str, authority: str) -> None:
             raise KubeconfigError(f"{path} exists and is not a simulator's kubeconfig; not overwritten")
         # Nobody else can ever read it: the new file has mode 0600 before it has a byte, and it replaces an old one.
         fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(fd, "w") as file:
-            file.write(text)
-        Path(name).replace(path)
+        try:
+            with os.fdopen(fd, "w") as file:
+                file.write(text)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink()
+            raise
     except (OSError, UnicodeDecodeError) as error:
         raise KubeconfigError(f"cannot write the kubeconfig {path}: {error}") from error
 

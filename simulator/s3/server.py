@@ -126,7 +126,8 @@ class S3Server:
     def _is_own(self, host: str) -> bool:
         """Whether a `Host` is this server's: as pods write it, or of this machine with any port, as of a forwarding."""
         name, _, port = host.partition(":")
-        return name in LOOPBACK_NAMES or (name, int(port) if port.isdecimal() else 80) in self.names()
+        own = {(known, str(number)) for known, number in self.names()}
+        return name in LOOPBACK_NAMES or (name, port or "80") in own
 
     async def _answer_anonymous(self, request: web.Request) -> tuple[int, Mapping[str, str], bytes]:
         """Answer a request without a signature: only the reading of an object that the bucket's policy opens to all."""
@@ -135,7 +136,8 @@ class S3Server:
         statements = self.storage.public_statements(unquote(path).lstrip("/").partition("/")[0])
         required = _required_actions(request.method, path, query)
         is_read = all(action == "s3:GetObject" and permits(statements, action, name) for action, name in required)
-        if path.startswith(ADMIN_PREFIX) or not is_read:
+        # A query asks for something else than the object, or for other headers: AWS demands a signature for both.
+        if query or path.startswith(ADMIN_PREFIX) or not is_read:
             raise access_denied()
         # Permissions were checked above; without a signature moto would check them again, by an access list.
         signed = {**request.headers, "Authorization": _ANY_SIGNATURE}

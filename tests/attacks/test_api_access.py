@@ -110,11 +110,20 @@ def test_the_token_is_long_and_new_each_time() -> None:
 
 
 HOSTS = [
-    *("evil.example", "evil.example:{0}", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{0}", "0.0.0.0:{0}"),
+    *(
+        "evil.example",
+        "127.0.0.1:" + "9" * 5000,
+        "[",
+        "evil.example:{0}",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "localhost.evil.example:{0}",
+        "0.0.0.0:{0}",
+    ),
 ]
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host[:40])
 def test_a_name_that_was_pointed_here_is_refused(victim: Victim, host: str) -> None:
     """DNS rebinding, even by somebody who has the token."""
     port = victim.access.address.rpartition(":")[2]
@@ -136,6 +145,7 @@ FROM_PAGES = [
     {"Origin": "https://{0}"},
     {"Origin": "http://evil.example", **UPGRADE},
     {"Origin": "https://{0}@evil.example", **UPGRADE},
+    {"Origin": "https://[{0}", **UPGRADE},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-origin"},
 ]
@@ -235,6 +245,16 @@ def test_the_kubeconfig_is_its_owners(tmp_path: Path, monkeypatch: pytest.Monkey
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert begun == [(0, 0o600)] * 2
     assert [each.name for each in tmp_path.iterdir()] == ["kubeconfig"]
+
+
+def test_no_token_stays_when_the_kubeconfig_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(kubeconfig.KubeconfigError, match="no room"):
+        kubeconfig.write(tmp_path / "kubeconfig", "https://127.0.0.1:1", "token", "authority")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_token_is_in_the_kubeconfig_only(victim: Victim) -> None:

@@ -55,6 +55,23 @@ def test_a_policy_opens_nothing_for_writing(victim: Victim, public: str, method:
 
 
 @pytest.mark.parametrize(
+    "query", ["acl", "tagging", "uploads", "uploadId=x", "policy", "response-content-type=text/html"]
+)
+def test_a_policy_opens_the_object_and_nothing_about_it(victim: Victim, public: str, query: str) -> None:
+    """Neither who may do what with it, nor an answer that a browser would show as a page."""
+    assert victim.store("GET", f"{public}?{query}").status == 403
+
+
+def test_no_path_leads_into_another_bucket(victim: Victim, public: str) -> None:
+    """However it is written; the policy of one bucket is all that an open path is checked against."""
+    bucket = public.rpartition("/")[0]
+    for around in ("/../", "/%2e%2e/", "/x/../../", "%2f..%2f", "/x;/../../"):
+        told = victim.store("GET", f"{bucket}{around}backupbucket/")
+        assert told.status in (403, 404), around
+        assert b"ListBucketResult" not in told.body
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         {"Origin": "http://evil.example"},
@@ -63,8 +80,10 @@ def test_a_policy_opens_nothing_for_writing(victim: Victim, public: str, method:
         {"Host": "evil.example"},
         {"Host": "127.0.0.1.evil.example:9000"},
         {"Host": "minio.longhorn-snapshot-s3:9001"},
+        {"Host": "minio.longhorn-snapshot-s3:" + "9" * 5000},
+        {"Origin": "http://[", "Upgrade": "websocket", "Connection": "Upgrade"},
     ],
-    ids=lambda headers: " ".join(headers.values()),
+    ids=lambda headers: " ".join(headers.values())[:40],
 )
 def test_no_web_page_gets_an_open_object(victim: Victim, public: str, headers: dict[str, str]) -> None:
     told = victim.store("GET", public, headers)
