@@ -40,8 +40,7 @@ def labelled(cluster: SimulatedCluster, folder: Path) -> list[str]:
         for label in (RUN_LABEL, TARGET_LABEL)
         for item in api.list(kind, labels=f"{label}={RUN}")
     ]
-    buckets = ObjectStore(cluster.s3).runs_of_buckets()
-    return found + [f"bucket {name}" for name, run_id in buckets.items() if run_id == RUN and name != "ci-nightly"]
+    return found + [f"bucket {each.name}" for each in ObjectStore(cluster.s3).buckets_of_runs() if each.run == RUN]
 
 
 def rounds(cluster: SimulatedCluster, folder: Path, count: int, seed: int) -> list[str]:
