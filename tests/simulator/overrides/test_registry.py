@@ -9,7 +9,7 @@ import pytest
 
 from simulator.decisions import decisions
 from simulator.options import parse
-from simulator.overrides import releases
+from simulator.overrides import occasional, releases
 from simulator.overrides.override_counts import OverrideCount
 from simulator.overrides.registry import Override, OverrideError, apply, fault, faults, override
 
@@ -117,6 +117,7 @@ def test_every_decision_has_an_override() -> None:
         if inspect.isfunction(method) and not name.startswith("_")
     }
     changes = [*(fault.overrides for fault in faults().values()), *releases.RELEASES.values()]
+    changes.append(tuple(occasional.QUIRKS.values()))
 
     assert taken - {change.decision for overrides in changes for change in overrides} == set()
 
