@@ -7,10 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.kubernetes.budgets import Steps
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.history import recording
+from fixtures.kubernetes.resource_kinds import BACKUP
+from fixtures.kubernetes.run import Run
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.outcomes import Blocked
 from tests.cluster.running import Running
 from tools.attacks.bystanders import RUN, Bystanders, look, make
 from tools.attacks.killing import ARGUMENTS, FILES, labelled
 from tools.cluster.simulated_cluster import SimulatedCluster, simulator, suite
+
+IMAGE_HANDLE = "bi://backing?backingImage=lsc-ci-team-golden&backingImageDataSourceType=download"
 
 
 @dataclass(frozen=True)
@@ -67,3 +76,20 @@ def test_the_clean_up_after_a_killed_run_leaves_them_alone(crowd: Crowd) -> None
     assert "skipped: it may still be running" in unnamed.text
     assert named.exit_code == 0, named.text
     assert (crowd.harmed(), labelled(crowd.cluster, crowd.folder)) == ([], [])
+
+
+@pytest.mark.parametrize("form", ["bak://{own}/{name}", "bs://{own}/{name}/more", "bak://{volume}/{name}"])
+def test_a_handle_of_others_is_not_handed_to_longhorn_for_deletion(crowd: Crowd, form: str) -> None:
+    """Longhorn would delete the backup, whatever volume the handle names; so would it an image."""
+    run = Run("handles")
+    api = Cluster(crowd.cluster.kubeconfig, run, crowd.folder)
+    backup = next(item for item in api.list(BACKUP) if item["metadata"]["name"].startswith("lsc-ci-team-backup"))
+    name, volume = backup["metadata"]["name"], backup["metadata"]["labels"]["backup-volume"]
+    with recording(api, Steps()) as recorder:
+        snapshots = Snapshots(api, recorder, run)
+        for handle in form.format(own="own", volume=volume, name=name), IMAGE_HANDLE:
+            with pytest.raises(Blocked, match="is not of this run, and policy Delete would delete it"):
+                snapshots.preprovision(handle, "default")
+
+    assert run.created == ()
+    assert crowd.harmed() == []
