@@ -183,7 +183,7 @@ def _about(options: Options) -> dict[str, Any]:
         "longhorn": {"namespace": LONGHORN_NAMESPACE, "version": options.version.text},
         "release": options.release,
         "pace": options.pace,
-        "faults": list(options.faults),
+        "faults": [*options.faults, *options.quirks],
     }
 
 

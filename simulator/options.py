@@ -33,6 +33,7 @@ class Options:
     list_faults: bool
     parent: int | None
     chaos: Chaos | None = None
+    quirks: tuple[str, ...] = ()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -58,6 +59,9 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--s3-port", type=_port, default=0, metavar="N", help="port of S3")
     parser.add_argument("--data-dir", type=Path, metavar="D", help="directory for the data of volumes while it runs")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="break one behaviour (repeatable)")
+    parser.add_argument(
+        "--quirk", action="append", default=[], metavar="NAME", help="leave behind what real ones sometimes do"
+    )
     parser.add_argument("--list-faults", action="store_true", help="print the faults and what they break, and exit")
     parser.add_argument(
         "--chaos",
@@ -80,6 +84,7 @@ def parse(arguments: Sequence[str]) -> Options:
         list_faults=given.list_faults,
         parent=given.parent_pid,
         chaos=_chaos(given.chaos),
+        quirks=tuple(given.quirk),
     )
 
 

@@ -77,7 +77,8 @@ def test_an_object_of_somebody_else_is_not_taken_for_the_new_one(behind: Behind)
 
     with pytest.raises(RejectedByCluster, match="409 AlreadyExists"):
         behind.cluster.create(config_map(name, 1))
-    behind.direct.delete(CONFIG_MAP, name, SPACE)
+    (foreign,) = uids(behind, name)
+    behind.direct.delete(CONFIG_MAP, name, SPACE, uid=foreign)
 
 
 @losses

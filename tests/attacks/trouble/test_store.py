@@ -17,6 +17,7 @@ from tests.attacks.trouble.spoiled import Script
 from tools.trouble import catalogue
 from tools.trouble.proxy import Fault
 
+RUN = "r1"
 KEY, CONTENT = "backupstore/file", b"what Longhorn has written\n" * 100
 OTHER = Fault("another object", spoil=lambda body: body[:-1] + b"?")
 DENIED_LIE = Fault(
@@ -119,9 +120,9 @@ def test_what_is_not_there_is_not_there(bucket: Bucket, stored: Stored) -> None:
 def test_a_bucket_of_a_test_through_trouble(stored: Stored, failure: Fault) -> None:
     """It is made, filled, opened to everybody and removed, also if the store accepts what it does not do."""
     access, script = stored
-    store = ObjectStore(access)
+    store = ObjectStore(access, RUN)
     name = f"lsc-trouble-{failure.name.lower().replace(' ', '-')}"
-    store.adopt(lambda _: False)
+    store.buckets_of_runs()
     for method in ("PUT", "GET", "HEAD", "DELETE"):
         script.spoil(method, f"/{name}", failure)
 
@@ -132,14 +133,14 @@ def test_a_bucket_of_a_test_through_trouble(stored: Stored, failure: Fault) -> N
     for method in ("DELETE", "DELETE", "GET"):
         script.spoil(method, f"/{name}", failure)
     assert store.remove_all() == []
-    assert ObjectStore(access).adopt(lambda each: each == name) == ()
+    assert name not in {each.name for each in ObjectStore(access).buckets_of_runs()}
 
 
 @failures
 def test_a_bucket_that_is_gone_when_it_is_looked_for(stored: Stored, failure: Fault) -> None:
     """Its removal was carried out, and the look at that failed: it is not missed."""
     access, script = stored
-    store = ObjectStore(access)
+    store = ObjectStore(access, RUN)
     store.make_bucket("lsc-removed")
     script.spoil("GET", "/lsc-removed", lambda: None, lambda: None, failure)
 
@@ -151,8 +152,8 @@ def test_a_bucket_that_is_gone_when_it_is_looked_for(stored: Stored, failure: Fa
 def test_a_bucket_whose_answer_was_lost(stored: Stored, lost: Fault) -> None:
     """It is there already when it is asked for again, and is the test's."""
     access, script = stored
-    store = ObjectStore(access)
-    store.adopt(lambda _: False)
+    store = ObjectStore(access, RUN)
+    store.buckets_of_runs()
     script.spoil("PUT", "/lsc-lost", lost)
     store.make_bucket("lsc-lost")
 
@@ -169,8 +170,8 @@ def test_the_clean_up_survives_what_is_no_answer(
     monkeypatch.setattr("fixtures.s3.object_store.STORE_REACHABLE", replace(STORE_REACHABLE, seconds=0.1))
     script.spoil("GET", "/", *itertools.repeat(failure, 50))
 
-    with pytest.raises(TransportFailed, match=r"cannot list the buckets at http://127\.0\.0\.1:\d+: "):
-        ObjectStore(access).adopt(lambda _: True)
+    with pytest.raises(TransportFailed, match=r"cannot find the buckets of runs at http://127\.0\.0\.1:\d+: "):
+        ObjectStore(access).buckets_of_runs()
 
 
 def page(**changed: object) -> dict[str, object]:

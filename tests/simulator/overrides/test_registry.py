@@ -10,7 +10,7 @@ from yaml import YAMLError
 
 from simulator.decisions import decisions
 from simulator.options import parse
-from simulator.overrides import releases
+from simulator.overrides import occasional, releases
 from simulator.overrides.override_counts import OverrideCount
 from simulator.overrides.registry import Override, OverrideError, apply, fault, faults, override
 
@@ -118,6 +118,7 @@ def test_every_decision_has_an_override() -> None:
         if inspect.isfunction(method) and not name.startswith("_")
     }
     changes = [*(fault.overrides for fault in faults().values()), *releases.RELEASES.values()]
+    changes.append(tuple(occasional.QUIRKS.values()))
 
     assert taken - {change.decision for overrides in changes for change in overrides} == set()
 
