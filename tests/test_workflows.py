@@ -62,6 +62,13 @@ def test_forks_get_no_privileged_job() -> None:
     assert not [each for each in workflows if "pull_request_target" in each[True]]
 
 
+def test_workflows_may_only_read() -> None:
+    """And no job takes more."""
+    for workflow in [read(path) for path in FILES if "workflows" in path.parts]:
+        assert workflow["permissions"] == {"contents": "read"}
+        assert [name for name, job in workflow["jobs"].items() if "permissions" in job] == []
+
+
 def test_every_known_release_is_verified_at_night() -> None:
     """The matrix is the table."""
     matrix = read(GITHUB / "workflows/nightly.yml")["jobs"]["qualify"]["strategy"]["matrix"]
