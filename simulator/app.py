@@ -21,6 +21,7 @@ from simulator.csi import crds
 from simulator.csi.control_plane import ControlPlane
 from simulator.decisions import Decisions, decisions
 from simulator.disturbances.environment import Environment
+from simulator.kubernetes import rbac
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.server import Server
@@ -74,6 +75,9 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     crds.register(api, chosen.csi, _snapshot_versions(options))
     longhorn.register(api, options.version)
     server = Server(api)
+    if options.enforce_rbac:
+        rbac.install(api)
+        server.authorizer = rbac.Authorizer(api)
     s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
     services = S3Services(s3)
     connections = environment.connections(services)

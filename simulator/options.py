@@ -34,6 +34,7 @@ class Options:
     parent: int | None
     chaos: Chaos | None = None
     quirks: tuple[str, ...] = ()
+    enforce_rbac: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -68,6 +69,9 @@ def parse(arguments: Sequence[str]) -> Options:
         metavar="SEED[:LEVEL[:troubles]]",
         help="disturb it at random, as a correct cluster may be (restarts, conflicts, lost watches ...)",
     )
+    parser.add_argument(
+        "--enforce-rbac", action="store_true", help="refuse what roles and bindings do not allow to a service account"
+    )
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process ends (0: never)")
     given = parser.parse_args(arguments)
     if not (given.kubeconfig or given.list_faults):
@@ -85,6 +89,7 @@ def parse(arguments: Sequence[str]) -> Options:
         parent=given.parent_pid,
         chaos=_chaos(given.chaos),
         quirks=tuple(given.quirk),
+        enforce_rbac=given.enforce_rbac,
     )
 
 

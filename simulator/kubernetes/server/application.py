@@ -11,9 +11,11 @@ from aiohttp.typedefs import Middleware
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError, internal, not_found
+from simulator.kubernetes.rbac import Authorizer
 from simulator.kubernetes.resources import Obj, Resource
 from simulator.kubernetes.server import discovery, openapi
-from simulator.kubernetes.server.authentication import Authentication
+from simulator.kubernetes.server.attributes import attributes_of
+from simulator.kubernetes.server.authentication import USER, Authentication
 from simulator.kubernetes.server.listing import list_objects, new_watch
 from simulator.kubernetes.server.objects import Objects
 from simulator.kubernetes.server.paths import Target, target_of
@@ -22,6 +24,7 @@ from simulator.kubernetes.server.portforward import PortForwards, PortSource
 from simulator.kubernetes.server.proxy import ServiceBackend, Services
 from simulator.kubernetes.server.requests import Requests
 from simulator.kubernetes.server.tables import Tables
+from simulator.kubernetes.server.tokens import Tokens
 from simulator.kubernetes.server.watching import Watch
 from simulator.kubernetes.server.wire import check_body_type, flag, page_not_found, refuse, reply
 
@@ -61,6 +64,9 @@ class Server:
         self._pages: dict[str, Callable[[], Obj]] = {}
         self.requests = Requests()
         self.authentication = Authentication()
+        self._tokens = Tokens(api, self.authentication)
+        self.authorizer: Authorizer | None = None
+        """Judges each request; without it whoever has a token may do everything."""
         self.middlewares: list[Middleware] = []
         self.host = ""
         self.port = 0
@@ -131,6 +137,8 @@ class Server:
         if delay > 0:
             await asyncio.sleep(delay)
         target = target_of(path, self._lookup)
+        if self.authorizer is not None:
+            self.authorizer.check(request[USER], attributes_of(request.method, path, request.query))
         # A service behind the proxy may want any body: Longhorn takes the files of images as forms.
         if request.body_exists and (target is None or target.subresource != "proxy"):
             check_body_type(request.headers.get("Content-Type", ""))
@@ -201,6 +209,8 @@ class Server:
             raise _method_not_allowed()
         if name == "portforward":
             return await self._forwards.serve(request, target)
+        if name == "token":
+            return await self._tokens.create(request, target)
         if name == "log":
             return await serve_log(self._api, self._logs, request, target)
         if verb == "get":

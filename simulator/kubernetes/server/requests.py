@@ -4,11 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from simulator.kubernetes.server.attributes import verb_of
 from simulator.kubernetes.server.paths import Target
-from simulator.kubernetes.server.wire import flag
-
-_OF_OBJECTS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-_OF_COLLECTIONS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 
 
 class Requests:
@@ -20,9 +17,7 @@ class Requests:
     def note(self, method: str, query: Mapping[str, str], target: Target) -> None:
         """Count one request."""
         resource = target.resource
-        verb = (_OF_OBJECTS if target.name else _OF_COLLECTIONS).get(method, method.lower())
-        if method == "GET" and not target.subresource and flag(query.get("watch")):
-            verb = "watch"
+        verb = verb_of(method, query, target.name, target.subresource)
         name = f"{resource.plural}/{target.subresource}" if target.subresource else resource.plural
         self._counts[verb, resource.group, name, target.namespace] += 1
 
