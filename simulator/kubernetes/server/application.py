@@ -137,6 +137,8 @@ class Server:
         if delay > 0:
             await asyncio.sleep(delay)
         target = target_of(path, self._lookup)
+        if target is not None:
+            self.requests.note(request[USER].name, request.method, request.query, target)
         if self.authorizer is not None:
             self.authorizer.check(request[USER], attributes_of(request.method, path, request.query))
         # A service behind the proxy may want any body: Longhorn takes the files of images as forms.
@@ -144,7 +146,6 @@ class Server:
             check_body_type(request.headers.get("Content-Type", ""))
         if target is None:
             return self._answer_other(request, path.strip("/"))
-        self.requests.note(request.method, request.query, target)
         if not target.name:
             return await self._on_collection(request, target)
         if not target.subresource:
