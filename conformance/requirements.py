@@ -132,7 +132,8 @@ def must_wait_for_its_content(handle: str, namespace: str, name: str, snapshots:
 
     snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")
 
-    snapshots.create_content(handle, (namespace, snapshot.name), policy="Retain", name=name)
+    content = snapshots.content_manifest(handle, (namespace, snapshot.name), policy="Retain", name=name)
+    snapshots.create_content(content)
     bound = snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
     assert bound == name, f"{snapshot} is bound to the content {bound}, it names {name}"
 

@@ -21,11 +21,12 @@ from simulator.csi import crds
 from simulator.csi.control_plane import ControlPlane
 from simulator.decisions import Decisions, decisions
 from simulator.disturbances.environment import Environment
+from simulator.kubernetes import rbac
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.server import Server
 from simulator.options import Options, UsageError
-from simulator.process import data, kubeconfig, parent
+from simulator.process import certificate, data, kubeconfig, parent
 from simulator.s3.deployed import IMAGES, S3Program, S3Services
 from simulator.s3.server import S3Server
 
@@ -74,6 +75,9 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     crds.register(api, chosen.csi, _snapshot_versions(options))
     longhorn.register(api, options.version)
     server = Server(api)
+    if options.enforce_rbac:
+        rbac.install(api)
+        server.authorizer = rbac.Authorizer(api)
     s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
     services = S3Services(s3)
     connections = environment.connections(services)
@@ -102,7 +106,10 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     storage.pause_writers_with(control_plane.paused)
     async with AsyncExitStack() as running:
         await _listen(running, s3.start, s3.stop, options.s3_port, "--s3-port")
-        await _listen(running, server.start, server.stop, options.api_port, "--api-port")
+        made = certificate.make(HOST, "localhost")
+        await _listen(
+            running, partial(server.start, certificate=made.context), server.stop, options.api_port, "--api-port"
+        )
         storage.install(
             target_url=f"s3://{BUCKET}@{REGION}/",
             credentials={
@@ -117,7 +124,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         running.push_async_callback(_cancel, tasks)
         await asyncio.sleep(0)  # every part runs to its first wait, so that the node and the like exist
         try:
-            kubeconfig.write(options.kubeconfig, server.url)
+            kubeconfig.write(options.kubeconfig, server.url, server.authentication.token, made.authority)
         except kubeconfig.KubeconfigError as error:
             raise UsageError(str(error)) from error
         running.callback(kubeconfig.remove, options.kubeconfig, server.url)
@@ -180,7 +187,7 @@ def _about(options: Options) -> dict[str, Any]:
         "longhorn": {"namespace": LONGHORN_NAMESPACE, "version": options.version.text},
         "release": options.release,
         "pace": options.pace,
-        "faults": list(options.faults),
+        "faults": [*options.faults, *options.quirks],
     }
 
 

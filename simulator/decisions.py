@@ -8,7 +8,7 @@ from simulator.longhorn.backing_images import BackingImageDecisions
 from simulator.longhorn.backupstore.decisions import BackupstoreDecisions
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.options import Options, UsageError
-from simulator.overrides import registry, releases
+from simulator.overrides import occasional, registry, releases
 from simulator.overrides.override_counts import OverrideCount
 
 
@@ -25,7 +25,7 @@ class Decisions:
 
 
 def decisions(options: Options) -> Decisions:
-    """Raises UsageError for an unknown fault or release."""
+    """Raises UsageError for an unknown fault, quirk or release."""
     made = Decisions(
         KubernetesDecisions(),
         CsiDecisions(),
@@ -36,6 +36,7 @@ def decisions(options: Options) -> Decisions:
     storeys = {name: storey for name, storey in vars(made).items() if name != "override_counts"}
     try:
         overrides = list(releases.release(options.release)) if options.release else []
+        overrides += [occasional.quirk(name) for name in options.quirks]
         known = registry.faults() if options.faults else {}
         for name in options.faults:
             if name not in known:

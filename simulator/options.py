@@ -33,6 +33,8 @@ class Options:
     list_faults: bool
     parent: int | None
     chaos: Chaos | None = None
+    quirks: tuple[str, ...] = ()
+    enforce_rbac: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -58,11 +60,17 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--s3-port", type=_port, default=0, metavar="N", help="port of S3")
     parser.add_argument("--data-dir", type=Path, metavar="D", help="directory for the data of volumes while it runs")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="break one behaviour (repeatable)")
+    parser.add_argument(
+        "--quirk", action="append", default=[], metavar="NAME", help="leave behind what real ones sometimes do"
+    )
     parser.add_argument("--list-faults", action="store_true", help="print the faults and what they break, and exit")
     parser.add_argument(
         "--chaos",
         metavar="SEED[:LEVEL[:troubles]]",
         help="disturb it at random, as a correct cluster may be (restarts, conflicts, lost watches ...)",
+    )
+    parser.add_argument(
+        "--enforce-rbac", action="store_true", help="refuse what roles and bindings do not allow to a service account"
     )
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process ends (0: never)")
     given = parser.parse_args(arguments)
@@ -80,6 +88,8 @@ def parse(arguments: Sequence[str]) -> Options:
         list_faults=given.list_faults,
         parent=given.parent_pid,
         chaos=_chaos(given.chaos),
+        quirks=tuple(given.quirk),
+        enforce_rbac=given.enforce_rbac,
     )
 
 

@@ -41,6 +41,34 @@ def test_actions_of_others_are_pinned(path: Path) -> None:
         assert action.startswith("./") or (re.search(r"@[0-9a-f]{40}$", action) and re.search(r"# v\d", rest)), action
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_checkout_leaves_credentials(path: Path) -> None:
+    """What a job runs afterwards could read them from the clone's settings."""
+    checkouts = [step for step in steps(read(path)) if step.get("uses", "").startswith("actions/checkout@")]
+
+    assert [step["with"]["persist-credentials"] for step in checkouts] == [False] * len(checkouts)
+    assert checkouts or "checkout" not in path.read_text(encoding="utf-8")
+
+
+def test_forks_get_no_privileged_job() -> None:
+    """A pull request runs its own code."""
+    workflows = [read(path) for path in FILES if "workflows" in path.parts]
+    jobs = [job for each in workflows if "pull_request" in each[True] for job in each["jobs"].values()]
+    privileged = [job for job in jobs if "privileged" in str(job.get("container"))]
+
+    assert privileged
+    for job in privileged:
+        assert "head.repo.full_name == github.repository" in job["if"]
+    assert not [each for each in workflows if "pull_request_target" in each[True]]
+
+
+def test_workflows_may_only_read() -> None:
+    """And no job takes more."""
+    for workflow in [read(path) for path in FILES if "workflows" in path.parts]:
+        assert workflow["permissions"] == {"contents": "read"}
+        assert [name for name, job in workflow["jobs"].items() if "permissions" in job] == []
+
+
 def test_every_known_release_is_verified_at_night() -> None:
     """The matrix is the table."""
     matrix = read(GITHUB / "workflows/nightly.yml")["jobs"]["qualify"]["strategy"]["matrix"]

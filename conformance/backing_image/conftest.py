@@ -302,7 +302,7 @@ def on_demand_deleted_pair(
         workloads.delete_claim(claim)
         workloads.wait_deleted(claim)
     for each in pair:
-        on_demand_images.delete(each.prepared)
+        on_demand_images.snapshots.delete(each.prepared.snapshot)
     deleted, retained = pair
     return DeletedPair(deleted, retained, retained.prepared.snapshot)
 

@@ -108,7 +108,7 @@ class ExistingImages:
         content, snapshot = self.steps.snapshots.preprovision(
             handle, namespace, policy="Retain", class_name=self.steps.class_name
         )
-        return PreProvisionedImage(existing, handle, content, snapshot, self.restore(snapshot))
+        return PreProvisionedImage(existing, handle, content, snapshot, self.volumes.request_restore(*snapshot.place))
 
     def claim(self, parameters: Mapping[str, str]) -> Pvc:
         """A claim that restores through a handle with these parameters; not waited for."""
@@ -117,10 +117,6 @@ class ExistingImages:
     def claim_through(self, handle: str) -> Pvc:
         """A claim that restores through a handle; not waited for."""
         _, snapshot = self.steps.snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")
-        return self.restore(snapshot)
-
-    def restore(self, snapshot: VolumeSnapshot) -> Pvc:
-        """A claim that restores a VolumeSnapshot; not waited for."""
         return self.volumes.request_restore(*snapshot.place)
 
     def delete_pair(self, *unfinished: Existing) -> DeletedPair[Existing]:

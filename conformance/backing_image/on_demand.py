@@ -162,15 +162,6 @@ class OnDemandImages:
         with precondition("the VolumeSnapshot for an image on demand is not ready"):
             self.snapshots.wait_ready(prepared.snapshot, PRE_PROVISIONED_READY)
 
-    def delete(self, prepared: OnDemandSnapshot) -> None:
-        """Ask for the deletion of a VolumeSnapshot."""
-        self.snapshots.delete(prepared.snapshot)
-
-    def wait_gone(self, prepared: OnDemandSnapshot) -> None:
-        """Wait until a VolumeSnapshot is gone, and its content."""
-        self.snapshots.wait_gone(prepared.snapshot)
-        self.snapshots.wait_content_gone(prepared.content)
-
     def refused(self, handle: str, pattern: str) -> str:
         """A claim through any text as a handle is refused for a reason that matches a pattern; the reason."""
         _, snapshot = self.snapshots.preprovision(handle, self.volumes.namespace, policy="Retain")

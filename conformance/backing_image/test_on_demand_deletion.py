@@ -40,12 +40,13 @@ def test_image_is_kept_under_retain(
 def test_snapshot_of_an_image_that_was_never_made_goes(on_demand: OnDemand, on_demand_images: OnDemandImages) -> None:
     """A VolumeSnapshot from which nothing was ever restored can be deleted, and no image was ever made for it."""
     on_demand_images.control(on_demand)
-    on_demand_snapshot = on_demand_images.preprovision(on_demand_images.like(on_demand), on_demand.holds, "Delete")
-    on_demand_images.wait_ready(on_demand_snapshot)
+    snapshots = on_demand_images.snapshots
+    unused = on_demand_images.preprovision(on_demand_images.like(on_demand), on_demand.holds, "Delete")
+    on_demand_images.wait_ready(unused)
 
-    on_demand_images.delete(on_demand_snapshot)
+    snapshots.delete(unused.snapshot)
 
-    on_demand_images.wait_gone(on_demand_snapshot)
-    assert not on_demand_images.images.history(on_demand_snapshot.handle.backing_image), (
-        "an image was made that no claim needed"
-    )
+    snapshots.wait_gone(unused.snapshot)
+    snapshots.wait_content_gone(unused.content)
+    made = on_demand_images.images.history(unused.handle.backing_image)
+    assert not made, "an image was made that no claim needed"

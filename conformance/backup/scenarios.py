@@ -1,6 +1,6 @@
 """What several tests of these pages share. Each is made once per worker; tests that only read leave it as it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conformance.scenarios import Requested, Restoring
 from fixtures.kubernetes.history import Revision
@@ -42,25 +42,23 @@ class ManySnapshots:
     of_empty: tuple[Requested, ...]
 
 
+@dataclass
 class UnavailableTarget:
     """A backup target that cannot be used until it comes back. Volumes of its StorageClass are backed up there."""
 
-    def __init__(
-        self, name: str, storage_class: str, bucket: str, object_store: ObjectStore, longhorn: Longhorn
-    ) -> None:
-        self.name = name
-        self.storage_class = storage_class
-        self._bucket = bucket
-        self._object_store = object_store
-        self._longhorn = longhorn
-        self._back: Revision | None = None
+    name: str
+    storage_class: str
+    bucket: str
+    object_store: ObjectStore
+    longhorn: Longhorn
+    _back: Revision | None = field(default=None, init=False)
 
     def make_available(self) -> Revision:
         """Make its bucket, and wait until Longhorn calls the target available; the revision that first says so."""
         if self._back is None:
-            self._object_store.make_bucket(self._bucket)
-            self._longhorn.sync_target(self.name)
-            self._back = self._longhorn.wait_target_available(self.name)
+            self.object_store.make_bucket(self.bucket)
+            self.longhorn.sync_target(self.name)
+            self._back = self.longhorn.wait_target_available(self.name)
         return self._back
 
 

@@ -100,7 +100,15 @@ class CsiDecisions:
         """Which of its `finalizers` a deleted VolumeSnapshot is freed of once its content is asked to go."""
         return finalizers
 
+    def releases_claim(self, claim: Obj) -> bool:
+        """Whether a source claim loses its finalizer once no VolumeSnapshot needs it any longer."""
+        return True
+
     # csi-snapshotter
+
+    def notices_deletion(self, content: Obj) -> bool:
+        """Whether a content that is to be deleted is worked on."""
+        return True
 
     def snapshot_name(self, content: Obj) -> str:
         """The name of the snapshot that the driver is asked to create."""

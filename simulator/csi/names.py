@@ -12,6 +12,7 @@ CLAIM_AS_SOURCE = "snapshot.storage.kubernetes.io/pvc-as-source-protection"
 CLONE_PROTECTION = "provisioner.storage.kubernetes.io/cloning-protection"
 PROVISIONER_FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 
+ANNOTATION_PREFIX = "snapshot.storage.kubernetes.io/"
 BEING_CREATED = "snapshot.storage.kubernetes.io/volumesnapshot-being-created"
 BEING_DELETED = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted"
 DEFAULT_SNAPSHOT_CLASS = "snapshot.storage.kubernetes.io/is-default-class"

@@ -133,7 +133,7 @@ class SnapshotController:
             for other in self._api.view(names.SNAPSHOTS, namespace)
             if other["spec"]["source"].get("persistentVolumeClaimName") == name and other["metadata"]["uid"] != skipped
         )
-        if not needed:
+        if not needed and self._decisions.releases_claim(claim):
             objects.remove_finalizers(self._api, CLAIMS, claim, [names.CLAIM_AS_SOURCE], manager=MANAGER)
 
     # Contents

@@ -49,7 +49,8 @@ class Snapshotter:
         await delays.calls(self._api.clock, 3)
         content = objects.current(self._api, names.CONTENTS, content)
         if _should_delete(content):
-            await self._delete(content)
+            if self._decisions.notices_deletion(content):
+                await self._delete(content)
             return None
         first = "volumeHandle" in content["spec"]["source"] and "status" not in content
         if not first and objects.status(content).get("readyToUse") is True:

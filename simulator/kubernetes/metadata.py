@@ -112,6 +112,12 @@ def name_errors(resource: Resource, metadata: Obj) -> list[FieldError]:
     name = metadata.get("name", "")
     if not name:
         return [required("metadata.name", "name or generateName is required")]
+    if resource.group == "rbac.authorization.k8s.io":
+        # Any segment of a path, such as `system:discovery`.
+        why = f"may not be '{name}'" if name in {".", ".."} else ""
+        found = re.search("[/%]", name)
+        why = why or (f"may not contain '{found[0]}'" if found else "")
+        return [invalid_value("metadata.name", name, why)] if why else []
     if resource.key in _NAMED_BY_LABEL:
         pattern, rule, limit = LABEL, _LABEL_RULE, 63
     else:

@@ -2,11 +2,13 @@
 
 import base64
 import re
+from pathlib import Path
 
 from simulator.kubernetes.admission import Admission
 from simulator.kubernetes.api import Api
+from simulator.kubernetes.definitions import read
 from simulator.kubernetes.errors import Denied
-from simulator.kubernetes.resources import Obj
+from simulator.kubernetes.resources import Obj, copy_of
 from simulator.longhorn import names, objects
 from simulator.longhorn.decisions import LonghornDecisions
 
@@ -16,31 +18,6 @@ BLOCK_SIZES = ("2097152", "16777216")
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINTS", "AWS_CERT", "VIRTUAL_HOSTED_STYLE")
 BLANKS = {" ": "whitespace", "\n": "newline"}
 
-EMPTY = ("backingImage", "dataSource", "engineNodeID", "fromBackup", "lastAttachedBy", "migrationNodeID", "nodeID")
-IGNORED = (
-    *("freezeFilesystemForSnapshot", "offlineRebuilding", "replicaAutoBalance", "replicaDiskSoftAntiAffinity"),
-    *("replicaSoftAntiAffinity", "replicaZoneSoftAntiAffinity", "restoreVolumeRecurringJob", "snapshotDataIntegrity"),
-    "unmapMarkSnapChainRemoved",
-)
-VOLUME_DEFAULTS: Obj = {
-    **dict.fromkeys(EMPTY, ""),
-    **dict.fromkeys(IGNORED, "ignored"),
-    **dict.fromkeys(("Standby", "disableFrontend", "encrypted", "migratable"), False),
-    **dict.fromkeys(("rebuildConcurrentSyncLimit", "replicaRebuildingBandwidthLimit"), 0),
-    "accessMode": "rwo",
-    "backupTargetName": "default",
-    "dataEngine": "v1",
-    "dataLayout": {"mode": "", "type": ""},
-    "dataLocality": "disabled",
-    "diskSelector": [],
-    "frontend": "blockdev",
-    "nodeSelector": [],
-    "numberOfReplicas": 3,
-    "revisionCounterDisabled": True,
-    "snapshotMaxCount": 250,
-    "snapshotMaxSize": "0",
-    "staleReplicaTimeout": 30,
-}
 SETTING_LABELS = {
     f"setting.longhorn.io/{setting}": "ignored"
     for setting in ("remove-snapshots-during-filesystem-trim", "replica-auto-balance", "snapshot-data-integrity")
@@ -95,7 +72,7 @@ class Webhooks:
     def _fill_volume(self, request: Admission) -> None:
         metadata, spec = request.object["metadata"], request.object.setdefault("spec", {})
         metadata["name"] = name = names.corrected(metadata.get("name", ""))
-        for key, value in VOLUME_DEFAULTS.items():
+        for key, value in copy_of(read(Path(__file__).with_suffix(".yaml"))).items():
             if spec.get(key) in (None, "") or key not in spec:
                 spec[key] = value
         spec["image"] = spec.get("image") or self._image

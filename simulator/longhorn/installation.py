@@ -4,9 +4,11 @@ import base64
 import hashlib
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.resources import Obj
+from simulator.kubernetes.definitions import read
+from simulator.kubernetes.resources import Obj, copy_of
 from simulator.longhorn import names, objects
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.version import Version
@@ -24,49 +26,29 @@ def install(
     if api.find("namespaces", names.NAMESPACE) is None:
         api.create("namespaces", {"metadata": {"name": names.NAMESPACE}})
     version = decisions.version
-    _service(api)
-    _settings(api, version, image, target_url)
+    known = copy_of(read(Path(__file__).with_suffix(".yaml")))
+    api.create("services", known["service"])
+    _settings(api, version, image, target_url, _since(known["settings"], version))
     _node(api, now)
     _engine_image(api, image, now)
     _backup_target(api, target_url, credentials, now)
-    api.create("storageclasses.storage.k8s.io", _storage_class(decisions.storage_class_name(), version))
+    storage_class = {**known["storage class"], "parameters": _since(known["parameters"], version)}
+    storage_class["metadata"]["name"] = decisions.storage_class_name()
+    api.create("storageclasses.storage.k8s.io", storage_class)
     for snapshot_class in decisions.snapshot_classes():
         api.create("volumesnapshotclasses.snapshot.storage.k8s.io", snapshot_class)
 
 
-def _service(api: Api) -> None:
-    spec = {
-        "type": "ClusterIP",
-        "selector": {"app": "longhorn-manager"},
-        "ports": [{"name": "manager", "port": 9500, "targetPort": "manager", "protocol": "TCP"}],
-    }
-    metadata = {"name": "longhorn-backend", "namespace": names.NAMESPACE, "labels": {"app": "longhorn-manager"}}
-    api.create("services", {"metadata": metadata, "spec": spec})
+def _since(first: Mapping[str, Mapping[str, str]], version: Version) -> dict[str, str]:
+    """What `version` has of the entries by the version that they came with; a later one replaces an earlier one."""
+    known = [entries for since, entries in first.items() if version.has(*map(int, since.split(".")[1:]))]
+    return {name: value for entries in known for name, value in entries.items()}
 
 
-def _settings(api: Api, version: Version, image: str, target_url: str) -> None:
-    values = {
-        "allow-volume-creation-with-degraded-availability": "true",
-        "backing-image-cleanup-wait-interval": "60",
-        "backing-image-recovery-wait-interval": "300",
-        "default-data-path": "/var/lib/longhorn/",
-        "default-engine-image": image,
-        "default-replica-count": '{"v1":"3","v2":"3"}' if version.has(10) else "3",
-    }
-    since: list[tuple[tuple[int, int], dict[str, str]]] = [
-        ((3, 3), {"failed-backup-ttl": "1440"}),
-        ((5, 0), {"backup-compression-method": "lz4", "backup-concurrent-limit": "2", "restore-concurrent-limit": "2"}),
-        ((5, 0), {"current-longhorn-version": version.tag}),
-        ((5, 4), {"disable-snapshot-purge": "false"}),
-        ((6, 0), {"snapshot-max-count": "250"}),
-        ((7, 0), {"auto-cleanup-when-delete-backup": "false", "default-min-number-of-backing-image-copies": "3"}),
-        ((8, 0), {"backup-execution-timeout": "1"}),
-        ((9, 0), {"auto-cleanup-snapshot-after-on-demand-backup-completed": "false"}),
-        ((10, 0), {"default-backup-block-size": "2"}),
-    ]
-    for (minor, patch), more in since:
-        if version.has(minor, patch):
-            values |= more
+def _settings(api: Api, version: Version, image: str, target_url: str, given: dict[str, str]) -> None:
+    values = {**given, "default-engine-image": image}
+    if version.has(5):
+        values["current-longhorn-version"] = version.tag
     if not version.has(8):
         values |= {
             "backup-target": target_url,
@@ -120,27 +102,3 @@ def _backup_target(api: Api, target_url: str, credentials: Mapping[str, str], no
         lastSyncedAt=now,
         ownerID=names.NODE,
     )
-
-
-def _storage_class(name: str, version: Version) -> Obj:
-    parameters = {
-        "numberOfReplicas": "3",
-        "staleReplicaTimeout": "30",
-        "fromBackup": "",
-        "fsType": "ext4",
-        "dataLocality": "disabled",
-        "unmapMarkSnapChainRemoved": "ignored",
-        "disableRevisionCounter": "true",
-    }
-    if version.has(6):
-        parameters["dataEngine"] = "v1"
-    if version.has(8):
-        parameters["backupTargetName"] = "default"
-    return {
-        "metadata": {"name": name, "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-        "provisioner": names.DRIVER,
-        "allowVolumeExpansion": True,
-        "reclaimPolicy": "Delete",
-        "volumeBindingMode": "Immediate",
-        "parameters": parameters,
-    }

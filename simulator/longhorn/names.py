@@ -9,7 +9,6 @@ from simulator.longhorn.version import Version
 
 NAMESPACE = "longhorn-system"
 DRIVER = "driver.longhorn.io"
-GROUP = "longhorn.io"
 FINALIZER = "longhorn.io"
 NODE = "simulator-control-plane"
 BACKEND = "http://longhorn-backend:9500"

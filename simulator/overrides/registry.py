@@ -5,8 +5,11 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import starmap
+from pathlib import Path
 from typing import Any
 
+from simulator.kubernetes.definitions import read
 from simulator.overrides.override_counts import OverrideCount, counted
 
 Replacement = Callable[..., Any]
@@ -99,16 +102,19 @@ def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dic
 
 
 def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
-    """Every fault, by name: the Fault objects in the modules of the package `collection`.
+    """Every fault, by name: the Fault objects in the modules of the package `collection`, and those in its YAML files.
 
     A fault that replaces several decisions has overrides of its name beside it. Raises OverrideError for a name that
     two faults have, and for an override without its fault.
     """
     package = importlib.import_module(collection)
+    modules = {entry.name for entry in pkgutil.iter_modules(package.__path__)}
+    files = {path.stem: path for path in Path(package.__path__[0]).glob("*.yaml")}
     found: dict[str, Fault] = {}
-    for module in sorted(entry.name for entry in pkgutil.iter_modules(package.__path__)):
-        held = vars(importlib.import_module(f"{package.__name__}.{module}")).values()
+    for subject in sorted(modules | files.keys()):
+        held = vars(importlib.import_module(f"{package.__name__}.{subject}")).values() if subject in modules else ()
         own = [value for value in held if isinstance(value, Fault)]
+        own += starmap(_constant_fault, read(files[subject]).items() if subject in files else ())
         more = [value for value in held if isinstance(value, Override)]
         for each in own:
             if each.name in found:
@@ -116,8 +122,14 @@ def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
             also = tuple(change for change in more if change.name == each.name)
             found[each.name] = replace(each, overrides=each.overrides + also)
         if stray := {change.name for change in more} - {each.name for each in own}:
-            raise OverrideError(f"module {module} overrides for a fault {min(stray)!r} that it does not define")
+            raise OverrideError(f"module {subject} overrides for a fault {min(stray)!r} that it does not define")
     return found
+
+
+def _constant_fault(name: str, said: dict[str, Any]) -> Fault:
+    answers = {said["decision"]: said["answer"], **said.get("also", {})}
+    overrides = tuple(Override(name, each, always(answer), said["summary"]) for each, answer in answers.items())
+    return Fault(name, tuple(said["breaks"].split()), said["says"], said["summary"], overrides)
 
 
 def _summary(name: str, replace: Replacement) -> str:

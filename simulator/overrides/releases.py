@@ -40,7 +40,7 @@ def _leave_snapshot_of_detached_volume(original: Callable[..., bool]) -> bool:
 
 
 @override("unlisted-backup-is-not-deleted", decision="longhorn.deletes_unlisted_backup")
-def _leave_unlisted_backup(original: Callable[[], bool]) -> bool:
+def leave_unlisted_backup(original: Callable[[], bool]) -> bool:
     """The first backup of a volume is left behind when it is deleted before the volume is listed.
 
     Read in the driver's source, from 1.8 on: without a BackupVolume its DeleteSnapshot answers OK and does nothing.
@@ -104,18 +104,31 @@ def _ignore_checksum_key(original: Callable[..., list[str]], given: Any) -> list
     return [given.checksum] if given.checksum else []
 
 
+@override("nameless-image-cannot-be-deleted", decision="backing_images.refuse_deletion_of_missing")
+def refuse_nameless_image(original: Callable[[str], Any], name: str) -> Any:
+    """A content whose handle names no image can never be deleted.
+
+    Seen in the recording `bi_odd`: the driver asks for the deletion of the whole collection, and gets 404.
+    """
+    if name:
+        return original(name)
+    status = "Bad response statusCode [404]. Status [404 Not Found]."
+    return Code.INTERNAL, f"{status} Body: [] from [{names.BACKEND}/v1/backingimages]"
+
+
 RELEASES: Mapping[str, tuple[Override, ...]] = {
     "1.12.1": (
         _accept_larger_claim,
         _restore_to_recorded_size,
         _leave_snapshot_of_detached_volume,
-        _leave_unlisted_backup,
+        leave_unlisted_backup,
         _abort_without_target,
         _cut_image_name,
         _export_raw,
         _take_later,
         _compare_checksum_key,
         _ignore_checksum_key,
+        refuse_nameless_image,
     ),
 }
 

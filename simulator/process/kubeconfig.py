@@ -1,5 +1,6 @@
 """The kubeconfig of the simulated cluster."""
 
+import base64
 import os
 import tempfile
 from pathlib import Path
@@ -12,8 +13,8 @@ class KubeconfigError(Exception):
     """The file cannot be written, or is not a simulator's."""
 
 
-def write(path: Path, server: str) -> None:
-    """Write it atomically.
+def write(path: Path, server: str, token: str, authority: str) -> None:
+    """Write it atomically, readable for nobody else; `authority` (PEM) signed the server's certificate.
 
     Raises KubeconfigError, also for a file that exists and was not written by a simulator.
     """
@@ -25,6 +26,7 @@ def write(path: Path, server: str) -> None:
         f"- name: {_NAME}\n"
         "  cluster:\n"
         f"    server: {server}\n"
+        f"    certificate-authority-data: {base64.b64encode(authority.encode()).decode()}\n"
         "contexts:\n"
         f"- name: {_NAME}\n"
         "  context:\n"
@@ -32,7 +34,8 @@ def write(path: Path, server: str) -> None:
         f"    user: {_NAME}\n"
         "users:\n"
         f"- name: {_NAME}\n"
-        "  user: {}\n"
+        "  user:\n"
+        f"    token: {token}\n"
     )
     try:
         # What a link leads to is replaced, not the link.
@@ -42,10 +45,15 @@ def write(path: Path, server: str) -> None:
             return
         if path.exists() and not _is_own(path):
             raise KubeconfigError(f"{path} exists and is not a simulator's kubeconfig; not overwritten")
+        # Nobody else can ever read it: the new file has mode 0600 before it has a byte, and it replaces an old one.
         fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(fd, "w") as file:
-            file.write(text)
-        Path(name).replace(path)
+        try:
+            with os.fdopen(fd, "w") as file:
+                file.write(text)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink()
+            raise
     except (OSError, UnicodeDecodeError) as error:
         raise KubeconfigError(f"cannot write the kubeconfig {path}: {error}") from error
 

@@ -34,6 +34,7 @@ class S3Services:
         self._deployed: dict[Address, S3Server] = {}
         self._accounts = 0
         self.names: Names = dict
+        first.names = self.hosts
 
     def hosts(self) -> dict[Address, Address]:
         """The addresses on this machine, by host and port as pods write them."""
@@ -61,6 +62,7 @@ class S3Services:
         """Start another server on a free port, without buckets."""
         self._accounts += 1
         server = S3Server(access_key, secret_key, "", _REGION, account=f"{self._accounts:012}")
+        server.names = self.hosts
         await server.start(_HOST, 0, certificate)
         parts = urlsplit(server.endpoint)
         address = (parts.hostname or "", parts.port or 0)

@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from simulator.foreign_requests import LOOPBACK_NAMES, why_foreign
 from simulator.s3.accounts import Accounts
 from simulator.s3.connection import (
     Listing,
@@ -52,6 +53,8 @@ class S3Server:
         self._admin = MinioAdmin(self.accounts)
         self._runner: web.AppRunner | None = None
         self.middlewares: list[Middleware] = []
+        self.names = self.hosts
+        """The hosts and ports by which pods know the cluster's servers, this one among them."""
 
     async def start(self, host: str, port: int, certificate: SSLContext | None = None) -> None:
         """Listen; port 0 chooses a free one. https with a `certificate`. Raises OSError when the port is taken."""
@@ -106,9 +109,11 @@ class S3Server:
         return bodiless
 
     async def _answer(self, request: web.Request) -> tuple[int, Mapping[str, str], bytes]:
-        body = await request.read()
+        if why := why_foreign(request.headers, self._is_own):
+            raise S3Error(403, "AccessDenied", f"Access Denied: {why}.")
         if is_anonymous(request.raw_path, request.headers):
-            return await self._answer_anonymous(request, body)
+            return await self._answer_anonymous(request)
+        body = await request.read()
         user = authenticate(request.method, request.raw_path, request.headers, body, self.accounts.secret_of)
         path, _, query = request.raw_path.partition("?")
         if path.startswith(ADMIN_PREFIX):
@@ -118,17 +123,25 @@ class S3Server:
         await self.storage.ready()
         return self._respond(request, request.headers, body)
 
-    async def _answer_anonymous(self, request: web.Request, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
-        """Answer a request without a signature, as the bucket's policy allows everybody."""
+    def _is_own(self, host: str) -> bool:
+        """Whether a `Host` is this server's: as pods write it, or of this machine with any port, as of a forwarding."""
+        name, _, port = host.partition(":")
+        own = {(known, str(number)) for known, number in self.names()}
+        return name in LOOPBACK_NAMES or (name, port or "80") in own
+
+    async def _answer_anonymous(self, request: web.Request) -> tuple[int, Mapping[str, str], bytes]:
+        """Answer a request without a signature: only the reading of an object that the bucket's policy opens to all."""
         await self.storage.ready()
         path, _, query = request.raw_path.partition("?")
         statements = self.storage.public_statements(unquote(path).lstrip("/").partition("/")[0])
         required = _required_actions(request.method, path, query)
-        if path.startswith(ADMIN_PREFIX) or not all(permits(statements, *each) for each in required):
+        is_read = all(action == "s3:GetObject" and permits(statements, action, name) for action, name in required)
+        # A query asks for something else than the object, or for other headers: AWS demands a signature for both.
+        if query or path.startswith(ADMIN_PREFIX) or not is_read:
             raise access_denied()
         # Permissions were checked above; without a signature moto would check them again, by an access list.
         signed = {**request.headers, "Authorization": _ANY_SIGNATURE}
-        return self._respond(request, signed, body)
+        return self._respond(request, signed, b"")
 
     def _respond(
         self, request: web.Request, headers: Mapping[str, str], body: bytes

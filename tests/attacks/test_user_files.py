@@ -53,7 +53,7 @@ def test_devices_are_written_to_and_stay(null: Path, pipe: Path) -> None:
     junit.add_verdicts(str(null), result())
     junit.add_verdicts(str(pipe), result())
     output_files.write(null, b"x")
-    kubeconfig.write(null, "http://127.0.0.1:1")
+    kubeconfig.write(null, "http://127.0.0.1:1", "token", "authority")
     kubeconfig.remove(null, "http://127.0.0.1:1")
 
     assert null.is_symlink()
@@ -66,7 +66,7 @@ def test_a_pipe_with_a_reader_gets_it_all(pipe: Path) -> None:
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     output_files.write(pipe, b"all")
     assert os.read(reader, 100) == b"all"
-    kubeconfig.write(pipe, "http://127.0.0.1:1")
+    kubeconfig.write(pipe, "http://127.0.0.1:1", "token", "authority")
     assert b"server: http://127.0.0.1:1" in os.read(reader, 1000)
     os.close(reader)
 

@@ -58,7 +58,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
     with simulator(folder / "cluster") as cluster:
         api = Cluster(cluster.kubeconfig, Run("somebody"), folder)
         mine = {"mine": "yes"}
-        for name, labels in (("somebodys", {}), ("lsc-half", mine), ("of-another-run", {RUN_LABEL: "half-2"})):
+        for name, labels in (("somebodys", {}), ("lsc-half", mine), ("of-another-run", {RUN_LABEL: "half2"})):
             api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
             api.patch(NAMESPACE, name, [{"op": "replace", "path": "/metadata/labels", "value": labels}])
         bundle: dict[str, Any] = {"metadata": {"name": "lsc-half-support-bundle-1", "namespace": SYSTEM}}
@@ -106,13 +106,17 @@ def cleaned(killed: Killed) -> Cleaned:
     next_run = suite(killed.folder / "other", *killed.cluster.arguments, *FILES)
 
     others, before = killed.others(), requests(killed.cluster)
-    buckets = ObjectStore(killed.cluster.s3)
-    buckets.make_bucket("lsc-half-bucket-99")
+    ObjectStore(killed.cluster.s3, "half").make_bucket("lsc-half-bucket-99")
+    others_buckets = ObjectStore(killed.cluster.s3, "other")
+    others_buckets.make_bucket("lsc-half-bucket-98")
     named = killed.clean_up("--run-id", "half", "--yes")
     asked = [dict(request) for request in requests(killed.cluster) - before]
     allowed = granted() | granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "support-bundle")
     rights = {str(right) for right in least(used(asked) | allowed) - allowed}
-    assert buckets.adopt(lambda name: "half" in name) == ()
+    assert [(bucket.name, bucket.run) for bucket in others_buckets.buckets_of_runs()] == [
+        ("lsc-half-bucket-98", "other")
+    ]
+    assert others_buckets.remove_all() == []
     bundles = [item for item in killed.api.list(SUPPORT_BUNDLE) if "deletionTimestamp" not in item["metadata"]]
     target = killed.api.get(BACKUP_TARGET, "default", SYSTEM)
     return Cleaned(
@@ -155,7 +159,7 @@ def test_a_run_that_may_be_going_on_has_to_be_named(cleaned: Cleaned) -> None:
     """Also for those who do not want to be asked."""
     assert cleaned.unnamed.exit_code == 1, cleaned.unnamed.text
     assert "skipped: it may still be running; if not, pass --run-id half\n" in cleaned.unnamed.text
-    assert "--run-id half-2\n" in cleaned.unnamed.text
+    assert "--run-id half2\n" in cleaned.unnamed.text
     assert PREVIOUS_TARGET in cleaned.annotations
 
 

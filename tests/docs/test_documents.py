@@ -18,7 +18,18 @@ TEXTS = [*DOCUMENTS, ROOT / ".ci/run", *sorted(ROOT.glob(".github/**/*.yml"))]
 FOLDERS = r"\.ci|\.github|conformance|docs|fixtures|manifests|requirements|simulator|tests|tools"
 
 OF_OTHERS = frozenset(
-    {"--build-arg", "--check", "--duration", "--fixtures", "--from-file", "--git", "--image", "--markers"}
+    {
+        "--anonymous-auth",
+        "--raw",
+        "--build-arg",
+        "--check",
+        "--duration",
+        "--fixtures",
+        "--from-file",
+        "--git",
+        "--image",
+        "--markers",
+    }
     | {"--platform", "--privileged", "--require-hashes", "--strict", "--tag"}
 )
 """Options of docker, git, kind, kubectl, mypy, pip, ruff and pytest itself."""
@@ -129,3 +140,28 @@ def test_lines_are_wrapped(path: Path) -> None:
     for line in path.read_text(encoding="utf-8").splitlines():
         block ^= line.startswith("```")
         assert len(line) <= 100 or block or line.startswith(("|", "```")) or " " not in line.lstrip("-* "), line
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_no_example_writes_into_a_shared_folder(path: Path) -> None:
+    """In /tmp others could read the keys, or have put a file or a link in the place."""
+    assert re.findall(r">\s*/(?:var/)?tmp/\S+", path.read_text(encoding="utf-8")) == []
+
+
+def test_images_without_a_digest_are_admitted() -> None:
+    """The security page names every image that the project's files name by tag."""
+    texts = [each for each in ROOT.glob("manifests/**/*.yaml") if "job" not in each.parts]
+    texts += [ROOT / "Dockerfile", ROOT / "fixtures/workloads/pods.py"]
+    found = {
+        image
+        for path in texts
+        for image in re.findall(
+            r"^(?: *image: |ARG BASE=|IMAGE = \")([\w./-]+(?::[\w.-]+)?(?:@\S+)?)",
+            path.read_text("utf-8"),
+            re.MULTILINE,
+        )
+    }
+    by_tag = {image.partition(":")[0] for image in found if "@sha256:" not in image}
+
+    assert {"docker.io/library/busybox", "docker.io/library/python", "docker.io/pgsty/silo"} <= by_tag
+    assert {each for each in by_tag if each not in read("SECURITY.md")} == set()

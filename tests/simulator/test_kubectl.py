@@ -104,7 +104,7 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
         pytest.skip(NOT_INSTALLED)
     place = tmp_path_factory.mktemp("kubectl")
     kubeconfig = place / "kubeconfig"
-    command = [sys.executable, "-m", "simulator", "--kubeconfig", str(kubeconfig)]
+    command = [sys.executable, "-m", "simulator", "--kubeconfig", str(kubeconfig), "--enforce-rbac"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as simulator:
         try:
             assert simulator.stdout is not None
@@ -178,6 +178,20 @@ def test_describe(snapshot: Kubectl) -> None:
     assert "SnapshotReady" in described
     assert "Used By:       writer" in snapshot.run("describe", "pvc", "data")
     assert "Exit Code:    0" in snapshot.run("describe", "pod", "writer")
+
+
+def test_a_service_account_has_the_rights_of_its_roles(kubectl: Kubectl) -> None:
+    replace(kubectl, namespace="").run("apply", "-k", str(ROOT / "manifests/rbac"))
+    home = replace(kubectl, namespace="longhorn-snapshot-conformance")
+    token = home.run("create", "token", "conformance", "--duration=4h").strip()
+
+    assert "driver.longhorn.io" in kubectl.run("get", "csidrivers", "driver.longhorn.io", f"--token={token}")
+    assert kubectl.run("get", "csidrivers", f"--token={token}", fails=True) == (
+        "Error from server (Forbidden): csidrivers.storage.k8s.io is forbidden: User "
+        '"system:serviceaccount:longhorn-snapshot-conformance:conformance" cannot list resource "csidrivers" in API '
+        'group "storage.k8s.io" at the cluster scope\n'
+    )
+    assert kubectl.table("csidrivers")
 
 
 def test_logs(snapshot: Kubectl) -> None:

@@ -1,7 +1,6 @@
 """A simulator to measure, and a small client for it."""
 
 import contextlib
-import http.client
 import json
 import threading
 import time
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.api_access import ApiAccess, AuthorizedConnection
 from tools.simulator_process import running_simulator
 
 Obj = dict[str, Any]
@@ -23,13 +23,13 @@ class BenchError(Exception):
 class Cluster:
     """A running simulator. `start_seconds`: from its launch to its ready line."""
 
-    address: str
+    access: ApiAccess
     pid: int
     start_seconds: float
 
-    def connect(self) -> http.client.HTTPConnection:
+    def connect(self) -> AuthorizedConnection:
         """A new connection; not to be shared between threads."""
-        return http.client.HTTPConnection(self.address, timeout=30)
+        return self.access.connect()
 
     def memory(self) -> int | None:
         """Bytes of resident memory; None where /proc cannot be read."""
@@ -44,10 +44,10 @@ class Cluster:
 def running(directory: Path) -> Iterator[Cluster]:
     """A new simulator. Raises SimulatorError if it does not start."""
     with running_simulator(directory) as process:
-        yield Cluster(process.ready["server"].removeprefix("http://"), process.pid, process.start_seconds)
+        yield Cluster(ApiAccess.read(process.ready["kubeconfig"]), process.pid, process.start_seconds)
 
 
-def request(connection: http.client.HTTPConnection, method: str, path: str, body: Obj | None = None) -> Obj:
+def request(connection: AuthorizedConnection, method: str, path: str, body: Obj | None = None) -> Obj:
     """The answer to a request. Raises BenchError for an error status."""
     data = None if body is None else json.dumps(body)
     connection.request(method, path, data, {"Content-Type": "application/json"})

@@ -2,7 +2,8 @@
 
 With a kubeconfig alone the verdicts must be those of `--target simulator`: with two workers on one cluster, in two
 shards at the same time on one cluster, and without S3 options, where the run starts its own server. No run may leave
-anything, and the rights in manifests/rbac must be exactly those that were used.
+anything. The simulators enforce that runs have no other rights than those in manifests/rbac, which must be exactly the
+ones that were used.
 """
 
 import argparse
@@ -26,18 +27,21 @@ from tools.cluster.rbac import (
     least,
     used,
 )
+from tools.cluster.service_account import requests, with_few_rights
 from tools.cluster.simulated_cluster import SimulatedCluster, SuiteRun, simulator, suite
 
 WORKERS = ("-n", "2", "--dist", "loadfile")
+OWN_STORE = (MANIFESTS / "own-bucket", MANIFESTS / "own-store")
+"""The rights that a run needs in addition to start its own server."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 if nothing differs, else 1."""
     parser = argparse.ArgumentParser(
         "python -m tools.cluster",
-        description="Run the suite on simulators as on an existing cluster: with workers, in shards, and with an S3 "
-        "server of its own. Report each verdict that differs from --target simulator, each leftover, and each right in "
-        "manifests/rbac that is missing or unused.",
+        description="Run the suite on simulators as on an existing cluster, with just the rights in manifests/rbac: "
+        "with workers, in shards, and with an S3 server of its own. Report each verdict that differs from --target "
+        "simulator, each leftover, and each right in manifests/rbac that is missing or unused.",
     )
     parser.add_argument("--release", default="", metavar="X.Y.Z", help="Longhorn release to simulate")
     parser.add_argument("suite", nargs="*", metavar="ARGUMENT", help="after `--`: for all runs, such as -m backup")
@@ -48,15 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         release = (f"--release={given.release}",) if given.release else ()
         expected = suite(folder / "simulator", *release, *WORKERS, *given.suite)
         wrong += problems("--target simulator", expected)
-        with simulator(folder / "one", release=given.release) as cluster:
-            wrong += compare("-n 2", expected, on(cluster, folder / "workers", *WORKERS, *given.suite))
-            requested = used(cluster.page("/simulator/requests")["requests"])
+        with simulator(folder / "one", release=given.release, enforce_rbac=True) as cluster:
+            limited = with_few_rights(cluster)
+            wrong += compare("-n 2", expected, on(limited, folder / "workers", *WORKERS, *given.suite))
+            requested = used(requests(cluster))
             needed = least(requested | for_clean_up() | for_old_releases())
             wrong += [f"manifests/rbac: {each}" for each in differences(granted(), needed)]
             wrong += [f"-n 2: left over: {each}" for each in leftovers(cluster)]
-            wrong += compare("shards", expected, in_shards(cluster, folder, given.suite))
+            wrong += compare("shards", expected, in_shards(limited, folder, given.suite))
             wrong += [f"shards: left over: {each}" for each in leftovers(cluster)]
-        with simulator(folder / "two", release=given.release) as cluster:
+        with simulator(folder / "two", release=given.release, enforce_rbac=True) as cluster:
             wrong += without_s3_options(cluster, expected, folder / "own", given.suite)
     print(*wrong, f"{len(wrong)} differences", sep="\n")
     return 1 if wrong else 0
@@ -66,10 +71,11 @@ def without_s3_options(
     cluster: SimulatedCluster, expected: SuiteRun, reports: Path, arguments: Sequence[str]
 ) -> list[str]:
     """A run without S3 options, which starts its own server."""
-    target = ("--target=cluster", f"--kubeconfig={cluster.kubeconfig}", "--allow-settings-changes")
+    limited = with_few_rights(cluster, *OWN_STORE)
+    target = ("--target=cluster", f"--kubeconfig={limited.kubeconfig}", "--allow-settings-changes")
     wrong = compare("own store", expected, suite(reports, *target, *WORKERS, *arguments))
-    requested = used(cluster.page("/simulator/requests")["requests"])
-    has = least(granted() | granted(MANIFESTS / "own-bucket") | granted(MANIFESTS / "own-store"))
+    requested = used(requests(cluster))
+    has = least(granted().union(*map(granted, OWN_STORE)))
     needed = least(requested | for_clean_up() | for_old_releases() | for_old_targets() | for_newer_kubernetes())
     wrong += [f"manifests/rbac/own-store: {each}" for each in differences(has, needed)]
     return wrong + [f"own store: left over: {each}" for each in leftovers(cluster)]

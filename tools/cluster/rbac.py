@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from fixtures.cleanup.leftovers import REMOVED
-from fixtures.kubernetes.resource_kinds import ENGINE_IMAGE, LONGHORN_SETTING
+from fixtures.kubernetes.resource_kinds import ENGINE_IMAGE, LONGHORN_SETTING, VOLUME_SNAPSHOT_CONTENT
 
 EVERYWHERE = ""
 LONGHORN = "longhorn-system"
@@ -64,7 +64,7 @@ def used(requests: Iterable[Mapping[str, Any]]) -> frozenset[Right]:
 
 def for_clean_up() -> frozenset[Right]:
     """The rights that the clean-up needs, some of them only after something went wrong."""
-    rights = set()
+    rights = {Right("snapshot.storage.k8s.io", VOLUME_SNAPSHOT_CONTENT.plural, "patch", EVERYWHERE)}
     for kind in REMOVED:
         group = kind.api_version.rpartition("/")[0]
         rights.add(Right(group, kind.plural, "delete", LONGHORN if group == "longhorn.io" else EVERYWHERE))

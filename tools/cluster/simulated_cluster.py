@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-import urllib3
-
 from fixtures.s3.access import S3Access
 from fixtures.targets.registry import make_target
 from fixtures.targets.simulator.options import SimulatorOptions
 from tools import ROOT
+from tools.api_access import ApiAccess
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,6 @@ class SimulatedCluster:
     s3: S3Access
     keys: Path
     files: Path
-    server: str
 
     @property
     def arguments(self) -> list[str]:
@@ -40,11 +37,8 @@ class SimulatedCluster:
         ]
 
     def page(self, path: str) -> Any:
-        """The API server's JSON answer to a GET. Raises ValueError for another status than 200."""
-        answer = urllib3.request("GET", f"{self.server}{path}", retries=False, timeout=30)
-        if answer.status != 200:
-            raise ValueError(f"GET {path}: {answer.status} {answer.data[:200]!r}")
-        return orjson.loads(answer.data)
+        """The API server's JSON answer to a GET. HTTPError for an error status."""
+        return ApiAccess.read(self.kubeconfig).json(path)
 
 
 @contextmanager
@@ -60,8 +54,7 @@ def simulator(folder: Path, **options: Any) -> Iterator[SimulatedCluster]:
         keys.write_text(
             f"[default]\naws_access_key_id = {address.s3.access_key}\naws_secret_access_key = {address.s3.secret_key}\n"
         )
-        server = next(line for line in address.kubeconfig.read_text().splitlines() if "server:" in line)
-        yield SimulatedCluster(address.kubeconfig, address.s3, keys, address.files, server.split("server:")[1].strip())
+        yield SimulatedCluster(address.kubeconfig, address.s3, keys, address.files)
     finally:
         target.stop()
 

@@ -13,7 +13,6 @@ import signal
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,12 +22,14 @@ from typing import Any
 import pytest
 
 from tools import ROOT
+from tools.api_access import ApiAccess
 
 LIBRARIES = (
     "boto3",
     "kubernetes.dynamic",
     "lz4.frame",
     "tenacity",
+    "trustme",
     "simulator.app",
     "moto.s3.models",
     "moto.s3.responses",
@@ -243,11 +244,12 @@ def _exercised(announcement: str) -> dict[str, dict[str, int]]:
     from simulator.app import FAULTS_PAGE
 
     try:
-        with urllib.request.urlopen(f"{json.loads(announcement)['server']}/{FAULTS_PAGE}", timeout=_STOPPED) as answer:
-            counts: dict[str, dict[str, int]] = json.load(answer)
-            return counts
+        counts: dict[str, dict[str, int]] = ApiAccess.read(json.loads(announcement)["kubeconfig"]).json(
+            f"/{FAULTS_PAGE}"
+        )
     except OSError:
         return {}
+    return counts
 
 
 def _tail(log: Path) -> str:

@@ -5,6 +5,9 @@ after 180 at another, so its clock must go as fast, or it would look at everythi
 `time.time` are scaled. What takes real time is not: the first sleep, in which the client's watches start, lasts as
 long as it says; a library that the client loads late is loaded before; and sleeps have a lower limit, so that the
 client sends no more requests than this machine can answer.
+
+The recorded cluster let the client in by a certificate, also where it sends a request past its library. The simulator
+wants a token, so each request to its API gets that here.
 """
 
 import importlib
@@ -13,6 +16,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from tools.api_access import ApiAccess
 
 _SHORTEST = 0.03
 """Real seconds between two requests."""
@@ -39,5 +47,18 @@ def run(speed: float, script: Path, arguments: list[str]) -> None:
     runpy.run_path(str(script), run_name="__main__")
 
 
+def authorize(access: ApiAccess) -> None:
+    """Send the token with all requests of urllib3 to the simulator's API."""
+    send = urllib3.PoolManager.urlopen
+
+    def urlopen(pool: urllib3.PoolManager, method: str, url: str, redirect: bool = True, **given: Any) -> Any:
+        if url.startswith(f"{access.server}/"):
+            given["headers"] = {**access.headers, **(given.get("headers") or {})}
+        return send(pool, method, url, redirect, **given)
+
+    urllib3.PoolManager.urlopen = urlopen  # type: ignore[assignment]
+
+
 if __name__ == "__main__":
+    authorize(ApiAccess.read(sys.argv[sys.argv.index("--kubeconfig") + 1]))
     run(float(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

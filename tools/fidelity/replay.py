@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import boto3
 
 from tools import ROOT
+from tools.api_access import ApiAccess
 from tools.fidelity.normalise import normalise
 from tools.fidelity.recording import Recording
 from tools.simulator_process import running_simulator, tail
@@ -21,8 +21,7 @@ CLIENT = Path(__file__).with_name("recordings") / "record.py.txt"
 
 # Seconds that pass for simulator and client in one of ours.
 SPEED = 12.0
-# Our seconds for a request, and for the scenarios of one simulator (seven of its minutes).
-_REQUEST_BUDGET = 20.0
+# Our seconds for the scenarios of one simulator (seven of its minutes).
 _CLIENT_BUDGET = 120.0
 _IMAGES, _IMAGE = "images", "seq.raw"
 
@@ -62,15 +61,11 @@ def read(scenario: str, directory: Path) -> Recording:
 
 def _prepare(ready: Mapping[str, Any]) -> None:
     """Sets the simulator up like the recorded cluster, which polled its backup target every 30 s."""
-    target = f"{ready['server']}/apis/longhorn.io/v1beta2/namespaces/longhorn-system/backuptargets/default"
-    request = urllib.request.Request(
-        target,
-        data=json.dumps({"spec": {"pollInterval": "30s"}}).encode(),
-        headers={"Content-Type": "application/merge-patch+json"},
-        method="PATCH",
+    target = "/apis/longhorn.io/v1beta2/namespaces/longhorn-system/backuptargets/default"
+    media = "application/merge-patch+json"
+    ApiAccess.read(ready["kubeconfig"]).json(
+        target, method="PATCH", body={"spec": {"pollInterval": "30s"}}, media=media
     )
-    with urllib.request.urlopen(request, timeout=_REQUEST_BUDGET):
-        pass
     _upload_image(ready["s3"])
 
 

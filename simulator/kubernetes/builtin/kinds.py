@@ -2,73 +2,20 @@
 
 import base64
 import zlib
-from dataclasses import replace
+from pathlib import Path
 
+from simulator.kubernetes import definitions
 from simulator.kubernetes.builtin import pods, storage
 from simulator.kubernetes.builtin.kind_strategy import PLAIN, Strategy
-from simulator.kubernetes.builtin.schemas import schemas
 from simulator.kubernetes.resources import Obj, Resource
 
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
-def _resource(
-    group: str,
-    plural: str,
-    kind: str,
-    short: tuple[str, ...] = (),
-    *,
-    namespaced: bool = False,
-    status: bool = False,
-    generations: bool = False,
-) -> Resource:
-    return Resource(
-        group=group,
-        version="v1",
-        plural=plural,
-        singular=kind.lower(),
-        kind=kind,
-        namespaced=namespaced,
-        short_names=short,
-        status_subresource=status,
-        builtin=True,
-        counts_generations=generations,
-        categories=("all",) if plural in {"pods", "services"} else (),
-    )
-
-
 def resources() -> tuple[tuple[Resource, Strategy], ...]:
     """All built-in resources with their strategies."""
-    known = schemas()
-    return tuple((replace(resource, schema=known[resource.key]), strategy) for resource, strategy in _served())
-
-
-def _served() -> tuple[tuple[Resource, Strategy], ...]:
-    storage, api = "storage.k8s.io", "apiextensions.k8s.io"
-    return (
-        (_resource("", "namespaces", "Namespace", ("ns",), status=True), NAMESPACES),
-        (_resource("", "configmaps", "ConfigMap", ("cm",), namespaced=True), PLAIN),
-        (_resource("", "events", "Event", ("ev",), namespaced=True), PLAIN),
-        (_resource("", "nodes", "Node", ("no",), status=True), PLAIN),
-        (
-            _resource("", "persistentvolumeclaims", "PersistentVolumeClaim", ("pvc",), namespaced=True, status=True),
-            CLAIMS,
-        ),
-        (_resource("", "persistentvolumes", "PersistentVolume", ("pv",), status=True), VOLUMES),
-        (_resource("", "pods", "Pod", ("po",), namespaced=True, status=True, generations=True), PODS),
-        (_resource("", "secrets", "Secret", namespaced=True), SECRETS),
-        (_resource("", "serviceaccounts", "ServiceAccount", ("sa",), namespaced=True), PLAIN),
-        (_resource("", "services", "Service", ("svc",), namespaced=True, status=True), SERVICES),
-        (_resource("coordination.k8s.io", "leases", "Lease", namespaced=True), PLAIN),
-        (_resource(storage, "csidrivers", "CSIDriver"), PLAIN),
-        (_resource(storage, "csinodes", "CSINode"), PLAIN),
-        (_resource(storage, "storageclasses", "StorageClass", ("sc",)), CLASSES),
-        (_resource(storage, "volumeattachments", "VolumeAttachment", status=True), ATTACHMENTS),
-        (
-            _resource(api, "customresourcedefinitions", "CustomResourceDefinition", ("crd", "crds"), status=True),
-            PLAIN,
-        ),
-    )
+    known = definitions.resources(Path(__file__).with_suffix(".yaml"), builtin=True)
+    return tuple((resource, _STRATEGIES.get(resource.kind, PLAIN)) for resource in known)
 
 
 def definition_of(resource: Resource, now: str) -> Obj:
@@ -125,9 +72,6 @@ def _prepare_namespace(_api: object, new: Obj, old: Obj | None) -> None:
         new["status"] = {"phase": "Active"}
 
 
-NAMESPACES = Strategy(prepare=_prepare_namespace)
-
-
 def _prepare_secret(_api: object, new: Obj, _old: Obj | None) -> None:
     new["type"] = new.get("type") or "Opaque"
     texts = new.pop("stringData", None)
@@ -153,10 +97,13 @@ def _prepare_service(_api: object, new: Obj, old: Obj | None) -> None:
         new["status"] = {"loadBalancer": {}}
 
 
-SECRETS = Strategy(prepare=_prepare_secret)
-SERVICES = Strategy(prepare=_prepare_service, answers_object=True)
-CLAIMS = Strategy(prepare=storage.prepare_claim, validate=storage.validate_claim, answers_object=True)
-VOLUMES = Strategy(prepare=storage.prepare_volume, validate=storage.validate_volume, answers_object=True)
-CLASSES = Strategy(prepare=storage.prepare_class, validate=storage.validate_class, answers_object=True)
-ATTACHMENTS = Strategy(prepare=storage.prepare_attachment, validate=storage.validate_attachment, answers_object=True)
-PODS = Strategy(prepare=pods.prepare_pod, validate=pods.validate_pod, graceful=True, answers_object=True)
+_STRATEGIES = {
+    "Namespace": Strategy(prepare=_prepare_namespace),
+    "Secret": Strategy(prepare=_prepare_secret),
+    "Service": Strategy(prepare=_prepare_service, answers_object=True),
+    "PersistentVolumeClaim": Strategy(storage.prepare_claim, storage.validate_claim, answers_object=True),
+    "PersistentVolume": Strategy(storage.prepare_volume, storage.validate_volume, answers_object=True),
+    "StorageClass": Strategy(storage.prepare_class, storage.validate_class, answers_object=True),
+    "VolumeAttachment": Strategy(storage.prepare_attachment, storage.validate_attachment, answers_object=True),
+    "Pod": Strategy(pods.prepare_pod, pods.validate_pod, graceful=True, answers_object=True),
+}

@@ -4,14 +4,18 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable
+from ssl import SSLContext
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError, internal, not_found
+from simulator.kubernetes.rbac import Authorizer
 from simulator.kubernetes.resources import Obj, Resource
 from simulator.kubernetes.server import discovery, openapi
+from simulator.kubernetes.server.attributes import attributes_of
+from simulator.kubernetes.server.authentication import USER, Authentication
 from simulator.kubernetes.server.listing import list_objects, new_watch
 from simulator.kubernetes.server.objects import Objects
 from simulator.kubernetes.server.paths import Target, target_of
@@ -20,8 +24,9 @@ from simulator.kubernetes.server.portforward import PortForwards, PortSource
 from simulator.kubernetes.server.proxy import ServiceBackend, Services
 from simulator.kubernetes.server.requests import Requests
 from simulator.kubernetes.server.tables import Tables
+from simulator.kubernetes.server.tokens import Tokens
 from simulator.kubernetes.server.watching import Watch
-from simulator.kubernetes.server.wire import flag, page_not_found, refuse, reply
+from simulator.kubernetes.server.wire import check_body_type, flag, page_not_found, refuse, reply
 
 BODY_LIMIT = 3 * 1024 * 1024
 """Largest body of a request, in bytes."""
@@ -58,14 +63,19 @@ class Server:
         """Prometheus' text format, served at /metrics."""
         self._pages: dict[str, Callable[[], Obj]] = {}
         self.requests = Requests()
+        self.authentication = Authentication()
+        self._tokens = Tokens(api, self.authentication)
+        self.authorizer: Authorizer | None = None
+        """Judges each request; without it whoever has a token may do everything."""
         self.middlewares: list[Middleware] = []
         self.host = ""
         self.port = 0
+        self._scheme = "http"
 
     @property
     def url(self) -> str:
-        """Where the server listens."""
-        return f"http://{self.host}:{self.port}"
+        """Where the server listens, which answers who has `authentication.token`."""
+        return f"{self._scheme}://{self.host}:{self.port}"
 
     def add_service(self, namespace: str, name: str, port: int, handler: ServiceBackend) -> None:
         """Let `handler` answer requests through the service proxy."""
@@ -83,18 +93,20 @@ class Server:
         """Serve `content` as JSON at a path that no Kubernetes API has."""
         self._pages[path] = content
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 chooses a free one."""
-        application = web.Application(client_max_size=BODY_LIMIT, middlewares=self.middlewares)
+    async def start(self, host: str = "127.0.0.1", port: int = 0, certificate: SSLContext | None = None) -> None:
+        """Listen; port 0 chooses a free one. https with a `certificate`."""
+        middlewares = [self.authentication.middleware, *self.middlewares]
+        application = web.Application(client_max_size=BODY_LIMIT, middlewares=middlewares)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(
             application, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, host, port, ssl_context=certificate)
         await site.start()
         self.host = host
-        self.port = self._runner.addresses[0][1]
+        self.port = self.authentication.port = self._runner.addresses[0][1]
+        self._scheme = "http" if certificate is None else "https"
 
     async def stop(self) -> None:
         """End all watches and forwarded connections, and stop listening."""
@@ -125,9 +137,15 @@ class Server:
         if delay > 0:
             await asyncio.sleep(delay)
         target = target_of(path, self._lookup)
+        if target is not None:
+            self.requests.note(request[USER].name, request.method, request.query, target)
+        if self.authorizer is not None:
+            self.authorizer.check(request[USER], attributes_of(request.method, path, request.query))
+        # A service behind the proxy may want any body: Longhorn takes the files of images as forms.
+        if request.body_exists and (target is None or target.subresource != "proxy"):
+            check_body_type(request.headers.get("Content-Type", ""))
         if target is None:
             return self._answer_other(request, path.strip("/"))
-        self.requests.note(request.method, request.query, target)
         if not target.name:
             return await self._on_collection(request, target)
         if not target.subresource:
@@ -192,6 +210,8 @@ class Server:
             raise _method_not_allowed()
         if name == "portforward":
             return await self._forwards.serve(request, target)
+        if name == "token":
+            return await self._tokens.create(request, target)
         if name == "log":
             return await serve_log(self._api, self._logs, request, target)
         if verb == "get":

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import starmap
+from pathlib import Path
 from typing import Any
 
+from simulator.kubernetes.definitions import read
 from simulator.kubernetes.resources import Column, Obj, at
 from simulator.kubernetes.server.ages import age
 
@@ -16,7 +19,6 @@ ACCESS_MODES = {
 UNNAMED = frozenset({"events"})
 """Resources whose tables do not begin with the name."""
 
-UNSET = "<unset>"
 NONE = "<none>"
 
 
@@ -65,22 +67,6 @@ def _name(obj: Obj) -> str:
 
 
 NAME = TableColumn("Name", _name, format="name", description="Name must be unique within a namespace.")
-
-
-def _path(name: str, path: str, *, priority: int = 0, absent: Any = "", type: str = "string") -> TableColumn:
-    def cell(obj: Obj) -> Any:
-        value = at(obj, path)
-        return absent if value is None else value
-
-    return TableColumn(name, cell, type, priority)
-
-
-def _since(name: str, path: str, *, priority: int = 0) -> TableColumn:
-    return TableColumn(name, lambda obj: age(at(obj, path)), priority=priority)
-
-
-def _count(name: str, path: str) -> TableColumn:
-    return TableColumn(name, lambda obj: len(at(obj, path) or ()), type="integer")
 
 
 def _modes(modes: Iterable[str] | None) -> str:
@@ -147,103 +133,49 @@ def _event_object(obj: Obj) -> str:
     return f"{str(involved.get('kind', '')).lower()}/{involved.get('name', '')}"
 
 
-def builtin_columns() -> dict[str, tuple[TableColumn, ...]]:
-    """The columns by resource: after the name, but for UNNAMED ones."""
-    age_column = _since("Age", "metadata.creationTimestamp")
-    attributes_class = _path("VolumeAttributesClass", "spec.volumeAttributesClassName", absent=UNSET)
-    wide_mode = _path("VolumeMode", "spec.volumeMode", priority=1)
-    return {
-        "namespaces": (_path("Status", "status.phase"), age_column),
-        "configmaps": (_count("Data", "data"), age_column),
-        "secrets": (_path("Type", "type"), _count("Data", "data"), age_column),
-        "serviceaccounts": (_count("Secrets", "secrets"), age_column),
-        "services": (
-            _path("Type", "spec.type"),
-            _path("Cluster-IP", "spec.clusterIP"),
-            _path("External-IP", "spec.externalName", absent=NONE),
-            TableColumn("Port(s)", _ports),
-            age_column,
-        ),
-        "nodes": (
-            TableColumn("Status", _node_status),
-            TableColumn("Roles", _roles),
-            age_column,
-            _path("Version", "status.nodeInfo.kubeletVersion"),
-        ),
-        "persistentvolumeclaims": (
-            TableColumn("Status", _phase),
-            _path("Volume", "spec.volumeName"),
-            _path("Capacity", "status.capacity.storage"),
-            TableColumn("Access Modes", _bound_modes),
-            _path("StorageClass", "spec.storageClassName"),
-            attributes_class,
-            age_column,
-            wide_mode,
-        ),
-        "persistentvolumes": (
-            _path("Capacity", "spec.capacity.storage"),
-            TableColumn("Access Modes", lambda obj: _modes(obj["spec"].get("accessModes"))),
-            _path("Reclaim Policy", "spec.persistentVolumeReclaimPolicy"),
-            TableColumn("Status", _phase),
-            TableColumn("Claim", _claim),
-            _path("StorageClass", "spec.storageClassName"),
-            attributes_class,
-            _path("Reason", "status.reason"),
-            age_column,
-            wide_mode,
-        ),
-        "pods": (
-            TableColumn("Ready", _ready),
-            TableColumn("Status", _pod_status),
-            TableColumn("Restarts", _restarts),
-            age_column,
-            _path("IP", "status.podIP", priority=1, absent=NONE),
-            _path("Node", "spec.nodeName", priority=1, absent=NONE),
-            _path("Nominated Node", "status.nominatedNodeName", priority=1, absent=NONE),
-            TableColumn("Readiness Gates", lambda _: NONE, priority=1),
-        ),
-        "storageclasses.storage.k8s.io": (
-            _path("Provisioner", "provisioner"),
-            _path("ReclaimPolicy", "reclaimPolicy"),
-            _path("VolumeBindingMode", "volumeBindingMode"),
-            _path("AllowVolumeExpansion", "allowVolumeExpansion", absent=False, type="boolean"),
-            age_column,
-        ),
-        "volumeattachments.storage.k8s.io": (
-            _path("Attacher", "spec.attacher"),
-            _path("PV", "spec.source.persistentVolumeName"),
-            _path("Node", "spec.nodeName"),
-            _path("Attached", "status.attached", type="boolean", absent=False),
-            age_column,
-        ),
-        "csidrivers.storage.k8s.io": (
-            _path("AttachRequired", "spec.attachRequired", type="boolean", absent=True),
-            _path("PodInfoOnMount", "spec.podInfoOnMount", type="boolean", absent=False),
-            _path("StorageCapacity", "spec.storageCapacity", type="boolean", absent=False),
-            _path("TokenRequests", "spec.tokenRequests", absent=UNSET),
-            _path("RequiresRepublish", "spec.requiresRepublish", type="boolean", absent=False),
-            TableColumn("Modes", lambda obj: ",".join(at(obj, "spec.volumeLifecycleModes") or ())),
-            age_column,
-        ),
-        "csinodes.storage.k8s.io": (_count("Drivers", "spec.drivers"), age_column),
-        "leases.coordination.k8s.io": (_path("Holder", "spec.holderIdentity"), age_column),
-        "customresourcedefinitions.apiextensions.k8s.io": (_path("Created At", "metadata.creationTimestamp"),),
-        "events": (
-            _since("Last Seen", "lastTimestamp"),
-            _path("Type", "type"),
-            _path("Reason", "reason"),
-            TableColumn("Object", _event_object),
-            _path("Subobject", "involvedObject.fieldPath", priority=1),
-            _path("Source", "source.component", priority=1),
-            _path("Message", "message"),
-            _since("First Seen", "firstTimestamp", priority=1),
-            _path("Count", "count", priority=1, type="integer", absent=1),
-            _path("Name", "metadata.name", priority=1),
-        ),
-    }
-
-
 def _roles(obj: Obj) -> str:
     prefix = "node-role.kubernetes.io/"
     labels = obj["metadata"].get("labels", {})
     return ",".join(sorted(label.removeprefix(prefix) for label in labels if label.startswith(prefix))) or NONE
+
+
+_CELLS: dict[str, Callable[[Any], Any]] = {
+    "age": age,
+    "count": lambda values: len(values or ()),
+    "joined": lambda values: ",".join(values or ()),
+    "modes": _modes,
+    "bound_modes": _bound_modes,
+    "claim": _claim,
+    "event_object": _event_object,
+    "node_status": _node_status,
+    "none": lambda _: NONE,
+    "phase": _phase,
+    "pod_status": _pod_status,
+    "ports": _ports,
+    "ready": _ready,
+    "restarts": _restarts,
+    "roles": _roles,
+}
+"""The functions that `columns.yaml` may name, of the value at a path or, without a path, of the object."""
+
+
+def builtin_columns() -> dict[str, tuple[TableColumn, ...]]:
+    """The columns by resource: after the name, but for UNNAMED ones."""
+    return {
+        resource: tuple(starmap(_column, columns.items()))
+        for resource, columns in read(Path(__file__).with_suffix(".yaml")).items()
+    }
+
+
+def _column(name: str, given: str | Obj) -> TableColumn:
+    described: Obj = {"cell": given} if isinstance(given, str) else given
+    function, is_called, path = described["cell"].removesuffix(")").rpartition("(")
+    absent = described.get("absent", "")
+
+    def cell(obj: Obj) -> Any:
+        value = at(obj, path) if path else obj
+        if is_called:
+            return _CELLS[function](value)
+        return absent if value is None else value
+
+    return TableColumn(name, cell, described.get("type", "string"), described.get("priority", 0))

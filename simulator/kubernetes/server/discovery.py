@@ -10,6 +10,7 @@ VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update
 EXTRA_SUBRESOURCES: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "pods": (("log", "Pod", ("get",)), ("portforward", "PodPortForwardOptions", ("create", "get"))),
     "services": (("proxy", "ServiceProxyOptions", ("create", "delete", "get", "patch", "update")),),
+    "serviceaccounts": (("token", "TokenRequest", ("create",)),),
     "namespaces": (("finalize", "Namespace", ("update",)),),
 }
 """Subresources besides status: name, kind and verbs."""

@@ -1,7 +1,7 @@
 """The few protobuf bodies that kubectl's generators send, as JSON data.
 
-`kubectl create namespace`, `configmap`, `secret` and `serviceaccount` speak protobuf and do not fall back to JSON.
-The field numbers are those of the published Kubernetes API definitions.
+`kubectl create namespace`, `configmap`, `secret`, `serviceaccount` and `token` speak protobuf and do not fall back to
+JSON. The field numbers are those of the published Kubernetes API definitions.
 """
 
 import base64
@@ -14,7 +14,7 @@ from simulator.kubernetes.resources import Obj
 MAGIC = b"k8s\x00"
 
 Field = tuple[str, Any]
-"""A field's name, and how it is read: a message (dict), `text`, `flag`, `texts`, `map` or `bytes map`."""
+"""A field's name, and how it is read: a message (dict), `text`, `flag`, `number`, `texts`, `map` or `bytes map`."""
 
 _METADATA: dict[int, Field] = {
     1: ("name", "text"),
@@ -40,6 +40,17 @@ _MESSAGES: dict[str, dict[int, Field]] = {
         5: ("immutable", "flag"),
     },
     "ServiceAccount": {1: ("metadata", _METADATA)},
+    "TokenRequest": {
+        1: ("metadata", _METADATA),
+        2: (
+            "spec",
+            {
+                1: ("audiences", "texts"),
+                3: ("boundObjectRef", {2: ("name", "text")}),
+                4: ("expirationSeconds", "number"),
+            },
+        ),
+    },
 }
 
 
@@ -67,6 +78,8 @@ def _message(data: bytes, fields: dict[int, Field]) -> Obj:
             found[name] = value.decode()
         elif kind == "flag":
             found[name] = bool(value)
+        elif kind == "number":
+            found[name] = value
         elif kind == "texts":
             found.setdefault(name, []).append(value.decode())
         else:

@@ -14,12 +14,19 @@ from simulator.kubernetes.server.protobuf import decode_protobuf
 from simulator.kubernetes.store import encode
 
 JSON = "application/json"
-UNNAMED = "application/octet-stream"
-"""The type of a body without a content type."""
+YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
+
+_BODY_TYPES = frozenset(
+    (
+        *(JSON, YAML, PROTOBUF, "application/cbor"),
+        *(MERGE_PATCH, JSON_PATCH, STRATEGIC_PATCH, APPLY_PATCH, "application/apply-patch+cbor"),
+    )
+)
 
 VERSION_PREFIX = "meta.k8s.io"
 
@@ -64,7 +71,7 @@ def _duplicates(value: Any, path: str = "") -> list[str]:
 
 def decode(data: bytes, content_type: str = JSON) -> Body:
     """The body as JSON data. Raises ApiError 400 if it is invalid, 415 for an unsupported format."""
-    as_yaml = content_type in {"application/yaml", APPLY_PATCH}
+    as_yaml = content_type in {YAML, APPLY_PATCH}
     if as_yaml and not data.lstrip().startswith((b"{", b"[")):
         try:
             return Body(yaml.load(data, Loader=_Loader))
@@ -74,9 +81,9 @@ def decode(data: bytes, content_type: str = JSON) -> Body:
         decoded = decode_protobuf(data)
         if decoded is not None:
             return Body(decoded)
-        raise unsupported_media_type((JSON, "application/yaml"))
-    if not (as_yaml or content_type.endswith("json") or content_type == UNNAMED):
-        raise unsupported_media_type((JSON, "application/yaml", "application/vnd.kubernetes.protobuf"))
+        raise unsupported_media_type((JSON, YAML))
+    if not (as_yaml or content_type.endswith("json")):
+        raise unsupported_media_type((JSON, YAML, PROTOBUF))
     twice = False
 
     def collect(pairs: list[tuple[str, Any]]) -> Obj:
@@ -91,6 +98,15 @@ def decode(data: bytes, content_type: str = JSON) -> Body:
         raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
     duplicates = tuple(_duplicates(json.loads(data, object_pairs_hook=_Pairs))) if twice else ()
     return Body(value, duplicates)
+
+
+def check_body_type(header: str) -> None:
+    """Raises ApiError 415 unless a body's `Content-Type` names a format of Kubernetes.
+
+    A real API server takes a body without one as JSON. A web page can send that without being asked for permission.
+    """
+    if header.partition(";")[0].strip().lower() not in _BODY_TYPES:
+        raise unsupported_media_type((JSON, YAML, PROTOBUF))
 
 
 def unsupported_media_type(accepted: tuple[str, ...]) -> ApiError:

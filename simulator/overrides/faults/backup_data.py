@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from simulator.longhorn.backupstore.models import BackupRequest
 from simulator.overrides.faults.suite_messages import OTHER_DATA
-from simulator.overrides.registry import always, changed, fault, override
+from simulator.overrides.registry import changed, fault, override
 
 SECTOR = 4096
 
@@ -17,25 +17,6 @@ LATE = 1000.0
 SLOW_BLOCK = 0.4
 """Seconds, not of the simulated clock: long enough to write to the volume during it."""
 
-not_stored = fault(
-    "backup-not-stored",
-    breaks="backup.off-cluster",
-    decision="backupstore.stores_backup",
-    says=r"the backupstore has no \S+/backup_backup-\w+\.cfg",
-    summary="Nothing is put into the backupstore, and the backup is reported all the same.",
-)(always(False))
-not_forgotten = override(
-    "backup-not-stored",
-    decision="longhorn.forgets_unlisted",
-    summary="Nor does it leave the cluster when the backupstore is looked through and does not have it.",
-)(always(False))
-no_blocks = fault(
-    "backup-without-blocks",
-    breaks="backup.off-cluster",
-    decision="backupstore.writes_blocks",
-    says=r"the backupstore has no \S+\.blk",
-    summary="Only the documents of a backup are stored.",
-)(always(False))
 block_dropped = fault(
     "block-dropped",
     breaks="backup.off-cluster",
@@ -86,13 +67,6 @@ lone_sector_lost = fault(
     says=r"offset \d+: expected block \d+ of stream ends, found zeros",
     summary="A block with less than 4 KiB of data in it is stored as zeros.",
 )(changed(lambda stored: stored if len(stored) - stored.count(0) >= SECTOR else bytes(len(stored))))
-live_volume = fault(
-    "live-volume-copied",
-    breaks="backup.point-in-time",
-    decision="backupstore.snapshot_to_copy",
-    says=OTHER_DATA,
-    summary="The live volume is copied and not the snapshot.",
-)(always(None))
 
 
 @override("live-volume-copied", decision="backupstore.compress_block")
@@ -137,13 +111,6 @@ older_wins = fault(
     says=OTHER_DATA,
     summary="Where a block changed, an incremental backup keeps the one of the backup before.",
 )(lambda original, base, delta: original(delta, base))
-no_base = fault(
-    "incremental-uploads-everything",
-    breaks="backup.mode.incremental",
-    decision="backupstore.incremental_base",
-    says=r"is full, not incremental",
-    summary="A backup never continues the one before it.",
-)(always(None))
 no_upload = fault(
     "full-uploads-nothing-again",
     breaks="backup.mode.full",
@@ -151,13 +118,6 @@ no_upload = fault(
     says=r"did not upload again any block",
     summary="A full backup does not upload blocks that the store has already.",
 )(lambda original, request, present: original(dataclasses.replace(request, mode="incremental"), present))
-leaves_document = fault(
-    "delete-leaves-the-document",
-    breaks="backup.delete",
-    decision="backupstore.deletes_document",
-    says=r"the bucket still has, of the deleted .*/backup_backup-\w+\.cfg",
-    summary="The document of a deleted backup stays in the bucket.",
-)(always(False))
 leaves_blocks = fault(
     "delete-leaves-the-blocks",
     breaks="backup.delete",

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.faults.suite_messages import NOT_READY, READY
-from simulator.overrides.registry import always, changed, fault
+from simulator.overrides.faults.suite_messages import READY
+from simulator.overrides.registry import changed, fault
 
 
 @fault(
@@ -20,27 +20,6 @@ def other_class(original: Callable[..., str], snapshot_class: Obj, classes: Sequ
     return next((str(each["metadata"]["name"]) for each in alike if each["metadata"]["name"] != own), own)
 
 
-delete_retains = fault(
-    "delete-treated-as-retain",
-    breaks=("backup.delete", "backup.class.named"),
-    decision="csi.content_policy",
-    says=r"could not remove the VolumeSnapshotContent|is of class and policy",
-    summary="A class with policy Delete gives contents with policy Retain.",
-)(always("Retain"))
-no_default = fault(
-    "default-class-not-used",
-    breaks="backup.class.unnamed",
-    decision="csi.is_default_class",
-    says=NOT_READY,
-    summary="A class that is marked as the default is none.",
-)(always(False))
-all_default = fault(
-    "every-class-is-the-default",
-    breaks="backup.class.unnamed",
-    decision="csi.is_default_class",
-    says=r"it became ready; expected was an error|could not report the expected error",
-    summary="Every class serves VolumeSnapshots that name none.",
-)(always(True))
 unknown_type = fault(
     "unknown-type-makes-a-backup",
     breaks=("backup.class.type.unknown", "backing-image.class.type.unknown"),

@@ -4,15 +4,7 @@
 from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import always, changed, fault
-
-no_backup = fault(
-    "backup-not-made",
-    breaks=("backup.create", "backup.class.type"),
-    decision="longhorn.makes_backup",
-    says=r"could not start a backup",
-    summary="The Longhorn snapshot is taken, and no backup of it is made.",
-)(always(False))
+from simulator.overrides.registry import changed, fault
 
 
 @fault(
@@ -47,13 +39,6 @@ other_volume = fault(
     says=r"could not start a backup",
     summary="The request goes to a volume that is not the claim's.",
 )(lambda original, requested: original(requested) + "-x")
-no_content = fault(
-    "content-not-made",
-    breaks=("backup.content", "backup.create", "backup.class.type"),
-    decision="csi.makes_content",
-    says=r"could not bind the VolumeSnapshot to its content|could not start a backup",
-    summary="A VolumeSnapshot of a claim leads to no VolumeSnapshotContent.",
-)(always(False))
 other_reference = fault(
     "content-bound-to-another-snapshot",
     breaks=("backup.content", "backup.ready", "backing-image.content", "backing-image.ready"),
@@ -89,24 +74,3 @@ retaining_class = fault(
     says=r"'Retain' == 'Delete'",
     summary="The class `longhorn` comes with deletionPolicy Retain.",
 )(lambda original: [{**each, "deletionPolicy": "Retain"} for each in original()])
-mode_ignored = fault(
-    "mode-full-ignored",
-    breaks="backup.mode.full",
-    decision="longhorn.backup_mode",
-    says=r"is incremental, not full",
-    summary="`backupMode: full` in the class has no effect.",
-)(always(""))
-full_by_default = fault(
-    "mode-full-by-default",
-    breaks="backup.mode.incremental",
-    decision="longhorn.default_backup_mode",
-    says=r"is full, not incremental",
-    summary="A backup without a mode in its class is full.",
-)(always("full"))
-needs_attachment = fault(
-    "detached-volume-refused",
-    breaks="backup.source.detached",
-    decision="longhorn.needs_attached_volume",
-    says=r"make the VolumeSnapshot ready",
-    summary="A volume that is not attached is not backed up.",
-)(always(True))

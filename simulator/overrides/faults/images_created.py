@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.faults.suite_messages import BOUND, NOT_READY, READY
+from simulator.overrides.faults.suite_messages import BOUND, READY
 from simulator.overrides.registry import Fault, always, changed, fault, override
 
 _ANSWERED: set[str] = set()
@@ -13,14 +13,6 @@ _ANSWERED: set[str] = set()
 
 _EXPORTED: list[str] = []
 """The volume that the faulty driver exports, first."""
-
-no_image = fault(
-    "image-not-made",
-    breaks=("backing-image.create", "backing-image.name.uid"),
-    decision="backing_images.makes_image",
-    says=r"could not create the backing image|images made are \[\]",
-    summary="A VolumeSnapshot gets a handle and becomes ready, and no image is made.",
-)(always(False))
 
 
 @fault(
@@ -81,39 +73,11 @@ other_name = fault(
     says=r"backing image image-\S+ should be named snapshot-",
     summary="The image is named image-<uid>.",
 )(lambda original, requested: original(requested).replace("snapshot-", "image-", 1))
-waits = fault(
-    "image-request-waits-for-the-export",
-    breaks="backing-image.request.returns",
-    decision="backing_images.answers_before_export",
-    says=r"got its handle only when the file of backing image \S+ was complete",
-    summary="CreateSnapshot returns only when the image's file is complete.",
-)(always(False))
-never_ready = fault(
-    "image-never-ready-to-use",
-    breaks="backing-image.ready",
-    decision="backing_images.is_ready_to_use",
-    says=NOT_READY,
-    summary="An image is never reported as ready to use.",
-)(always(False))
-ready_with_content = fault(
-    "snapshot-ready-before-the-driver-was-asked",
-    breaks=("backing-image.ready", "backup.ready"),
-    decision="csi.snapshot_is_ready",
-    says=r"was ready at revision \d+, before (there was backing image|backup)",
-    summary="A VolumeSnapshot is ready as soon as it has a content.",
-)(always(True))
 
 
 # The class -----------------------------------------------------------------------------------------------------------
 
 
-always_raw = fault(
-    "export-type-ignored",
-    breaks=("backing-image.class.export-type", "backing-image.handle.export-type", "backing-image.export.qcow"),
-    decision="backing_images.export_type",
-    says=r"is raw, (the class says|requested was) qcow2",
-    summary="Whatever the class says, the image is exported as raw.",
-)(always("raw"))
 raw_as_qcow2 = fault(
     "export-type-raw-read-as-qcow",
     breaks=("backing-image.class.export-type", "backing-image.handle.export-type"),

@@ -8,27 +8,13 @@ from simulator.longhorn.backing_images import states
 from simulator.overrides.faults.deletion import GIVEN, IMAGES
 from simulator.overrides.faults.images_pre_provisioned import was_made_by_csi
 from simulator.overrides.faults.suite_messages import IMAGE_STAYS
-from simulator.overrides.registry import always, fault
+from simulator.overrides.registry import fault
 
 KEPT = r"the kept image \S+ is (gone|being deleted)"
 """What a test says of an image that had to stay."""
 
 GIVEN_KEPT = ("backing-image.retain.existing.download", "backing-image.retain.existing.export")
 
-leaves_image = fault(
-    "delete-leaves-the-image",
-    breaks=(*IMAGES, "backing-image.on-demand.delete", *GIVEN),
-    decision="backing_images.deletes_image",
-    says=rf"{IMAGE_STAYS}|it was deleted during the wait",
-    summary="Under Delete the content goes, and the image stays.",
-)(always(False))
-leaves_finalizer = fault(
-    "delete-leaves-a-finalizer-of-the-image",
-    breaks=(*IMAGES, "backing-image.delete.in-use.direct", *GIVEN),
-    decision="backing_images.removes_deleted_image",
-    says=IMAGE_STAYS,
-    summary="A deleted image keeps its finalizer and stays.",
-)(always(False))
 given_stays = fault(
     "pre-provisioned-image-not-deleted",
     breaks=GIVEN,
@@ -64,13 +50,6 @@ given_dies_later = fault(
     says=KEPT,
     summary="A retained image that no VolumeSnapshot created goes one second after the pre-provisioned VolumeSnapshot.",
 )(lambda original, image: None if was_made_by_csi(image) else 1.0)
-deleted_in_use = fault(
-    "image-deleted-while-in-use",
-    breaks=("backing-image.delete.in-use", "backing-image.delete.in-use.direct"),
-    decision="backing_images.refuse_deletion",
-    says=r"it was deleted during the wait|was not refused",
-    summary="An image can be deleted while a volume uses it.",
-)(always(""))
 
 
 @fault(
@@ -112,12 +91,3 @@ def takes_oldest(original: Callable[..., Sequence[str]], images: Sequence[Obj], 
         return original(images, name)
     same = [each for each in images if each["spec"]["sourceParameters"] == meant["spec"]["sourceParameters"]]
     return (min(same, key=lambda each: int(each["metadata"]["resourceVersion"]))["metadata"]["name"],)
-
-
-orphan_stays = fault(
-    "image-of-a-deleted-volume-stays",
-    breaks="backing-image.delete.others",
-    decision="backing_images.deletes_image_without_source",
-    says=IMAGE_STAYS,
-    summary="An image whose volume is gone is not deleted with its VolumeSnapshot.",
-)(always(False))

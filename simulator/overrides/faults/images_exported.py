@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import ZEROS
-from simulator.overrides.registry import always, fault, override
+from simulator.overrides.registry import fault, override
 
 MIB = 1 << 20
 BLOCK = 2 * MIB
@@ -36,15 +36,6 @@ def without_ends_of_blocks(offset: int, data: bytes) -> bytes:
         start = max(end - 512 - offset, 0)
         changed[start : end - offset] = bytes(end - offset - start)
     return bytes(changed)
-
-
-taken_later = fault(
-    "image-taken-late",
-    breaks="backing-image.create.point-in-time",
-    decision="backing_images.captures_data_at_request",
-    says=r"expected (zeros|block \d+ of stream one), found block \d+ of stream two",
-    summary="The data are taken when the work on the file begins.",
-)(always(False))
 
 
 @override("image-taken-late", decision="backing_images.begins_export")
@@ -77,20 +68,6 @@ ones = fault(
     says=r"expected zeros, found unknown bytes|its file has",
     summary="What was never written is not served as zeros.",
 )(lambda original, image, data: original(image, data).replace(bytes(4096), b"\xff" * 4096))
-only_raw = fault(
-    "qcow-export-is-raw",
-    breaks=("backing-image.export.qcow", "backing-image.on-demand.export.qcow"),
-    decision="backing_images.exported_format",
-    says=r"is raw, requested was qcow2",
-    summary="Whatever is requested, the file is raw.",
-)(always("raw"))
-only_qcow2 = fault(
-    "raw-export-is-qcow",
-    breaks="backing-image.export.raw",
-    decision="backing_images.exported_format",
-    says=r"is not raw",
-    summary="Whatever is requested, the file is qcow2.",
-)(always("qcow2"))
 smaller = fault(
     "image-virtual-size-wrong",
     breaks=("backing-image.export.raw", "backing-image.export.qcow"),
@@ -112,17 +89,3 @@ other_checksum = fault(
     says=r"Longhorn reports [0-9a-f]{128}, its file has|the checksum of backing image \S+ is \S+, of its file",
     summary="The checksum is no SHA-512 of the file.",
 )(lambda original, actual: hashlib.sha512(original(actual).encode()).hexdigest())
-not_merged = fault(
-    "export-without-its-base-image",
-    breaks="backing-image.source.base",
-    decision="backing_images.merges_base_image",
-    says=r"offset \d+: expected block \d+ of stream exported, found zeros",
-    summary="The export of a volume with a backing image holds only what was written to the volume itself.",
-)(always(False))
-not_attached = fault(
-    "detached-volume-not-exported",
-    breaks="backing-image.source.detached",
-    decision="backing_images.attaches_for_export",
-    says=r"could not complete the backing image's file",
-    summary="The export of a detached volume waits until something attaches it.",
-)(always(False))

@@ -10,7 +10,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.decisions import DOWNLOAD, EXPORT, UPLOAD
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.overrides.faults.suite_messages import BOUND, REFUSED
-from simulator.overrides.registry import Replacement, always, changed, fault
+from simulator.overrides.registry import Replacement, changed, fault
 
 PRE_PROVISIONED = "backing-image.pre-provisioned."
 
@@ -86,13 +86,6 @@ def name_made_up(original: Callable[[str], ImageHandle], text: str) -> ImageHand
     return given if given.image or not given.source_type else replace(given, image=made)
 
 
-any_checksum = fault(
-    "existing-checksum-not-compared",
-    breaks=(PRE_PROVISIONED + "checksum", PRE_PROVISIONED + "download.checksum"),
-    decision="backing_images.is_same_checksum",
-    says=BOUND,
-    summary="A wrong checksum in a handle is accepted.",
-)(always(True))
 half_a_checksum = fault(
     "half-a-checksum-accepted",
     breaks=PRE_PROVISIONED + "checksum",

@@ -53,13 +53,6 @@ lost_ends = fault(
     says=ZEROS,
     summary="The last sector of each block of 2 MiB of the image is not read.",
 )(lambda original, offset, data: without_ends_of_blocks(offset, original(offset, data)))
-written_through = fault(
-    "image-changed-by-a-restored-volume",
-    breaks=("backing-image.restore.unchanged", "backing-image.restore.size.larger"),
-    decision="backing_images.writes_reach_image",
-    says=r"found block \d+ of stream upper",
-    summary="What is written to a volume is written to its image as well.",
-)(always(True))
 too_large = fault(
     "volume-from-an-image-too-large",
     breaks=(*READ, "backing-image.restore.size", "backing-image.source.base"),

@@ -7,7 +7,7 @@ from typing import Any
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.handle import ImageHandle
-from simulator.overrides.registry import always, fault, override
+from simulator.overrides.registry import fault, override
 
 Refusal = tuple[Code, str]
 
@@ -34,25 +34,6 @@ def is_image(content: Obj) -> bool:
     return str(content["spec"]["source"].get("snapshotHandle", "")).startswith("bi://")
 
 
-never_made = fault(
-    "on-demand-image-never-made",
-    breaks=("backing-image.on-demand", *MADE, "backing-image.on-demand.download.formats"),
-    decision="backing_images.makes_image_on_demand",
-    says=r"could not (bind the claim that restores|(create|complete) the backing image)",
-    summary="An image that does not exist is not made for a claim.",
-)(always(False))
-made_early = fault(
-    "on-demand-image-made-with-its-content",
-    breaks=(
-        "backing-image.on-demand.moment",
-        "backing-image.on-demand.ready",
-        "backing-image.on-demand.download.moment",
-        "backing-image.on-demand.delete.never-made",
-    ),
-    decision="backing_images.makes_image_with_content",
-    says=r"was made before any claim needed it|became ready when the image was there|image was made that no claim",
-    summary="An image is made as soon as a content names it.",
-)(always(True))
 not_ready = fault(
     "on-demand-snapshot-not-ready",
     breaks="backing-image.on-demand.ready",
@@ -60,13 +41,6 @@ not_ready = fault(
     says=r"could not make the pre-provisioned VolumeSnapshot ready",
     summary="A pre-provisioned content for a backing image does not become ready.",
 )(lambda original, content: original(content) and not is_image(content))
-second_image = fault(
-    "second-image-for-a-second-claim",
-    breaks="backing-image.on-demand.once",
-    decision="backing_images.uses_existing_image",
-    says=r"claims have the images \S+ and \S+-2",
-    summary="A claim gets a new image though the one in its handle exists.",
-)(always(False))
 named_otherwise = fault(
     "on-demand-image-misnamed",
     breaks=MADE,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.overrides.faults.on_demand import EXPORTED
 from simulator.overrides.faults.suite_messages import BOUND
-from simulator.overrides.registry import always, changed, fault
+from simulator.overrides.registry import changed, fault
 
 DOWNLOADED = (
     "backing-image.on-demand.download",
@@ -41,17 +41,6 @@ from_elsewhere = fault(
     says=r"its file failed: .*404|could not (run a pod|bind)",
     summary="Another file than that at the URL is downloaded.",
 )(lambda original, url: original(url) + ".old")
-not_handed_on = fault(
-    "checksum-not-passed-on",
-    breaks=(
-        "backing-image.on-demand.download.checksum",
-        "backing-image.on-demand.download.checksum.wrong",
-        "backing-image.on-demand.download.checksum.form",
-    ),
-    decision="backing_images.expected_checksum",
-    says=rf"assert '' == '[0-9a-f]|its file became ready|{BOUND}",
-    summary="The checksum in a handle is not expected of the image.",
-)(always(""))
 made_up = fault(
     "checksum-expected-though-none-given",
     breaks=("backing-image.on-demand.download.checksum", "backing-image.on-demand.download.url"),
@@ -59,13 +48,6 @@ made_up = fault(
     says=r"its file failed: .*expected checksum 0000",
     summary="A download without a checksum in its handle is held to one all the same.",
 )(lambda original, given: original(given) or ("0" * 128 if "url" in given.parameters else ""))
-wrong_accepted = fault(
-    "wrong-checksum-accepted-on-demand",
-    breaks="backing-image.on-demand.download.checksum.wrong",
-    decision="backing_images.checksum_failure",
-    says=r"its file became ready; expected a failure",
-    summary="A file is not held to the checksum that is expected of it.",
-)(always(""))
 not_told = fault(
     "wrong-checksum-not-reported",
     breaks="backing-image.on-demand.download.checksum.wrong",
@@ -80,13 +62,6 @@ right_refused = fault(
     says=r"its file failed: .*expected checksum|could not run a pod",
     summary="A file that has the expected checksum is refused.",
 )(lambda original, expected, actual: original(expected, actual[::-1]))
-any_form = fault(
-    "malformed-checksum-accepted",
-    breaks="backing-image.on-demand.download.checksum.form",
-    decision="backing_images.refuse_checksum",
-    says=BOUND,
-    summary="Anything is accepted as a checksum, and fails the image later.",
-)(always(""))
 similar_file = fault(
     "missing-file-replaced-by-another",
     breaks="backing-image.on-demand.download.failure",

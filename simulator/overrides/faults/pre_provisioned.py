@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.faults.suite_messages import NOT_BOUND, READY
-from simulator.overrides.registry import Fault, always, fault
+from simulator.overrides.faults.suite_messages import NOT_BOUND
+from simulator.overrides.registry import Fault, fault
 
 RESTORED = (
     "backup.pre-provisioned",
@@ -69,20 +69,6 @@ handle_ignored = fault(
     says=r"the handle shown is \S+-x, given was|could not bind the claim that restores|it was refused",
     summary="The status of a pre-provisioned content does not show the handle that it was made with.",
 )(lambda original, content: original(content) + "-x")
-any_reference = fault(
-    "reference-to-another-snapshot-accepted",
-    breaks=("backup.pre-provisioned.reference", "backing-image.pre-provisioned.reference"),
-    decision="csi.content_refers_to",
-    says=r"it became ready; expected was an error like .*is bound to a dif",
-    summary="A VolumeSnapshot is bound to a content that was made for another one.",
-)(always(True))
-half_reference = fault(
-    "reference-without-namespace-accepted",
-    breaks=("backup.pre-provisioned.reference", "backing-image.pre-provisioned.reference"),
-    decision="csi.reference_is_complete",
-    says=r"VolumeSnapshotContent was accepted with the spec",
-    summary="A content is accepted whose reference has a name or a namespace only.",
-)(always(True))
 misnamed = fault(
     "pre-provisioned-content-misnamed",
     breaks=("backup.pre-provisioned.content-name", "backing-image.pre-provisioned.content-name"),
@@ -118,12 +104,3 @@ def only_own_backups(original: Callable[..., str], backups: Sequence[Obj], wante
         each["metadata"]["name"] for each in backups if each["spec"].get("snapshotName", "").startswith("snapshot-")
     }
     return original(backups, wanted) if wanted in made else ""
-
-
-class_overlooked = fault(
-    "missing-class-ignored",
-    breaks=("backup.pre-provisioned.class", "backing-image.pre-provisioned.class"),
-    decision="csi.class_must_exist",
-    says=READY,
-    summary="A content and a VolumeSnapshot that name a missing class become ready all the same.",
-)(always(False))

@@ -4,8 +4,8 @@
 from collections.abc import Callable, Sequence
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, OTHER_DATA, ZEROS
-from simulator.overrides.registry import always, fault, override
+from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, OTHER_DATA
+from simulator.overrides.registry import fault, override
 
 
 @fault(
@@ -20,25 +20,6 @@ def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) ->
     return str(max(made, key=lambda each: each["status"]["snapshotCreatedAt"])["metadata"]["name"])
 
 
-no_data = fault(
-    "restore-without-data",
-    breaks=(
-        "backup.restore",
-        "backup.pre-provisioned",
-        "backup.pre-provisioned.restore",
-        "backup.example.legacy-handle",
-    ),
-    decision="longhorn.restores_data",
-    says=ZEROS,
-    summary="The restored volume is empty.",
-)(always(False))
-ignores_source = fault(
-    "restore-ignores-the-data-source",
-    breaks=("backup.restore", "backing-image.restore"),
-    decision="csi.volume_source",
-    says=ZEROS,
-    summary="A claim with a dataSource is provisioned like one without.",
-)(always(None))
 unknown_provisioner = fault(
     "restored-volume-of-another-provisioner",
     breaks=("backup.restore.provisioner", "backing-image.restore.provisioner"),
@@ -60,13 +41,6 @@ misreported = fault(
     says=r"'capacity of the claim': 18874368|the capacity of claim \S+ is 35651584",
     summary="The claim's capacity is 2 MiB more than the volume has.",
 )(lambda original, requested: original(requested) + 2 * 1024 * 1024)
-smaller_accepted = fault(
-    "smaller-claim-accepted",
-    breaks=("backup.restore.size", "backing-image.restore.size.smaller"),
-    decision="csi.refuses_size",
-    says=rf"{BOUND}|could not report why the claim is not provisioned",
-    summary="A claim that is smaller than its snapshot is bound: the provisioner does not compare the sizes.",
-)(always(False))
 
 
 @override("smaller-claim-accepted", decision="longhorn.refuse_restore_size")
@@ -86,13 +60,6 @@ def larger_accepted(original: Callable[..., object], snapshot: str, requested: i
     return original(snapshot, requested, recorded) if requested < recorded else None
 
 
-no_size = fault(
-    "restore-size-unknown",
-    breaks=("backup.restore.size", "backing-image.restore.size", "backing-image.restore.size.smaller"),
-    decision="csi.recorded_size",
-    says=r"'restoreSize of the VolumeSnapshot': None|could not report why the claim is not provisioned",
-    summary="The content and the VolumeSnapshot do not report the snapshot's size.",
-)(always(None))
 other_storage_class = fault(
     "storage-class-of-the-example-missing",
     breaks=("backup.restore.example", "backing-image.restore.example"),
@@ -100,13 +67,6 @@ other_storage_class = fault(
     says=NOT_BOUND,
     summary="The StorageClass `longhorn` does not exist after the installation.",
 )(lambda original: original() + "-static")
-refusal_not_told = fault(
-    "refusals-not-reported",
-    breaks=("backup.restore.size", "backup.restore.size.larger", "backing-image.restore.size.smaller"),
-    decision="csi.reports_refusal",
-    says=r"could not report why the claim is not provisioned",
-    summary="The provisioner says nothing when it does not provision a claim.",
-)(always(False))
 given_up = fault(
     "early-claim-not-retried",
     breaks="backup.restore",

@@ -8,8 +8,6 @@ REFUSED = r"it was refused: .*code = InvalidArgument"
 
 NOT_BOUND = r"could not bind the claim that restores"
 
-NOT_READY = r"could not make the VolumeSnapshot ready"
-
 READY = r"it became ready; expected was an error"
 """Of a VolumeSnapshot that had to show an error."""
 

@@ -64,12 +64,19 @@ class Client:
                 yield json.loads(line)
 
 
+def authorized(server: Server) -> dict[str, str]:
+    """The headers by which a server knows who may ask."""
+    return {"Authorization": f"Bearer {server.authentication.token}"}
+
+
 @asynccontextmanager
 async def serving(api: Api) -> AsyncIterator[Client]:
     """A client of a new server; a request fails after ten seconds."""
     server = await serve(api)
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+        async with aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=10), headers=authorized(server)
+        ) as session:
             yield Client(server, session)
     finally:
         await server.stop()

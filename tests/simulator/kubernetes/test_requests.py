@@ -23,9 +23,10 @@ def test_requests_are_counted_by_verb() -> None:
     requests = Requests()
     for method, path, _ in POD_REQUESTS:
         query = {"watch": "true"} if method == "WATCH" else {}
-        requests.note("GET" if query else method, query, Target(pods, *path))
+        requests.note("anna", "GET" if query else method, query, Target(pods, *path))
 
     page = requests.page()["requests"]
 
     counted = {(each["verb"], each["resource"], each["namespace"], each["count"]) for each in page}
     assert counted == {entry for _, _, entry in POD_REQUESTS}
+    assert {each["user"] for each in page} == {"anna"}

@@ -58,6 +58,10 @@ class Cluster:
     def find(self, plural: str, name: str) -> Obj | None:
         return self.api.find(f"{plural}.longhorn.io", name, "longhorn-system")
 
+    def status(self, plural: str, name: str) -> Obj:
+        """The status of an object; {} as long as it has none."""
+        return self.get(plural, name).get("status") or {}
+
     def all(self, plural: str) -> list[Obj]:
         return self.api.list(f"{plural}.longhorn.io", "longhorn-system")
 
@@ -131,9 +135,7 @@ class Cluster:
         await self.until(plural, lambda: self.find(plural, name) is None if name else not self.all(plural))
 
     async def until_detached(self, volume: str = "vol") -> None:
-        await self.until(
-            "volumes", lambda: (self.get("volumes", volume).get("status") or {}).get("state") == "detached"
-        )
+        await self.until("volumes", lambda: self.status("volumes", volume).get("state") == "detached")
 
     async def finished_backup(self, name: str = "snapshot-1", volume: str = "vol", **parameters: str) -> CsiSnapshot:
         """A backup that is complete and listed, as the driver then reports it."""
@@ -154,7 +156,7 @@ class Cluster:
         """Wait until the data of a restored volume are there and it is free again."""
 
         def free() -> bool:
-            status = self.get("volumes", volume)["status"]
+            status = self.status("volumes", volume)
             return status.get("state") == "detached" and not status["restoreRequired"] and status["restoreInitiated"]
 
         await self.until("volumes", free)
@@ -166,10 +168,10 @@ def name_of(handle: str) -> str:
 
 
 @contextmanager
-def refused(code: Code, text: str = "") -> Iterator[None]:
+def refused(code: Code, text: str = "") -> Iterator[pytest.ExceptionInfo[CsiError]]:
     """Demand that a call of the driver is refused with a code and a description that has a text in it."""
     with pytest.raises(CsiError) as refusal:
-        yield
+        yield refusal
     assert refusal.value.code is code
     assert text in refusal.value.description
 

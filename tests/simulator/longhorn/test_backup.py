@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from simulator.csi.protocol import Code, CsiError
-from simulator.kubernetes.resources import Obj
 from simulator.s3.connection import S3Error
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, name_of, refused
 
@@ -114,17 +113,11 @@ async def test_a_wrong_request_is_refused(
 
 async def test_without_a_target_nothing_is_taken(with_data: Cluster) -> None:
     with_data.patch("backuptargets", "default", {"spec": {"backupTargetURL": ""}})
-
-    def status() -> Obj:
-        found: Obj = with_data.get("backuptargets", "default")["status"]
-        return found
-
-    await with_data.until("backuptargets", lambda: status()["available"] is False)
-    with pytest.raises(CsiError) as refusal:
+    await with_data.until("backuptargets", lambda: with_data.status("backuptargets", "default")["available"] is False)
+    with refused(Code.FAILED_PRECONDITION) as refusal:
         await with_data.snapshot()
 
-    assert status()["conditions"][0]["message"] == "backup target URL is empty"
-    assert refusal.value.code is Code.FAILED_PRECONDITION
+    assert with_data.status("backuptargets", "default")["conditions"][0]["message"] == "backup target URL is empty"
     assert refusal.value.description == "backup target default is not available"
     assert not with_data.all("snapshots")
 

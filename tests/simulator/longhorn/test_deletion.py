@@ -139,8 +139,7 @@ async def test_a_snapshot_of_a_detached_volume(longhorn: Cluster, attaches: bool
 
 @pytest.mark.parametrize("wanted", ["false", "true"])
 async def test_the_snapshot_goes_with_its_backup_only_if_a_setting_says_so(longhorn: Cluster, wanted: str) -> None:
-    setting = ("settings.longhorn.io", "auto-cleanup-when-delete-backup", "longhorn-system")
-    longhorn.api.patch(*setting, {"value": wanted})
+    longhorn.patch("settings", "auto-cleanup-when-delete-backup", {"value": wanted})
     first, _ = await two_backups(longhorn)
     await longhorn.driver.delete_snapshot(first)
     await longhorn.until_gone("backups", name_of(first))

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from yaml import YAMLError
 
 from simulator.decisions import decisions
 from simulator.options import parse
-from simulator.overrides import releases
+from simulator.overrides import occasional, releases
 from simulator.overrides.override_counts import OverrideCount
 from simulator.overrides.registry import Override, OverrideError, apply, fault, faults, override
 
@@ -117,6 +118,7 @@ def test_every_decision_has_an_override() -> None:
         if inspect.isfunction(method) and not name.startswith("_")
     }
     changes = [*(fault.overrides for fault in faults().values()), *releases.RELEASES.values()]
+    changes.append(tuple(occasional.QUIRKS.values()))
 
     assert taken - {change.decision for overrides in changes for change in overrides} == set()
 
@@ -172,3 +174,38 @@ def test_two_faults_of_one_name_are_refused(modules: dict[str, str], package: Pa
 def test_an_override_without_its_fault_is_refused(package: Package) -> None:
     with pytest.raises(OverrideError, match="module two overrides for a fault 'both' that it does not define"):
         faults(package(one=FIRST, two=MORE))
+
+
+ENTRY = "both: {breaks: a b, decision: house.colour, answer: red, says: x, summary: Red., also: {house.shape: false}}\n"
+
+
+def test_a_fault_with_constant_answers_is_an_entry_of_a_file(package: Package, tmp_path: Path) -> None:
+    name = package()
+    (tmp_path / name / "constant.yaml").write_text(ENTRY)
+
+    [known] = faults(name).values()
+
+    assert (known.breaks, known.says, known.summary) == (("a", "b"), "x", "Red.")
+    assert {change.decision: change.replace(None, "sky") for change in known.overrides} == {
+        "house.colour": "red",
+        "house.shape": False,
+    }
+
+
+@pytest.mark.parametrize("modules", [{"one": FIRST}, {"constant": FIRST}], ids=["one", "constant"])
+def test_a_fault_of_a_file_and_one_of_a_module_with_one_name_are_refused(
+    modules: dict[str, str], package: Package, tmp_path: Path
+) -> None:
+    name = package(**modules)
+    (tmp_path / name / "constant.yaml").write_text(ENTRY)
+
+    with pytest.raises(OverrideError, match="two faults are named 'both'"):
+        faults(name)
+
+
+def test_two_entries_of_one_name_in_a_file_are_refused(package: Package, tmp_path: Path) -> None:
+    name = package()
+    (tmp_path / name / "constant.yaml").write_text(ENTRY + ENTRY)
+
+    with pytest.raises(YAMLError, match="two entries are named 'both'"):
+        faults(name)

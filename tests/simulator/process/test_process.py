@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from simulator.__main__ import main
 from simulator.app import until_end
 from simulator.options import UsageError, parse
 from simulator.process import data, kubeconfig
+from tools.api_access import ApiAccess
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 30.0
@@ -90,9 +90,8 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     return run
 
 
-def version_at(server: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{server}/version", timeout=PATIENCE) as answer:
-        return dict(json.load(answer))
+def version_at(kubeconfig: Path) -> dict[str, Any]:
+    return dict(ApiAccess.read(kubeconfig).json("/version"))
 
 
 def test_it_announces_itself_and_stops_cleanly(start: Start) -> None:
@@ -104,7 +103,7 @@ def test_it_announces_itself_and_stops_cleanly(start: Start) -> None:
     assert f"server: {said['server']}\n" in simulator.kubeconfig.read_text()
     assert (said["pid"], said["pace"], said["release"], said["faults"]) == (simulator.process.pid, 0.001, "", [])
     assert said["s3"].keys() == {"endpoint", "inside", "access_key", "secret_key", "bucket", "region"}
-    assert version_at(said["server"])["minor"] == "33"
+    assert version_at(simulator.kubeconfig)["minor"] == "33"
     assert len(list(simulator.data.iterdir())) == 1
 
     assert simulator.end() == (0, "", "")
@@ -132,7 +131,7 @@ def test_several_run_side_by_side(start: Start, tmp_path: Path) -> None:
     assert second.said["longhorn"]["version"] == "1.2.6"
     assert len(list(first.data.iterdir())) == 2
     assert first.end()[0] == 0
-    assert version_at(second.said["server"])["major"] == "1"
+    assert version_at(second.kubeconfig)["major"] == "1"
     assert len(list(second.data.iterdir())) == 1
 
 
@@ -157,10 +156,9 @@ def test_no_container_outlives_a_killed_one(start: Start, tmp_path: Path) -> Non
     script = f"exec 3>{pipe}; (trap '' TERM; sleep 1000 & wait) & sleep 1000"
     container = {"name": "c", "image": "busybox", "command": ["/bin/sh", "-c", script]}
     pod = {"metadata": {"name": "holder"}, "spec": {"containers": [container]}}
-    pods = f"{simulator.said['server']}/api/v1/namespaces/default/pods"
-    headers = {"Content-Type": "application/json"}
-    urllib.request.urlopen(urllib.request.Request(pods, json.dumps(pod).encode(), headers), timeout=PATIENCE).close()
-    with urllib.request.urlopen(f"{pods}?watch=true", timeout=PATIENCE) as events:
+    pods, access = "/api/v1/namespaces/default/pods", ApiAccess.read(simulator.kubeconfig)
+    access.json(pods, method="POST", body=pod)
+    with access.open(f"{pods}?watch=true") as events:
         while json.loads(events.readline())["object"]["status"].get("phase") != "Running":
             pass
     with pipe.open("rb") as reader:
@@ -275,12 +273,12 @@ def test_a_foreign_kubeconfig_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("apiVersion: v1\n")
     with pytest.raises(kubeconfig.KubeconfigError, match="is not a simulator's kubeconfig; not overwritten"):
-        kubeconfig.write(path, "http://127.0.0.1:1")
+        kubeconfig.write(path, "http://127.0.0.1:1", "token", "authority")
     assert path.read_text() == "apiVersion: v1\n"
 
     path.write_text("")
-    kubeconfig.write(path, "http://127.0.0.1:1")
-    kubeconfig.write(path, "http://127.0.0.1:2")
+    kubeconfig.write(path, "http://127.0.0.1:1", "token", "authority")
+    kubeconfig.write(path, "http://127.0.0.1:2", "token", "authority")
     kubeconfig.remove(path, "http://127.0.0.1:1")
     assert path.exists(), "it is another simulator's by now"
     kubeconfig.remove(path, "http://127.0.0.1:2")

@@ -121,7 +121,7 @@ async def test_a_volume_waits_for_its_image(longhorn: Cluster, files: Files) -> 
 
 def condition(longhorn: Cluster, volume: str, kind: str) -> Obj:
     """A condition of a volume, {} if it has none of that type."""
-    conditions = (longhorn.get("volumes", volume).get("status") or {}).get("conditions") or []
+    conditions = longhorn.status("volumes", volume).get("conditions") or []
     return next((each for each in conditions if each["type"] == kind), {})
 
 

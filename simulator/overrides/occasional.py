@@ -1,0 +1,45 @@
+# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+"""What real components leave behind that no deletion ends, each with where it was seen: for `--quirk NAME`.
+
+Real ones do it now and then; with the option it happens each time it can.
+"""
+
+from collections.abc import Callable, Mapping
+
+from simulator.csi import names
+from simulator.kubernetes import objects
+from simulator.kubernetes.resources import Obj
+from simulator.overrides.registry import Override, OverrideError, override
+from simulator.overrides.releases import leave_unlisted_backup, refuse_nameless_image
+
+
+@override("claim-keeps-its-finalizer", decision="csi.releases_claim")
+def _keep_claim(original: Callable[[Obj], bool], claim: Obj) -> bool:
+    """The snapshot-controller leaves its finalizer on a claim that is being deleted.
+
+    Seen in the recording `finalizer_early`, 3 of 6, when VolumeSnapshots that were not ready were deleted together:
+    each sees the other in the controller's cache.
+    """
+    return not objects.is_deleting(claim)
+
+
+@override("deletion-gets-lost", decision="csi.notices_deletion")
+def _lose_deletion(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """The sidecar does not see the deletion of a content before something else changes the content.
+
+    Seen in the recording `crowd_detached`, 1 of 70: it had just set the annotation volumesnapshot-being-created again.
+    Here only an annotation that is nobody's of external-snapshotter makes it look again.
+    """
+    return any(not key.startswith(names.ANNOTATION_PREFIX) for key in objects.annotations(content))
+
+
+QUIRKS: Mapping[str, Override] = {
+    each.name: each for each in (_keep_claim, _lose_deletion, leave_unlisted_backup, refuse_nameless_image)
+}
+
+
+def quirk(name: str) -> Override:
+    """A quirk by name. Raises OverrideError for an unknown one."""
+    if name not in QUIRKS:
+        raise OverrideError(f"--quirk {name}: no such quirk (known: {', '.join(sorted(QUIRKS))})")
+    return QUIRKS[name]

@@ -1,0 +1,228 @@
+"""What no deletion ends on a real cluster: the clean-up frees what is the run's own, and says who left it."""
+
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from fixtures.cleanup import command
+from fixtures.cleanup.leftovers import clean_up
+from fixtures.kubernetes.budgets import Steps
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.history import Recorder, recording
+from fixtures.kubernetes.resource_kinds import BACKUP, NAMESPACE, PVC, VOLUME_SNAPSHOT, VOLUME_SNAPSHOT_CONTENT
+from fixtures.kubernetes.run import Run
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.target_address import TargetAddress
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.s3.access import S3Access
+from fixtures.s3.backupstore_format import volume_directory
+from fixtures.s3.object_store import minio_client
+from fixtures.targets.registry import make_target
+from fixtures.targets.simulator.options import SimulatorOptions
+from fixtures.workloads.data import MIB, Stream
+from fixtures.workloads.pods import Pvc, Workloads
+from tests.fixtures.made_up import PUBLISHED_SCHEMA
+from tools.cluster.leftovers import leftovers
+from tools.cluster.simulated_cluster import simulator, suite
+
+SYSTEM = "longhorn-system"
+SCALE = 0.1
+
+
+@dataclass(frozen=True)
+class Half:
+    """A run that has left things in a cluster, and another one whose things must stay."""
+
+    api: Cluster
+    recorder: Recorder
+    snapshots: Snapshots
+    workloads: Workloads
+    store: S3Access
+
+    def namespace(self, what: str) -> str:
+        """A new one."""
+        return str(self.api.create(NAMESPACE.manifest(self.api.run.name(what)))["metadata"]["name"])
+
+    def claim(self, what: str = "claim") -> Pvc:
+        """A volume with some data, in a new namespace."""
+        claim = self.workloads.volume(self.namespace(what), size=16 * MIB)
+        self.workloads.write(claim, Stream("stuck"), (0, MIB))
+        return claim
+
+    def cleaned(self) -> int:
+        """The exit code of the clean-up after this run."""
+        return command.clean(self.api, self.store, self.api.run.id, Steps(SCALE), sure=True)
+
+
+MakeHalf = Callable[[str], Half]
+
+
+@pytest.fixture
+def cluster_with(tmp_path: Path) -> Iterator[Callable[..., MakeHalf]]:
+    """Starts a simulator that leaves these things behind; makes runs on it."""
+    ends: list[Callable[[], object]] = []
+
+    def start(*quirks: str, faults: tuple[str, ...] = ()) -> MakeHalf:
+        target = make_target(SimulatorOptions(quirks=quirks, faults=faults), tmp_path)
+        ends.append(target.stop)
+        address = target.start()
+
+        def make(run_id: str) -> Half:
+            return _half(address, run_id, tmp_path / run_id, ends)
+
+        return make
+
+    yield start
+    for end in reversed(ends):
+        end()
+
+
+def _half(address: TargetAddress, run_id: str, folder: Path, ends: list[Callable[[], object]]) -> Half:
+    folder.mkdir()
+    run = Run(run_id)
+    api = Cluster(address.kubeconfig, run, folder)
+    context = recording(api, Steps())
+    recorder = context.__enter__()
+    ends.append(lambda: context.__exit__(None, None, None))
+    assert address.s3 is not None
+    return Half(api, recorder, Snapshots(api, recorder, run), Workloads(api, recorder, run), address.s3)
+
+
+def test_a_claim_with_the_finalizer_of_its_snapshots(
+    cluster_with: Callable[..., MakeHalf], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the run it is freed, its namespace goes; one of somebody else, in the same state, keeps its finalizer."""
+    make = cluster_with("claim-keeps-its-finalizer")
+    stuck = {}
+    for run_id in ("mine", "other"):
+        half = make(run_id)
+        claim = half.claim()
+        half.snapshots.create(claim, half.snapshots.create_class())
+        snapshot = half.snapshots.wait_bound(half.snapshots.create(claim, half.snapshots.create_class()))
+        half.workloads.delete_claim(claim)
+        half.snapshots.delete(snapshot)
+        stuck[run_id] = half, claim
+    theirs, their_claim = stuck["other"]
+    for item in theirs.api.list(VOLUME_SNAPSHOT, their_claim.namespace):
+        theirs.api.delete_if_exists(
+            VOLUME_SNAPSHOT, item["metadata"]["name"], their_claim.namespace, uid=item["metadata"]["uid"]
+        )
+
+    assert stuck["mine"][0].cleaned() == command.NOTHING
+
+    said = capsys.readouterr().out
+    assert "finding: snapshot-controller: PersistentVolumeClaim lsc-mine-claim-" in said
+    assert theirs.api.get(PVC, *their_claim.place)["metadata"]["finalizers"]
+    assert theirs.cleaned() == command.NOTHING
+
+
+@pytest.mark.parametrize("handle", ["bak://some-volume/", "bi://backing", "bi://backing?backingImage="])
+def test_a_content_whose_handle_the_driver_cannot_delete(
+    handle: str, cluster_with: Callable[..., MakeHalf], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under Retain it goes; one of somebody else stays under Delete."""
+    make = cluster_with("nameless-image-cannot-be-deleted")
+    mine, other = make("mine"), make("other")
+    contents = []
+    for half in (mine, other):
+        content, snapshot = half.snapshots.preprovision(handle, half.namespace("handles"))
+        half.snapshots.wait_ready(snapshot)
+        half.snapshots.delete(snapshot)
+        contents.append(content)
+
+    assert mine.cleaned() == command.NOTHING
+
+    said = capsys.readouterr().out
+    assert f"finding: Longhorn: VolumeSnapshotContent {contents[0].name} cannot be deleted by its handle" in said
+    left = other.snapshots.content(contents[1].name)
+    assert (left.object["spec"]["deletionPolicy"], left.handle) == ("Delete", handle)
+    assert other.cleaned() == command.NOTHING
+
+
+def test_a_deletion_that_got_lost(cluster_with: Callable[..., MakeHalf], capsys: pytest.CaptureFixture[str]) -> None:
+    """The sidecar looks again when the content is touched."""
+    half = cluster_with("deletion-gets-lost")("mine")
+    snapshot = half.snapshots.wait_ready(half.snapshots.create(half.claim(), half.snapshots.create_class()))
+    half.snapshots.delete(snapshot)
+
+    assert half.cleaned() == command.NOTHING
+
+    assert f"finding: csi-snapshotter: VolumeSnapshotContent snapcontent-{snapshot.uid} was not" in (
+        capsys.readouterr().out
+    )
+    assert half.api.list(VOLUME_SNAPSHOT_CONTENT) == []
+
+
+def test_a_backup_that_stays_is_deleted_and_noted(cluster_with: Callable[..., MakeHalf]) -> None:
+    """Others' stay. Real ones do if they were deleted before they were ready, for a moment that a test may miss."""
+    make = cluster_with(faults=("delete-leaves-the-backup",))
+    snapshots = {}
+    for run_id in ("mine", "other"):
+        half = make(run_id)
+        snapshot = half.snapshots.create(half.claim(), half.snapshots.create_class())
+        half.snapshots.wait_ready(snapshot)
+        content = half.snapshots.content_of(snapshot)
+        half.snapshots.delete(snapshot)
+        half.snapshots.wait_content_gone(content)
+        snapshots[run_id] = half, snapshot
+    (mine, snapshot), (other, _) = snapshots["mine"], snapshots["other"]
+    assert len(mine.api.list(BACKUP)) == 2
+    findings: list[str] = []
+
+    assert clean_up(mine.api, mine.recorder, mine.api.run, note=findings.append) == []
+
+    (finding,) = findings
+    assert finding.startswith("Longhorn: Longhorn Backup longhorn-system/backup-")
+    assert finding.endswith(f"stayed when VolumeSnapshotContent snapcontent-{snapshot.uid} went")
+    assert len(mine.api.list(BACKUP)) == 1
+    assert other.cleaned() == command.NOTHING
+
+
+def test_the_lock_of_a_failed_backup_is_waited_for(
+    cluster_with: Callable[..., MakeHalf], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it no longer counts, which takes 150 s; here somebody takes it away once the clean-up has said so."""
+    half = cluster_with()("mine")
+    claim = half.claim()
+    half.snapshots.wait_ready(half.snapshots.create(claim, half.snapshots.create_class()))
+    longhorn = Longhorn(half.api, half.recorder, half.api.run, SYSTEM, legacy_handles=False)
+    client, bucket = minio_client(half.store), half.store.bucket
+    key = f"{volume_directory(longhorn.store_address().prefix, claim.volume)}locks/lock-0123456789abcdef.lck"
+    lock = json.dumps({"Name": "lock-0123456789abcdef", "Type": 1, "Acquired": True}).encode()
+    client.put_object(bucket, key, io.BytesIO(lock), len(lock))
+    taken = threading.Event()
+
+    def say(line: str, *, flush: bool) -> None:
+        del flush
+        said.append(line)
+        if line.startswith("waiting up to") and "failed to acquire lock" in line:
+            client.remove_object(bucket, key)
+            taken.set()
+
+    said: list[str] = []
+    monkeypatch.setattr(command, "print_live", lambda line: say(line, flush=True))
+
+    assert half.cleaned() == command.NOTHING
+
+    assert taken.is_set()
+    assert any("could not be deleted before the lock of a failed backup was 150 s old" in line for line in said)
+    assert half.api.list(BACKUP) == []
+    assert "everything was removed" in capsys.readouterr().out
+
+
+def test_a_run_reports_it_and_its_verdicts_stay(tmp_path: Path) -> None:
+    """A finding is neither a leftover nor a violation: the run conforms, and names the component."""
+    with simulator(tmp_path / "cluster", quirks=("deletion-gets-lost",)) as cluster:
+        ran = suite(tmp_path / "report", *cluster.arguments, "conformance/backup/test_handle.py")
+        left = leftovers(cluster)
+
+    assert (ran.exit_code, left) == (0, []), ran.text
+    assert {problem["kind"] for problem in ran.report["problems"]} == {"finding"}
+    assert "csi-snapshotter: VolumeSnapshotContent snapcontent-" in ran.report["problems"][0]["message"]
+    jsonschema.validate(ran.report, PUBLISHED_SCHEMA)
