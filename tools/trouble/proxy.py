@@ -105,8 +105,13 @@ class Proxy:
         await asyncio.gather(*others, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
-        # A transport that was closed lets its socket go in the loop's next round.
-        await asyncio.sleep(0)
+        # aiohttp forgets a connection whose request is cancelled while it is being made.
+        transports: Mapping[int, asyncio.Transport] = getattr(asyncio.get_running_loop(), "_transports", {})
+        for transport in tuple(transports.values()):
+            transport.abort()
+        # A transport that was closed lets its socket go in the loop's next rounds.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
