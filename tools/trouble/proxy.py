@@ -5,6 +5,7 @@ those that are between two neighbours only.
 """
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -79,6 +80,7 @@ class Proxy:
         self._began = 0.0
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
+        self._listener: socket.socket | None = None
 
     async def start(self) -> None:
         """Listen at a free port of this machine."""
@@ -92,11 +94,16 @@ class Proxy:
             application, access_log=None, handle_signals=False, shutdown_timeout=0.1, handler_cancellation=True
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, HERE, 0).start()
+        self._listener = socket.create_server((HERE, 0))
+        await web.SockSite(self._runner, self._listener).start()
         self.url = f"http://{HERE}:{self._runner.addresses[0][1]}"
 
     async def stop(self) -> None:
         """Close the port and all connections."""
+        if self._listener is not None:
+            # A server that is closed while it accepts a connection loses that: its socket stays open.
+            asyncio.get_running_loop().remove_reader(self._listener.fileno())
+            await _rounds()
         if self._runner is not None:
             await self._runner.cleanup()
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -110,8 +117,7 @@ class Proxy:
         for transport in tuple(transports.values()):
             transport.abort()
         # A transport that was closed lets its socket go in the loop's next rounds.
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await _rounds()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -216,6 +222,12 @@ async def _send_body(
     else:
         async for piece in answer.content.iter_any():
             await sent.write(piece)
+
+
+async def _rounds() -> None:
+    """Let the loop do what it has begun."""
+    for _ in range(4):
+        await asyncio.sleep(0)
 
 
 def _abort(request: web.Request) -> web.Response:

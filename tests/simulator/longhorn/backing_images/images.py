@@ -1,6 +1,7 @@
 """What tests of backing images have in common: volumes with data, images made in several ways, servers of files."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ Files = dict[str, bytes]
 SIZE = 16 * MEBIBYTE
 URL = "http://files.test:8080"
 FIRST = b"A" * MEBIBYTE
+
+_ROUNDS_TO_ACCEPT = 4
 
 
 def copies_of(image: Obj) -> list[Obj]:
@@ -101,10 +104,15 @@ async def listening(answer: Answer) -> AsyncIterator[Address]:
     application.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(application)
     await runner.setup()
+    listener = socket.create_server(("127.0.0.1", 0))
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.SockSite(runner, listener).start()
         yield runner.addresses[0][:2]
     finally:
+        # A server that is closed while it accepts a connection loses that: its socket stays open.
+        asyncio.get_running_loop().remove_reader(listener.fileno())
+        for _ in range(_ROUNDS_TO_ACCEPT):
+            await asyncio.sleep(0)
         await runner.cleanup()
 
 
