@@ -34,6 +34,11 @@ _ANY_SIGNATURE = "AWS4-HMAC-SHA256 Credential=anybody/20240101/us-east-1/s3/aws4
 _HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
 
 
+_SUBRESOURCES = frozenset(
+    ("acl", "attributes", "legal-hold", "partnumber", "policy", "restore", "retention", "select", "tagging", "torrent")
+) | {"uploadid", "uploads", "versionid", "versions"}
+
+
 class S3Server:
     """An S3 service that starts with one bucket. Data are in memory, and end with the process."""
 
@@ -136,19 +141,22 @@ class S3Server:
         statements = self.storage.public_statements(unquote(path).lstrip("/").partition("/")[0])
         required = _required_actions(request.method, path, query)
         is_read = all(action == "s3:GetObject" and permits(statements, action, name) for action, name in required)
-        # A query asks for something else than the object, or for other headers: AWS demands a signature for both.
-        if query or path.startswith(ADMIN_PREFIX) or not is_read:
+        # These ask for something else than the object, or for other headers: AWS demands a signature for both.
+        names = {unquote(part.partition("=")[0]).lower() for part in query.split("&")}
+        more = any(name in _SUBRESOURCES or name.startswith(("response-", "x-amz-")) for name in names)
+        if more or path.startswith(ADMIN_PREFIX) or not is_read:
             raise access_denied()
         # Permissions were checked above; without a signature moto would check them again, by an access list.
         signed = {**request.headers, "Authorization": _ANY_SIGNATURE}
-        return self._respond(request, signed, b"")
+        # Any other query means nothing to S3.
+        return self._respond(request, signed, b"", path)
 
     def _respond(
-        self, request: web.Request, headers: Mapping[str, str], body: bytes
+        self, request: web.Request, headers: Mapping[str, str], body: bytes, path: str = ""
     ) -> tuple[int, Mapping[str, str], bytes]:
         # moto would take the name inside the cluster for that of a bucket.
         named = {**headers, "Host": urlsplit(self.endpoint).netloc}
-        return self.storage.respond(request.method, f"{self.endpoint}{request.raw_path}", named, body)
+        return self.storage.respond(request.method, f"{self.endpoint}{path or request.raw_path}", named, body)
 
 
 class _InsideConnection:

@@ -60,6 +60,7 @@ def test_a_policy_opens_nothing_for_writing(victim: Victim, public: str, method:
 def test_a_policy_opens_the_object_and_nothing_about_it(victim: Victim, public: str, query: str) -> None:
     """Neither who may do what with it, nor an answer that a browser would show as a page."""
     assert victim.store("GET", f"{public}?{query}").status == 403
+    assert victim.store("GET", f"{public}?from=handle").status == 200
 
 
 def test_no_path_leads_into_another_bucket(victim: Victim, public: str) -> None:
