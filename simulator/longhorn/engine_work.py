@@ -24,6 +24,7 @@ class EngineWork:
             piece = self._pieces[key] = asyncio.create_task(_worked(begin))
             self._running[piece] = key
             piece.add_done_callback(self._running.pop)
+            piece.add_done_callback(_may_fail_unheard)
         return await asyncio.shield(piece)
 
     async def once(self, key: Hashable, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -49,11 +50,18 @@ class EngineWork:
 async def to_end(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run bulk work in a thread. A cancelled caller waits for its end, so that no work is left half done."""
     work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    work.add_done_callback(_may_fail_unheard)
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         await asyncio.wait({work})
         raise
+
+
+def _may_fail_unheard(work: asyncio.Task[Any]) -> None:
+    """Look at a failure, so that asyncio does not report it when whoever asked for the work was cancelled."""
+    if not work.cancelled():
+        work.exception()
 
 
 async def _worked(begin: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -1,7 +1,9 @@
 """Work of engines goes on when the controller that asked for it ends."""
 
 import asyncio
+import gc
 import threading
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,32 @@ async def test_who_is_cancelled_waits_for_the_end_of_bulk_work() -> None:
     with pytest.raises(asyncio.CancelledError):
         await caller
     assert free.is_set()
+
+
+def broken() -> None:
+    raise OSError("the file is gone")
+
+
+async def broken_piece() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+    broken()
+
+
+@pytest.mark.parametrize("ask", [lambda: to_end(broken), lambda: EngineWork().outcome("key", broken_piece)])
+async def test_a_failure_that_nobody_waits_for_is_not_reported(ask: Callable[[], Coroutine[None, None, None]]) -> None:
+    reported: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    caller = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    caller.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    for _ in range(5):
+        await asyncio.sleep(0)
+    gc.collect()
+    assert reported == []
 
 
 class Restarted(Timing):
