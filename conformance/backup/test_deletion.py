@@ -107,6 +107,21 @@ def test_unfinished_backup_can_be_deleted(steps: BackupSteps, backupstore: Backu
 
 @clause("backup.delete")
 @pytest.mark.delete
+def test_backup_deleted_before_its_handle_is_known(steps: BackupSteps, snapshots: Snapshots) -> None:
+    """A VolumeSnapshot deleted as soon as it has a content is removed, and no backup of its volume stays."""
+    requested = steps.request(steps.volumes.new())
+    content = snapshots.content_of(snapshots.wait_bound(requested.snapshot))
+
+    snapshots.delete(requested.snapshot)
+
+    snapshots.wait_gone(requested.snapshot)
+    snapshots.wait_content_gone(content)
+    for backup in steps.longhorn.backups_of(steps.longhorn.volume_of(requested.source.pvc)):
+        steps.longhorn.wait_backup_gone(backup.name)
+
+
+@clause("backup.delete")
+@pytest.mark.delete
 def test_backup_of_a_deleted_volume_can_be_deleted(
     backups_of_deleted_volume: tuple[BackedUp, ...], snapshots: Snapshots, longhorn: Longhorn
 ) -> None:

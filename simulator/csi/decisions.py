@@ -73,6 +73,15 @@ class CsiDecisions:
             "resourceVersion": metadata["resourceVersion"],
         }
 
+    def stays_ready(self, snapshot: Obj) -> bool:
+        """Whether a VolumeSnapshot that is ready is so when it is looked at again."""
+        return True
+
+    def error_of_content(self, content: Obj) -> Obj | None:
+        """The error that a VolumeSnapshot shows of its content."""
+        error: Obj | None = (content.get("status") or {}).get("error")
+        return error
+
     def bound_content_name(self, content: Obj) -> str:
         """What a VolumeSnapshot says it is bound to."""
         return str(content["metadata"]["name"])
@@ -115,8 +124,12 @@ class CsiDecisions:
         return f"snapshot-{content['spec']['volumeSnapshotRef']['uid']}"
 
     def recorded_handle(self, content: Obj, answer: CsiSnapshot) -> str:
-        """`status.snapshotHandle` after the driver's answer."""
-        return answer.snapshot_id
+        """`status.snapshotHandle` after the driver's answer; it is written once."""
+        return str((content.get("status") or {}).get("snapshotHandle") or answer.snapshot_id)
+
+    def recorded_time(self, content: Obj, taken: int) -> int:
+        """`status.creationTime` of a content, nanoseconds since 1970."""
+        return taken
 
     def recorded_ready(self, content: Obj, answer: CsiSnapshot) -> bool:
         """`status.readyToUse` of a content after the driver's answer."""

@@ -85,6 +85,8 @@ class SnapshotController:
         elif not _points_back(content, snapshot):
             text = "VolumeSnapshotContent is not bound to the VolumeSnapshot correctly"
             self._status.fail(snapshot, "SnapshotMisbound", text)
+        elif not self._decisions.stays_ready(snapshot):
+            self._status.fail(snapshot, "SnapshotNotReady", "Snapshot is not ready any more")
 
     # Deletion
 

@@ -44,10 +44,10 @@ class SnapshotStatus:
         raise Failed(message)
 
     def follow(self, snapshot: Obj, content: Obj) -> None:
-        """Copy the content's status; the creation time and the content's name are written once."""
+        """Copy the content's status; the creation time is written once."""
         fresh = objects.current(self.api, names.SNAPSHOTS, snapshot)
         old, new = objects.status(fresh), objects.status(fresh)
-        new.setdefault("boundVolumeSnapshotContentName", self.decisions.bound_content_name(content))
+        new["boundVolumeSnapshotContentName"] = self.decisions.bound_content_name(content)
         said = objects.status(content)
         taken = said.get("creationTime")
         if taken is not None:
@@ -56,7 +56,7 @@ class SnapshotStatus:
         if size is not None and new.get("restoreSize", "0") == "0":
             new["restoreSize"] = binary(size)
         new["readyToUse"] = self.decisions.snapshot_is_ready(content)
-        error = said.get("error")
+        error = self.decisions.error_of_content(content)
         if error is not None:
             new["error"] = error
         else:

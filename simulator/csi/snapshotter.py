@@ -152,13 +152,13 @@ class Snapshotter:
         return {key: value.decode(errors="replace") for key, value in objects.secret_data(secret).items()}
 
     def _write_status(self, content: Obj, *, handle: str, created: int, size: int | None, ready: bool) -> None:
-        """Handle, time (nanoseconds; the default is the epoch) and size are written once."""
+        """Time (nanoseconds; the default is the epoch) and size are written once."""
         fresh = objects.current(self._api, names.CONTENTS, content)
         status = objects.status(fresh)
         if ready and not status.get("readyToUse"):
             status.pop("error", None)
-        status.setdefault("snapshotHandle", handle)
-        status.setdefault("creationTime", created)
+        status["snapshotHandle"] = handle
+        status.setdefault("creationTime", self._decisions.recorded_time(content, created))
         if size is not None:
             status.setdefault("restoreSize", size)
         status["readyToUse"] = ready

@@ -9,6 +9,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
+from simulator.longhorn.decisions import LonghornDecisions
 
 ANY, VISIBLE, HIDDEN = "any", "false", "true"
 """What a ticket says about the block device (`disableFrontend`)."""
@@ -17,9 +18,10 @@ ANY, VISIBLE, HIDDEN = "any", "false", "true"
 class Attachments:
     """The tickets of all volumes."""
 
-    def __init__(self, api: Api, clock: Clock) -> None:
+    def __init__(self, api: Api, clock: Clock, decisions: LonghornDecisions) -> None:
         self._api = api
         self._clock = clock
+        self._decisions = decisions
         self.controller = Controller(api, clock, "longhorn-volume-attachment-controller", self._reconcile)
         self.controller.watch(names.ATTACHMENTS)
         self.controller.watch(names.VOLUMES)
@@ -46,10 +48,12 @@ class Attachments:
         self._api.update(names.ATTACHMENTS, found, manager=objects.MANAGER)
 
     def remove(self, volume: str, ticket: str) -> bool:
-        """The work that the ticket was for is done; whether the ticket was still there."""
+        """The work that the ticket was for is done; whether the ticket was still there, and is taken back."""
         found = objects.find(self._api, names.ATTACHMENTS, volume)
         if found is None or found["spec"].get("attachmentTickets", {}).pop(ticket, None) is None:
             return False
+        if not self._decisions.ends_attachment(ticket):
+            return True
         self._api.update(names.ATTACHMENTS, found, manager=objects.MANAGER)
         return True
 

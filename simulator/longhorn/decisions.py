@@ -142,6 +142,10 @@ class LonghornDecisions:
         """Whether a Backup gets the state Completed after its data are in the store, not before."""
         return True
 
+    def ends_attachment(self, ticket: str) -> bool:
+        """Whether a volume is let go once that for which it was attached is done."""
+        return True
+
     def creates_backup_volume(self, volume: str) -> bool:
         """Whether a finished backup gets its volume listed as a BackupVolume."""
         return True

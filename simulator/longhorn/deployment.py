@@ -74,7 +74,7 @@ class Longhorn:
         self.disk = Disk(data_dir / "volumes")
         backupstores = BackupstoreClients(api, clock, store_decisions, s3, version)
         chains = SnapshotChains(api, self.disk)
-        tickets = Attachments(api, clock)
+        tickets = Attachments(api, clock, decisions)
         restores = Restores(api, clock, decisions, self.disk, tickets, chains, backupstores)
         engines, polls = Engines(api, clock, self._image), EnginePolls(clock)
         files = ImageFiles(data_dir / "backing-images")

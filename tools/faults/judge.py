@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fixtures.report.model import OBSERVER
 from tools.faults.forked import SuiteRun
 from tools.faults.plan import Case
 
@@ -113,12 +114,17 @@ def trouble_of_control(run: SuiteRun) -> str:
 
 
 def conforming_tests(run: SuiteRun) -> set[str]:
-    """The tests that conform in a run without a fault."""
+    """The tests that conform in a run without a fault, and the observers."""
     entries = (run.document or {"clauses": []})["clauses"]
-    return {test["test"] for entry in entries for test in entry["tests"] if test["verdict"] == "conforms"}
+    return {_check(test["test"]) for entry in entries for test in entry["tests"] if test["verdict"] == "conforms"}
 
 
 def never_red(verified: set[str], results: Iterable[Result]) -> tuple[str, ...]:
     """Those of the `verified` tests that no fault made fail."""
-    failed = {failure.test for result in results for failure in result.failures}
+    failed = {_check(failure.test) for result in results for failure in result.failures}
     return tuple(sorted(verified - failed))
+
+
+def _check(test: str) -> str:
+    """A test; an observer is one check, whichever clauses it is about."""
+    return test.partition("[")[0] if test.startswith(OBSERVER) else test
