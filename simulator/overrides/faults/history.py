@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from simulator.csi.protocol import CsiSnapshot
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import fault
+from simulator.overrides.registry import fault, override
 
 _READY = ("backup.ready", "backing-image.ready")
 _CONTENT = ("backup.content", "backing-image.content")
@@ -110,3 +110,30 @@ leaked = fault(
     says=r"could not remove the backup",
     summary="A backup whose VolumeSnapshot is deleted before its volume has a BackupVolume stays.",
 )(lambda original: False)
+
+_GONE: list[str] = []
+"""Images that were deleted."""
+
+
+@fault(
+    "deleting-an-image-spoils-the-oldest",
+    breaks="backing-image.delete.others",
+    decision="backing_images.served_bytes",
+    says=r"the image of the canary: it had \d+ bytes and has \d+; the first that differs is at offset 0",
+)
+def spoilt(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
+    """Once an image is deleted, the file of the first one that was ever read is another."""
+    _SERVED.setdefault("first", image)
+    data = original(image, data)
+    return bytes(len(data)) if _GONE and image == _SERVED["first"] else data
+
+
+_SERVED: dict[str, str] = {}
+"""The first image that was handed out."""
+
+
+@override("deleting-an-image-spoils-the-oldest", decision="backing_images.deletes_image")
+def noticed(original: Callable[[Obj], bool], image: Obj) -> bool:
+    """It is noticed that an image is deleted."""
+    _GONE.append(image["metadata"]["name"])
+    return original(image)
