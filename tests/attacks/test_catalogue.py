@@ -10,27 +10,7 @@ from hypothesis import strategies as st
 from fixtures.catalogue import deviations
 from fixtures.catalogue.clauses import CatalogueError, load
 from tests.attacks.bad_input import FUZZ, NASTY, assert_one_line, spoiled_text
-
-CLAUSES = """
-[page]
-name = "tea"
-title = "Making tea"
-
-[[page.documents]]
-title = "Tea for beginners"
-url = "https://longhorn.io/docs/1.12.0/drinks/tea/"
-sections = ["Introduction", "Water"]
-
-[[clause]]
-id = "tea.water"
-section = "Water"
-statement = "The water MUST boil."
-since = "1.1"
-until = "1.3"
-needs = ["block"]
-remark = "Twice."
-untestable = "No kettle."
-"""
+from tests.fixtures.catalogue.example_page import PAGE
 
 DEVIATIONS = """
 [[deviation]]
@@ -98,7 +78,7 @@ def attack_deviations(content: bytes) -> None:
 
 
 @FUZZ
-@given(spoiled_toml(CLAUSES))
+@given(spoiled_toml(PAGE))
 def test_wrong_clauses(content: bytes) -> None:
     """Types, names and values other than those that belong there."""
     attack_clauses(content)
@@ -112,7 +92,7 @@ def test_wrong_deviations(content: bytes) -> None:
 
 
 @FUZZ
-@given(spoiled_text(CLAUSES))
+@given(spoiled_text(PAGE))
 def test_broken_clauses(content: bytes) -> None:
     """Text that is cut, is no TOML or not even text."""
     attack_clauses(content)
@@ -150,7 +130,7 @@ def _changed(lines: list[str], changes: list[tuple[int, str]]) -> bytes:
 def test_says_where_a_clause_is_wrong(tmp_path: Path, old: str, new: str, words: str) -> None:
     """The file, the entry, and what is there."""
     (tmp_path / "tea").mkdir()
-    (tmp_path / "tea" / "clauses.toml").write_text(CLAUSES.replace(old, new))
+    (tmp_path / "tea" / "clauses.toml").write_text(PAGE.replace(old, new))
 
     with pytest.raises(CatalogueError) as caught:
         load(tmp_path)
