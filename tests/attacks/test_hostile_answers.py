@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fixtures.diagnostics.bundle import Bounds, Bundle
-from fixtures.foreign_text import LONGEST, OutsideError, below, file_name, shortened, visible
+from fixtures.foreign_text import LONGEST, OutsideError, below, file_name, one_line, shortened, visible
 from fixtures.report import bundles, junit
 from fixtures.report.__main__ import main
 from fixtures.report.redaction import REDACTED, Redactor, credentials
@@ -86,6 +86,8 @@ def test_what_is_obeyed_is_shown() -> None:
     assert visible(TITLE) == "\\x1b]0;taken over\\x07\\x1b[2J"
     assert visible(TURNED) == "\\u202egpj.exe\\u2066"
     assert visible("a\r\nb\x7f\u2028\ud800\U000e0041") == "a\\r\nb\\x7f\\u2028\\ud800\\U000e0041"
+    assert visible("a\u0378\ue000\U000f0000\u3000b\n") == "a\\u0378\\ue000\\U000f0000\u3000b\n"
+    assert one_line(" a\n\x1b\u2028\ue000 ") == "a \\x1b \\ue000"
     assert visible("Wasser\tгрüße 水\n") == "Wasser\tгрüße 水\n"
 
 
