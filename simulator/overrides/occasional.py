@@ -33,8 +33,18 @@ def _lose_deletion(original: Callable[[Obj], bool], content: Obj) -> bool:
     return any(not key.startswith(names.ANNOTATION_PREFIX) for key in objects.annotations(content))
 
 
+@override("failed-backup-keeps-its-lock", decision="backupstore.releases_lock_of_failed")
+def _keep_lock(original: Callable[[], bool]) -> bool:
+    """The lock of a backup that fails stays in the store, and stops every deletion of that volume's backups.
+
+    Seen in the recording `fail_rights`: the user's rights went in the middle of a backup, and were back when it was
+    deleted; the next attempt went through once the lock was 150 s old.
+    """
+    return False
+
+
 QUIRKS: Mapping[str, Override] = {
-    each.name: each for each in (_keep_claim, _lose_deletion, leave_unlisted_backup, refuse_nameless_image)
+    each.name: each for each in (_keep_claim, _lose_deletion, _keep_lock, leave_unlisted_backup, refuse_nameless_image)
 }
 
 

@@ -1,8 +1,6 @@
 """What no deletion ends on a real cluster: the clean-up frees what is the run's own, and says who left it."""
 
 import io
-import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +10,13 @@ import pytest
 
 from fixtures.cleanup import command
 from fixtures.cleanup.leftovers import clean_up
-from fixtures.kubernetes.budgets import Steps
+from fixtures.kubernetes.budgets import BACKUP_COMPLETED, Steps
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.history import Recorder, recording
 from fixtures.kubernetes.resource_kinds import BACKUP, NAMESPACE, PVC, VOLUME_SNAPSHOT, VOLUME_SNAPSHOT_CONTENT
 from fixtures.kubernetes.run import Run
-from fixtures.longhorn.objects import Longhorn
+from fixtures.kubernetes.waiting import wait
+from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.target_address import TargetAddress
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.s3.access import S3Access
@@ -188,29 +187,32 @@ def test_the_lock_of_a_failed_backup_is_waited_for(
     cluster_with: Callable[..., MakeHalf], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until it no longer counts, which takes 150 s; here somebody takes it away once the clean-up has said so."""
-    half = cluster_with()("mine")
+    half = cluster_with("failed-backup-keeps-its-lock")("mine")
     claim = half.claim()
     half.snapshots.wait_ready(half.snapshots.create(claim, half.snapshots.create_class()))
     longhorn = Longhorn(half.api, half.recorder, half.api.run, SYSTEM, legacy_handles=False)
     client, bucket = minio_client(half.store), half.store.bucket
-    key = f"{volume_directory(longhorn.store_address().prefix, claim.volume)}locks/lock-0123456789abcdef.lck"
-    lock = json.dumps({"Name": "lock-0123456789abcdef", "Type": 1, "Acquired": True}).encode()
-    client.put_object(bucket, key, io.BytesIO(lock), len(lock))
-    taken = threading.Event()
+    directory = volume_directory(longhorn.store_address().prefix, claim.volume)
+    right = client.get_object(bucket, f"{directory}volume.cfg").read()
+    # Nothing is to be written for this volume for a while.
+    client.put_object(bucket, f"{directory}volume.cfg", io.BytesIO(b"{"), 1)
+    failed = longhorn.wait_backup_started(half.snapshots.create(claim, half.snapshots.create_class()))
+    wait(half.recorder, BACKUP_COMPLETED, BACKUP, failed.name, SYSTEM, until=lambda item: Backup(item).state == "Error")
+    client.put_object(bucket, f"{directory}volume.cfg", io.BytesIO(right), len(right))
+    locks = [str(each.object_name) for each in client.list_objects(bucket, f"{directory}locks/")]
+    said: list[str] = []
 
-    def say(line: str, *, flush: bool) -> None:
-        del flush
+    def say(line: str) -> None:
         said.append(line)
         if line.startswith("waiting up to") and "failed to acquire lock" in line:
-            client.remove_object(bucket, key)
-            taken.set()
+            client.remove_object(bucket, locks.pop())
 
-    said: list[str] = []
-    monkeypatch.setattr(command, "print_live", lambda line: say(line, flush=True))
+    monkeypatch.setattr(command, "print_live", say)
+    assert len(locks) == 1
 
     assert half.cleaned() == command.NOTHING
 
-    assert taken.is_set()
+    assert locks == []
     assert any("could not be deleted before the lock of a failed backup was 150 s old" in line for line in said)
     assert half.api.list(BACKUP) == []
     assert "everything was removed" in capsys.readouterr().out

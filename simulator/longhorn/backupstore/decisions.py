@@ -68,6 +68,10 @@ class BackupstoreDecisions:
         """The volume's size in volume.cfg, which is what a restored volume gets."""
         return request.size
 
+    def releases_lock_of_failed(self) -> bool:
+        """Whether a backup that fails takes its lock on the volume away."""
+        return True
+
     # Deleting a backup
 
     def deletes_document(self, volume: str, backup: str) -> bool:

@@ -33,12 +33,18 @@ class LockType(Enum):
 
 
 @contextlib.asynccontextmanager
-async def held(bucket: Bucket, layout: VolumeLayout, clock: Clock, kind: LockType) -> AsyncIterator[None]:
-    """Hold a lock of `kind` on the volume. Raises LockConflictError when another kind of work holds it."""
+async def held(
+    bucket: Bucket, layout: VolumeLayout, clock: Clock, kind: LockType, *, released_on_failure: bool = True
+) -> AsyncIterator[None]:
+    """Hold a lock of `kind` on the volume. Raises LockConflictError when another kind of work holds it.
+
+    The body is the work; unless the lock is `released_on_failure`, it stays when that fails.
+    """
     number, purpose = kind.value
     name = f"lock-{secrets.token_hex(8)}"
     key = layout.lock(name)
     own = await bucket.put(key, _document(name, number, acquired=False))
+    stays = False
     try:
         await clock.sleep(SETTLE_SECONDS)
         if await _outranked(bucket, layout, key, number, own.last_modified, clock):
@@ -49,11 +55,15 @@ async def held(bucket: Bucket, layout: VolumeLayout, clock: Clock, kind: LockTyp
         refresh = asyncio.create_task(_refresh(bucket, key, name, number))
         try:
             yield
+        except Exception:
+            stays = not released_on_failure
+            raise
         finally:
             refresh.cancel()
             await asyncio.gather(refresh, return_exceptions=True)
     finally:
-        await bucket.delete(key)
+        if not stays:
+            await bucket.delete(key)
 
 
 def _document(name: str, number: int, *, acquired: bool) -> bytes:

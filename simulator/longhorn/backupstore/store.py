@@ -76,7 +76,8 @@ class Backupstore:
         if not self._decisions.stores_backup(request):
             return self._unstored(request)
         layout = self._layout(request.volume)
-        async with held(self._bucket, layout, self._clock, LockType.COPY):
+        released = self._decisions.releases_lock_of_failed()
+        async with held(self._bucket, layout, self._clock, LockType.COPY, released_on_failure=released):
             volume = await self._prepared_volume(layout, request)
             last = await self._last_backup(layout, volume)
             snapshots = [layer.name for layer in disk.snapshots(request.volume)]

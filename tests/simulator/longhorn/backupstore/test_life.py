@@ -20,6 +20,8 @@ from simulator.longhorn.backupstore import (
 from simulator.longhorn.backupstore.layout import digest
 from simulator.longhorn.backupstore.locks import EXPIRY
 from simulator.longhorn.backupstore.target import TargetUrl
+from simulator.overrides.occasional import quirk
+from simulator.overrides.registry import apply
 from simulator.s3.connection import ObjectInfo, S3Error
 from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VOLUME, Bench
 
@@ -176,6 +178,27 @@ async def test_a_lock_is_held_while_working_and_gone_afterwards(bench: Bench) ->
     locks = [(call, key) for call, key in bench.bucket.calls if "/locks/lock-" in key]
     assert [call for call, _ in locks] == ["put", "put", "delete"]
     assert len({key for _, key in locks}) == 1
+
+
+@pytest.mark.parametrize("quirks", [(), ("failed-backup-keeps-its-lock",)])
+async def test_the_lock_of_a_failed_backup(bench: Bench, quirks: tuple[str, ...]) -> None:
+    """Gone, but for a quirk that stops the deletion of all backups of the volume until it is old."""
+    apply({"backupstore": bench.decisions}, [quirk(name) for name in quirks])
+    await bench.back_up(1, b"A")
+    right = bench.bucket.objects[f"{DIRECTORY}volume.cfg"]
+    bench.bucket.objects[f"{DIRECTORY}volume.cfg"] = b"{"
+
+    with pytest.raises(BackupstoreError, match="failed to read"):
+        await bench.back_up(2, b"B")
+
+    bench.bucket.objects[f"{DIRECTORY}volume.cfg"] = right
+    locks = [key for key in bench.bucket.objects if key.endswith(".lck")]
+    assert len(locks) == len(quirks)
+    if locks:
+        with pytest.raises(LockConflictError):
+            await bench.delete(1)
+        bench.bucket.modified[locks[0]] -= EXPIRY + timedelta(seconds=1)
+    await bench.delete(1)
 
 
 async def test_a_refusal_of_the_bucket_is_told_as_longhorn_tells_it(bench: Bench) -> None:
