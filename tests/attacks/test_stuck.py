@@ -10,12 +10,12 @@ import pytest
 
 from fixtures.cleanup import command
 from fixtures.cleanup.leftovers import clean_up
-from fixtures.kubernetes.budgets import BACKUP_COMPLETED, Steps
+from fixtures.kubernetes.budgets import BACKUP_COMPLETED, CLEANED, Steps
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.history import Recorder, recording
 from fixtures.kubernetes.resource_kinds import BACKUP, NAMESPACE, PVC, VOLUME_SNAPSHOT, VOLUME_SNAPSHOT_CONTENT
 from fixtures.kubernetes.run import Run
-from fixtures.kubernetes.waiting import wait
+from fixtures.kubernetes.waiting import wait, wait_gone
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.target_address import TargetAddress
 from fixtures.longhorn.volume_snapshots import Snapshots
@@ -181,6 +181,76 @@ def test_a_backup_that_stays_is_deleted_and_noted(cluster_with: Callable[..., Ma
     assert finding.endswith(f"stayed when VolumeSnapshotContent snapcontent-{snapshot.uid} went")
     assert len(mine.api.list(BACKUP)) == 1
     assert other.cleaned() == command.NOTHING
+
+
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+def test_a_backup_that_stayed_before_the_clean_up_began(
+    policy: str, cluster_with: Callable[..., MakeHalf], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another process has not seen how it went, but its Events are there; one that was ready may have been retained."""
+    unready = ("delete-leaves-the-backup", "backup-never-ready")
+    make = cluster_with(faults=unready if policy == "Delete" else ())
+    backups = {}
+    for run_id in ("mine", "other"):
+        half = make(run_id)
+        snapshot = half.snapshots.create(half.claim(), half.snapshots.create_class(policy))
+        longhorn = Longhorn(half.api, half.recorder, half.api.run, SYSTEM, legacy_handles=False)
+        backup = longhorn.wait_backup_started(snapshot)
+        if policy == "Retain":
+            half.snapshots.wait_ready(snapshot)
+        content = half.snapshots.wait_handle(snapshot)
+        half.snapshots.delete(snapshot)
+        if policy == "Retain":
+            half.api.delete_if_exists(VOLUME_SNAPSHOT_CONTENT, content.name, uid=content.uid)
+        half.snapshots.wait_content_gone(content)
+        longhorn.wait_backup_completed(backup.name)
+        ready = half.snapshots.history(snapshot).all(lambda item: (item.get("status") or {}).get("readyToUse") is True)
+        assert bool(ready) == (policy == "Retain")
+        backups[run_id] = half, backup, snapshot
+    mine, backup, snapshot = backups["mine"]
+    left = backups["other"][1].name
+
+    assert mine.cleaned() == command.NOTHING
+
+    said = capsys.readouterr().out
+    stayed = f"{BACKUP.describe(backup.object)} stayed when {VOLUME_SNAPSHOT.describe(snapshot.object)} went"
+    assert (f"finding: Longhorn: {stayed}, which no Event calls ready" in said) == (policy == "Delete")
+    assert ("finding" in said) == (policy == "Delete")
+    assert [item["metadata"]["name"] for item in mine.api.list(BACKUP)] == [left]
+    assert backups["other"][0].cleaned() == command.NOTHING
+
+
+def test_what_outlives_a_namespace_that_somebody_deleted(
+    cluster_with: Callable[..., MakeHalf], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is the run's if its classes made something there; otherwise it is left, and said."""
+    make = cluster_with()
+    mine, other = make("mine"), make("mine2")
+    places = {}
+    for half, what in ((mine, "proven"), (mine, "unproven"), (other, "theirs")):
+        claim, name = half.claim(what), half.snapshots.create_class("Retain")
+        snapshot = half.snapshots.wait_ready(half.snapshots.create(claim, name))
+        if what == "unproven":
+            half.snapshots.delete_class(name)
+        places[what] = claim.namespace, half.snapshots.content_of(snapshot).name, snapshot
+    for half, (namespace, _, _) in zip((mine, mine, other), places.values(), strict=True):
+        half.api.delete(NAMESPACE, namespace)
+        wait_gone(half.recorder, CLEANED, NAMESPACE, namespace)
+
+    assert mine.cleaned() == command.NOTHING
+
+    said = capsys.readouterr().out
+    contents = {item["metadata"]["name"] for item in mine.api.list(VOLUME_SNAPSHOT_CONTENT)}
+    assert contents == {places["unproven"][1], places["theirs"][1]}
+    snapshots = {Backup(item).snapshot for item in mine.api.list(BACKUP)}
+    assert snapshots == {f"snapshot-{places[what][2].uid}" for what in ("unproven", "theirs")}
+    alike = said.partition("left alone, since nothing shows that run mine made it:\n")[2].splitlines()
+    assert sorted(line.strip().rpartition("/")[0] or line.strip() for line in alike) == [
+        "Longhorn Backup longhorn-system",
+        f"VolumeSnapshotContent {places['unproven'][1]}",
+    ]
+    assert other.cleaned() == command.NOTHING
+    assert {item["metadata"]["name"] for item in mine.api.list(VOLUME_SNAPSHOT_CONTENT)} == {places["unproven"][1]}
 
 
 def test_the_lock_of_a_failed_backup_is_waited_for(
