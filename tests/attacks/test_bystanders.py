@@ -3,10 +3,12 @@
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from fixtures.cleanup import command
 from fixtures.kubernetes.budgets import Steps
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.history import recording
@@ -16,8 +18,22 @@ from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.outcomes import Blocked
 from tests.cluster.running import Running
 from tools.attacks.bystanders import RUN, Bystanders, look, make
-from tools.attacks.killing import ARGUMENTS, FILES, labelled
+from tools.attacks.killing import ARGUMENTS, labelled
 from tools.cluster.simulated_cluster import SimulatedCluster, simulator, suite
+
+TESTS = (
+    "backing_image/test_on_demand_deletion.py::test_image_is_kept_under_retain",
+    "backup/test_deletion.py::test_retain_keeps_the_backup",
+    "backup/test_deletion.py::test_given_backup_is_kept_under_retain",
+    "backup/test_deletion.py::test_given_backup_is_deleted_under_delete",
+    "backup/test_pre_provisioned.py::test_backup_not_made_through_csi_is_restored",
+    "backing_image/test_on_demand_download.py::test_image_is_made_for_a_claim",
+)
+"""Of FILES, on which runs are killed for longer, one for each thing that has no label: images that are made for a claim
+or kept, a bucket, backups that are retained or made without a claim, and contents by hand."""
+
+WHAT = (*ARGUMENTS, *(f"conformance/{test}" for test in TESTS))
+ALONE = (*WHAT, "-n", "0")
 
 IMAGE_HANDLE = "bi://backing?backingImage=lsc-ci-team-golden&backingImageDataSourceType=download"
 
@@ -53,28 +69,37 @@ def test_there_are_many_of_every_sort(crowd: Crowd) -> None:
 
 
 def test_a_run_that_ends_leaves_them_alone(crowd: Crowd) -> None:
-    ran = suite(crowd.folder / "whole", *crowd.cluster.arguments, *ARGUMENTS, *FILES)
+    ran = suite(crowd.folder / "whole", *crowd.cluster.arguments, *WHAT)
 
     assert (ran.exit_code, crowd.harmed(), labelled(crowd.cluster, crowd.folder)) == (0, [], []), ran.text
 
 
 def test_an_interrupted_run_leaves_them_alone(crowd: Crowd) -> None:
     """It cleans up only after itself."""
-    ran = Running(crowd.folder / "interrupted", *crowd.cluster.arguments, *ARGUMENTS, *FILES).ended_by(signal.SIGINT)
+    ran = Running(crowd.folder / "interrupted", *crowd.cluster.arguments, *ALONE).ended_by(signal.SIGINT)
 
     assert (ran.exit_code, crowd.harmed(), labelled(crowd.cluster, crowd.folder)) == (2, [], []), ran.text
 
 
-def test_the_clean_up_after_a_killed_run_leaves_them_alone(crowd: Crowd) -> None:
-    """With the id and without."""
-    Running(crowd.folder / "killed", *crowd.cluster.arguments, *ARGUMENTS, *FILES).ended_by(signal.SIGKILL)
+def test_the_clean_up_after_a_killed_run_leaves_them_alone(crowd: Crowd, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the id and without; what only looks like the run's is named."""
+    killed = Running(crowd.folder / "killed", *crowd.cluster.arguments, *ALONE)
+    # Its image and bucket are there by then, and a backup that is retained.
+    killed.until_conforms()
+    killed.ended_by(signal.SIGKILL)
     assert labelled(crowd.cluster, crowd.folder)
 
-    unnamed = suite(crowd.folder / "nothing", *crowd.cluster.arguments, "--clean-up", "--yes")
-    named = suite(crowd.folder / "nothing", *crowd.cluster.arguments, "--clean-up", "--yes", f"--run-id={RUN}")
+    api = Cluster(crowd.cluster.kubeconfig, Run("clean-up"), crowd.folder)
+    clean_up = partial(command.clean, api, crowd.cluster.s3, steps=Steps(), sure=True)
 
-    assert "skipped: it may still be running" in unnamed.text
-    assert named.exit_code == 0, named.text
+    assert clean_up(run_id="") == command.REMAINS
+    assert "skipped: it may still be running" in capsys.readouterr().out
+    assert clean_up(run_id=RUN) == command.NOTHING
+    left = set(capsys.readouterr().out.partition(f"nothing shows that run {RUN} made it:\n")[2].splitlines())
+    assert left >= {
+        *("  Namespace lsc-ci-source-91", "  PersistentVolume lsc-ci-pv-95", "  bucket lsc-ci-bucket-92"),
+        *("  VolumeSnapshotContent lsc-ci-content-97", "  Longhorn BackingImage longhorn-system/lsc-ci-team-golden"),
+    }
     assert (crowd.harmed(), labelled(crowd.cluster, crowd.folder)) == ([], [])
 
 
