@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from fixtures.kubernetes import transport
 from fixtures.kubernetes.api_errors import TransportFailed, Unreachable
 from fixtures.kubernetes.budgets import API_REACHABLE, Steps
 from fixtures.kubernetes.client import Cluster, reach
@@ -107,6 +109,26 @@ def test_a_server_that_is_gone_is_waited_for_once(
     assert cluster.list(NAMESPACE)
     behind.script.spoil("GET", "/namespaces", catalogue.RESET)
     assert cluster.list(NAMESPACE)
+
+
+def test_a_request_that_was_waited_for_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time since it was sent counts: the next is sent once, and it was an outage."""
+    late = [0.0]
+    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + late[0]))
+    reached = transport.Transport(replace(API_REACHABLE, seconds=0.5), known=True)
+    sent = []
+
+    def send(seconds: float) -> None:
+        sent.append(seconds)
+        late[0] += seconds
+        raise TransportFailed("no answer")
+
+    for seconds in (3.0, 0.0):
+        with pytest.raises(TransportFailed):
+            reached.again("get", lambda seconds=seconds: send(seconds))  # type: ignore[misc]
+
+    assert sent == [3.0, 0.0]
+    assert reached.last_outage > 0
 
 
 def test_a_moment_is_no_outage(behind: Behind) -> None:
