@@ -125,8 +125,9 @@ def test_odd_answers_that_are_right(api: FakeApi, cluster: Cluster) -> None:
     answer(api, lambda: iter([http(orjson.dumps(claims(claim(), items=[])))]))
     assert cluster.list(PVC, "n") == []
     answer(api, lambda: iter([http(b"404 page not found", status="404 Not Found")]))
-    with pytest.raises(Unserved):
-        cluster.list(PVC, "n")
+    for name in ("list", "patch"):
+        with pytest.raises(Unserved):
+            READS[name](cluster)
 
 
 @pytest.mark.usefixtures("quick")

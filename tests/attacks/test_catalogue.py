@@ -146,3 +146,12 @@ def test_says_where_a_deviation_is_wrong(tmp_path: Path) -> None:
 
     with pytest.raises(CatalogueError, match=r"^deviations.toml: deviation\[0\].since: 1.5 is not a text$"):
         deviations.load(tmp_path / "deviations.toml", ["tea.water"])
+
+
+def test_a_pattern_that_means_something_else_later(tmp_path: Path) -> None:
+    """Python warns of it, wherever the warning would go."""
+    (tmp_path / "deviations.toml").write_text(DEVIATIONS.replace("cold.*", "[[cold]"))
+
+    with pytest.raises(CatalogueError, match=r"tea\.water: Possible nested set") as caught:
+        deviations.load(tmp_path / "deviations.toml", ["tea.water"])
+    assert_one_line(str(caught.value))
