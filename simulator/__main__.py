@@ -7,7 +7,7 @@ import sys
 import textwrap
 from itertools import zip_longest
 
-from simulator.options import UsageError, parse
+from simulator.options import UsageError, one_line, parse
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
 
         return asyncio.run(run(options))
     except UsageError as error:
-        print(f"python -m simulator: {error}", file=sys.stderr)
+        print(f"python -m simulator: {one_line(str(error))}", file=sys.stderr)
         return 2
 
 

@@ -7,7 +7,7 @@ from simulator.kubernetes.decisions import KubernetesDecisions
 from simulator.longhorn.backing_images import BackingImageDecisions
 from simulator.longhorn.backupstore.decisions import BackupstoreDecisions
 from simulator.longhorn.decisions import LonghornDecisions
-from simulator.options import Options, UsageError
+from simulator.options import Options, UsageError, one_line
 from simulator.overrides import occasional, registry, releases
 from simulator.overrides.override_counts import OverrideCount
 
@@ -40,7 +40,7 @@ def decisions(options: Options) -> Decisions:
         known = registry.faults() if options.faults else {}
         for name in options.faults:
             if name not in known:
-                raise UsageError(f"--fault {name}: no such fault; --list-faults prints them")
+                raise UsageError(f"--fault {one_line(name, 60)}: no such fault; --list-faults prints them")
             overrides += known[name].overrides
         made.override_counts.update(registry.apply(storeys, overrides))
     except registry.OverrideError as error:

@@ -1,14 +1,19 @@
 """The command line of `python -m simulator`."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from simulator.clock import FAST, REAL
 from simulator.disturbances.chance import Chaos
 from simulator.longhorn.version import NEWEST, UnknownVersionError, Version
+
+_SLOWEST = 1000.0
+_LARGEST_PROCESS = 1 << 22
+"""Of Linux; other systems have smaller ones."""
 
 
 class UsageError(Exception):
@@ -42,23 +47,36 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
-def parse(arguments: Sequence[str]) -> Options:
-    """Reads the command line. Raises UsageError; `--help` exits."""
+class _Once(argparse.Action):
+    """A value that is given once: of two nobody knows which is meant."""
+
+    def __call__(self, parser: argparse.ArgumentParser, found: Any, value: Any, flag: str | None = None) -> None:
+        given = vars(found).setdefault("given", set())
+        if self.dest in given:
+            parser.error(f"{flag} is given twice; give one value")
+        given.add(self.dest)
+        setattr(found, self.dest, value)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options with the types of their values."""
     parser = _Parser(
         prog="python -m simulator",
         description="A simulated Kubernetes cluster with CSI snapshots, a Longhorn and an S3 backupstore. "
         "Prints one line of JSON when it is ready, and runs until it is stopped or its parent ends.",
         allow_abbrev=False,
     )
-    parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="where to write the kubeconfig (required)")
+    parser.register("action", None, _Once)
+    parser.register("type", None, _text)
+    parser.add_argument("--kubeconfig", type=_path, metavar="FILE", help="where to write the kubeconfig (required)")
     parser.add_argument("--longhorn-version", metavar="V", help=f"behave as documented for V (default {NEWEST})")
-    parser.add_argument("--release", default="", metavar="R", help="behave as release R really does")
+    parser.add_argument("--release", metavar="R", help="behave as release R really does")
     parser.add_argument(
         "--speed", default="fast", metavar="N", help="fast (default), real, or seconds per second of a real cluster"
     )
     parser.add_argument("--api-port", type=_port, default=0, metavar="N", help="port of the Kubernetes API")
     parser.add_argument("--s3-port", type=_port, default=0, metavar="N", help="port of S3")
-    parser.add_argument("--data-dir", type=Path, metavar="D", help="directory for the data of volumes while it runs")
+    parser.add_argument("--data-dir", type=_path, metavar="D", help="directory for the data of volumes while it runs")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="break one behaviour (repeatable)")
     parser.add_argument(
         "--quirk", action="append", default=[], metavar="NAME", help="leave behind what real ones sometimes do"
@@ -72,28 +90,33 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--enforce-rbac", action="store_true", help="refuse what roles and bindings do not allow to a service account"
     )
-    parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process ends (0: never)")
-    given = parser.parse_args(arguments)
+    parser.add_argument("--parent-pid", type=_process, metavar="PID", help="stop when this process ends (0: never)")
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Reads the command line. Raises UsageError; `--help` exits."""
+    given = parser().parse_args(arguments)
     if not (given.kubeconfig or given.list_faults):
         raise UsageError("--kubeconfig FILE is required")
     return Options(
         kubeconfig=(given.kubeconfig or Path("kubeconfig")).absolute(),
         version=_version(given.longhorn_version, given.release),
-        release=given.release,
+        release=given.release or "",
         pace=_pace(given.speed),
         api_port=given.api_port,
         s3_port=given.s3_port,
         data_dir=given.data_dir,
-        faults=tuple(given.fault),
+        faults=_different("--fault", given.fault),
         list_faults=given.list_faults,
         parent=given.parent_pid,
         chaos=_chaos(given.chaos),
-        quirks=tuple(given.quirk),
+        quirks=_different("--quirk", given.quirk),
         enforce_rbac=given.enforce_rbac,
     )
 
 
-def _version(version: str | None, release: str) -> Version:
+def _version(version: str | None, release: str | None) -> Version:
     if version and release and version != release:
         raise UsageError(f"--longhorn-version {version} contradicts --release {release}")
     try:
@@ -105,12 +128,13 @@ def _version(version: str | None, release: str) -> Version:
 def _pace(text: str) -> float:
     if text in {"fast", "real"}:
         return FAST if text == "fast" else REAL
-    try:
-        pace = float(text)
-    except ValueError:
-        raise UsageError(f"--speed {text}: must be fast, real or a number") from None
-    if not 0 <= pace < float("inf"):
-        raise UsageError(f"--speed {text}: must be 0 or more")
+    if re.fullmatch(r"-[0-9.]+", text):
+        raise UsageError(f"--speed {_shown(text)}: must be 0 or more")
+    if not re.fullmatch(r"[0-9]{0,20}\.?[0-9]{1,20}(e-?[0-9]{1,3})?", text):
+        raise UsageError(f"--speed {_shown(text)}: must be fast, real or a number")
+    pace = float(text)
+    if pace > _SLOWEST:
+        raise UsageError(f"--speed {_shown(text)}: must be at most {_SLOWEST:g}")
     return pace
 
 
@@ -121,15 +145,49 @@ def _chaos(text: str | None) -> Chaos | None:
         return Chaos.parse(text)
     except ValueError:
         raise UsageError(
-            f"--chaos {text}: must be SEED[:LEVEL[:troubles]], a whole number and a level above 0 and up to 10"
+            f"--chaos {_shown(text)}: must be SEED[:LEVEL[:troubles]], a whole number and a level above 0 and up to 10"
         ) from None
 
 
+def _different(option: str, names: Sequence[str]) -> tuple[str, ...]:
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise UsageError(f"{option} {_shown(twice)} is given twice")
+    return tuple(names)
+
+
 def _port(text: str) -> int:
-    try:
-        port = int(text)
-    except ValueError:
-        port = -1
-    if not 0 <= port < 65536:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
-    return port
+    return _whole_number(text, 65535, "a port number")
+
+
+def _process(text: str) -> int:
+    return _whole_number(text, _LARGEST_PROCESS, "a process id")
+
+
+def _whole_number(text: str, most: int, what: str) -> int:
+    """In the digits 0 to 9, which `int` does not insist on."""
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > most:
+        raise argparse.ArgumentTypeError(f"'{_shown(text)}' is not {what}: expected 0 to {most}")
+    return int(text)
+
+
+def _text(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("is given without a value")
+    return text
+
+
+def _path(text: str) -> Path:
+    if "\0" in text:
+        raise argparse.ArgumentTypeError(f"'{_shown(text)}' is not a path: it has a zero byte")
+    return Path(_text(text))
+
+
+def _shown(text: str) -> str:
+    """A value as messages repeat it, on one line: without control characters, and not all of a long one."""
+    return one_line(text, 60)
+
+
+def one_line(text: str, longest: int = 500) -> str:
+    """A text without line breaks and anything else that a terminal obeys, which is escaped; cut if it is too long."""
+    line = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[:longest])
+    return line if len(text) <= longest else f"{line} ..."

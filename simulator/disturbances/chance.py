@@ -1,5 +1,6 @@
 """Chance from a seed: whether a disturbance happens this time, and for how long."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from random import Random
@@ -24,12 +25,12 @@ class Chaos:
     @classmethod
     def parse(cls, text: str) -> "Chaos":
         """SEED, SEED:LEVEL or SEED:LEVEL:troubles. Raises ValueError."""
-        seed, _, rest = text.partition(":")
-        level, separator, word = rest.partition(":")
-        if separator and word != "troubles":
+        matched = re.fullmatch(r"([0-9]{1,18})(?::([0-9]{0,18}\.?[0-9]{1,18})?(:troubles)?)?", text)
+        if matched is None:
             raise ValueError(text)
-        found = cls(int(seed), float(level) if level else 1.0, bool(separator))
-        if found.seed < 0 or not 0 < found.level <= 10:
+        seed, level, troubles = matched.groups()
+        found = cls(int(seed), float(level or 1), bool(troubles))
+        if not 0 < found.level <= 10:
             raise ValueError(text)
         return found
 

@@ -22,9 +22,9 @@ class Version:
     @classmethod
     def parse(cls, text: str) -> "Version":
         """Raises UnknownVersionError for what is no version, or one before 1.1, which had no CSI snapshots."""
-        found = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text)
+        found = re.fullmatch(r"v?([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?", text)
         if not found:
-            raise UnknownVersionError(f"{text!r} is not a Longhorn version such as 1.12.1 or 1.2")
+            raise UnknownVersionError(f"{text[:60]!r} is not a Longhorn version such as 1.12.1 or 1.2")
         major, minor, patch = found.groups()
         numbers = (int(major), int(minor), int(patch) if patch else 99)
         if numbers < (1, 1, 0) or numbers[0] > 1:

@@ -51,5 +51,5 @@ QUIRKS: Mapping[str, Override] = {
 def quirk(name: str) -> Override:
     """A quirk by name. Raises OverrideError for an unknown one."""
     if name not in QUIRKS:
-        raise OverrideError(f"--quirk {name}: no such quirk (known: {', '.join(sorted(QUIRKS))})")
+        raise OverrideError(f"--quirk {name[:60]}: no such quirk (known: {', '.join(sorted(QUIRKS))})")
     return QUIRKS[name]

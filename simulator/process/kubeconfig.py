@@ -54,8 +54,10 @@ def write(path: Path, server: str, token: str, authority: str) -> None:
         except OSError:
             Path(name).unlink()
             raise
-    except (OSError, UnicodeDecodeError) as error:
-        raise KubeconfigError(f"cannot write the kubeconfig {path}: {error}") from error
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+        # A RuntimeError is a circle of links.
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise KubeconfigError(f"cannot write the kubeconfig {str(path)[:200]}: {reason}") from error
 
 
 def remove(path: Path, server: str) -> None:
