@@ -64,7 +64,7 @@ async def run(options: Options) -> int:
         try:
             directory = local.enter_context(data.directory(options.data_dir))
         except OSError as error:
-            raise UsageError(f"cannot make a data directory: {error}") from error
+            raise UsageError(f"cannot make a data directory: {error.strerror}: {error.filename}") from error
         return await _serve(options, chosen, directory, stopped)
 
 

@@ -11,6 +11,7 @@ from simulator.clock import FAST, REAL
 from simulator.disturbances.chance import Chaos
 from simulator.longhorn.version import NEWEST, UnknownVersionError, Version
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SLOWEST = 1000.0
 _LARGEST_PROCESS = 1 << 22
 """Of Linux; other systems have smaller ones."""
@@ -177,8 +178,8 @@ def _text(text: str) -> str:
 
 
 def _path(text: str) -> Path:
-    if "\0" in text:
-        raise argparse.ArgumentTypeError(f"'{_shown(text)}' is not a path: it has a zero byte")
+    if _CONTROL.search(text):
+        raise argparse.ArgumentTypeError(f"'{_shown(text)}' has a control character, or is not UTF-8")
     return Path(_text(text))
 
 

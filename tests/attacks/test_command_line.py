@@ -30,12 +30,13 @@ OF_OTHER_TARGETS = ("--keep-cluster",)
 RUN = [
     ("--target=moon", "unknown target 'moon'; known: simulator, kind, cluster"),
     ("--target=cluster", "--target cluster needs --kubeconfig FILE"),
-    ("--budget-scale=1e308", "--budget-scale '1e308' is too large: at most 1000"),
+    ("--budget-scale=1e308", "--budget-scale '1e308': expected a number from 0.001 to 1000"),
+    ("--budget-scale=1e-320", "--budget-scale '1e-320': expected a number from 0.001 to 1000"),
     *((f"--budget-scale={text}", "must be a positive number") for text in ("nan", "-1", "inf", "0", "1_0", " 1", LONG)),
     ("--budget-scale=١", "'--budget-scale=١': write numbers in the digits 0 to 9"),
     ("--budget-scale=²", "--budget-scale '²' must be a positive number"),
     ("--idle-timeout=0", "--idle-timeout '0' must be a positive number"),
-    ("--idle-timeout=1e9", "--idle-timeout '1e9' is too large: at most 86400"),
+    ("--idle-timeout=1e9", "--idle-timeout '1e9': expected a number from 0.001 to 86400"),
     ("--profile=soon", "--profile: 'soon' is not a version such as 1.12"),
     ("--profile=0.9", "unknown profile '0.9'; known: 1.1 to 1.13"),
     ("--run-id=ci-7", "--run-id: run id 'ci-7': expected 1 to 20 of a-z and 0-9, without hyphens"),
@@ -109,7 +110,7 @@ RUN = [
 SIMULATOR = [
     ("", "--kubeconfig FILE is required"),
     ("--kubeconfig=", "--kubeconfig: is given without a value"),
-    ("--kubeconfig=a\0b", "'a\\x00b' is not a path: it has a zero byte"),
+    *((f"--kubeconfig={text}", "has a control character") for text in (ESCAPE, BIDI, HALF, "a\nb", "a\0b")),
     ("--data-dir=", "--data-dir: is given without a value"),
     ("--longhorn-version=1.١", "'1.١' is not a Longhorn version"),
     (f"--longhorn-version=1.{LONG}", "is not a Longhorn version"),
@@ -295,8 +296,8 @@ def test_wrong_values_of_a_run(typed: list[tuple[str, str]]) -> None:
     except pytest.UsageError as error:
         assert_one_line(str(error))
         return
-    assert 0 < found.budget_scale <= 1000
-    assert 0 < found.idle_timeout <= 86400 or found.idle_timeout == math.inf
+    assert 0.001 <= found.budget_scale <= 1000
+    assert 0.001 <= found.idle_timeout <= 86400 or found.idle_timeout == math.inf
     assert re.fullmatch("[a-z0-9]{1,20}", found.run_id)
     assert not re.search(r"\\x[01]|\\x7f|\\u20(2|6)|\\ud[89a-f]", repr(found))
 
