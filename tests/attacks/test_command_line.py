@@ -138,6 +138,10 @@ SIMULATOR = [
     ("--enforce-rbac=1", "ignored explicit argument '1'"),
     ("--no-such", "unrecognized arguments: --no-such"),
     ("more", "unrecognized arguments: more"),
+    (ESCAPE, r"unrecognized arguments: \x1b]0;title\x07"),
+    (LONG, "unrecognized arguments: 999"),
+    *((f"--fault={text}", "no such fault; --list-faults prints them") for text in (ESCAPE, BIDI, HALF, "a\nb")),
+    (f"--quirk={ESCAPE}", "no such quirk (known: claim-keeps-its-finalizer"),
 ]
 """Typed after `python -m simulator`."""
 
