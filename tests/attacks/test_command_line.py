@@ -280,42 +280,44 @@ def test_no_value_has_control_characters(flag: str) -> None:
 VALUES = st.one_of(
     st.sampled_from(NASTY),
     st.text(max_size=12),
-    st.from_regex(r"[\d.:@e+-]{1,8}|\d{1,2}/\d{1,2}", fullmatch=True),
+    st.from_regex(r"\d{1,6}|\d{1,3}[.:/_]\d{1,3}|[0-9.e+-]{1,8}", fullmatch=True),
     st.from_regex(r"[a-z0-9.:@_-]{1,12}", fullmatch=True),
 )
-
-
-def typed_options(parser: argparse.ArgumentParser) -> st.SearchStrategy[list[tuple[str, str]]]:
-    """One to three options with a value each."""
-    return st.lists(st.tuples(st.sampled_from(valued(parser)), VALUES), min_size=1, max_size=3)
+_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @FUZZ
-@given(typed_options(run_parser()))
-def test_wrong_values_of_a_run(typed: list[tuple[str, str]]) -> None:
+@given(VALUES)
+def test_wrong_values_of_a_run(text: str) -> None:
     """What is accepted has a size that makes sense, and nothing that a terminal obeys."""
-    target = () if any(flag in ("--target", "--kubeconfig") for flag, _ in typed) else target_with(typed[0][0])
-    try:
-        found = read_run(*target, *(f"{flag}={text}" for flag, text in typed))
-    except pytest.UsageError as error:
-        assert_one_line(str(error))
-        return
-    assert 0.001 <= found.budget_scale <= 1000
-    assert 0.001 <= found.idle_timeout <= 86400 or found.idle_timeout == math.inf
-    assert re.fullmatch("[a-z0-9]{1,20}", found.run_id)
-    assert not re.search(r"\\x[01]|\\x7f|\\u20(2|6)|\\ud[89a-f]", repr(found))
+    for flag in valued(run_parser()):
+        target = () if flag in ("--target", "--kubeconfig") else target_with(flag)
+        try:
+            found = read_run(*target, f"{flag}={text}")
+        except pytest.UsageError as error:
+            assert_one_line(str(error))
+            continue
+        assert not _OBEYED.search(text), f"{flag}={text!r} was accepted"
+        assert 0.001 <= found.budget_scale <= 1000
+        assert 0.001 <= found.idle_timeout <= 86400 or found.idle_timeout == math.inf
+        assert text.isascii() or not text.isdecimal(), f"{flag}={text!r} was accepted"
+        assert re.fullmatch("[a-z0-9]{1,20}", found.run_id)
 
 
 @FUZZ
-@given(typed_options(simulator_parser()))
-def test_wrong_values_of_the_simulator(typed: list[tuple[str, str]]) -> None:
+@given(VALUES)
+def test_wrong_values_of_the_simulator(text: str) -> None:
     """Numbers are in the digits 0 to 9 only, which `int` and `float` do not insist on."""
-    try:
-        found = read_simulator("--kubeconfig=file", *(f"{flag}={text}" for flag, text in typed))
-    except UsageError as error:
-        assert_one_line(one_line(str(error)))
-        return
-    assert all(text.isascii() for flag, text in typed if flag not in ("--data-dir", "--kubeconfig"))
-    assert 0 <= found.pace <= 1000
-    assert max(found.api_port, found.s3_port) < 65536
-    assert 0 <= (found.parent or 0) <= 1 << 22
+    for flag in valued(simulator_parser()):
+        try:
+            found = read_simulator(*(() if flag == "--kubeconfig" else ("--kubeconfig=file",)), f"{flag}={text}")
+        except UsageError as error:
+            assert_one_line(one_line(str(error)))
+            continue
+        assert not _OBEYED.search(text), f"{flag}={text!r} was accepted"
+        assert flag in ("--data-dir", "--kubeconfig") or re.fullmatch(r"[\x21-\x5e\x60-\x7e]+", text), (
+            f"{flag}={text!r}"
+        )
+        assert 0 <= found.pace <= 1000
+        assert max(found.api_port, found.s3_port) < 65536
+        assert 0 <= (found.parent or 0) <= 1 << 22
