@@ -10,7 +10,8 @@ import pytest
 from fixtures import output_files
 from fixtures.input_files import BadInput, read_bytes
 from fixtures.option_values import check_readable
-from fixtures.report import junit
+from fixtures.report import bundles, junit, outputs
+from fixtures.s3.access import ENVIRONMENT_FILES
 from fixtures.targets.s3.credentials import read_keys
 from simulator.process import kubeconfig
 from tests.fixtures.made_up import CONFORMS, MadeUp, made_up
