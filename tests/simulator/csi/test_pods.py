@@ -303,6 +303,7 @@ from tests.simulator.csi.cluster import running
 
 async def main():
     async with running(Path(sys.argv[1])) as cluster:
+        print("up", flush=True)
         cluster.pod("p", sys.argv[2])
         await asyncio.Event().wait()
 
@@ -314,7 +315,13 @@ asyncio.run(main())
 
 
 def _victim(directory: Path, command: str, *more: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-c", _VICTIM, str(directory), command, *more])
+    """Returns when it is up, so that no budget counts the start of Python."""
+    arguments = [sys.executable, "-c", _VICTIM, str(directory), command, *more]
+    victim = subprocess.Popen(arguments, stdout=subprocess.PIPE)
+    assert victim.stdout is not None
+    with victim.stdout as output:
+        assert output.readline() == b"up\n"
+    return victim
 
 
 def test_no_process_outlives_a_killed_simulator(tmp_path: Path) -> None:
