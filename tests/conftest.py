@@ -15,6 +15,9 @@ from tools.fidelity.summary import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
 
+# The suite itself does without it, so pyproject.toml turns it off: it takes a quarter of a short run's CPU time.
+pytest_plugins = ["anyio.pytest_plugin"]
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
