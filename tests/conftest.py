@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from fixtures.kubernetes import transport
 from fixtures.longhorn.target_address import TargetAddress
 from fixtures.targets.registry import make_target
 from fixtures.targets.simulator.options import SimulatorOptions
@@ -34,6 +35,13 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetAddres
     target = make_target(SimulatorOptions(), tmp_path_factory.mktemp("simulated"))
     yield target.start()
     target.stop()
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the time between repetitions, and of that after which a server counts as a wrong address."""
+    for name in ("_FIRST_PAUSE", "_LONGEST_PAUSE", "_UNKNOWN_SECONDS"):
+        monkeypatch.setattr(transport, name, getattr(transport, name) / 10)
 
 
 @pytest.fixture

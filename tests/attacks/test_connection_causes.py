@@ -138,6 +138,7 @@ def test_exec_plugins(tmp_path: Path, script: str | None, words: str) -> None:
         assert words in refusal(tmp_path, f"http://{address}", {"exec": plugin})
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_a_server_that_may_come_up_is_waited_for(tmp_path: Path) -> None:
     """The control: nobody listens yet, which is nothing lasting."""
     (tmp_path / "kubeconfig").write_text(

@@ -35,6 +35,7 @@ QUICK_DRIP = replace(catalogue.DRIP, drip=0.1)
 HTML = Fault("HTML", 200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("name", READS)
 def test_a_read_is_sent_again(behind: Behind, name: str) -> None:
     """Through every kind of trouble, one after the other, it comes to what it comes to without."""
@@ -62,6 +63,7 @@ def test_without_patience_the_trouble_costs_the_answer(
     assert cluster.find(NAMESPACE, "default") is not None
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("fault", [catalogue.RESET, *catalogue.UNAVAILABLE], ids=lambda fault: str(fault.status))
 def test_trouble_in_the_first_requests(simulated: TargetAddress, tmp_path: Path, fault: Fault) -> None:
     """Whoever begins waits for the server, and discovery is made anew until it is whole."""
@@ -74,6 +76,7 @@ def test_trouble_in_the_first_requests(simulated: TargetAddress, tmp_path: Path,
         assert standing.happened == {fault.name: 8}
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_discovery_in_trouble(behind: Behind) -> None:
     """A group whose page could not be read is not one without kinds."""
     kind = replace(
@@ -144,6 +147,7 @@ def test_a_moment_is_no_outage(behind: Behind) -> None:
 GARBAGE_LINE = Fault("garbage line", 200, {"Content-Type": "application/json"}, b'{"type": "MODIFIED"}\n<html>\n')
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_a_watch_goes_on_from_where_it_broke(behind: Behind) -> None:
     """With its list and each of its starts in trouble, and every watch cut: all revisions, each once, and no gap."""
     numbers = itertools.count()

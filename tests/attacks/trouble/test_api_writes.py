@@ -211,6 +211,7 @@ def test_a_refusal_through_trouble(behind: Behind, fault: Fault) -> None:
         assert (each.status, each.reason, each.body) == (expected.status, expected.reason, expected.body)
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("seed", range(5))
 def test_many_writes_through_all_kinds_of_trouble(behind: Behind, seed: int) -> None:
     """In the end there is what there would be without, and no object was made twice."""

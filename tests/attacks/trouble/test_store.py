@@ -53,6 +53,7 @@ def bucket(stored: Stored) -> Bucket:
     return bucket
 
 
+@pytest.mark.usefixtures("short_pauses")
 @lies
 def test_an_object_is_read_again(bucket: Bucket, stored: Stored, lie: Fault) -> None:
     """Until it is the one that the store lists."""
@@ -62,6 +63,7 @@ def test_an_object_is_read_again(bucket: Bucket, stored: Stored, lie: Fault) -> 
     assert stored[1].planned == []
 
 
+@pytest.mark.usefixtures("short_pauses")
 @failures
 def test_a_list_is_read_again(bucket: Bucket, stored: Stored, failure: Fault) -> None:
     """What is no list of the bucket is no empty one either."""
@@ -109,6 +111,7 @@ def _put(access: S3Access) -> None:
     minio_client(access).put_object(access.bucket, KEY, io.BytesIO(CONTENT), len(CONTENT))
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_what_is_not_there_is_not_there(bucket: Bucket, stored: Stored) -> None:
     """S3 says so, and does not list it; a failure before does not change that."""
     assert bucket.read("backupstore/none") is None
@@ -116,6 +119,7 @@ def test_what_is_not_there_is_not_there(bucket: Bucket, stored: Stored) -> None:
     assert bucket.read("backupstore/none") is None
 
 
+@pytest.mark.usefixtures("short_pauses")
 @failures
 def test_a_bucket_of_a_test_through_trouble(stored: Stored, failure: Fault) -> None:
     """It is made, filled, opened to everybody and removed, also if the store accepts what it does not do."""
