@@ -59,6 +59,7 @@ def as_yaml(document: Any) -> bytes:
     return yaml.safe_dump(document, allow_unicode=True).encode("utf-8", "surrogatepass")
 
 
+@pytest.mark.usefixtures("short_pauses")
 @FUZZ
 @given(spoiled(CONFIG))
 def test_wrong_values(document: Any) -> None:
@@ -66,6 +67,7 @@ def test_wrong_values(document: Any) -> None:
     attack(as_yaml(document))
 
 
+@pytest.mark.usefixtures("short_pauses")
 @FUZZ
 @given(spoiled(CONFIG["clusters"]))
 def test_wrong_clusters(clusters: Any) -> None:
@@ -73,6 +75,7 @@ def test_wrong_clusters(clusters: Any) -> None:
     attack(as_yaml({**CONFIG, "clusters": clusters}))
 
 
+@pytest.mark.usefixtures("short_pauses")
 @FUZZ
 @given(spoiled_text(yaml.safe_dump(CONFIG)))
 def test_broken_syntax(content: bytes) -> None:
