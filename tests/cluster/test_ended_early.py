@@ -14,9 +14,8 @@ from tools.cluster.leftovers import leftovers
 from tools.cluster.simulated_cluster import simulator
 
 
-@pytest.mark.parametrize(
-    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "2"), id="-n 2", marks=pytest.mark.e2e)]
-)
+@pytest.mark.e2e
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "-n 2"])
 def test_sigterm_lets_it_clean_up(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """As whoever cancels a job sends it: only to the process that controls the run. Nothing is left in the cluster."""
     with simulator(tmp_path / "cluster") as cluster:
