@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ class Victim:
     pid: int
     said: Mapping[str, Any]
 
-    @property
+    @cached_property
     def access(self) -> ApiAccess:
         """What its owner has."""
         return ApiAccess.read(self.folder / "kubeconfig")
@@ -36,7 +37,8 @@ class Victim:
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> "Told":
         """Ask the API server, whoever it is, without a token unless `headers` have one."""
-        blind = ssl.create_default_context()
+        # Not the default one, which loads all authorities of the machine each time.
+        blind = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         blind.check_hostname, blind.verify_mode = False, ssl.CERT_NONE
         return ask(HTTPSConnection(self.access.address, timeout=TIMEOUT, context=blind), method, path, headers, body)
 
