@@ -17,7 +17,16 @@ from conformance.scenarios import DeletedPair, Policies, Requested, Restoring, d
 from fixtures.kubernetes.run import Run
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, OVERWRITES, SPARSE_WRITES, Source, Volumes
+from fixtures.longhorn.volumes import (
+    BLOCK,
+    FIRST_AND_LAST_UNIT,
+    OVERWRITES,
+    SIZE,
+    SPARSE_WRITES,
+    WRITE_UNIT,
+    Source,
+    Volumes,
+)
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.pods import Workloads
 
@@ -143,6 +152,17 @@ def full_backup(successive_backups: SuccessiveBackups, steps: BackupSteps, snaps
     """One more backup of the volume of `successive_backups`, by a class with `backupMode: full`."""
     full_class = snapshots.create_class("Delete", {"type": "bak", "backupMode": "full"})
     return steps.back_up(successive_backups.now, full_class)
+
+
+@pytest.fixture(scope="session")
+def four_generations(steps: BackupSteps) -> tuple[BackedUp, ...]:
+    """Four backups of one volume: of data, of a part overwritten, of a part zeroed, and of blocks that are equal."""
+    volumes = steps.volumes
+    first = steps.back_up(volumes.volume_with("first", *SPARSE_WRITES))
+    second = steps.back_up(volumes.write(first.source, "second", *OVERWRITES))
+    third = steps.back_up(volumes.write_zeros(second.source, (BLOCK, BLOCK), (SIZE - WRITE_UNIT, WRITE_UNIT)))
+    equal = volumes.write_equal_blocks(third.source, "fourth", (2 * BLOCK, 2 * BLOCK), (6 * BLOCK, BLOCK))
+    return first, second, third, steps.back_up(equal)
 
 
 @pytest.fixture(scope="session")

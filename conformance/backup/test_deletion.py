@@ -12,7 +12,7 @@ from conformance.scenarios import DeletedPair, Policies
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import OVERWRITES, SPARSE_WRITES
+from fixtures.longhorn.volumes import OVERWRITES
 from fixtures.outcomes import Blocked
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
@@ -130,22 +130,6 @@ def test_backup_of_a_deleted_volume_can_be_deleted(
 
     snapshots.wait_gone(backups_of_deleted_volume[1].snapshot)
     longhorn.wait_backup_gone(backups_of_deleted_volume[1].backup.name)
-
-
-@clause("backup.delete.others")
-@pytest.mark.delete
-def test_older_backup_may_go_first(steps: BackupSteps, backupstore: Backupstore) -> None:
-    """Deleting the older of two backups of a volume keeps the newer, which is based on it, byte for byte."""
-    source, made = steps.volumes.new(), []
-    for seed, ranges in ("older", SPARSE_WRITES), ("newer", OVERWRITES):
-        source = steps.volumes.write(source, seed, *ranges)
-        made.append(steps.back_up_or_block(source))
-    older, newer = made
-
-    steps.delete(older)
-
-    image = backupstore.image(newer.backup.volume, newer.backup.name)
-    assert first_difference(image, newer.source.image) is None
 
 
 @clause("backup.delete")

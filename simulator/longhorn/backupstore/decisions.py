@@ -82,6 +82,10 @@ class BackupstoreDecisions:
         """The backups whose documents go when `backup` is deleted: only its own."""
         return [backup]
 
+    def counted_backups(self, remaining: Sequence[StoredBackup]) -> Sequence[StoredBackup]:
+        """The backups whose blocks are kept when another one is deleted: all that remain."""
+        return remaining
+
     def unused_blocks(self, present: Iterable[str], used: Iterable[str]) -> set[str]:
         """The checksums of the blocks that no remaining backup needs."""
         return set(present) - set(used)

@@ -263,7 +263,7 @@ class Backupstore:
 
     async def _collect(self, layout: VolumeLayout, names: list[str], remaining: list[StoredBackup]) -> int:
         """Remove the blocks that no backup needs, unless a new backup appears; returns how many are left."""
-        used = {block.checksum for backup in remaining for block in backup.blocks}
+        used = {block.checksum for each in self._decisions.counted_backups(remaining) for block in each.blocks}
         objects = (await self._bucket.list(layout.blocks)).objects
         present = {checksum for found in objects if (checksum := block_checksum(found.key)) is not None}
         unused = self._decisions.unused_blocks(present, used)

@@ -1,0 +1,43 @@
+"""Four backups of one volume, each of a write upon the one before: what each holds, and what stays when others go."""
+
+import pytest
+
+from conformance.backup.scenarios import BackedUp, BackupSteps
+from fixtures.catalogue.clauses import clause
+from fixtures.s3.backupstore import Backupstore
+from fixtures.workloads.data import first_difference
+
+
+@clause("backup.point-in-time")
+@pytest.mark.data
+def test_each_holds_its_own_state(four_generations: tuple[BackedUp, ...], backupstore: Backupstore) -> None:
+    """A third backup of a volume holds zeros that were written over data, and a fourth holds blocks that are equal."""
+    for backed_up in four_generations[2:]:
+        backup = backed_up.backup
+
+        difference = first_difference(backupstore.image(backup.volume, backup.name), backed_up.source.image)
+
+        assert difference is None, f"{backup}: {difference}"
+
+
+@clause("backup.delete.others")
+@pytest.mark.delete
+def test_others_stay(four_generations: tuple[BackedUp, ...], steps: BackupSteps, backupstore: Backupstore) -> None:
+    """Of four backups first one in the middle is deleted, then the oldest: the others stay, byte for byte.
+
+    Their documents name each block by the checksum of its bytes, so what is unchanged and can be read is the same.
+    """
+    volume, names = four_generations[0].backup.volume, [each.backup.name for each in four_generations]
+    before = {name: backupstore.backup(volume, name) for name in names}
+
+    for deleted in four_generations[1], four_generations[0]:
+        steps.delete(deleted)
+        names.remove(deleted.backup.name)
+
+        assert {name: backupstore.backup(volume, name) for name in names} == {name: before[name] for name in names}
+        needed = {block.checksum for name in names for block in before[name].blocks}
+        lost = sorted(needed - backupstore.block_names(volume))
+        assert not lost, f"the backupstore has no {lost[0]}.blk since {deleted.backup} was deleted"
+
+    for name in names:
+        backupstore.image(volume, name)

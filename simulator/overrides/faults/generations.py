@@ -1,0 +1,66 @@
+"""Faults that need more than two backups of a volume, or other data than the usual, to be seen."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from simulator.longhorn.backupstore.layout import digest
+from simulator.longhorn.backupstore.models import BackupRequest, Block
+from simulator.longhorn.names import BLOCK
+from simulator.overrides.registry import fault
+
+Merge = Callable[[Iterable[Block], Iterable[Block]], list[Block]]
+
+NOTHING = digest(bytes(BLOCK))
+
+_COPIED: dict[str, list[frozenset[int]]] = defaultdict(list)
+"""The offsets that each backup of a volume has copied; each simulator is a separate process."""
+
+
+@fault(
+    "zeros-over-data-not-backed-up",
+    breaks="backup.point-in-time",
+    decision="backupstore.merged_blocks",
+    says=r"offset \d+: expected zeros, found block \d+ of stream",
+)
+def zeros_skipped(original: Merge, base: Iterable[Block], delta: Iterable[Block]) -> list[Block]:
+    """A block in which nothing but zeros was written over data counts as not written."""
+    return original(base, [block for block in delta if block.checksum != NOTHING])
+
+
+@fault(
+    "third-backup-keeps-the-changes-of-the-second",
+    breaks="backup.point-in-time",
+    decision="backupstore.blocks_to_copy",
+    says=r"offset \d+: expected zeros, found block \d+ of stream second",
+)
+def copied_once(
+    original: Callable[..., Sequence[int]], offsets: Sequence[int], request: BackupRequest
+) -> Sequence[int]:
+    """A block that an incremental backup has copied is not copied again by the next one."""
+    copied = _COPIED[request.volume]
+    skipped = copied[-1] if len(copied) > 1 else frozenset()
+    wanted = [offset for offset in original(offsets, request) if offset not in skipped]
+    copied.append(frozenset(wanted))
+    return wanted
+
+
+@fault(
+    "equal-blocks-recorded-once",
+    breaks="backup.point-in-time",
+    decision="backupstore.merged_blocks",
+    says=r"offset \d+: expected block \d+ of stream fourth, found",
+)
+def recorded_once(original: Merge, base: Iterable[Block], delta: Iterable[Block]) -> list[Block]:
+    """Of blocks with the same data only the first is recorded, unless they hold nothing."""
+    blocks = original(base, delta)
+    first = {block.checksum: block.offset for block in reversed(blocks)}
+    return [block for block in blocks if block.checksum == NOTHING or first[block.checksum] == block.offset]
+
+
+middle_forgotten = fault(
+    "delete-counts-only-oldest-and-newest-backup",
+    breaks="backup.delete.others",
+    decision="backupstore.counted_backups",
+    says=r"the backupstore has no \S+\.blk",
+    summary="Deleting a backup takes the blocks along that only backups between the oldest and the newest need.",
+)(lambda original, remaining: [*remaining[:1], *remaining[-1:]] if len(remaining) > 2 else original(remaining))
