@@ -28,6 +28,7 @@ from fixtures.longhorn.volumes import (
     Volumes,
 )
 from fixtures.s3.object_store import ObjectStore
+from fixtures.workloads.data import MIB
 from fixtures.workloads.pods import Workloads
 
 LONGEST_NAME = 253
@@ -92,6 +93,21 @@ def backed_up(requested: Requested, steps: BackupSteps) -> BackedUp:
 def restoring(backed_up: BackedUp, steps: BackupSteps) -> Restoring[BackedUp]:
     """A claim that restores `backed_up`; not waited for."""
     return steps.restore(backed_up)
+
+
+@pytest.fixture(scope="session")
+def backed_up_file(steps: BackupSteps) -> BackedUp:
+    """A VolumeSnapshot of a Filesystem volume with one file, ready."""
+    return steps.back_up(steps.volumes.file("file", 3 * MIB))
+
+
+@pytest.fixture(scope="session")
+def backups_around_expansion(steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
+    """Two VolumeSnapshots of one volume, ready: before it was expanded, and after."""
+    small = steps.back_up_or_block(steps.volumes.volume_with("small", (4 * MIB, MIB)))
+    grown = steps.volumes.expanded(small.source, SIZE + 8 * MIB)
+    source = steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
+    return small, steps.back_up_or_block(source)
 
 
 @pytest.fixture(scope="session")

@@ -154,9 +154,11 @@ class BackupSteps:
         self.snapshots.wait_gone(requested.snapshot)
         self.longhorn.wait_backup_gone(backup.name)
 
-    def restore(self, backed_up: BackedUp, *, name: str = "") -> Restoring[BackedUp]:
+    def restore(self, backed_up: BackedUp, *, name: str = "", storage_class: str | None = None) -> Restoring[BackedUp]:
         """A new claim of the same size, in the same namespace, that restores a VolumeSnapshot; not waited for."""
-        return Restoring(self.volumes.restore(backed_up.snapshot, backed_up.source, name=name), backed_up)
+        snapshot, source = backed_up.snapshot, backed_up.source
+        claim = self.volumes.restore(snapshot, source, name=name, storage_class=storage_class)
+        return Restoring(claim, backed_up)
 
 
 def stored_blocks(image: Image) -> frozenset[str]:

@@ -62,6 +62,19 @@ def test_names_must_be_listed(template: str, pre_provisioned: PreProvisionedBack
     must_be_refused(template, "NotFound", pre_provisioned, steps)
 
 
+@clause("backup.pre-provisioned.names")
+@pytest.mark.pre_provisioned
+def test_backup_must_be_of_the_named_volume(
+    empty_volume_snapshot: Requested, pre_provisioned: PreProvisionedBackup, steps: BackupSteps
+) -> None:
+    """A claim through the name of another volume that Longhorn lists is refused as not found; the right one works."""
+    other = steps.finish_or_block(empty_volume_snapshot).backup.volume
+    with precondition("the other volume is not listed"):
+        steps.longhorn.wait_backup_volume(other)
+
+    must_be_refused(f"{{scheme}}://{other}/{{backup}}", "NotFound", pre_provisioned, steps)
+
+
 @clause("backup.pre-provisioned.handle.malformed")
 @pytest.mark.pre_provisioned
 @pytest.mark.parametrize("template", MALFORMED.values(), ids=MALFORMED.keys())

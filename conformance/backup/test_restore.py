@@ -13,8 +13,8 @@ from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.provisioning import wait_refused
-from fixtures.longhorn.volumes import SIZE
-from fixtures.workloads.data import MIB
+from fixtures.longhorn.volumes import OVERWRITES, SIZE, SPARSE_WRITES, Source
+from fixtures.outcomes import precondition
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.restore
@@ -33,14 +33,11 @@ def test_claim_gets_the_data(restoring: Restoring[BackedUp], workloads: Workload
 
 @clause("backup.restore")
 @pytest.mark.filesystem
-def test_claim_gets_the_files(steps: BackupSteps, workloads: Workloads) -> None:
+def test_claim_gets_the_files(backed_up_file: BackedUp, steps: BackupSteps, workloads: Workloads) -> None:
     """With volumeMode Filesystem the new volume has the file that was backed up."""
-    source = steps.volumes.file("file", 3 * MIB)
-    backed_up = steps.back_up(source)
+    claim = workloads.wait_bound(steps.restore(backed_up_file).claim)
 
-    claim = workloads.wait_bound(steps.restore(backed_up).claim)
-
-    workloads.verify(claim, source.image)
+    workloads.verify(claim, backed_up_file.source.image)
 
 
 @clause("backup.restore")
@@ -53,6 +50,36 @@ def test_claim_gets_the_backup_that_it_names(
 
     for claim, backed_up in zip(claims, (successive_backups.first, successive_backups.second), strict=True):
         workloads.verify(workloads.wait_bound(claim), backed_up.source.image)
+
+
+@clause("backup.restore")
+@pytest.mark.block
+def test_claims_get_volumes_of_their_own(
+    restoring: Restoring[BackedUp], steps: BackupSteps, workloads: Workloads
+) -> None:
+    """Two claims from one VolumeSnapshot get a volume each: what is written to one is not in the other."""
+    other, image = workloads.wait_bound(restoring.claim), restoring.original.source.image
+    claim = workloads.wait_bound(steps.restore(restoring.original).claim)
+
+    written = steps.volumes.write(Source(claim, image), "own", *OVERWRITES)
+
+    workloads.verify(other, image)
+    workloads.verify(claim, written.image)
+
+
+@clause("backup.restore")
+@pytest.mark.block
+@pytest.mark.delete
+def test_claim_keeps_the_data(steps: BackupSteps, workloads: Workloads) -> None:
+    """The new volume can be used, and holds its data, when VolumeSnapshot and backup are gone."""
+    backed_up = steps.back_up_or_block(steps.volumes.volume_with("outlives", *SPARSE_WRITES))
+    claim = workloads.wait_bound(steps.restore(backed_up).claim)
+    workloads.verify(claim, backed_up.source.image)
+
+    with precondition("the backup is not deleted"):
+        steps.delete(backed_up)
+
+    workloads.verify(claim, backed_up.source.image)
 
 
 @clause("backup.restore.provisioner")
@@ -90,6 +117,20 @@ def test_larger_claim_is_refused(restoring: Restoring[BackedUp], workloads: Work
 
     wait_refused(recorder, claim, rf"(?i)size.*{2 * SIZE}|{2 * SIZE}.*size")
     workloads.delete_claim(claim)
+
+
+@clause("backup.restore.storage-class")
+def test_volume_follows_its_storage_class(backed_up_file: BackedUp, steps: BackupSteps, workloads: Workloads) -> None:
+    """A claim of another StorageClass than its source's gets a volume with the parameters of that class."""
+    parameters = {"numberOfReplicas": "2", "dataLocality": "best-effort", "fsType": "xfs"}
+    storage_class = workloads.create_storage_class(parameters)
+
+    claim = workloads.wait_bound(steps.restore(backed_up_file, storage_class=storage_class).claim)
+
+    spec = steps.longhorn.volume(steps.longhorn.volume_of(claim))["spec"]
+    made = {key: str(spec.get(key)) for key in ("numberOfReplicas", "dataLocality")}
+    made["fsType"] = workloads.file_system(claim)
+    assert made == parameters, f"the volume of {claim} has {made}, its StorageClass says {parameters}"
 
 
 @clause("backup.restore.example")

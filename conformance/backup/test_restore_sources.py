@@ -10,9 +10,7 @@ from fixtures.kubernetes.budgets import RESTORE_BOUND_LATE
 from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.provisioning import wait_refused
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import SIZE
 from fixtures.outcomes import precondition
-from fixtures.workloads.data import MIB
 from fixtures.workloads.pods import Workloads
 
 pytestmark = [pytest.mark.restore, pytest.mark.block]
@@ -121,14 +119,27 @@ def test_snapshots_of_one_name_are_distinguished(
 
 @clause("backup.restore.size")
 @pytest.mark.size
-def test_expanded_volume_is_restored(steps: BackupSteps, workloads: Workloads) -> None:
+def test_expanded_volume_is_restored(
+    backups_around_expansion: tuple[BackedUp, BackedUp], steps: BackupSteps, workloads: Workloads
+) -> None:
     """A VolumeSnapshot of a volume that was expanded has the new size, and so has the claim that restores it."""
-    grown = steps.volumes.expanded(steps.volumes.new(), SIZE + 8 * MIB)
-    source = steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
+    _, large = backups_around_expansion
 
-    backed_up = steps.back_up_or_block(source)
-    claim = workloads.wait_bound(steps.restore(backed_up).claim)
+    claim = workloads.wait_bound(steps.restore(large).claim)
 
-    sizes = backed_up.snapshot.restore_size, claim.capacity
-    assert set(sizes) == {source.pvc.size}, f"restoreSize and capacity are {sizes}, expected {source.pvc.size} each"
-    workloads.verify(claim, source.image)
+    sizes, size = (large.snapshot.restore_size, claim.capacity), large.source.pvc.size
+    assert set(sizes) == {size}, f"restoreSize and capacity are {sizes}, expected {size} each"
+    workloads.verify(claim, large.source.image)
+
+
+@clause("backup.restore.size.expanded")
+@pytest.mark.size
+def test_backup_before_the_expansion_is_restored(
+    backups_around_expansion: tuple[BackedUp, BackedUp], steps: BackupSteps, workloads: Workloads
+) -> None:
+    """A VolumeSnapshot from before the expansion is restored as it was: with the size and the data of then."""
+    small, _ = backups_around_expansion
+
+    claim = workloads.wait_bound(steps.restore(small).claim)
+
+    workloads.verify(claim, small.source.image)

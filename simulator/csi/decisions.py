@@ -175,6 +175,10 @@ class CsiDecisions:
         source: Obj | None = claim["spec"].get("dataSource")
         return source
 
+    def file_system(self, claim: Obj, wanted: str) -> str:
+        """The file system that a new PersistentVolume names: the one that its StorageClass says."""
+        return wanted
+
     def snapshot_to_restore(self, snapshots: Sequence[Obj], namespace: str, name: str) -> Obj | None:
         """Which of all VolumeSnapshots a claim in `namespace` means by a name: the one in its own namespace."""
         for each in snapshots:

@@ -126,7 +126,7 @@ class Provisioner:
         source = self._source.check_kind(claim, self._driver.controller_capabilities)
         if claim["spec"].get("selector"):
             raise Failed("claim Selector is not supported")
-        fs_type = _fs_type(storage_class)
+        fs_type = self._decisions.file_system(claim, _fs_type(storage_class))
         snapshot_id = volume_id = None
         if source is not None and source["kind"] == "VolumeSnapshot":
             snapshot_id = self._source.snapshot_handle(claim, storage_class, source)

@@ -208,9 +208,13 @@ class LonghornDecisions:
         text = f"the requested size ({requested} bytes) is different than the size of the snapshot ({recorded} bytes)"
         return Code.OUT_OF_RANGE, f"failed to restore CSI snapshot {snapshot}: {text}"
 
-    def restored_size(self, requested: int, recorded: int) -> int:
-        """The size of a volume that is restored from a backup."""
+    def restored_size(self, requested: int, recorded: int, newest: int) -> int:
+        """The size of a volume restored from a backup; `newest` is that of the volume's newest backup."""
         return requested
+
+    def class_parameters(self, parameters: Mapping[str, str], snapshot: str | None) -> Mapping[str, str]:
+        """The parameters of the StorageClass that count for a new volume, also for one that restores a snapshot."""
+        return parameters
 
     def reported_capacity(self, requested: int) -> int:
         """The capacity in the answer, which becomes that of PersistentVolume and claim."""
@@ -221,6 +225,14 @@ class LonghornDecisions:
         return True
 
     # Restored and cloned volumes
+
+    def published_volume(self, volume: Obj, volumes: Sequence[Obj]) -> str:
+        """The volume, of all, whose device a pod gets that uses `volume`: that volume itself."""
+        return str(volume["metadata"]["name"])
+
+    def refuse_attachment(self, volume: Obj, backup: Obj | None) -> Refusal | None:
+        """Why a volume cannot be attached for the sake of the backup that it was made of (None: it is gone)."""
+        return None
 
     def restores_data(self, volume: Obj) -> bool:
         """Whether a volume made from a backup gets the backup's data."""

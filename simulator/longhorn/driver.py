@@ -22,10 +22,11 @@ from simulator.longhorn import attachments, names, objects
 from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.backing_images.base_images import BaseImages
 from simulator.longhorn.backing_images.service import ImageService
+from simulator.longhorn.backupstore.target import parse_backup_url
 from simulator.longhorn.csi_snapshots import SnapshotService
 from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk, NoSpace
-from simulator.longhorn.failures import api_failure, existing_volume
+from simulator.longhorn.failures import api_failure, check, existing_volume
 from simulator.longhorn.provisioning import Provisioner
 from simulator.longhorn.snapshot_chains import SnapshotChains
 from simulator.longhorn.wait_for_objects import TICK, WAIT, until
@@ -128,6 +129,9 @@ class LonghornDriver:
         if reason:
             explained = f": {reason}" if self._decisions.version.has(12) else ""
             raise CsiError(Code.ABORTED, f"volume {volume_id} is not ready for workloads{explained}")
+        if made_from := volume["spec"].get("fromBackup"):
+            backup = objects.find(self._api, names.BACKUPS, parse_backup_url(made_from)[2])
+            check(self._decisions.refuse_attachment(volume, backup))
         ticket = names.attachment_ticket(volume_id, node_id)
         self._tickets.add(volume_id, ticket, "csi-attacher", attachments.VISIBLE, lastAttachedBy="")
 
@@ -176,9 +180,11 @@ class LonghornDriver:
 
     async def node_publish_volume(self, volume_id: str, target: Path, capability: VolumeCapability) -> None:
         """Link the device or the directory with the files to `target`."""
-        existing_volume(self._api, volume_id)
+        volume = existing_volume(self._api, volume_id)
         if capability.block:
-            source = self._disk.device(volume_id)
+            source = self._disk.device(
+                self._decisions.published_volume(volume, objects.all_of(self._api, names.VOLUMES))
+            )
         else:
             source = await asyncio.to_thread(self._disk.filesystem, volume_id)
         await asyncio.to_thread(_link, target, source)

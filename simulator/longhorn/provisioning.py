@@ -37,7 +37,8 @@ class Provisioner:
     def wanted(self, request: CreateVolumeRequest, name: str, size: int) -> Wanted:
         """The volume to make. Raises CsiError when its source cannot be had."""
         shared = any(mode.access_mode == "MULTI_NODE_MULTI_WRITER" for mode in request.capabilities)
-        spec = {"size": str(size), "accessMode": "rwx" if shared else "rwo", **_spec(request.parameters)}
+        counting = self._decisions.class_parameters(request.parameters, request.source_snapshot_id)
+        spec = {"size": str(size), "accessMode": "rwx" if shared else "rwo", **_spec(counting)}
         if request.source_snapshot_id is not None:
             return self._from_snapshot(request.source_snapshot_id, name, size, spec, request.parameters)
         if request.source_volume_id is not None:
@@ -95,7 +96,8 @@ class Provisioner:
         url = backup["status"]["url"]
         target = backup["metadata"].get("labels", {}).get(names.BACKUP_TARGET_LABEL, "default")
         spec = {**spec, "fromBackup": url, "backupTargetName": target}
-        spec["size"] = str(self._decisions.restored_size(size, recorded))
+        newest = int(listed[0]["status"].get("size") or recorded)
+        spec["size"] = str(self._decisions.restored_size(size, recorded, newest))
         if backup["status"].get("volumeBackingImageName"):
             spec["backingImage"] = backup["status"]["volumeBackingImageName"]
         return {"labels": {names.BACKUP_VOLUME_LABEL: of}}, spec, {"fromBackup": url}

@@ -4,11 +4,13 @@
 A quirk is an override of one decision, like a fault; the difference is that a real release has it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.csi.protocol import Code
+from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names
+from simulator.longhorn.handles import Handle
 from simulator.overrides.registry import Override, OverrideError, override
 
 
@@ -22,12 +24,41 @@ def _accept_larger_claim(original: Callable[..., Any], snapshot: str, requested:
 
 
 @override("larger-claim-gets-the-recorded-size", decision="longhorn.restored_size")
-def _restore_to_recorded_size(original: Callable[..., int], requested: int, recorded: int) -> int:
+def _restore_to_recorded_size(original: Callable[..., int], requested: int, recorded: int, newest: int) -> int:
     """A larger claim gets a device of the size that was backed up, while the claim reports its own.
 
     Seen in the recording `bak`: `wc -c` of the device says 33554432, the claim 48Mi.
     """
     return recorded
+
+
+@override("restored-volume-gets-the-newest-size", decision="longhorn.restored_size")
+def _restore_to_newest_size(original: Callable[..., int], requested: int, recorded: int, newest: int) -> int:
+    """The device is as large as the volume was at its newest backup, whichever is restored.
+
+    Seen in the recording `expanded`: the backup of 16 MiB, restored into 16Mi, has a device of 33554432 bytes.
+    """
+    return newest
+
+
+@override("backup-before-an-expansion-is-not-restored", decision="backupstore.refuse_restore")
+def _refuse_smaller_volume(original: Callable[..., str], size: int, newest: int) -> str:
+    """A backup from before an expansion is not restored once there is a newer one: the volume waits for ever.
+
+    Seen in the recording `expanded` of 1.10.2: condition Restore with reason RestoreInProgress for 120 s and more.
+    """
+    return f"backup volume size {newest} cannot be larger than {size}" if newest > size else original(size, newest)
+
+
+@override("any-listed-volume-in-a-handle", decision="longhorn.volume_to_restore")
+def accept_listed_volume(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
+    """A handle of a backup with another listed volume restores the backup.
+
+    Seen in the recording `other_volume`: the claim of `bak://<b>/<a1>` is bound and has the data of a.
+    """
+    volumes = {each["metadata"]["name"]: str(each["status"].get("volumeName") or "") for each in backups}
+    listed = handle.volume in volumes.values() and handle.id in volumes
+    return volumes[handle.id] if listed else original(handle, backups)
 
 
 @override("snapshot-of-detached-volume-stays", decision="longhorn.attaches_for_snapshot_deletion")
@@ -116,20 +147,22 @@ def refuse_nameless_image(original: Callable[[str], Any], name: str) -> Any:
     return Code.INTERNAL, f"{status} Body: [] from [{names.BACKEND}/v1/backingimages]"
 
 
+_SINCE_1_10_2 = (
+    _accept_larger_claim,
+    accept_listed_volume,
+    leave_unlisted_backup,
+    _abort_without_target,
+    _cut_image_name,
+    _export_raw,
+    _take_later,
+    _compare_checksum_key,
+    _ignore_checksum_key,
+    refuse_nameless_image,
+)
+
 RELEASES: Mapping[str, tuple[Override, ...]] = {
-    "1.12.1": (
-        _accept_larger_claim,
-        _restore_to_recorded_size,
-        _leave_snapshot_of_detached_volume,
-        leave_unlisted_backup,
-        _abort_without_target,
-        _cut_image_name,
-        _export_raw,
-        _take_later,
-        _compare_checksum_key,
-        _ignore_checksum_key,
-        refuse_nameless_image,
-    ),
+    "1.10.2": (*_SINCE_1_10_2, _restore_to_recorded_size, _refuse_smaller_volume),
+    "1.12.1": (*_SINCE_1_10_2, _restore_to_newest_size, _leave_snapshot_of_detached_volume),
 }
 
 

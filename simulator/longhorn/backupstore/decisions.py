@@ -92,6 +92,10 @@ class BackupstoreDecisions:
 
     # Restoring a backup
 
+    def refuse_restore(self, size: int, newest: int) -> str:
+        """Why a volume of that size cannot be filled; "" for any, whatever the size of the volume's newest backup."""
+        return ""
+
     def blocks_to_restore(self, blocks: Sequence[Block]) -> Sequence[Block]:
         """The blocks that are written into the new volume."""
         return blocks

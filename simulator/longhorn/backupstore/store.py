@@ -99,6 +99,8 @@ class Backupstore:
             known = await self._load_volume(layout)
             if known.size == 0:
                 raise BackupstoreError(f"invalid volume size {known.size}")
+            if refusal := self._decisions.refuse_restore(disk.size(target), known.size):
+                raise BackupstoreError(refusal)
             found = await self.inspect_backup(volume, backup)
             await self._copier(layout).download(disk, target, found, progress)
         progress(100)

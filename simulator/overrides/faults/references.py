@@ -6,6 +6,7 @@ from functools import partial
 
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.handles import Handle
+from simulator.overrides import releases
 from simulator.overrides.faults.suite_messages import BOUND, NO_ERROR
 from simulator.overrides.registry import Fault, fault, override
 
@@ -39,6 +40,12 @@ unknown_volume = wrong_names(
     decision="longhorn.volume_to_restore",
     summary="The first name of a handle does not matter as long as there is one.",
 )(lambda original, handle, backups: volume_of(handle.id, backups) if handle.volume else original(handle, backups))
+
+other_listed_volume = wrong_names(
+    "other-listed-volume-accepted-in-handle",
+    decision="longhorn.volume_to_restore",
+    summary="A handle of a backup with another volume that is listed restores the backup.",
+)(releases.accept_listed_volume.replace)
 
 
 @wrong_names("swapped-names-corrected", decision="longhorn.parse_handle")

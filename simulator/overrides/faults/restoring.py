@@ -1,11 +1,13 @@
-# ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
+# ruff: noqa: ARG001, ARG005  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what a claim gets that restores from a VolumeSnapshot."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
+from simulator.longhorn.decisions import Refusal
 from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, OTHER_DATA
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import Fault, changed, fault, override
 
 
 @fault(
@@ -33,7 +35,7 @@ too_large = fault(
     decision="longhorn.restored_size",
     says=r"'size of the Longhorn volume': 18874368",
     summary="The restored volume is 2 MiB larger than requested.",
-)(lambda original, requested, recorded: original(requested, recorded) + 2 * 1024 * 1024)
+)(changed(lambda size: size + 2 * 1024 * 1024))
 misreported = fault(
     "restored-capacity-misreported",
     breaks=("backup.restore.size", "backing-image.restore.size", "backing-image.restore.size.larger"),
@@ -58,6 +60,79 @@ def smaller_restored(original: Callable[..., object], snapshot: str, requested: 
 def larger_accepted(original: Callable[..., object], snapshot: str, requested: int, recorded: int) -> object:
     """A claim that is larger than its snapshot is bound."""
     return original(snapshot, requested, recorded) if requested < recorded else None
+
+
+newest_size = fault(
+    "restore-takes-the-newest-size",
+    breaks="backup.restore.size.expanded",
+    decision="longhorn.restored_size",
+    says=r"25165824 bytes instead of 16777216",
+    summary="A restored volume has the size that its source had at its newest backup.",
+)(lambda original, requested, recorded, newest: newest)
+older_refused = fault(
+    "backup-before-an-expansion-cannot-be-restored",
+    breaks="backup.restore.size.expanded",
+    decision="backupstore.refuse_restore",
+    says=r"could not run a pod on the restored volume",
+    summary="A backup cannot be restored once there is a newer one of the expanded volume.",
+)(lambda original, size, newest: "the volume is too small" if size < newest else original(size, newest))
+
+
+def without(parameter: str) -> Fault:
+    """A fault by which a restored volume does not follow a parameter of its StorageClass."""
+
+    def drop(original: Callable[..., Mapping[str, str]], parameters: Mapping[str, str], snapshot: str | None) -> Obj:
+        counting = original(parameters, snapshot)
+        return {key: value for key, value in counting.items() if snapshot is None or key != parameter}
+
+    return fault(
+        f"restore-ignores-{parameter}",
+        breaks="backup.restore.storage-class",
+        decision="longhorn.class_parameters",
+        says=rf"'{parameter}': '(disabled|3)'",
+        summary=f"A restored volume has the default for {parameter}, whatever its StorageClass says.",
+    )(drop)
+
+
+default_replicas, default_locality = without("numberOfReplicas"), without("dataLocality")
+
+
+@fault(
+    "restore-ignores-fsType",
+    breaks="backup.restore.storage-class",
+    decision="csi.file_system",
+    says=r"'fsType': 'ext4'",
+)
+def default_file_system(original: Callable[[Obj, str], str], claim: Obj, wanted: str) -> str:
+    """A restored PersistentVolume names ext4, whatever its StorageClass says."""
+    return "ext4" if claim["spec"].get("dataSource") else original(claim, wanted)
+
+
+@fault(
+    "restored-volumes-share-a-device",
+    breaks="backup.restore",
+    decision="longhorn.published_volume",
+    says=OTHER_DATA,
+)
+def one_device(original: Callable[..., str], volume: Obj, volumes: Sequence[Obj]) -> str:
+    """All volumes that were restored from one backup are one device."""
+    made_from = volume["spec"].get("fromBackup")
+    if not made_from:
+        return original(volume, volumes)
+    same = (each for each in volumes if each["spec"].get("fromBackup") == made_from)
+    filled = [each["metadata"] for each in same if not each["status"].get("restoreRequired")]
+    return str(min(filled, key=lambda made: (made["creationTimestamp"], made["name"]))["name"])
+
+
+@fault(
+    "restored-volume-needs-its-backup",
+    breaks="backup.restore",
+    decision="longhorn.refuse_attachment",
+    says=r"could not run a pod on the restored volume",
+)
+def held_by_its_backup(original: Callable[..., Refusal | None], volume: Obj, backup: Obj | None) -> Refusal | None:
+    """A restored volume cannot be attached any more once its backup is deleted."""
+    return original(volume, backup) if backup else (Code.NOT_FOUND, "the backup is gone")
 
 
 other_storage_class = fault(
