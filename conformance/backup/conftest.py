@@ -14,6 +14,8 @@ from conformance.backup.scenarios import (
     UnavailableTarget,
 )
 from conformance.scenarios import DeletedPair, Policies, Requested, Restoring, delete_preprovisioned
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import NAMESPACE
 from fixtures.kubernetes.run import Run
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
@@ -205,6 +207,47 @@ def witness(both_deleted: Policies[BackedUp], snapshots: Snapshots, longhorn: Lo
     snapshots.wait_content_gone(both_deleted.deleted.content)
     longhorn.wait_backup_gone(both_deleted.deleted.backup.name)
     return both_deleted
+
+
+@pytest.fixture(scope="session")
+def changed_policies(steps: BackupSteps, retaining_class: str) -> Policies[BackedUp]:
+    """Two backups whose contents got the other policy than their classes have; deletion of both is requested.
+
+    One is changed when it is ready, the other one while its backup is made.
+    """
+    kept = steps.back_up_or_block(steps.volumes.new())
+    steps.snapshots.set_policy(kept.content, "Retain")
+    requested = steps.request(kept.source, retaining_class)
+    content = steps.snapshots.wait_bound(requested.snapshot).content_name
+    steps.snapshots.set_policy(steps.snapshots.content(content), "Delete")
+    changed = Policies(kept, steps.finish_or_block(requested))
+    steps.snapshots.delete(changed.retained.snapshot)
+    steps.snapshots.delete(changed.deleted.snapshot)
+    return changed
+
+
+@pytest.fixture(scope="session")
+def deleted_namespace(
+    steps_in: Callable[[str], BackupSteps], retaining_class: str, cluster: Cluster
+) -> Policies[BackedUp]:
+    """Two backups under Delete and Retain, with their VolumeSnapshots; deletion of their namespace is requested."""
+    steps = steps_in("deleted")
+    source = steps.volumes.volume_with("elsewhere", *SPARSE_WRITES)
+    made = Policies(steps.back_up_or_block(source, retaining_class), steps.back_up_or_block(source))
+    cluster.delete(NAMESPACE, source.pvc.namespace)
+    return made
+
+
+@pytest.fixture(scope="session")
+def deleted_namespace_witness(
+    deleted_namespace: Policies[BackedUp], snapshots: Snapshots, longhorn: Longhorn
+) -> Policies[BackedUp]:
+    """`deleted_namespace` once both VolumeSnapshots, and content and backup under Delete, are gone."""
+    snapshots.wait_gone(deleted_namespace.retained.snapshot)
+    snapshots.wait_gone(deleted_namespace.deleted.snapshot)
+    snapshots.wait_content_gone(deleted_namespace.deleted.content)
+    longhorn.wait_backup_gone(deleted_namespace.deleted.backup.name)
+    return deleted_namespace
 
 
 @pytest.fixture

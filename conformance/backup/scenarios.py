@@ -126,9 +126,9 @@ class BackupSteps:
         """A VolumeSnapshot of a volume, created and ready."""
         return self.finish(self.request(source, class_name))
 
-    def back_up_or_block(self, source: Source) -> BackedUp:
+    def back_up_or_block(self, source: Source, class_name: str = "") -> BackedUp:
         """As `back_up`, for a test that is not about it: Blocked if the VolumeSnapshot does not become ready."""
-        return self.finish_or_block(self.request(source))
+        return self.finish_or_block(self.request(source, class_name))
 
     def finish_or_block(self, requested: Requested) -> BackedUp:
         """As `finish`, for a test that is not about it: Blocked if the VolumeSnapshot does not become ready."""

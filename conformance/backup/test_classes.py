@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.backup.scenarios import BackedUp
+from conformance.backup.scenarios import BackedUp, BackupSteps
 from conformance.scenarios import Policies
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
@@ -11,6 +11,7 @@ from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import Source
+from fixtures.outcomes import precondition
 
 pytestmark = pytest.mark.classes
 
@@ -45,6 +46,20 @@ def test_content_has_class_and_policy(policies: Policies[BackedUp]) -> None:
         made = spec["volumeSnapshotClassName"], spec["deletionPolicy"]
 
         assert made == (named, policy), f"{backed_up.content} is of class and policy {made}, expected {named}, {policy}"
+
+
+@clause("backup.delete")
+@pytest.mark.delete
+def test_snapshot_without_its_class_can_be_deleted(empty_volume: Source, steps: BackupSteps) -> None:
+    """A VolumeSnapshot whose class is gone is removed, and its backup with it."""
+    class_name = steps.snapshots.create_class("Delete")
+    backed_up = steps.back_up_or_block(empty_volume, class_name)
+    with precondition("the backup volume is not listed"):
+        steps.longhorn.wait_backup_volume(backed_up.backup.volume)
+
+    steps.snapshots.delete_class(class_name)
+
+    steps.delete(backed_up)
 
 
 @clause("backup.class.unnamed")

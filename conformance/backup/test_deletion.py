@@ -6,12 +6,14 @@ deleted is gone (the fixture `witness`), so that a slow deletion is not taken fo
 
 import pytest
 
-from conformance.backup.scenarios import BackedUp, BackupSteps, stored_blocks
+from conformance.backup.scenarios import BackedUp, BackupOutsideCsi, BackupSteps, stored_blocks
 from conformance.requirements import must_keep_the_content
 from conformance.scenarios import DeletedPair, Policies
 from fixtures.catalogue.clauses import clause
+from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.kubernetes.history import before
 from fixtures.longhorn.objects import Backup, Longhorn
-from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volume_snapshots import Snapshots, is_being_deleted
 from fixtures.longhorn.volumes import OVERWRITES
 from fixtures.outcomes import Blocked
 from fixtures.s3.backupstore import Backupstore
@@ -103,6 +105,8 @@ def test_unfinished_backup_can_be_deleted(steps: BackupSteps, backupstore: Backu
 
     left = set(backupstore.backup_names(finished.backup.volume)) - {finished.backup.name}
     assert not left, f"the bucket still has, of the unfinished backup: {left}"
+    unneeded = backupstore.unneeded_blocks(finished.backup.volume)
+    assert not unneeded, f"the bucket still has blocks that no backup needs: {sorted(unneeded)}"
 
 
 @clause("backup.delete")
@@ -153,3 +157,59 @@ def test_given_backup_is_kept_under_retain(
 
     assert kept is not None, f"the retained backup {deleted_pair_witness.retained.name} is gone from Longhorn"
     assert kept.completed, f"the retained backup {kept.name} is {kept.state}"
+
+
+@clause("backup.policy.changed")
+@pytest.mark.delete
+@pytest.mark.retain
+def test_changed_policy_counts(changed_policies: Policies[BackedUp], snapshots: Snapshots, longhorn: Longhorn) -> None:
+    """A content that was changed to Delete goes with its backup; one that was changed to Retain stays with its own."""
+    kept = changed_policies.retained
+    snapshots.wait_content_gone(changed_policies.deleted.content)
+    longhorn.wait_backup_gone(changed_policies.deleted.backup.name)
+
+    must_keep_the_content(kept.snapshot, kept.content, snapshots)
+
+    backup = longhorn.find_backup(kept.backup.name)
+    assert backup is not None, f"the retained backup {kept.backup.name} is gone from Longhorn"
+    assert backup.completed, f"the retained backup {backup.name} is {backup.state}"
+
+
+@clause("backup.policy.shared-handle")
+@pytest.mark.delete
+@pytest.mark.retain
+@pytest.mark.pre_provisioned
+def test_each_content_has_its_policy(existing: BackupOutsideCsi, snapshots: Snapshots, longhorn: Longhorn) -> None:
+    """Of two contents with one handle, that under Retain leaves the backup, and that under Delete deletes it."""
+    backup = longhorn.create_backup(existing.volume)
+    handle, namespace = str(existing.handle_of(backup)), existing.namespace
+    retaining, deleting = [
+        snapshots.preprovision(handle, namespace, policy=policy)[1] for policy in ("Retain", "Delete")
+    ]
+    for snapshot in retaining, deleting:
+        snapshots.wait_ready(snapshot, PRE_PROVISIONED_READY)
+
+    for snapshot in retaining, deleting:
+        snapshots.delete(snapshot)
+        snapshots.wait_gone(snapshot)
+    longhorn.wait_backup_gone(backup.name)
+
+    requested = snapshots.history(deleting).first(is_being_deleted)
+    began = longhorn.backup_history(backup.name).first(is_being_deleted)
+    assert requested is not None
+    assert began is None or before(requested, began), f"{backup} was deleted with the VolumeSnapshot under Retain"
+
+
+@clause("backup.content")
+@pytest.mark.retain
+def test_name_may_be_used_again(witness: Policies[BackedUp], steps: BackupSteps) -> None:
+    """A VolumeSnapshot of the name of a deleted one, whose content is retained, gets a content and a handle anew."""
+    earlier = witness.retained
+    steps.snapshots.wait_gone(earlier.snapshot)
+
+    requested = steps.request(steps.volumes.new(), name=earlier.snapshot.name)
+
+    bound = steps.snapshots.wait_bound(requested.snapshot).content_name
+    assert bound != earlier.content.name, f"{requested.snapshot} is bound to {bound} of an earlier one of its name"
+    handle = steps.snapshots.wait_handle(requested.snapshot).handle
+    assert handle != earlier.content.handle, f"{requested.snapshot} has the handle {handle} of an earlier one"

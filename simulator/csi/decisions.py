@@ -105,6 +105,14 @@ class CsiDecisions:
         """Whether the content goes with its VolumeSnapshot: the content's own deletion policy says."""
         return bool(content["spec"]["deletionPolicy"] == "Delete")
 
+    def policy_in_deleted_namespace(self, policy: str) -> str:
+        """The deletion policy that counts for a content whose VolumeSnapshot goes with its namespace: its own."""
+        return policy
+
+    def deletes_without_class(self, snapshot: Obj) -> bool:
+        """Whether a VolumeSnapshot can be deleted when its class is gone."""
+        return True
+
     def finalizers_to_remove(self, snapshot: Obj, finalizers: Sequence[str]) -> Sequence[str]:
         """Which of its `finalizers` a deleted VolumeSnapshot is freed of once its content is asked to go."""
         return finalizers

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
+from simulator.csi.deletion_policy import counting_policy
 from simulator.csi.snapshot_binding import Binding
 from simulator.csi.snapshot_classes import ClassChoice, ClassMissing
 from simulator.csi.snapshot_status import Failed, SnapshotStatus
@@ -46,7 +47,7 @@ class SnapshotController:
         try:
             snapshot = self._classes.settle(snapshot)
         except ClassMissing:
-            if not objects.is_deleting(snapshot):
+            if not objects.is_deleting(snapshot) or not self._decisions.deletes_without_class(snapshot):
                 raise
         self._release_claim(snapshot, without=None)
         if objects.is_deleting(snapshot):
@@ -92,7 +93,9 @@ class SnapshotController:
 
     async def _take_apart(self, snapshot: Obj) -> None:
         content = self._bound_content(snapshot)
-        goes = content is not None and self._decisions.deletes_content(content)
+        goes = content is not None and self._decisions.deletes_content(
+            counting_policy(self._api, self._decisions, content)
+        )
         if not {names.SNAPSHOT_AS_SOURCE, names.SNAPSHOT_BOUND} & set(objects.finalizers(snapshot)):
             return
         if content is not None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
+from simulator.csi.deletion_policy import counting_policy
 from simulator.csi.protocol import CreateSnapshotRequest, CsiError, Driver
 from simulator.csi.snapshot_classes import class_not_found
 from simulator.csi.snapshot_status import Failed
@@ -192,7 +193,8 @@ class Snapshotter:
 
     async def _delete(self, content: Obj) -> None:
         handle = self._decisions.handle_to_delete(content)
-        if handle is not None and self._decisions.deletes_snapshot(content):
+        counting = counting_policy(self._api, self._decisions, content)
+        if handle is not None and self._decisions.deletes_snapshot(counting):
             try:
                 self._secrets(content)
                 await self._driver.delete_snapshot(handle)

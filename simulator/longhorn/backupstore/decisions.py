@@ -86,8 +86,8 @@ class BackupstoreDecisions:
         """The backups whose blocks are kept when another one is deleted: all that remain."""
         return remaining
 
-    def unused_blocks(self, present: Iterable[str], used: Iterable[str]) -> set[str]:
-        """The checksums of the blocks that no remaining backup needs."""
+    def unused_blocks(self, present: Iterable[str], used: Iterable[str], deleted: str) -> set[str]:
+        """The checksums of the blocks that no remaining backup needs when the backup `deleted` is gone."""
         return set(present) - set(used)
 
     # Restoring a backup

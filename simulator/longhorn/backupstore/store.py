@@ -129,7 +129,7 @@ class Backupstore:
                     last_backup_at=newest.snapshot_created if newest else "",
                 )
             if readable and not any(each.in_progress for each in remaining):
-                known = replace(known, block_count=await self._collect(layout, names, remaining))
+                known = replace(known, block_count=await self._collect(layout, names, remaining, backup))
             else:
                 known = replace(known, last_backup="", last_backup_at="")
             await self._bucket.put(layout.volume, documents.dump_volume(known, self._version))
@@ -263,12 +263,14 @@ class Backupstore:
         written = await self._bucket.put(layout.volume, documents.dump_volume(volume, self._version))
         return replace(volume, last_modified=written.last_modified)
 
-    async def _collect(self, layout: VolumeLayout, names: list[str], remaining: list[StoredBackup]) -> int:
+    async def _collect(
+        self, layout: VolumeLayout, names: list[str], remaining: list[StoredBackup], deleted: str
+    ) -> int:
         """Remove the blocks that no backup needs, unless a new backup appears; returns how many are left."""
         used = {block.checksum for each in self._decisions.counted_backups(remaining) for block in each.blocks}
         objects = (await self._bucket.list(layout.blocks)).objects
         present = {checksum for found in objects if (checksum := block_checksum(found.key)) is not None}
-        unused = self._decisions.unused_blocks(present, used)
+        unused = self._decisions.unused_blocks(present, used, deleted)
         if set(await self._backups(layout)) - set(names):
             return len(present)
         for name in sorted(unused):

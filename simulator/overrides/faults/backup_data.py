@@ -124,14 +124,14 @@ leaves_blocks = fault(
     decision="backupstore.unused_blocks",
     says=r"the bucket still has, of the deleted .*\.blk",
     summary="The blocks that only a deleted backup needed stay in the bucket.",
-)(lambda original, present, used: set())
+)(lambda original, present, used, deleted: set())
 collects_all = fault(
     "delete-removes-blocks-of-others",
     breaks=("backup.retain", "backup.delete.others"),
     decision="backupstore.unused_blocks",
     says=r"the backupstore has no \S+\.blk",
     summary="Deleting one backup takes the blocks of the volume's other backups with it.",
-)(lambda original, present, used: original(present, []))
+)(lambda original, present, used, deleted: original(present, [], deleted))
 takes_all = fault(
     "delete-removes-documents-of-others",
     breaks=("backup.retain", "backup.delete.others"),
