@@ -9,6 +9,8 @@ from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import BLOCK, Source, Volumes
 from fixtures.outcomes import precondition
+from fixtures.s3.access import S3Access
+from fixtures.s3.backupstore import Backupstore, Bucket
 from fixtures.s3.backupstore_format import checksum
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.data import Image
@@ -51,15 +53,31 @@ class UnavailableTarget:
     bucket: str
     object_store: ObjectStore
     longhorn: Longhorn
+    _access: S3Access | None = field(default=None, init=False)
     _back: Revision | None = field(default=None, init=False)
+
+    @property
+    def backupstore(self) -> Backupstore:
+        """What lies in its bucket."""
+        return Backupstore(Bucket(self._made()))
 
     def make_available(self) -> Revision:
         """Make its bucket, and wait until Longhorn calls the target available; the revision that first says so."""
+        self._made()
         if self._back is None:
-            self.object_store.make_bucket(self.bucket)
             self.longhorn.sync_target(self.name)
             self._back = self.longhorn.wait_target_available(self.name)
         return self._back
+
+    def lose_bucket(self) -> None:
+        """Remove its bucket. Longhorn does not poll this target, so it still calls it available."""
+        self.object_store.remove_bucket(self.bucket)
+        self._access = self._back = None
+
+    def _made(self) -> S3Access:
+        if self._access is None:
+            self._access = self.object_store.make_bucket(self.bucket)
+        return self._access
 
 
 @dataclass(frozen=True)

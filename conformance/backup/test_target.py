@@ -8,6 +8,8 @@ from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
 from fixtures.kubernetes.history import before
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
+from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT
+from fixtures.workloads.data import first_difference
 
 pytestmark = pytest.mark.target
 
@@ -44,3 +46,42 @@ def test_waiting_snapshot_can_be_deleted(
 
     made = [backup.name for backup in longhorn.backups_of(control.backup.volume)]
     assert made == [control.backup.name], f"the VolumeSnapshot that was deleted while waiting led to a backup: {made}"
+
+
+@clause("backup.target.other")
+@pytest.mark.data
+def test_backup_lies_in_its_own_target(unavailable_target: UnavailableTarget, steps: BackupSteps) -> None:
+    """The bucket of another target than the default one gives back what a volume of that target held."""
+    unavailable_target.make_available()
+    source = steps.volumes.new(unavailable_target.storage_class)
+    written = steps.volumes.write(source, "other", *FIRST_AND_LAST_UNIT)
+
+    backup = steps.back_up_or_block(written).backup
+
+    difference = first_difference(unavailable_target.backupstore.image(backup.volume, backup.name), written.image)
+    assert difference is None, f"{backup}: {difference}"
+
+
+@clause("backup.failed")
+@pytest.mark.mechanism
+def test_failed_backup_is_reported(
+    unavailable_target: UnavailableTarget, steps: BackupSteps, snapshots: Snapshots
+) -> None:
+    """A VolumeSnapshot whose backup the store does not take gets an error; once the store is back another is ready.
+
+    Whether the failed backup is then tried again is not said, but if its VolumeSnapshot is ready it must be complete.
+    """
+    unavailable_target.make_available()
+    source = steps.volumes.new(unavailable_target.storage_class)
+    written = steps.volumes.write(source, "refused", *FIRST_AND_LAST_UNIT)
+    unavailable_target.lose_bucket()
+    requested = steps.request(written)
+
+    snapshots.wait_error(requested.snapshot, ".")
+
+    unavailable_target.make_available()
+    steps.back_up_or_block(written)
+    if snapshots.read(requested.snapshot).ready:
+        backup = steps.longhorn.backup_of(requested.snapshot)
+        stored = unavailable_target.backupstore.backup(backup.volume, backup.name)
+        assert stored.complete, f"{requested.snapshot} is ready, and {backup} is not complete in the bucket"

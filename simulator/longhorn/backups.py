@@ -202,7 +202,8 @@ class Backups:
             backing_image=image["metadata"]["name"] if image else "",
             backing_image_checksum=image["status"].get("checksum", "") if image else "",
         )
-        store = await self._backupstores.of_target(_label(backup, names.BACKUP_TARGET_LABEL) or "default")
+        target = _label(backup, names.BACKUP_TARGET_LABEL) or "default"
+        store = await self._backupstores.of_target(self._decisions.storing_target(target))
         begun = asyncio.get_running_loop().time()
 
         def progress(percent: int) -> None:
@@ -236,7 +237,8 @@ class Backups:
         self._changed(of, target)
 
     def _fail(self, name: str, error: str) -> None:
-        objects.set_status(self._api, names.BACKUPS, name, state="Error", error=error)
+        state = self._decisions.state_of_failed_backup(name)
+        objects.set_status(self._api, names.BACKUPS, name, state=state, error=error if state == "Error" else "")
 
     def _begin_deletion(self, backup: Obj) -> None:
         name = backup["metadata"]["name"]

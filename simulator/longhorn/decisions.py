@@ -146,6 +146,14 @@ class LonghornDecisions:
         """Whether a volume is let go once that for which it was attached is done."""
         return True
 
+    def state_of_failed_backup(self, backup: str) -> str:
+        """The state of a backup that could not be made: Error, with what went wrong beside it."""
+        return "Error"
+
+    def storing_target(self, target: str) -> str:
+        """The backup target in which a backup is stored: that of its volume."""
+        return target
+
     def creates_backup_volume(self, volume: str) -> bool:
         """Whether a finished backup gets its volume listed as a BackupVolume."""
         return True
