@@ -10,7 +10,7 @@ from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import Source
+from fixtures.longhorn.volumes import SIZE, Source
 from fixtures.outcomes import precondition
 
 pytestmark = pytest.mark.classes
@@ -60,6 +60,19 @@ def test_snapshot_without_its_class_can_be_deleted(empty_volume: Source, steps: 
     steps.snapshots.delete_class(class_name)
 
     steps.delete(backed_up)
+
+
+@clause("backup.class.deleted")
+def test_snapshot_gets_ready_without_its_class(steps: BackupSteps) -> None:
+    """A VolumeSnapshot whose class is deleted when its backup has begun becomes ready when that is complete."""
+    source = steps.volumes.volume_with("classless", (0, SIZE // 2))
+    class_name = steps.snapshots.create_class("Delete")
+    requested = steps.request(source, class_name)
+    steps.longhorn.wait_backup_started(requested.snapshot)
+
+    steps.snapshots.delete_class(class_name)
+
+    steps.snapshots.wait_ready(requested.snapshot)
 
 
 @clause("backup.class.unnamed")

@@ -36,6 +36,10 @@ class CsiDecisions:
         """Whether nothing happens to a VolumeSnapshot or a content as long as the class that it names is missing."""
         return True
 
+    def needs_class_again(self, name: str) -> bool:
+        """Whether nothing goes on with a VolumeSnapshot whose class was deleted once its content was worked on."""
+        return False
+
     def reported_error(self, snapshot: Obj, message: str) -> str:
         """What a VolumeSnapshot shows of an error that the snapshot-controller met; "" shows nothing."""
         return message

@@ -41,6 +41,9 @@ class ClassChoice:
     def _find(self, snapshot: Obj, name: str) -> None:
         if self.api.find(names.CLASSES, name) is not None or not self.decisions.class_must_exist(name):
             return
+        bound = objects.status(snapshot).get("boundVolumeSnapshotContentName")
+        if bound and not objects.is_deleting(snapshot) and not self.decisions.needs_class_again(name):
+            return
         text = f"Failed to get snapshot class with error {class_not_found(name)}"
         try:
             self.status.fail(snapshot, "GetSnapshotClassFailed", text, unready=False)

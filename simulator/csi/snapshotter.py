@@ -40,6 +40,7 @@ class Snapshotter:
         self._driver = driver
         self._decisions = decisions
         self._events = EventRecorder(api, f"csi-snapshotter {driver.name}")
+        self._asked: dict[str, dict[str, str]] = {}
         self.controller = Controller(api, api.clock, f"{MANAGER}-{driver.name}", self._sync, expected=(Failed,))
         self.controller.watch(names.CONTENTS, _relevant)
 
@@ -116,7 +117,7 @@ class Snapshotter:
         name = content["metadata"]["name"]
         class_name = content["spec"].get("volumeSnapshotClassName")
         try:
-            parameters = self._parameters(class_name)
+            parameters = self._parameters(class_name, content["metadata"]["uid"])
             secrets = self._secrets(content)
         except Failed as failed:
             prefix = f"failed to get input parameters to create snapshot for content {name}: "
@@ -128,18 +129,24 @@ class Snapshotter:
             secrets=secrets,
         )
 
-    def _parameters(self, class_name: str | None) -> dict[str, str]:
+    def _parameters(self, class_name: str | None, uid: str) -> dict[str, str]:
+        """Those of the class; if it is gone, those with which the driver was asked for the content before."""
         if not class_name:
             return {}
         snapshot_class = self._api.find(names.CLASSES, class_name)
         if snapshot_class is None:
+            if uid in self._asked and not self._decisions.needs_class_again(class_name):
+                return self._asked[uid]
             raise Failed(class_not_found(class_name))
         parameters = snapshot_class.get("parameters") or {}
         for key in parameters:
             if key.startswith(names.PARAMETER_PREFIX) and key not in _KNOWN_PARAMETERS:
                 where = f"reserved namespace {names.PARAMETER_PREFIX}"
                 raise Failed(f"found unknown parameter key {quoted(key)} with {where}")
-        return {key: value for key, value in parameters.items() if not key.startswith(names.PARAMETER_PREFIX)}
+        self._asked[uid] = {
+            key: value for key, value in parameters.items() if not key.startswith(names.PARAMETER_PREFIX)
+        }
+        return self._asked[uid]
 
     def _secrets(self, content: Obj) -> dict[str, str]:
         annotations = objects.annotations(content)
@@ -205,6 +212,7 @@ class Snapshotter:
             self._clear_status(content)
             await self._api.clock.sleep(delays.CALL)
         objects.remove_finalizers(self._api, names.CONTENTS, content, [names.CONTENT_BOUND], manager=MANAGER)
+        self._asked.pop(content["metadata"]["uid"], None)
 
     def _clear_status(self, content: Obj) -> None:
         fresh = objects.current(self._api, names.CONTENTS, content)

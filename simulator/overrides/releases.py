@@ -89,6 +89,15 @@ def _abort_without_target(original: Callable[..., Any], target: str, available: 
     return (Code.ABORTED, refusal[1]) if refusal and available is False else refusal
 
 
+@override("class-is-needed-again", decision="csi.needs_class_again")
+def _need_class_again(original: Callable[[str], bool], name: str) -> bool:
+    """A VolumeSnapshot whose class is deleted before the driver has reported it ready is never ready.
+
+    Seen in the recording `class_gone`: the Backup is Completed, snapshot-controller and sidecar ask for the class.
+    """
+    return True
+
+
 @override("image-name-is-cut", decision="backing_images.stored_name")
 def _cut_image_name(original: Callable[[str], str], name: str) -> str:
     """A backing image's name is cut to 40 characters, the last nine of them a hash.
@@ -152,9 +161,9 @@ _SINCE_1_10_2 = (
     accept_listed_volume,
     leave_unlisted_backup,
     _abort_without_target,
+    _need_class_again,
     _cut_image_name,
     _export_raw,
-    _take_later,
     _compare_checksum_key,
     _ignore_checksum_key,
     refuse_nameless_image,
@@ -162,7 +171,7 @@ _SINCE_1_10_2 = (
 
 RELEASES: Mapping[str, tuple[Override, ...]] = {
     "1.10.2": (*_SINCE_1_10_2, _restore_to_recorded_size, _refuse_smaller_volume),
-    "1.12.1": (*_SINCE_1_10_2, _restore_to_newest_size, _leave_snapshot_of_detached_volume),
+    "1.12.1": (*_SINCE_1_10_2, _restore_to_newest_size, _leave_snapshot_of_detached_volume, _take_later),
 }
 
 
