@@ -178,7 +178,8 @@ def four_generations(steps: BackupSteps) -> tuple[BackedUp, ...]:
     volumes = steps.volumes
     first = steps.back_up(volumes.volume_with("first", *SPARSE_WRITES))
     second = steps.back_up(volumes.write(first.source, "second", *OVERWRITES))
-    third = steps.back_up(volumes.write_zeros(second.source, (BLOCK, BLOCK), (SIZE - WRITE_UNIT, WRITE_UNIT)))
+    zeroed = ((WRITE_UNIT, WRITE_UNIT), (BLOCK, BLOCK), (SIZE - WRITE_UNIT, WRITE_UNIT))
+    third = steps.back_up(volumes.write_zeros(second.source, *zeroed))
     equal = volumes.write_equal_blocks(third.source, "fourth", (2 * BLOCK, 2 * BLOCK), (6 * BLOCK, BLOCK))
     return first, second, third, steps.back_up(equal)
 

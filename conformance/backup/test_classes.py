@@ -62,6 +62,18 @@ def test_snapshot_without_its_class_can_be_deleted(empty_volume: Source, steps: 
     steps.delete(backed_up)
 
 
+@clause("backup.restore")
+@pytest.mark.restore
+def test_snapshot_without_its_class_can_be_restored(empty_volume: Source, steps: BackupSteps) -> None:
+    """A claim that restores a VolumeSnapshot whose class is gone is bound."""
+    class_name = steps.snapshots.create_class("Delete")
+    backed_up = steps.back_up_or_block(empty_volume, class_name)
+
+    steps.snapshots.delete_class(class_name)
+
+    assert steps.volumes.wait_bound(steps.restore(backed_up).claim).volume
+
+
 @clause("backup.class.deleted")
 def test_snapshot_gets_ready_without_its_class(steps: BackupSteps) -> None:
     """A VolumeSnapshot whose class is deleted when its backup has begun becomes ready when that is complete."""

@@ -45,6 +45,16 @@ def test_later_writes_are_not_in_the_backup(successive_backups: SuccessiveBackup
         assert difference is None, f"{backup}: {difference}"
 
 
+@clause("backup.point-in-time")
+def test_full_backup_is_whole(full_backup: BackedUp, backupstore: Backupstore) -> None:
+    """A full backup, made after others, holds all that the volume held, also what had not changed."""
+    backup = full_backup.backup
+
+    difference = first_difference(backupstore.image(backup.volume, backup.name), full_backup.source.image)
+
+    assert difference is None, f"{backup}: {difference}"
+
+
 @clause("backup.mode.incremental")
 @pytest.mark.classes
 def test_second_backup_is_incremental(

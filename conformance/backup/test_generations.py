@@ -4,6 +4,8 @@ import pytest
 
 from conformance.backup.scenarios import BackedUp, BackupSteps
 from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.volumes import SPARSE_WRITES
+from fixtures.outcomes import precondition
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
 
@@ -41,3 +43,18 @@ def test_others_stay(four_generations: tuple[BackedUp, ...], steps: BackupSteps,
 
     for name in names:
         backupstore.image(volume, name)
+
+
+@clause("backup.point-in-time")
+@pytest.mark.data
+def test_next_one_is_whole(steps: BackupSteps, backupstore: Backupstore) -> None:
+    """A backup made when the one before it was deleted, with all that it had stored, holds what the volume held."""
+    deleted = steps.back_up_or_block(steps.volumes.volume_with("again", *SPARSE_WRITES))
+    with precondition("the backup is not deleted"):
+        steps.longhorn.wait_backup_volume(deleted.backup.volume)
+        steps.delete(deleted)
+
+    backup = steps.back_up_or_block(deleted.source).backup
+
+    difference = first_difference(backupstore.image(backup.volume, backup.name), deleted.source.image)
+    assert difference is None, f"{backup}: {difference}"

@@ -57,13 +57,14 @@ def test_claim_gets_the_backup_that_it_names(
 def test_claims_get_volumes_of_their_own(
     restoring: Restoring[BackedUp], steps: BackupSteps, workloads: Workloads
 ) -> None:
-    """Two claims from one VolumeSnapshot get a volume each: what is written to one is not in the other."""
+    """A claim gets a volume of its own: what is written to it is neither in that of another claim nor in the source."""
     other, image = workloads.wait_bound(restoring.claim), restoring.original.source.image
     claim = workloads.wait_bound(steps.restore(restoring.original).claim)
 
     written = steps.volumes.write(Source(claim, image), "own", *OVERWRITES)
 
     workloads.verify(other, image)
+    workloads.verify(restoring.original.source.pvc, image)
     workloads.verify(claim, written.image)
 
 
@@ -71,13 +72,14 @@ def test_claims_get_volumes_of_their_own(
 @pytest.mark.block
 @pytest.mark.delete
 def test_claim_keeps_the_data(steps: BackupSteps, workloads: Workloads) -> None:
-    """The new volume can be used, and holds its data, when VolumeSnapshot and backup are gone."""
+    """The new volume can be used, and holds its data, when VolumeSnapshot, backup and source are gone."""
     backed_up = steps.back_up_or_block(steps.volumes.volume_with("outlives", *SPARSE_WRITES))
     claim = workloads.wait_bound(steps.restore(backed_up).claim)
     workloads.verify(claim, backed_up.source.image)
 
-    with precondition("the backup is not deleted"):
+    with precondition("backup or source is not deleted"):
         steps.delete(backed_up)
+        steps.volumes.delete(backed_up.source)
 
     workloads.verify(claim, backed_up.source.image)
 

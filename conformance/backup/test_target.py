@@ -10,6 +10,7 @@ from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT
 from fixtures.workloads.data import first_difference
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.target
 
@@ -50,16 +51,21 @@ def test_waiting_snapshot_can_be_deleted(
 
 @clause("backup.target.other")
 @pytest.mark.data
-def test_backup_lies_in_its_own_target(unavailable_target: UnavailableTarget, steps: BackupSteps) -> None:
-    """The bucket of another target than the default one gives back what a volume of that target held."""
+def test_backup_lies_in_its_own_target(
+    unavailable_target: UnavailableTarget, steps: BackupSteps, workloads: Workloads
+) -> None:
+    """What a volume of another target than the default one held is in that target's bucket, and is restored from it."""
     unavailable_target.make_available()
     source = steps.volumes.new(unavailable_target.storage_class)
     written = steps.volumes.write(source, "other", *FIRST_AND_LAST_UNIT)
 
-    backup = steps.back_up_or_block(written).backup
+    backed_up = steps.back_up_or_block(written)
+    claim = steps.restore(backed_up).claim
 
+    backup = backed_up.backup
     difference = first_difference(unavailable_target.backupstore.image(backup.volume, backup.name), written.image)
     assert difference is None, f"{backup}: {difference}"
+    workloads.verify(workloads.wait_bound(claim), written.image)
 
 
 @clause("backup.failed")

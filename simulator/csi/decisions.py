@@ -198,6 +198,10 @@ class CsiDecisions:
                 return each
         return None
 
+    def restores_without_class(self, snapshot: Obj) -> bool:
+        """Whether a VolumeSnapshot can be restored when its class is gone."""
+        return True
+
     def handle_to_restore(self, snapshot: Obj, content: Obj) -> str | None:
         """The snapshot handle that CreateVolume gets."""
         handle: str | None = (content.get("status") or {}).get("snapshotHandle")

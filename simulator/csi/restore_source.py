@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
+from simulator.csi.snapshot_classes import class_not_found
 from simulator.csi.snapshot_status import Failed
 from simulator.kubernetes import objects
 from simulator.kubernetes.api import Api
@@ -70,6 +71,10 @@ class RestoreSource:
             raise Failed(f"error getting snapshot {name} from api server: {names.SNAPSHOTS} {quoted(name)} not found")
         if objects.is_deleting(snapshot):
             raise Failed(f"snapshot {name} is currently being deleted")
+        used = snapshot["spec"].get("volumeSnapshotClassName")
+        class_is_gone = used and self.api.find(names.CLASSES, used) is None
+        if class_is_gone and not self.decisions.restores_without_class(snapshot):
+            raise Failed(class_not_found(used))
         content = self._bound_content(snapshot, storage_class)
         if objects.status(snapshot).get("readyToUse") is not True:
             raise Failed(f"snapshot {name} is not Ready")

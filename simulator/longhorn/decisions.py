@@ -154,6 +154,10 @@ class LonghornDecisions:
         """The backup target in which a backup is stored: that of its volume."""
         return target
 
+    def restoring_target(self, target: str) -> str:
+        """The backup target in which a backup is looked for that is restored: the one where it was listed."""
+        return target
+
     def creates_backup_volume(self, volume: str) -> bool:
         """Whether a finished backup gets its volume listed as a BackupVolume."""
         return True

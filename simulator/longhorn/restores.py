@@ -148,7 +148,8 @@ class Restores:
             return None
         _, source, wanted = parse_backup_url(volume["spec"]["fromBackup"])
         try:
-            store = await self._backupstores.of_target(volume["spec"].get("backupTargetName") or "default")
+            target = self._decisions.restoring_target(volume["spec"].get("backupTargetName") or "default")
+            store = await self._backupstores.of_target(target)
             await self._work.outcome(name, lambda: self._fill(store, name, source, wanted))
         except BackupstoreError as error:
             self._work.forget(name)

@@ -72,7 +72,7 @@ class BlockCopier:
         copied.uploaded.add(checksum)
         key = self.layout.block(checksum)
         present = await self.bucket.head(key) is not None
-        if not self.decisions.uploads_block(request, present):
+        if not self.decisions.uploads_block(request, checksum, present):
             return
         packed = await asyncio.to_thread(self.decisions.compress_block, data, method)
         await self.bucket.put(key, packed)

@@ -56,7 +56,7 @@ class BackupstoreDecisions:
         """The block as it is stored."""
         return compression.compress(data, method)
 
-    def uploads_block(self, request: BackupRequest, present: bool) -> bool:
+    def uploads_block(self, request: BackupRequest, checksum: str, present: bool) -> bool:
         """Whether a block is uploaded that the store has already (`present`): only by a full backup."""
         return not present or request.mode == FULL
 

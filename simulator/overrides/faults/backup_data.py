@@ -117,7 +117,7 @@ no_upload = fault(
     decision="backupstore.uploads_block",
     says=r"did not upload again any block",
     summary="A full backup does not upload blocks that the store has already.",
-)(lambda original, request, present: original(dataclasses.replace(request, mode="incremental"), present))
+)(lambda original, request, *block: original(dataclasses.replace(request, mode="incremental"), *block))
 leaves_blocks = fault(
     "delete-leaves-the-blocks",
     breaks="backup.delete",

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from simulator.longhorn.backupstore.layout import digest
-from simulator.longhorn.backupstore.models import BackupRequest, Block
+from simulator.longhorn.backupstore.models import FULL, BackupRequest, Block
 from simulator.longhorn.names import BLOCK
 from simulator.overrides.registry import fault
 
@@ -64,3 +64,36 @@ middle_forgotten = fault(
     says=r"the backupstore has no \S+\.blk",
     summary="Deleting a backup takes the blocks along that only backups between the oldest and the newest need.",
 )(lambda original, remaining: [*remaining[:1], *remaining[-1:]] if len(remaining) > 2 else original(remaining))
+
+
+@fault(
+    "full-backup-lacks-what-did-not-change",
+    breaks="backup.point-in-time",
+    decision="backupstore.blocks_to_copy",
+    says=r"offset \d+: expected block \d+ of stream",
+)
+def only_changes(original: Callable[..., Sequence[int]], offsets: Sequence[int], request: BackupRequest) -> list[int]:
+    """A full backup leaves out the blocks that an earlier backup has copied, but for the first and the last one."""
+    wanted = list(original(offsets, request))
+    if request.mode != FULL:
+        _COPIED[request.volume].append(frozenset(wanted))
+        return wanted
+    known = frozenset[int]().union(*_COPIED[request.volume])
+    return [offset for offset in wanted if offset not in known or offset in {wanted[0], wanted[-1]}]
+
+
+_UPLOADED: set[tuple[str, str]] = set()
+"""The volume and the checksum of every block that was ever uploaded."""
+
+
+@fault(
+    "block-taken-for-stored-after-its-deletion",
+    breaks="backup.point-in-time",
+    decision="backupstore.uploads_block",
+    says=r"the backupstore has no \S+\.blk",
+)
+def remembered(original: Callable[..., bool], request: BackupRequest, checksum: str, present: bool) -> bool:
+    """A block that was uploaded once is not uploaded again, even when it was deleted since."""
+    known = (request.volume, checksum) in _UPLOADED
+    _UPLOADED.add((request.volume, checksum))
+    return original(request, checksum, present or known)
