@@ -57,7 +57,7 @@ def accept_listed_volume(original: Callable[..., str], handle: Handle, backups: 
     Seen in the recording `other_volume`: the claim of `bak://<b>/<a1>` is bound and has the data of a.
     """
     volumes = {each["metadata"]["name"]: str(each["status"].get("volumeName") or "") for each in backups}
-    listed = handle.volume in volumes.values() and handle.id in volumes
+    listed = handle.volume and handle.volume in volumes.values() and handle.id in volumes
     return volumes[handle.id] if listed else original(handle, backups)
 
 
