@@ -8,6 +8,7 @@ from fixtures.longhorn.volumes import SPARSE_WRITES
 from fixtures.outcomes import precondition
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
+from fixtures.workloads.pods import Workloads
 
 
 @clause("backup.point-in-time")
@@ -20,6 +21,20 @@ def test_each_holds_its_own_state(four_generations: tuple[BackedUp, ...], backup
         difference = first_difference(backupstore.image(backup.volume, backup.name), backed_up.source.image)
 
         assert difference is None, f"{backup}: {difference}"
+
+
+@clause("backup.restore")
+@pytest.mark.restore
+@pytest.mark.block
+def test_zeros_and_equal_blocks_are_restored(
+    four_generations: tuple[BackedUp, ...], steps: BackupSteps, workloads: Workloads
+) -> None:
+    """A claim gets the data of the fourth backup: its own, what is left of those before, and zeros."""
+    fourth = four_generations[3]
+
+    claim = workloads.wait_bound(steps.restore(fourth).claim)
+
+    workloads.verify(claim, fourth.source.image)
 
 
 @clause("backup.delete.others")

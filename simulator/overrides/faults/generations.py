@@ -57,6 +57,17 @@ def recorded_once(original: Merge, base: Iterable[Block], delta: Iterable[Block]
     return [block for block in blocks if block.checksum == NOTHING or first[block.checksum] == block.offset]
 
 
+@fault(
+    "equal-blocks-restored-once",
+    breaks="backup.restore",
+    decision="backupstore.blocks_to_restore",
+    says=r"offset \d+: expected block \d+ of stream fourth, found",
+)
+def restored_once(original: Callable[[Sequence[Block]], Sequence[Block]], blocks: Sequence[Block]) -> Sequence[Block]:
+    """Of blocks with the same data only the first is restored."""
+    return original(list({block.checksum: block for block in reversed(blocks)}.values())[::-1])
+
+
 middle_forgotten = fault(
     "delete-counts-only-oldest-and-newest-backup",
     breaks="backup.delete.others",
