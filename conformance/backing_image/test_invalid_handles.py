@@ -40,10 +40,7 @@ WITHOUT_VOLUME = {
 }
 """What to replace so that a parameter of an export is missing."""
 
-WITHOUT_URL = {
-    "url-missing": ("&url={url}", ""),
-    "url-empty": ("&url={url}", "&url="),
-}
+WITHOUT_URL = {"url-missing": ("&url={url}", ""), "url-empty": ("&url={url}", "&url=")}
 """What to replace so that the parameter of a download is missing."""
 
 

@@ -6,15 +6,7 @@ from typing import Any
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.errors import ApiError, bad_request, invalid, required
-from simulator.kubernetes.managedfields import (
-    Managers,
-    Owned,
-    Owner,
-    Path,
-    item_keys,
-    item_path,
-    owned_paths,
-)
+from simulator.kubernetes.managedfields import Managers, Owned, Owner, Path, item_keys, item_path, owned_paths
 from simulator.kubernetes.resources import Obj, Resource, copy_of
 from simulator.kubernetes.store import Stored
 

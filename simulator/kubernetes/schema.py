@@ -9,13 +9,7 @@ from simulator.kubernetes.errors import FieldError
 from simulator.kubernetes.resources import Obj, Resource, at, copy_of
 
 BLOCKING = frozenset(
-    {
-        "FieldValueRequired",
-        "FieldValueNotSupported",
-        "FieldValueTypeInvalid",
-        "FieldValueTooLong",
-        "FieldValueTooMany",
-    }
+    {"FieldValueRequired", "FieldValueNotSupported", "FieldValueTypeInvalid", "FieldValueTooLong", "FieldValueTooMany"}
 )
 """Errors after which the server does not run the rules."""
 

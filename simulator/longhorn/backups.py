@@ -116,9 +116,7 @@ class Backups:
             return []
         name = change.object["metadata"]["name"]
         return objects.keys(
-            self._api,
-            names.BACKUPS,
-            lambda each: _state(each) == "Pending" and each["spec"]["snapshotName"] == name,
+            self._api, names.BACKUPS, lambda each: _state(each) == "Pending" and each["spec"]["snapshotName"] == name
         )
 
     async def _reconcile(self, key: Key) -> None:

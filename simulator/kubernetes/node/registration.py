@@ -58,10 +58,7 @@ def _create_node(api: Api, now: str) -> None:
         "capacity": _CAPACITY,
         "allocatable": _CAPACITY,
         "conditions": conditions,
-        "addresses": [
-            {"type": "InternalIP", "address": "172.18.0.2"},
-            {"type": "Hostname", "address": names.NODE},
-        ],
+        "addresses": [{"type": "InternalIP", "address": "172.18.0.2"}, {"type": "Hostname", "address": names.NODE}],
         "nodeInfo": {
             "kubeletVersion": KUBERNETES_VERSION,
             "kubeProxyVersion": KUBERNETES_VERSION,

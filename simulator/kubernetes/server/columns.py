@@ -10,12 +10,7 @@ from simulator.kubernetes.definitions import read
 from simulator.kubernetes.resources import Column, Obj, at
 from simulator.kubernetes.server.ages import age
 
-ACCESS_MODES = {
-    "ReadWriteOnce": "RWO",
-    "ReadOnlyMany": "ROX",
-    "ReadWriteMany": "RWX",
-    "ReadWriteOncePod": "RWOP",
-}
+ACCESS_MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
 UNNAMED = frozenset({"events"})
 """Resources whose tables do not begin with the name."""
 

@@ -97,11 +97,7 @@ class Objects:
         warnings = self._unknown(target.resource, body, options)
         self._api.stored(target.resource.key, target.name, target.namespace)
         stored = self._api.replace(
-            target.resource.key,
-            obj,
-            subresource=target.subresource,
-            manager=options.manager,
-            dry_run=options.dry_run,
+            target.resource.key, obj, subresource=target.subresource, manager=options.manager, dry_run=options.dry_run
         )
         return self._show(request, target, stored, warnings=warnings)
 

@@ -8,11 +8,7 @@ from simulator.kubernetes.resources import Obj, Resource, copy_of
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 REFERENCE_V3 = "#/components/schemas/"
 REFERENCE_V2 = "#/definitions/"
-PATCH_TYPES = (
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/apply-patch+yaml",
-)
+PATCH_TYPES = ("application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml")
 
 
 def schema_name(resource: Resource) -> str:

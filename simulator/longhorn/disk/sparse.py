@@ -97,6 +97,5 @@ def differing_sectors(old: bytes, new: bytes, offset: int) -> list[Extent]:
         return [(offset, length)]
     half = max(SECTOR, length // 2 // SECTOR * SECTOR)
     return union(
-        differing_sectors(old[:half], new[:half], offset),
-        differing_sectors(old[half:], new[half:], offset + half),
+        differing_sectors(old[:half], new[:half], offset), differing_sectors(old[half:], new[half:], offset + half)
     )

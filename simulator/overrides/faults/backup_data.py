@@ -34,10 +34,7 @@ block_moved = fault(
 
 
 @fault(
-    "block-of-other-data",
-    breaks="backup.off-cluster",
-    decision="backupstore.block_data",
-    says=r"offset \d+: expected",
+    "block-of-other-data", breaks="backup.off-cluster", decision="backupstore.block_data", says=r"offset \d+: expected"
 )
 def other_data(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
     """One byte in the middle of each block is not the volume's."""

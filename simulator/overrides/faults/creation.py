@@ -7,12 +7,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.overrides.registry import changed, fault
 
 
-@fault(
-    "backup-made-twice",
-    breaks="backup.create",
-    decision="longhorn.existing_backup",
-    says=r"led to 2 backups",
-)
+@fault("backup-made-twice", breaks="backup.create", decision="longhorn.existing_backup", says=r"led to 2 backups")
 def second_backup(original: Callable[..., Obj | None], backups: Sequence[Obj], snapshot: str) -> Obj | None:
     """A repeated request does not recognise the backup while it is running, and makes a second one."""
     found = original(backups, snapshot)

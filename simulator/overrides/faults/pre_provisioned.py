@@ -36,12 +36,7 @@ current_scheme = scheme_refused(
 )
 
 
-@fault(
-    "handle-names-swapped",
-    breaks=RESTORED,
-    decision="csi.handle_to_restore",
-    says=NOT_BOUND,
-)
+@fault("handle-names-swapped", breaks=RESTORED, decision="csi.handle_to_restore", says=NOT_BOUND)
 def exchanged(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
     """The first name of a pre-provisioned handle is taken for the backup, the second for the backup volume."""
     given = content["spec"]["source"].get("snapshotHandle", "")

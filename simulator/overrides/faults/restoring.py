@@ -10,12 +10,7 @@ from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, OTHER_DA
 from simulator.overrides.registry import Fault, changed, fault, override
 
 
-@fault(
-    "restore-of-the-newest-backup",
-    breaks="backup.restore",
-    decision="longhorn.backup_to_restore",
-    says=OTHER_DATA,
-)
+@fault("restore-of-the-newest-backup", breaks="backup.restore", decision="longhorn.backup_to_restore", says=OTHER_DATA)
 def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) -> str:
     """A restore takes the newest backup of the volume, whichever the handle names."""
     made = [each for each in backups if each["status"].get("backupCreatedAt")]
@@ -52,10 +47,7 @@ def smaller_restored(original: Callable[..., object], snapshot: str, requested: 
 
 
 @fault(
-    "larger-claim-accepted",
-    breaks="backup.restore.size.larger",
-    decision="longhorn.refuse_restore_size",
-    says=BOUND,
+    "larger-claim-accepted", breaks="backup.restore.size.larger", decision="longhorn.refuse_restore_size", says=BOUND
 )
 def larger_accepted(original: Callable[..., object], snapshot: str, requested: int, recorded: int) -> object:
     """A claim that is larger than its snapshot is bound."""

@@ -22,12 +22,7 @@ needs_source = fault(
 )(lambda original, volume: original(volume) if volume else (Code.FAILED_PRECONDITION, "the source volume is gone"))
 
 
-@fault(
-    "restore-needs-a-detached-source",
-    breaks="backup.restore",
-    decision="longhorn.refuse_source",
-    says=NOT_BOUND,
-)
+@fault("restore-needs-a-detached-source", breaks="backup.restore", decision="longhorn.refuse_source", says=NOT_BOUND)
 def needs_rest(original: Callable[[Obj | None], Refusal | None], volume: Obj | None) -> Refusal | None:
     """A backup of a volume that is attached is not restored until it is detached."""
     attached = volume is not None and volume["status"].get("state") == "attached"
