@@ -4,9 +4,10 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import starmap
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from simulator.kubernetes.definitions import read
@@ -59,14 +60,24 @@ def override(name: str, *, decision: str, summary: str = "") -> Callable[[Replac
 
 
 def fault(
-    name: str, *, breaks: str | tuple[str, ...], decision: str, says: str, summary: str = ""
+    name: str,
+    *,
+    breaks: str | tuple[str, ...],
+    decision: str,
+    says: str,
+    summary: str = "",
+    also: Mapping[str, Replacement] = MappingProxyType({}),
 ) -> Callable[[Replacement], Fault]:
-    """Make a fault of one override from a function `f(original, *args)`; without `summary` its docstring is that."""
+    """Make a fault from a function `f(original, *args)`; without `summary` its docstring is that.
+
+    `breaks` may be a text with the clauses separated by blanks; `also` has further decisions with their replacements.
+    """
 
     def make(replace: Replacement) -> Fault:
         said = summary or _summary(name, replace)
-        clauses = (breaks,) if isinstance(breaks, str) else breaks
-        return Fault(name, clauses, says, said, (Override(name, decision, replace, said),))
+        clauses = tuple(breaks.split()) if isinstance(breaks, str) else breaks
+        replaced = {decision: replace, **also}.items()
+        return Fault(name, clauses, says, said, tuple(Override(name, each, put, said) for each, put in replaced))
 
     return make
 
@@ -104,8 +115,7 @@ def apply(decisions: Mapping[str, object], overrides: Iterable[Override]) -> dic
 def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
     """Every fault, by name: the Fault objects in the modules of the package `collection`, and those in its YAML files.
 
-    A fault that replaces several decisions has overrides of its name beside it. Raises OverrideError for a name that
-    two faults have, and for an override without its fault.
+    Raises OverrideError for a name that two faults have, and for an override that belongs to no fault.
     """
     package = importlib.import_module(collection)
     modules = {entry.name for entry in pkgutil.iter_modules(package.__path__)}
@@ -115,21 +125,19 @@ def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
         held = vars(importlib.import_module(f"{package.__name__}.{subject}")).values() if subject in modules else ()
         own = [value for value in held if isinstance(value, Fault)]
         own += starmap(_constant_fault, read(files[subject]).items() if subject in files else ())
-        more = [value for value in held if isinstance(value, Override)]
         for each in own:
             if each.name in found:
                 raise OverrideError(f"two faults are named {each.name!r}")
-            also = tuple(change for change in more if change.name == each.name)
-            found[each.name] = replace(each, overrides=each.overrides + also)
-        if stray := {change.name for change in more} - {each.name for each in own}:
-            raise OverrideError(f"module {subject} overrides for a fault {min(stray)!r} that it does not define")
+            found[each.name] = each
+        if stray := [value.name for value in held if isinstance(value, Override)]:
+            raise OverrideError(f"module {subject} has an override {stray[0]!r} that belongs to no fault")
     return found
 
 
 def _constant_fault(name: str, said: dict[str, Any]) -> Fault:
-    answers = {said["decision"]: said["answer"], **said.get("also", {})}
-    overrides = tuple(Override(name, each, always(answer), said["summary"]) for each, answer in answers.items())
-    return Fault(name, tuple(said["breaks"].split()), said["says"], said["summary"], overrides)
+    given = {"also": {}, **said}
+    answer, further = given.pop("answer"), given.pop("also")
+    return fault(name, also={decision: always(each) for decision, each in further.items()}, **given)(always(answer))
 
 
 def _summary(name: str, replace: Replacement) -> str:

@@ -7,15 +7,12 @@ from collections.abc import Callable
 
 from simulator.longhorn.backupstore.models import BackupRequest
 from simulator.overrides.faults.suite_messages import OTHER_DATA
-from simulator.overrides.registry import changed, fault, override
+from simulator.overrides.registry import Replacement, always, changed, fault
 
 SECTOR = 4096
 
 LATE = 1000.0
 """Seconds of the simulated clock, two of real time at the usual pace: the volume is written during that time."""
-
-SLOW_BLOCK = 0.4
-"""Seconds, not of the simulated clock: long enough to write to the volume during it."""
 
 block_dropped = fault(
     "block-dropped",
@@ -66,13 +63,25 @@ lone_sector_lost = fault(
 )(changed(lambda stored: stored if len(stored) - stored.count(0) >= SECTOR else bytes(len(stored))))
 
 
-@override("live-volume-copied", decision="backupstore.compress_block")
-def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
-    """Each block is slow on its way to the store."""
-    time.sleep(SLOW_BLOCK)
-    return original(data, method)
+def slow_store(seconds: float) -> Replacement:
+    """Each block takes so long on its way to the store, by no simulated clock."""
+
+    def compress(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
+        time.sleep(seconds)
+        return original(data, method)
+
+    return compress
 
 
+live_volume = fault(
+    "live-volume-copied",
+    breaks="backup.point-in-time",
+    decision="backupstore.snapshot_to_copy",
+    says=OTHER_DATA,
+    summary="The live volume is copied and not the snapshot.",
+    # Long enough to write to the volume during it.
+    also={"backupstore.compress_block": slow_store(0.4)},
+)(always(None))
 taken_late = fault(
     "snapshot-taken-late",
     breaks="backup.point-in-time",

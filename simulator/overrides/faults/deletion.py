@@ -1,7 +1,10 @@
 """Faults in what goes and what stays when a VolumeSnapshot is deleted."""
 
+from collections.abc import Callable
+
+from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import BACKUP_STAYS
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import fault
 
 IMAGES = ("backing-image.delete", "backing-image.delete.others", "backing-image.delete.in-use")
 GIVEN = ("backing-image.delete.existing.download", "backing-image.delete.existing.export")
@@ -28,16 +31,21 @@ given_stays = fault(
     says=r"could not remove the back(up|ing image)",
     summary="Under Delete the backup of a pre-provisioned content stays.",
 )(lambda original, content: original(content) and "snapshotHandle" not in content["spec"]["source"])
+
+
+def is_given(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """Also for a pre-provisioned content."""
+    return original(content) or "snapshotHandle" in content["spec"]["source"]
+
+
 given_content_goes = fault(
     "pre-provisioned-backup-deleted-under-retain",
     breaks=("backup.retain", "backing-image.retain.existing.download", "backing-image.retain.existing.export"),
     decision="csi.deletes_content",
     says=r"the (retained backup|kept image) \S+ is (gone|Deleting|being deleted)",
     summary="Under Retain a pre-provisioned content goes with its VolumeSnapshot.",
-)(lambda original, content: original(content) or "snapshotHandle" in content["spec"]["source"])
-given_backup_goes = override(
-    "pre-provisioned-backup-deleted-under-retain", decision="csi.deletes_snapshot", summary="The backup goes with it."
-)(lambda original, content: original(content) or "snapshotHandle" in content["spec"]["source"])
+    also={"csi.deletes_snapshot": is_given},
+)(is_given)
 snapshot_stays = fault(
     "deleted-volumesnapshot-keeps-a-finalizer",
     breaks=("backup.delete", *IMAGES),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import BOUND, READY
-from simulator.overrides.registry import Fault, always, changed, fault, override
+from simulator.overrides.registry import Fault, always, changed, fault
 
 _ANSWERED: set[str] = set()
 """Images that the faulty driver has reported once; each simulator is a separate process."""
@@ -33,6 +33,12 @@ def other_volume(original: Callable[..., str], volumes: Sequence[str], wanted: s
     breaks=("backing-image.create", "backing-image.name.uid"),
     decision="backing_images.is_ready_to_use",
     says=r"led to 2 (backing )?images|images made are",
+    also={
+        "backing_images.existing_image": always(None),
+        "backing_images.image_name": changed(
+            lambda name: f"{name}--{secrets.token_hex(2)}" if name in _ANSWERED else name
+        ),
+    },
 )
 def asks_twice(original: Callable[[Obj], bool], image: Obj) -> bool:
     """The first answer says that the image is not ready, so that the request comes again."""
@@ -40,18 +46,6 @@ def asks_twice(original: Callable[[Obj], bool], image: Obj) -> bool:
     first = name not in _ANSWERED
     _ANSWERED.add(name)
     return not first and original(image)
-
-
-not_recognised = override(
-    "image-made-again-by-the-second-request",
-    decision="backing_images.existing_image",
-    summary="The driver does not recognise the image that it made.",
-)(always(None))
-second_name = override(
-    "image-made-again-by-the-second-request",
-    decision="backing_images.image_name",
-    summary="The second image gets another name.",
-)(changed(lambda name: f"{name}--{secrets.token_hex(2)}" if name in _ANSWERED else name))
 
 
 @fault(

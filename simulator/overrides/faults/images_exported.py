@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import ZEROS
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import always, fault
 
 MIB = 1 << 20
 BLOCK = 2 * MIB
@@ -38,14 +38,12 @@ def without_ends_of_blocks(offset: int, data: bytes) -> bytes:
     return bytes(changed)
 
 
-@override("image-taken-late", decision="backing_images.begins_export")
 def begins_later(original: Callable[[str], bool], volume: str) -> bool:
-    """That is after the next write."""
+    """An export begins after the next write."""
     first = _ASKED.setdefault(volume, time.monotonic())
     return volume in _WRITTEN or time.monotonic() - first > PATIENCE
 
 
-@override("image-taken-late", decision="backing_images.writes_reach_image")
 def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
     """A volume that a pod has unmounted was written."""
     name = volume["metadata"]["name"]
@@ -54,6 +52,14 @@ def notices_writes(original: Callable[[Obj], bool], volume: Obj) -> bool:
     return original(volume)
 
 
+taken_late = fault(
+    "image-taken-late",
+    breaks="backing-image.create.point-in-time",
+    decision="backing_images.captures_data_at_request",
+    says=r"expected (zeros|block \d+ of stream one), found block \d+ of stream two",
+    summary="The data are taken when the work on the file begins.",
+    also={"backing_images.begins_export": begins_later, "backing_images.writes_reach_image": notices_writes},
+)(always(False))
 lost_ends = fault(
     "image-loses-block-ends",
     breaks=(*FILES, "backing-image.restore", "backing-image.restore.size.larger"),

@@ -1,14 +1,14 @@
-# ruff: noqa: ARG001, ARG005  (a replacement takes the arguments of the decision that it replaces)
+# ruff: noqa: ARG005  (a replacement takes the arguments of the decision that it replaces)
 """Faults in the handle that the content of a new image gets, and in what Longhorn shows of that image.
 
 Where a value in the handle is wrong the faulty driver does not mind it on the way back, so that only the handle is.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import quote, unquote
 
-from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import changed, fault, override
+from simulator.overrides.registry import always, changed, fault
 
 READ = (
     "backing-image.handle",
@@ -20,6 +20,11 @@ READ = (
     "backing-image.name.uid",
 )
 """Clauses about what is read out of a handle."""
+
+ANY_SOURCE = {"backing_images.is_same_source": always(True)}
+"""The driver uses the image that a handle names whatever else it says."""
+
+misstated = partial(fault, decision="backing_images.handle_values")
 
 other_host = fault(
     "image-handle-with-another-host",
@@ -37,59 +42,47 @@ repeated = fault(
 )(lambda original, values: original(values) + "&backingImage=none")
 encoded_twice = fault(
     "image-handle-encoded-twice",
-    breaks=(
-        "backing-image.handle.source-type",
-        "backing-image.handle.image",
-        "backing-image.handle.volume",
-        "backing-image.view",
-        "backing-image.name.uid",
+    breaks=tuple(
+        clause for clause in READ if clause not in {"backing-image.handle", "backing-image.handle.export-type"}
     ),
     decision="backing_images.handle_text",
     says=r"%2D",
     summary="The values of the handle are encoded as often again as they should be.",
+    also={"backing_images.decode_value": changed(lambda once: None if once is None else unquote(once))},
 )(lambda original, values: original({key: quote(value.replace("-", "%2D")) for key, value in values.items()}))
-decoded_twice = override(
-    "image-handle-encoded-twice", decision="backing_images.decode_value", summary="And so they are decoded."
-)(changed(lambda once: None if once is None else unquote(once)))
-no_parameters = fault(
+no_parameters = misstated(
     "image-handle-without-source-parameters",
     breaks=("backing-image.handle", "backing-image.handle.volume", "backing-image.handle.export-type"),
-    decision="backing_images.handle_values",
     says=r"has the parameters|in the handle is None",
     summary="The handle names the image and its source type only.",
 )(lambda original, image, source_type, parameters: original(image, source_type, {}))
-other_image = fault(
+other_image = misstated(
     "image-handle-with-another-image",
     breaks=("backing-image.handle.image", "backing-image.view", "backing-image.name.uid"),
-    decision="backing_images.handle_values",
     says=r"backingImage in the handle is \S+-other, the image that was made is|404|images made are",
     summary="The handle names an image that does not exist.",
+    also={"backing_images.decode_value": lambda original, value: original(value.removesuffix("-other"))},
 )(lambda original, image, source_type, parameters: original(f"{image}-other", source_type, parameters))
-right_image = override(
-    "image-handle-with-another-image",
-    decision="backing_images.decode_value",
-    summary="The driver knows which one is meant.",
-)(lambda original, value: original(value.removesuffix("-other")))
-other_type = fault(
+other_type = misstated(
     "image-handle-with-another-source-type",
     breaks="backing-image.handle.source-type",
-    decision="backing_images.handle_values",
     says=r"backingImageDataSourceType is upload",
     summary="The handle says that the image was uploaded.",
+    also=ANY_SOURCE,
 )(lambda original, image, source_type, parameters: original(image, "upload", parameters))
-other_volume = fault(
+other_volume = misstated(
     "image-handle-with-another-volume",
     breaks="backing-image.handle.volume",
-    decision="backing_images.handle_values",
     says=r"volume-name in the handle is test-vol, the claim's volume is",
     summary="The handle names the volume of the documentation's example.",
+    also=ANY_SOURCE,
 )(lambda original, image, kind, parameters: original(image, kind, {**parameters, "volume-name": "test-vol"}))
 
 
-@fault(
+@misstated(
     "image-handle-with-another-format",
     breaks="backing-image.handle.export-type",
-    decision="backing_images.handle_values",
+    also=ANY_SOURCE,
     says=r"export-type in the handle is (qcow2, the (class says|default is) raw|raw, the class says qcow2)",
 )
 def other_format(
@@ -99,16 +92,6 @@ def other_format(
     exchanged = {"raw": "qcow2", "qcow2": "raw"}.get(parameters["export-type"], "raw")
     return original(image, source_type, {**parameters, "export-type": exchanged})
 
-
-def _any_source(original: Callable[..., bool], image: Obj, source_type: str, parameters: Mapping[str, str]) -> bool:
-    """The driver uses the image that a handle names whatever else it says."""
-    return True
-
-
-_TYPE, _VOLUME, _FORMAT = (
-    override(f"image-handle-with-another-{what}", decision="backing_images.is_same_source")(_any_source)
-    for what in ("source-type", "volume", "format")
-)
 
 not_shown = fault(
     "image-not-shown",

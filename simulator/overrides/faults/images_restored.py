@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from simulator.overrides.faults.images_exported import BLOCK, without_ends_of_blocks
 from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, ZEROS
-from simulator.overrides.registry import always, changed, fault, override
+from simulator.overrides.registry import always, changed, fault
 
 MADE = "snapshot-"
 """How the name of an image begins that a VolumeSnapshot created."""
@@ -22,6 +22,7 @@ READ = ("backing-image.restore", "backing-image.restore.size.larger", "backing-i
     breaks="backing-image.restore",
     decision="backing_images.image_to_use",
     says=r"offset \d+: expected (zeros|block \d+ of stream \S+), found (zeros|block \d+ of stream)",
+    also={"backing_images.is_same_source": always(True)},
 )
 def other_image(original: Callable[..., str], images: Sequence[str], wanted: str) -> str:
     """A claim gets another image than the one in the handle, if there is one."""
@@ -29,9 +30,6 @@ def other_image(original: Callable[..., str], images: Sequence[str], wanted: str
     return next(others, wanted) if wanted.startswith(MADE) else wanted
 
 
-any_source = override(
-    "restore-from-another-image", decision="backing_images.is_same_source", summary="Its source is not compared."
-)(always(True))
 second_export = fault(
     "restore-exports-again",
     breaks=("backing-image.restore", "backing-image.restore.base"),
@@ -86,9 +84,5 @@ no_size = fault(
     decision="csi.recorded_size",
     says=rf"'restoreSize of the VolumeSnapshot': None|{BOUND}",
     summary="The content of an image reports no size, so that the provisioner compares nothing.",
+    also={"backing_images.refuse_volume_size": always("")},
 )(lambda original, content, answer: None if answer.snapshot_id.startswith("bi://") else original(content, answer))
-smaller_accepted = override(
-    "image-content-without-a-size",
-    decision="backing_images.refuse_volume_size",
-    summary="Longhorn does not compare either.",
-)(always(""))

@@ -7,7 +7,7 @@ from typing import Any
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.handle import ImageHandle
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import fault
 
 Refusal = tuple[Code, str]
 
@@ -80,9 +80,7 @@ retained_deleted = fault(
     decision="csi.deletes_snapshot",
     says=r"the retained .*(is gone|is being deleted)|the states of the retained",
     summary="Deleting a VolumeSnapshot under Retain deletes its image all the same.",
-)(lambda original, content: original(content) or is_image(content))
-retained_content_deleted = override(
-    "retained-on-demand-image-deleted", decision="csi.deletes_content", summary="Its content goes as under Delete."
+    also={"csi.deletes_content": lambda original, content: original(content) or is_image(content)},
 )(lambda original, content: original(content) or is_image(content))
 
 

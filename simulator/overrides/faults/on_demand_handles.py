@@ -8,11 +8,12 @@ from simulator.longhorn.backing_images.decisions import DOWNLOAD, EXPORT
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.handles import Handle
 from simulator.overrides.faults.suite_messages import BOUND
-from simulator.overrides.registry import Fault, always, fault, override
+from simulator.overrides.registry import Fault, Replacement, fault
 
 ReadImage = Callable[[str], ImageHandle]
 Read = Callable[[str], Handle]
 
+NOWHERE = {"url": "http://nowhere.test/image"}
 
 malformed = partial(fault, breaks="backing-image.on-demand.handle.malformed", says=BOUND)
 
@@ -62,12 +63,12 @@ without_parameters = malformed(
     "handle-without-parameters-accepted",
     decision="backing_images.refuse_handle",
     summary="A handle that says nothing is accepted, and the claim gets any image.",
+    also={
+        "backing_images.image_to_use": lambda original, images, wanted: (
+            original(images, wanted) or next(iter(images), "")
+        )
+    },
 )(lambda original, text, given: None if text == "bi://backing" else original(text, given))
-any_image = override(
-    "handle-without-parameters-accepted",
-    decision="backing_images.image_to_use",
-    summary="A claim whose handle names no image gets the first that there is.",
-)(lambda original, images, wanted: original(images, wanted) or next(iter(images), ""))
 
 
 @malformed("path-accepted-as-parameters", decision="backing_images.parse_handle")
@@ -79,17 +80,22 @@ def path_for_parameters(original: ReadImage, text: str) -> ImageHandle:
     return ImageHandle(image, EXPORT, "", {"volume-name": volume, "export-type": "raw"})
 
 
-name_for_handle = malformed(
-    "name-accepted-as-handle", decision="longhorn.parse_handle", summary="A bare name is accepted as a handle."
-)(lambda original, text: Handle("bi") if "-demand-" in text and "?" not in text and "/" not in text else original(text))
+def is_bare(text: str) -> bool:
+    """Whether a handle is a name only."""
+    return "?" not in text and "/" not in text
 
 
-@override("name-accepted-as-handle", decision="backing_images.parse_handle")
 def name_as_download(original: ReadImage, text: str) -> ImageHandle:
     """The image of that name is downloaded from somewhere."""
-    if "?" in text or "/" in text:
-        return original(text)
-    return ImageHandle(text, DOWNLOAD, "", {"url": "http://somewhere.test/image"})
+    return ImageHandle(text, DOWNLOAD, "", NOWHERE) if is_bare(text) else original(text)
+
+
+name_for_handle = malformed(
+    "name-accepted-as-handle",
+    decision="longhorn.parse_handle",
+    summary="A bare name is accepted as a handle.",
+    also={"backing_images.parse_handle": name_as_download},
+)(lambda original, text: Handle("bi") if "-demand-" in text and is_bare(text) else original(text))
 
 
 def corrected(name: str, clause: str, summary: str, mend: Callable[[str, ImageHandle], ImageHandle | None]) -> Fault:
@@ -115,7 +121,6 @@ def unnamed(given: ImageHandle) -> ImageHandle:
 IDENTITY = "backing-image.on-demand.handle.required"
 VOLUME = "backing-image.on-demand.export.required"
 URL = "backing-image.on-demand.download.required"
-NOWHERE = {"url": "http://nowhere.test/image"}
 
 image_missing = corrected(
     "handle-without-image-accepted",
@@ -174,36 +179,29 @@ url_empty = corrected(
     lambda text, given: with_parameters(given, NOWHERE) if text.endswith("url=") else None,
 )
 
-volume_missing = fault(
-    "export-without-volume-accepted",
-    breaks=VOLUME,
-    decision="backing_images.refuse_on_demand",
-    says=BOUND,
-    summary="An export of no volume is accepted, and fails later.",
-)(lambda original, volume, given: None if "volume-name" not in given.parameters else original(volume, given))
-nothing_needed = override(
-    "export-without-volume-accepted", decision="backing_images.refuse_parameters", summary="No parameter is needed."
-)(always(""))
-volume_empty = fault(
+
+def volume_not_needed(name: str, value: str | None, summary: str) -> Fault:
+    """A fault by which an export is accepted whose `volume-name` is that (None: it has none)."""
+
+    def accept(original: Callable[..., object], volume: str, given: ImageHandle) -> object:
+        return None if given.parameters.get("volume-name") == value else original(volume, given)
+
+    def need(original: Callable[..., str], source_type: str, parameters: Mapping[str, str]) -> str:
+        return "" if parameters.get("volume-name") == value else original(source_type, parameters)
+
+    also: dict[str, Replacement] = {
+        "backing_images.refuse_parameters": need,
+        "backing_images.refuse_export_of": lambda original, name, volume: original(name, volume) if name else "",
+    }
+    decision = "backing_images.refuse_on_demand"
+    return fault(name, breaks=VOLUME, decision=decision, says=BOUND, summary=summary, also=also)(accept)
+
+
+volume_missing = volume_not_needed(
+    "export-without-volume-accepted", None, "An export of no volume is accepted, and fails later."
+)
+volume_empty = volume_not_needed(
     "export-with-empty-volume-accepted",
-    breaks=VOLUME,
-    decision="backing_images.refuse_on_demand",
-    says=BOUND,
-    summary="An export of a volume with an empty name is accepted, and fails later.",
-)(lambda original, volume, given: None if given.parameters.get("volume-name") == "" else original(volume, given))
-empty_is_enough = override(
-    "export-with-empty-volume-accepted",
-    decision="backing_images.refuse_parameters",
-    summary="An empty parameter is as good as any.",
-)(lambda original, source_type, parameters: "" if "volume-name" in parameters else original(source_type, parameters))
-
-
-def unnamed_exported(original: Callable[..., str], name: str, volume: object) -> str:
-    """A volume without a name can be exported."""
-    return original(name, volume) if name else ""
-
-
-of_nothing, of_the_empty_name = (
-    override(f"export-{what}-volume-accepted", decision="backing_images.refuse_export_of")(unnamed_exported)
-    for what in ("without", "with-empty")
+    "",
+    "An export of a volume with an empty name is accepted, and fails later.",
 )

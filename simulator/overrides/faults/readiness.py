@@ -2,21 +2,19 @@
 """Faults in when a backup is reported, and when as ready."""
 
 import hashlib
-import time
 from collections.abc import Callable
 
-from simulator.overrides.registry import fault, override
+from simulator.overrides.faults.backup_data import slow_store
+from simulator.overrides.registry import always, fault
 
-SLOW_BLOCK = 0.3
-"""Seconds, not of the simulated clock: long enough to be seen."""
-
-
-@override("completed-before-the-copy", decision="backupstore.compress_block")
-def slow_store(original: Callable[[bytes, str], bytes], data: bytes, method: str) -> bytes:
-    """Each block is slow on its way to the store."""
-    time.sleep(SLOW_BLOCK)
-    return original(data, method)
-
+completed_early = fault(
+    "completed-before-the-copy",
+    breaks="backup.ready",
+    decision="longhorn.reports_completion_after_copy",
+    says=r"was ready before backup \S+ of volume \S+ was complete in the bucket",
+    summary="The Backup gets the state Completed while its data are still being copied to the store.",
+    also={"backupstore.compress_block": slow_store(0.3)},
+)(always(False))
 
 _PROMISED: set[str] = set()
 """Snapshots for which the faulty driver has given a handle; each simulator is a separate process."""
@@ -27,14 +25,15 @@ _PROMISED: set[str] = set()
     breaks="backup.name.content",
     decision="longhorn.answers_before_starting",
     says=r"the handle was there before the Longhorn snapshot",
+    # The backup gets the name that was promised.
+    also={
+        "longhorn.backup_name": lambda original, volume, snapshot: (
+            f"backup-{hashlib.sha256(snapshot.encode()).hexdigest()[:16]}"
+        )
+    },
 )
 def promised(original: Callable[[str], bool], snapshot: str) -> bool:
     """The first request is answered with a handle before anything is begun; the next one begins."""
     first = snapshot not in _PROMISED
     _PROMISED.add(snapshot)
     return first
-
-
-foreseen = override(
-    "handle-before-the-backup", decision="longhorn.backup_name", summary="The backup gets the name that was promised."
-)(lambda original, volume, snapshot: f"backup-{hashlib.sha256(snapshot.encode()).hexdigest()[:16]}")

@@ -8,7 +8,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn.handles import Handle
 from simulator.overrides import releases
 from simulator.overrides.faults.suite_messages import BOUND, NO_ERROR
-from simulator.overrides.registry import Fault, fault, override
+from simulator.overrides.registry import Fault, Replacement, fault
 
 LATEST = "the-latest"
 
@@ -26,6 +26,19 @@ def volume_of(backup: str, backups: Sequence[Obj]) -> str:
     """The volume that a backup is one of, "" for an unknown one."""
     found = (each["status"].get("volumeName") or "" for each in backups if each["metadata"]["name"] == backup)
     return next(found, "")
+
+
+def looked_up(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
+    """Without a volume in the handle, that of the backup."""
+    return original(handle, backups) or volume_of(handle.id, backups)
+
+
+NEWEST: dict[str, Replacement] = {
+    "longhorn.backup_to_restore": lambda original, backups, wanted: (
+        newest(backups) if wanted == LATEST else original(backups, wanted)
+    )
+}
+"""By which `LATEST` stands for the newest backup."""
 
 
 @wrong_names("unknown-backup-replaced-by-the-newest", decision="longhorn.backup_to_restore")
@@ -59,10 +72,8 @@ bare_name = malformed(
     "bare-backup-name-accepted-as-handle",
     decision="longhorn.parse_handle",
     summary="The bare name of a backup is understood.",
+    also={"longhorn.volume_to_restore": looked_up},
 )(lambda original, text: original(text) if "/" in text else Handle("bak", "", text))
-of_bare_name = override(
-    "bare-backup-name-accepted-as-handle", decision="longhorn.volume_to_restore", summary="Its volume is looked up."
-)(lambda original, handle, backups: original(handle, backups) or volume_of(handle.id, backups))
 without_scheme = malformed(
     "backup-handle-without-scheme-accepted",
     decision="longhorn.parse_handle",
@@ -86,27 +97,19 @@ volume_only = malformed(
     "handle-of-a-volume-means-its-newest-backup",
     decision="longhorn.parse_handle",
     summary="A handle without a backup is understood.",
+    also=NEWEST,
 )(lambda original, text: original(f"{text}/{LATEST}" if text.count("/") == 2 else text))
-newest_of_volume = override(
-    "handle-of-a-volume-means-its-newest-backup",
-    decision="longhorn.backup_to_restore",
-    summary="It is the newest one that is restored.",
-)(lambda original, backups, wanted: newest(backups) if wanted == LATEST else original(backups, wanted))
 empty_backup = malformed(
     "empty-backup-means-the-newest",
     decision="longhorn.parse_handle",
     summary="A handle that ends with a slash is understood.",
+    also=NEWEST,
 )(lambda original, text: original(f"{text}{LATEST}" if text.endswith("/") else text))
-newest_for_empty = override(
-    "empty-backup-means-the-newest",
-    decision="longhorn.backup_to_restore",
-    summary="It is the newest backup that is restored.",
-)(lambda original, backups, wanted: newest(backups) if wanted == LATEST else original(backups, wanted))
 empty_volume = malformed(
     "empty-volume-looked-up",
     decision="longhorn.volume_to_restore",
     summary="A handle with an empty backup volume restores the backup of that name, wherever it is.",
-)(lambda original, handle, backups: original(handle, backups) or volume_of(handle.id, backups))
+)(looked_up)
 
 
 @fault(

@@ -7,7 +7,7 @@ from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.decisions import Refusal
 from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, OTHER_DATA
-from simulator.overrides.registry import Fault, changed, fault, override
+from simulator.overrides.registry import Fault, always, changed, fault, override
 
 
 @fault("restore-of-the-newest-backup", breaks="backup.restore", decision="longhorn.backup_to_restore", says=OTHER_DATA)
@@ -40,10 +40,19 @@ misreported = fault(
 )(lambda original, requested: original(requested) + 2 * 1024 * 1024)
 
 
-@override("smaller-claim-accepted", decision="longhorn.refuse_restore_size")
 def smaller_restored(original: Callable[..., object], snapshot: str, requested: int, recorded: int) -> object:
-    """Nor does the driver."""
+    """The driver does not refuse a smaller claim either."""
     return original(snapshot, requested, recorded) if requested > recorded else None
+
+
+smaller_accepted = fault(
+    "smaller-claim-accepted",
+    breaks=("backup.restore.size", "backing-image.restore.size.smaller"),
+    decision="csi.refuses_size",
+    says=rf"{BOUND}|could not report why the claim is not provisioned",
+    summary="A claim that is smaller than its snapshot is bound: the provisioner does not compare the sizes.",
+    also={"longhorn.refuse_restore_size": smaller_restored},
+)(always(False))
 
 
 @fault(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import NOT_BOUND
-from simulator.overrides.registry import always, changed, fault, override
+from simulator.overrides.registry import always, changed, fault
 
 Refusal = tuple[Code, str]
 
@@ -48,6 +48,8 @@ def any_namespace(
     breaks="backup.restore",
     decision="csi.volume_name",
     says=r"offset \d+: expected block \d+ of stream two, found block \d+ of stream one",
+    # A deleted volume stays where it is.
+    also={"longhorn.deletes_volume": always(False)},
 )
 def named_after_claim(original: Callable[[Obj], str], claim: Obj) -> str:
     """A volume is named after its claim's name, not after its uid."""
@@ -55,11 +57,6 @@ def named_after_claim(original: Callable[[Obj], str], claim: Obj) -> str:
     return f"pvc-{uuid.uuid5(uuid.NAMESPACE_DNS, metadata['namespace'] + '/' + metadata['name'])}"
 
 
-volume_stays = override(
-    "restore-under-a-reused-name-finds-old-data",
-    decision="longhorn.deletes_volume",
-    summary="A deleted volume stays where it is.",
-)(always(False))
 cut = fault(
     "long-names-truncated",
     breaks="backup.create",
