@@ -1,4 +1,4 @@
-"""The suite on a cluster, in a process group of its own, to be ended before its time."""
+"""The suite in a process group of its own, to be ended before its time."""
 
 import os
 import signal
@@ -18,13 +18,13 @@ PATIENCE = 100.0
 class Running:
     """A run, with the lines that it wrote so far."""
 
-    def __init__(self, reports: Path, *arguments: str) -> None:
+    def __init__(self, reports: Path, *arguments: str, **variables: str) -> None:
         self.reports = reports
         self._lines: list[str] = []
         self.process = subprocess.Popen(
             command(reports, arguments),
             cwd=ROOT,
-            env=environment() | {"PYTHONUNBUFFERED": "1"},
+            env=environment() | {"PYTHONUNBUFFERED": "1"} | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -41,10 +41,10 @@ class Running:
                 return
         pytest.fail("it ended before that:\n" + "".join(self._lines))
 
-    def ended(self) -> SuiteRun:
-        """What came of it; killed if it does not end."""
+    def ended(self, patience: float = PATIENCE) -> SuiteRun:
+        """What came of it; killed if it does not end within these seconds."""
         assert self.process.stdout is not None
-        timer = threading.Timer(PATIENCE, os.killpg, (self.process.pid, signal.SIGKILL))
+        timer = threading.Timer(patience, os.killpg, (self.process.pid, signal.SIGKILL))
         timer.start()
         with self.process.stdout as stream:
             self._lines += stream.readlines()
