@@ -59,11 +59,10 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
         api = Cluster(cluster.kubeconfig, Run("somebody"), folder)
         mine = {"mine": "yes"}
         for name, labels in (("somebodys", {}), ("lsc-half", mine), ("of-another-run", {RUN_LABEL: "half2"})):
-            api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            api.create(NAMESPACE.manifest(name))
             api.patch(NAMESPACE, name, [{"op": "replace", "path": "/metadata/labels", "value": labels}])
-        bundle: dict[str, Any] = {"metadata": {"name": "lsc-half-support-bundle-1", "namespace": SYSTEM}}
-        bundle |= {"apiVersion": SUPPORT_BUNDLE.api_version, "kind": SUPPORT_BUNDLE.kind}
-        bundle |= {"spec": {"description": "", "issueURL": ""}}
+        spec = {"description": "", "issueURL": ""}
+        bundle = SUPPORT_BUNDLE.manifest("lsc-half-support-bundle-1", SYSTEM, spec=spec)
         Cluster(cluster.kubeconfig, Run("half"), folder).create(bundle)
         before = api.get(BACKUP_TARGET, "default", SYSTEM)["spec"]
         store = ObjectStore(cluster.s3)

@@ -1,17 +1,17 @@
 """A real kubectl against a running simulator: what people do by hand works."""
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools import ROOT
+from tools.simulator_process import running_simulator
+
 SECONDS = 30
 
 CLASS = """
@@ -103,16 +103,8 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
     if program is None:
         pytest.skip(NOT_INSTALLED)
     place = tmp_path_factory.mktemp("kubectl")
-    kubeconfig = place / "kubeconfig"
-    command = [sys.executable, "-m", "simulator", "--kubeconfig", str(kubeconfig), "--enforce-rbac"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as simulator:
-        try:
-            assert simulator.stdout is not None
-            assert json.loads(simulator.stdout.readline())["kubeconfig"] == str(kubeconfig)
-            yield Kubectl(program, kubeconfig, place / "cache")
-        finally:
-            simulator.terminate()
-            simulator.wait(SECONDS)
+    with running_simulator(place, "--enforce-rbac") as simulator:
+        yield Kubectl(program, Path(simulator.ready["kubeconfig"]), place / "cache")
 
 
 @pytest.fixture(scope="module")
