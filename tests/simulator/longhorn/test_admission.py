@@ -10,8 +10,6 @@ from simulator.kubernetes.api import Api
 from tests.simulator.kubernetes.client import refusal
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
 
-pytestmark = pytest.mark.anyio
-
 Write = Callable[[Api], Any]
 
 

@@ -8,8 +8,6 @@ from simulator.csi.protocol import Code, CsiError
 from simulator.s3.connection import S3Error
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, name_of, refused
 
-pytestmark = pytest.mark.anyio
-
 
 async def test_a_backup_restores_to_the_bytes_of_its_moment(with_data: Cluster) -> None:
     backup = await with_data.finished_backup()

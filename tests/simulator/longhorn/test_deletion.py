@@ -6,8 +6,6 @@ from simulator.csi.protocol import Code
 from simulator.s3.connection import S3Error
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, name_of, refused
 
-pytestmark = pytest.mark.anyio
-
 
 async def two_backups(longhorn: Cluster) -> tuple[str, str]:
     """The handles of two backups of an attached volume."""

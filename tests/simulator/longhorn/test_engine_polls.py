@@ -2,12 +2,8 @@
 
 import asyncio
 
-import pytest
-
 from simulator.clock import REAL, Clock
 from simulator.longhorn.engine_polls import POLL, EnginePolls
-
-pytestmark = pytest.mark.anyio
 
 AWHILE = 0.05
 

@@ -12,8 +12,6 @@ from simulator.kubernetes.timing import Timing
 from simulator.longhorn.engine_work import EngineWork, to_end
 from tests.simulator.longhorn.cluster import running
 
-pytestmark = pytest.mark.anyio
-
 
 class Worker:
     """Work that can be let go on; counts how often it was begun."""

@@ -5,8 +5,6 @@ import pytest
 from simulator.csi.protocol import Code, CsiError
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, refused
 
-pytestmark = pytest.mark.anyio
-
 
 async def backed_up(longhorn: Cluster) -> str:
     """The handle of a finished backup of an attached volume."""

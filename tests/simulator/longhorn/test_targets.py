@@ -5,8 +5,6 @@ import pytest
 from simulator.longhorn.rest import NotFoundError
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
 
-pytestmark = pytest.mark.anyio
-
 
 def point_at(longhorn: Cluster, url: str) -> None:
     longhorn.patch("backuptargets", "default", {"spec": {"backupTargetURL": url}})

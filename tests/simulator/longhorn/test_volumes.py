@@ -9,8 +9,6 @@ from simulator.csi.protocol import Code, CsiError, VolumeCapability
 from simulator.kubernetes.resources import Obj
 from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster, refused
 
-pytestmark = pytest.mark.anyio
-
 
 def states(longhorn: Cluster, name: str) -> list[str]:
     """The states that a volume went through, each once in a row."""

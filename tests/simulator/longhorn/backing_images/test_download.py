@@ -8,8 +8,6 @@ from aiohttp import web
 from simulator.longhorn.backing_images.download import Downloader, DownloadError
 from tests.simulator.longhorn.backing_images.images import URL, Answer, listening
 
-pytestmark = pytest.mark.anyio
-
 DATA = b"A" * 5000 + bytes(1 << 20) + b"B" * 512
 
 

@@ -19,8 +19,6 @@ from tests.simulator.longhorn.backing_images.images import (
 )
 from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster, refused
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.mark.parametrize("asked", ["raw", "qcow2", ""])
 async def test_a_snapshot_of_type_bi_exports_its_volume(with_data: Cluster, asked: str) -> None:

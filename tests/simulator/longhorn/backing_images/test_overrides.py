@@ -25,8 +25,6 @@ from tests.simulator.longhorn.backing_images.images import (
 )
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
 
-pytestmark = pytest.mark.anyio
-
 UID = "snapshot-2a57276a-1769-453f-ba26-0e383cd55510"
 
 

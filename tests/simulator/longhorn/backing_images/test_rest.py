@@ -10,8 +10,6 @@ from aiohttp import web
 from tests.simulator.longhorn.backing_images.images import SIZE, finished, listening, make
 from tests.simulator.longhorn.cluster import Cluster
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def session(longhorn: Cluster) -> AsyncIterator[aiohttp.ClientSession]:

@@ -23,8 +23,6 @@ from tests.simulator.longhorn.backing_images.images import (
 )
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, refused
 
-pytestmark = pytest.mark.anyio
-
 FILE = FIRST + bytes(SIZE - len(FIRST))
 CHECKSUM = hashlib.sha512(FILE).hexdigest()
 

@@ -24,8 +24,6 @@ from tests.simulator.longhorn.backing_images.images import (
 )
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster
 
-pytestmark = pytest.mark.anyio
-
 FILE = b"image" * 100 + bytes(12) + bytes(SIZE - 1024) + b"end!" * 128
 
 

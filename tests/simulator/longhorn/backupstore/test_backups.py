@@ -12,8 +12,6 @@ from simulator.longhorn.backupstore.layout import VolumeLayout, digest
 from simulator.longhorn.version import NEWEST
 from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VOLUME, Bench
 
-pytestmark = pytest.mark.anyio
-
 SINCE_1_7 = {"Parameters", "NewlyUploadedDataSize", "ReUploadedDataSize"}
 ON_VOLUMES_SINCE_1_5 = {"CompressionMethod", "StorageClassName", "DataEngine"}
 ZEROS = "731859029215873fdac1c9f2f8bd25a334abf0f3a9e1b057cf2cacc2826d86b0"

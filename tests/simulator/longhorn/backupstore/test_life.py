@@ -25,8 +25,6 @@ from simulator.overrides.registry import apply
 from simulator.s3.connection import ObjectInfo, S3Error
 from tests.simulator.longhorn.backupstore.bench import BLOCK, DIRECTORY, MIB, VOLUME, Bench
 
-pytestmark = pytest.mark.anyio
-
 
 async def test_while_it_runs_the_document_has_no_time(bench: Bench) -> None:
     seen: list[dict[str, Any]] = []
