@@ -124,7 +124,7 @@ def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
     for subject in sorted(modules | files.keys()):
         held = vars(importlib.import_module(f"{package.__name__}.{subject}")).values() if subject in modules else ()
         own = [value for value in held if isinstance(value, Fault)]
-        own += starmap(_constant_fault, read(files[subject]).items() if subject in files else ())
+        own += starmap(_fault_of_entry, read(files[subject]).items() if subject in files else ())
         for each in own:
             if each.name in found:
                 raise OverrideError(f"two faults are named {each.name!r}")
@@ -134,10 +134,11 @@ def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
     return found
 
 
-def _constant_fault(name: str, said: dict[str, Any]) -> Fault:
+def _fault_of_entry(name: str, said: dict[str, Any]) -> Fault:
     given = {"also": {}, **said}
-    answer, further = given.pop("answer"), given.pop("also")
-    return fault(name, also={decision: always(each) for decision, each in further.items()}, **given)(always(answer))
+    plus, further = given.pop("plus", None), given.pop("also")
+    replace = always(given.pop("answer")) if plus is None else changed(lambda right: right + plus)
+    return fault(name, also={decision: always(each) for decision, each in further.items()}, **given)(replace)
 
 
 def _summary(name: str, replace: Replacement) -> str:

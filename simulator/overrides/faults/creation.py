@@ -27,13 +27,6 @@ def backup_after_the_first(original: Callable[..., Obj | None], backups: Sequenc
     return None if complete and len(backups) == 1 else found
 
 
-other_volume = fault(
-    "backup-of-another-volume",
-    breaks=("backup.create", "backup.class.type"),
-    decision="longhorn.source_volume",
-    says=r"could not start a backup",
-    summary="The request goes to a volume that is not the claim's.",
-)(lambda original, requested: original(requested) + "-x")
 other_reference = fault(
     "content-bound-to-another-snapshot",
     breaks=("backup.content", "backup.ready", "backing-image.content", "backing-image.ready"),
@@ -41,13 +34,6 @@ other_reference = fault(
     says=r"volumeSnapshotRef of VolumeSnapshotContent \S+ is|could not make the VolumeSnapshot ready",
     summary="The content refers back to a VolumeSnapshot of another name.",
 )(changed(lambda reference: {**reference, "name": f"{reference['name']}-x"}))
-other_content = fault(
-    "snapshot-bound-to-another-content",
-    breaks=("backup.content", "backing-image.content"),
-    decision="csi.bound_content_name",
-    says=r"there is no VolumeSnapshotContent \S+-x",
-    summary="The VolumeSnapshot says it is bound to a content that does not exist.",
-)(lambda original, content: original(content) + "-x")
 only_snapshot = fault(
     "class-type-bak-makes-only-a-snapshot",
     breaks=("backup.class.type", "backup.create"),

@@ -74,20 +74,6 @@ ones = fault(
     says=r"expected zeros, found unknown bytes|its file has",
     summary="What was never written is not served as zeros.",
 )(lambda original, image, data: original(image, data).replace(bytes(4096), b"\xff" * 4096))
-smaller = fault(
-    "image-virtual-size-wrong",
-    breaks=("backing-image.export.raw", "backing-image.export.qcow"),
-    decision="backing_images.reported_virtual_size",
-    says=r"'virtualSize': 16776704|size and virtual size \(\d+, 16776704\)",
-    summary="Longhorn reports a virtual size that is a sector too small.",
-)(lambda original, size: original(size) - 512)
-larger = fault(
-    "image-file-size-wrong",
-    breaks=("backing-image.export.raw", "backing-image.export.qcow"),
-    decision="backing_images.reported_file_size",
-    says=r"'size': 16777728|reports size and virtual size \(\d+, 16777216\), they are",
-    summary="Longhorn reports a file size that is a sector too large.",
-)(lambda original, size: original(size) + 512)
 other_checksum = fault(
     "image-checksum-wrong",
     breaks=("backing-image.checksum", "backing-image.pre-provisioned.shown"),

@@ -34,13 +34,6 @@ not_decoded = fault(
     says=r"could not (bind the claim that restores|(create|complete) the backing image)",
     summary="The values in a handle are not decoded.",
 )(lambda original, value: value)
-from_elsewhere = fault(
-    "downloaded-from-elsewhere",
-    breaks=(*DOWNLOADED, "backing-image.on-demand.download.url"),
-    decision="backing_images.downloaded_url",
-    says=r"its file failed: .*404|could not (run a pod|bind)",
-    summary="Another file than that at the URL is downloaded.",
-)(lambda original, url: original(url) + ".old")
 made_up = fault(
     "checksum-expected-though-none-given",
     breaks=("backing-image.on-demand.download.checksum", "backing-image.on-demand.download.url"),

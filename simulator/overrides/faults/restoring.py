@@ -24,20 +24,6 @@ unknown_provisioner = fault(
     says=r"provisioned by static\.driver\.longhorn\.io",
     summary="The restored PersistentVolume names another provisioner.",
 )(lambda original, driver: f"static.{original(driver)}")
-too_large = fault(
-    "restored-volume-too-large",
-    breaks="backup.restore.size",
-    decision="longhorn.restored_size",
-    says=r"'size of the Longhorn volume': 18874368",
-    summary="The restored volume is 2 MiB larger than requested.",
-)(changed(lambda size: size + 2 * 1024 * 1024))
-misreported = fault(
-    "restored-capacity-misreported",
-    breaks=("backup.restore.size", "backing-image.restore.size", "backing-image.restore.size.larger"),
-    decision="longhorn.reported_capacity",
-    says=r"'capacity of the claim': 18874368|the capacity of claim \S+ is 35651584",
-    summary="The claim's capacity is 2 MiB more than the volume has.",
-)(lambda original, requested: original(requested) + 2 * 1024 * 1024)
 
 
 def smaller_restored(original: Callable[..., object], snapshot: str, requested: int, recorded: int) -> object:
@@ -134,15 +120,6 @@ def one_device(original: Callable[..., str], volume: Obj, volumes: Sequence[Obj]
 def held_by_its_backup(original: Callable[..., Refusal | None], volume: Obj, backup: Obj | None) -> Refusal | None:
     """A restored volume cannot be attached any more once its backup is deleted."""
     return original(volume, backup) if backup else (Code.NOT_FOUND, "the backup is gone")
-
-
-other_storage_class = fault(
-    "storage-class-of-the-example-missing",
-    breaks=("backup.restore.example", "backing-image.restore.example"),
-    decision="longhorn.storage_class_name",
-    says=NOT_BOUND,
-    summary="The StorageClass `longhorn` does not exist after the installation.",
-)(lambda original: original() + "-static")
 given_up = fault(
     "early-claim-not-retried",
     breaks="backup.restore",

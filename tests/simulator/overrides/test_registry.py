@@ -192,6 +192,15 @@ def test_a_fault_with_constant_answers_is_an_entry_of_a_file(package: Package, t
     }
 
 
+def test_a_fault_that_adds_to_the_right_answer_is_an_entry_too(package: Package, tmp_path: Path) -> None:
+    name = package()
+    (tmp_path / name / "constant.yaml").write_text(ENTRY.replace("answer: red", "plus: -red"))
+
+    [known] = faults(name).values()
+
+    assert [change.replace(lambda _: "sky", "door") for change in known.overrides] == ["sky-red", False]
+
+
 @pytest.mark.parametrize("modules", [{"one": FIRST}, {"constant": FIRST}], ids=["one", "constant"])
 def test_a_fault_of_a_file_and_one_of_a_module_with_one_name_are_refused(
     modules: dict[str, str], package: Package, tmp_path: Path
