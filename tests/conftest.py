@@ -22,8 +22,12 @@ pytest_plugins = ["anyio.pytest_plugin"]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker of `tox -e e2e`, before the suite's own plugin asks whether -m names any that is none."""
+    """Declare the marker of `tox -e e2e`, before the suite's own plugin asks whether -m names any that is none.
+
+    And load pytest's plugin for tests that run pytest.
+    """
     config.addinivalue_line("markers", "e2e: end-to-end tests, which run the suite as a whole")
+    config.pluginmanager.import_plugin("pytester")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         # Who is started in the background ignores Ctrl-C, and so do all whom they start, also those that tests end so.
         signal.signal(signal.SIGINT, signal.default_int_handler)
