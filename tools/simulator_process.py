@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import ROOT
+from tools.api_access import ApiAccess
 
 _BUDGET = 20.0
 """Seconds to start, and again to stop."""
@@ -30,12 +31,17 @@ class SimulatorProcess:
     ready: Mapping[str, Any]
     start_seconds: float
 
+    @property
+    def access(self) -> ApiAccess:
+        """Access to its API."""
+        return ApiAccess.read(self.ready["kubeconfig"])
+
 
 @contextmanager
-def running_simulator(directory: Path, *options: str) -> Iterator[SimulatorProcess]:
+def running_simulator(directory: Path, *options: str, module: str = "simulator") -> Iterator[SimulatorProcess]:
     """A simulator that runs as long as the body; its kubeconfig and log are in `directory`. Raises SimulatorError."""
     own = ("--kubeconfig", str(directory / "kubeconfig"), "--parent-pid", str(os.getpid()))
-    command = [sys.executable, "-m", "simulator", *own, *options]
+    command = [sys.executable, "-m", module, *own, *options]
     log = directory / "simulator.log"
     began = time.perf_counter()
     with (

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from tools.bench import measures
-from tools.bench.cluster import BenchError, running
+from tools.bench.client import BenchError
 from tools.bench.measures import Row
-from tools.simulator_process import SimulatorError
+from tools.simulator_process import SimulatorError, running_simulator
 
 
 def measure() -> list[Row]:
@@ -17,7 +17,7 @@ def measure() -> list[Row]:
         rows = [measures.starts(Path(directory))]
         place = Path(directory) / "cluster"
         place.mkdir()
-        with running(place) as cluster:
+        with running_simulator(place) as cluster:
             rows.append(measures.memory(cluster, "right after the start"))
             rows.append(measures.listing(cluster))
             rows += measures.watching(cluster)

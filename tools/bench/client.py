@@ -1,50 +1,18 @@
-"""A simulator to measure, and a small client for it."""
+"""A small client for the simulator that is measured."""
 
 import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tools.api_access import ApiAccess, AuthorizedConnection
-from tools.simulator_process import running_simulator
 
 Obj = dict[str, Any]
 
 
 class BenchError(Exception):
     """The simulator refused a request, or did not do in time what is measured."""
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A running simulator. `start_seconds`: from its launch to its ready line."""
-
-    access: ApiAccess
-    pid: int
-    start_seconds: float
-
-    def connect(self) -> AuthorizedConnection:
-        """A new connection; not to be shared between threads."""
-        return self.access.connect()
-
-    def memory(self) -> int | None:
-        """Bytes of resident memory; None where /proc cannot be read."""
-        try:
-            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        except OSError:
-            return None
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
-
-
-@contextlib.contextmanager
-def running(directory: Path) -> Iterator[Cluster]:
-    """A new simulator. Raises SimulatorError if it does not start."""
-    with running_simulator(directory) as process:
-        yield Cluster(ApiAccess.read(process.ready["kubeconfig"]), process.pid, process.start_seconds)
 
 
 def request(connection: AuthorizedConnection, method: str, path: str, body: Obj | None = None) -> Obj:
@@ -61,8 +29,8 @@ def request(connection: AuthorizedConnection, method: str, path: str, body: Obj 
 class Watch:
     """A watch in its own thread, which notes when each event arrived."""
 
-    def __init__(self, cluster: Cluster, path: str) -> None:
-        self._connection = cluster.connect()
+    def __init__(self, access: ApiAccess, path: str) -> None:
+        self._connection = access.connect()
         self._connection.request("GET", f"{path}?watch=true")
         self._response = self._connection.getresponse()
         self._seen: list[tuple[float, Obj]] = []

@@ -14,7 +14,8 @@ from simulator.longhorn.backupstore import BackupRequest, Backupstore, Backupsto
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.version import NEWEST, Version
 from simulator.s3.server import INSIDE_ENDPOINT, S3Server
-from tools.bench.cluster import Cluster, Watch, request, running
+from tools.bench.client import Watch, request
+from tools.simulator_process import SimulatorProcess, running_simulator
 
 OBJECTS = 1000
 UPDATES = 300
@@ -38,14 +39,14 @@ def starts(directory: Path) -> Row:
     for number in range(STARTS):
         place = directory / f"start-{number}"
         place.mkdir()
-        with running(place) as cluster:
+        with running_simulator(place) as cluster:
             seconds.append(cluster.start_seconds)
     return Row("start", _milliseconds(statistics.median(seconds)), f"launch to ready line, median of {STARTS}")
 
 
-def listing(cluster: Cluster) -> Row:
+def listing(cluster: SimulatorProcess) -> Row:
     """A list of many objects."""
-    connection = cluster.connect()
+    connection = cluster.access.connect()
     path = "/api/v1/namespaces/default/configmaps"
     for number in range(OBJECTS):
         request(connection, "POST", path, {"metadata": {"name": f"object-{number:04}"}, "data": {"key": "x" * 200}})
@@ -57,11 +58,11 @@ def listing(cluster: Cluster) -> Row:
     return Row(f"list of {found} objects", _milliseconds(statistics.median(seconds)), "median of 5, with decoding")
 
 
-def watching(cluster: Cluster) -> list[Row]:
+def watching(cluster: SimulatorProcess) -> list[Row]:
     """From sending a write to the event at a watcher."""
-    connection = cluster.connect()
+    connection = cluster.access.connect()
     path = "/api/v1/namespaces/default/secrets"
-    watch = Watch(cluster, path)
+    watch = Watch(cluster.access, path)
     seconds = []
     request(connection, "POST", path, {"metadata": {"name": "watched"}})
     for number in range(UPDATES):
@@ -77,10 +78,10 @@ def watching(cluster: Cluster) -> list[Row]:
     ]
 
 
-def snapshots(cluster: Cluster) -> Row:
+def snapshots(cluster: SimulatorProcess) -> Row:
     """From a VolumeSnapshot's creation to readyToUse, with 1 MiB more to back up each time."""
-    connection = cluster.connect()
-    pods, ready = Watch(cluster, POD.path("default")), Watch(cluster, VOLUME_SNAPSHOT.path("default"))
+    connection = cluster.access.connect()
+    pods, ready = Watch(cluster.access, POD.path("default")), Watch(cluster.access, VOLUME_SNAPSHOT.path("default"))
     snapshot_class = VOLUME_SNAPSHOT_CLASS.manifest(
         "bench", driver="driver.longhorn.io", deletionPolicy="Delete", parameters={"type": "bak"}
     )
@@ -135,10 +136,14 @@ async def _copied(directory: Path) -> tuple[float, float]:
     return made - began, time.perf_counter() - made
 
 
-def memory(cluster: Cluster, when: str) -> Row:
+def memory(cluster: SimulatorProcess, when: str) -> Row:
     """Resident memory of the simulator."""
-    size = cluster.memory()
-    return Row("memory", "unknown" if size is None else f"{size / (1 << 20):.0f} MiB", f"resident, {when}")
+    try:
+        lines = Path(f"/proc/{cluster.pid}/status").read_text().splitlines()
+        size = next(f"{int(line.split()[1]) / 1024:.0f} MiB" for line in lines if line.startswith("VmRSS:"))
+    except OSError:
+        size = "unknown"
+    return Row("memory", size, f"resident, {when}")
 
 
 def _writer(number: int) -> dict[str, object]:

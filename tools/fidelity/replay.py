@@ -12,10 +12,9 @@ from typing import Any
 import boto3
 
 from tools import ROOT
-from tools.api_access import ApiAccess
 from tools.fidelity.normalise import normalise
 from tools.fidelity.recording import Recording
-from tools.simulator_process import running_simulator, tail
+from tools.simulator_process import SimulatorProcess, running_simulator, tail
 
 CLIENT = Path(__file__).with_name("recordings") / "record.py.txt"
 
@@ -47,7 +46,7 @@ def replay(scenarios: Sequence[str], directory: Path, *, speed: float = SPEED) -
     """
     directory.mkdir(parents=True, exist_ok=True)
     with running_simulator(directory, "--release", "1.12.1", "--speed", str(1 / speed)) as simulator:
-        _prepare(simulator.ready)
+        _prepare(simulator)
         _client(scenarios, directory, simulator.ready, speed)
     return {name: read(name, directory / name) for name in scenarios}
 
@@ -59,14 +58,12 @@ def read(scenario: str, directory: Path) -> Recording:
     return normalise(scenario, history, notes)
 
 
-def _prepare(ready: Mapping[str, Any]) -> None:
+def _prepare(simulator: SimulatorProcess) -> None:
     """Sets the simulator up like the recorded cluster, which polled its backup target every 30 s."""
     target = "/apis/longhorn.io/v1beta2/namespaces/longhorn-system/backuptargets/default"
     media = "application/merge-patch+json"
-    ApiAccess.read(ready["kubeconfig"]).json(
-        target, method="PATCH", body={"spec": {"pollInterval": "30s"}}, media=media
-    )
-    _upload_image(ready["s3"])
+    simulator.access.json(target, method="PATCH", body={"spec": {"pollInterval": "30s"}}, media=media)
+    _upload_image(simulator.ready["s3"])
 
 
 def _upload_image(s3: Mapping[str, Any]) -> None:
