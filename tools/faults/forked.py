@@ -69,6 +69,11 @@ class SuiteRun:
     trouble: str
     output: str
 
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """What the report says of each clause; nothing if there is none."""
+        return list(self.document["clauses"]) if self.document else []
+
 
 class RunningSimulator:
     """The target `simulator`, for a suite whose simulator runs already and is stopped by its parent."""

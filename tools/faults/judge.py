@@ -50,7 +50,7 @@ class Result:
 
 def judge(case: Case, run: SuiteRun) -> Result:
     """Compare what was found with what the fault must break."""
-    entries: dict[str, Any] = {entry["id"]: entry for entry in (run.document or {"clauses": []})["clauses"]}
+    entries: dict[str, Any] = {entry["id"]: entry for entry in run.entries}
     hits = [_hit(case, name, entries.get(name, {})) for name in case.clauses]
     hits += [
         _hit(case, name, entry)
@@ -115,8 +115,7 @@ def trouble_of_control(run: SuiteRun) -> str:
 
 def conforming_tests(run: SuiteRun) -> set[str]:
     """The tests that conform in a run without a fault, and the observers."""
-    entries = (run.document or {"clauses": []})["clauses"]
-    return {_check(test["test"]) for entry in entries for test in entry["tests"] if test["verdict"] == "conforms"}
+    return {_check(test["test"]) for entry in run.entries for test in entry["tests"] if test["verdict"] == "conforms"}
 
 
 def never_red(verified: set[str], results: Iterable[Result]) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def run_all(chosen: Sequence[Case], jobs: int, *, all_tests: bool, all_tests_of_
         multiprocessing.get_context("fork").Pool(min(jobs, len(tasks)), _leave_interrupts_to_the_parent) as pool,
     ):
         for done, (task, run) in enumerate(pool.imap_unordered(partial(_run, Path(scratch)), tasks), 1):
-            unselected.append(_unselected(run))
+            unselected.append({entry["id"] for entry in run.entries if entry["reason"] == NOT_SELECTED})
             if task.fault == NO_FAULT:
                 controls[task.version] = run
                 line = f"{trouble_of_control(run) or 'conforms'}: no fault, {task.version or 'newest'} version"
@@ -76,11 +76,6 @@ def run_all(chosen: Sequence[Case], jobs: int, *, all_tests: bool, all_tests_of_
             left = spent / done * (len(tasks) - done)
             print(f"[{done:3}/{len(tasks)}, {spent:4.0f} s, {left:4.0f} s left] {line}", flush=True)
     return Runs(controls, results, tuple(sorted(set.intersection(*unselected))))
-
-
-def _unselected(run: SuiteRun) -> set[str]:
-    entries = (run.document or {"clauses": []})["clauses"]
-    return {entry["id"] for entry in entries if entry["reason"] == NOT_SELECTED}
 
 
 def _leave_interrupts_to_the_parent() -> None:
