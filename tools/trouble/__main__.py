@@ -35,8 +35,13 @@ class Outcome:
         return bool(self.wrong) or (not self.trouble.gone and bool(self.missing or self.problems or late))
 
 
-def run(trouble: Trouble, folder: Path, seed: int, arguments: Sequence[str]) -> tuple[float, int, SuiteRun]:
-    """The suite on a simulated cluster behind proxies: its seconds, how many faults happened, the run."""
+def run(trouble: Trouble, folders: Path, seed: int, arguments: Sequence[str]) -> tuple[float, int, SuiteRun]:
+    """The suite on a simulated cluster behind proxies: its seconds, how many faults happened, the run.
+
+    Its files are in a new folder in `folders`.
+    """
+    folder = folders / trouble.name
+    folder.mkdir()
     with simulator(folder / "cluster") as cluster, ExitStack() as stack:
         proxies = []
         reached = cluster
@@ -85,10 +90,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{'kind of trouble':<70} {'faults':>6} {'seconds':>7} {'wrong':>5} {'missing':>7} {'problems':>8}")
     with tempfile.TemporaryDirectory(prefix="lsc-trouble-") as name:
         folders = Path(name)
-        undisturbed, _, expected = _run(Trouble("undisturbed", ""), folders, given.seed, given.suite)
+        undisturbed, _, expected = run(Trouble("undisturbed", ""), folders, given.seed, given.suite)
         print(_line("undisturbed", 0, undisturbed, 0, 0, len(expected.report["problems"])), flush=True)
         for trouble in wanted:
-            seconds, faults, ran = _run(trouble, folders, given.seed, given.suite)
+            seconds, faults, ran = run(trouble, folders, given.seed, given.suite)
             outcome = compare(trouble, seconds, faults, ran, expected)
             failed |= outcome.failure(undisturbed)
             counts = len(outcome.wrong), len(outcome.missing), len(outcome.problems)
@@ -98,12 +103,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if not ran.verdicts:
                     print(ran.text[-3000:])
     return 1 if failed else 0
-
-
-def _run(trouble: Trouble, folders: Path, seed: int, arguments: Sequence[str]) -> tuple[float, int, SuiteRun]:
-    folder = folders / trouble.name
-    folder.mkdir()
-    return run(trouble, folder, seed, arguments)
 
 
 def _line(what: str, faults: int, seconds: float, wrong: int, missing: int, problems: int) -> str:
