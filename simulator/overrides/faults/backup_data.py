@@ -11,9 +11,6 @@ from simulator.overrides.registry import Replacement, always, changed, fault
 
 SECTOR = 4096
 
-LATE = 1000.0
-"""Seconds of the simulated clock, two of real time at the usual pace: the volume is written during that time."""
-
 block_dropped = fault(
     "block-dropped",
     breaks="backup.off-cluster",
@@ -82,13 +79,6 @@ live_volume = fault(
     # Long enough to write to the volume during it.
     also={"backupstore.compress_block": slow_store(0.4)},
 )(always(None))
-taken_late = fault(
-    "snapshot-taken-late",
-    breaks="backup.point-in-time",
-    decision="longhorn.snapshot_delay",
-    says=r"offset \d+: expected .*, found block \d+ of stream",
-    summary="A snapshot holds the data of a later moment than that at which it is reported.",
-)(lambda original, snapshot: LATE)
 volume_size = fault(
     "recorded-volume-size-too-small",
     breaks="backup.off-cluster",

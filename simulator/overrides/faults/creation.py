@@ -1,4 +1,3 @@
-# ruff: noqa: ARG005  (a replacement takes the arguments of the decision that it replaces)
 """Faults in what a new VolumeSnapshot leads to."""
 
 from collections.abc import Callable, Sequence
@@ -41,13 +40,6 @@ only_snapshot = fault(
     says=r"could not start a backup",
     summary="A class with `type: bak` makes in-cluster snapshots.",
 )(lambda original, parameters: "snap" if parameters.get("type") == "bak" else original(parameters))
-no_class = fault(
-    "class-longhorn-not-installed",
-    breaks=("backup.class.default", "backup.example.beta"),
-    decision="longhorn.snapshot_classes",
-    says=r"there is no VolumeSnapshotClass longhorn|could not make the VolumeSnapshot ready",
-    summary="No VolumeSnapshotClass exists after the installation.",
-)(lambda original: [])
 retaining_class = fault(
     "class-longhorn-retains",
     breaks="backup.class.default",

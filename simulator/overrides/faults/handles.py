@@ -4,7 +4,7 @@
 from collections.abc import Callable
 
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import always, fault
+from simulator.overrides.registry import fault
 
 other_scheme = fault(
     "handle-scheme-of-other-versions",
@@ -40,13 +40,6 @@ def names_snapshot(original: Callable[[str, Obj], str], volume: str, backup: Obj
     return original(volume, {**backup, "metadata": {**backup["metadata"], "name": backup["spec"]["snapshotName"]}})
 
 
-dropped = fault(
-    "handle-dropped",
-    breaks=("backup.handle.field", "backup.handle", "backup.handle.legacy", "backup.listed"),
-    decision="csi.recorded_handle",
-    says=r"snapshotHandle of VolumeSnapshotContent \S+ is ''|documented snapshot handle: ''|set the content's handle",
-    summary="The content's status keeps an empty snapshotHandle, whatever the driver answered.",
-)(always(""))
 other_backup = fault(
     "handle-of-another-backup",
     breaks=("backup.handle", "backup.handle.legacy"),
