@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from fixtures.targets.kind import releases
+from tools import ROOT
 
-ROOT = Path(__file__).parents[1]
 GITHUB = ROOT / ".github"
 FILES = sorted([*GITHUB.glob("workflows/*.yml"), *GITHUB.glob("actions/*/action.yml")])
 

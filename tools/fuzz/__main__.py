@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-_ROOT = Path(__file__).parents[2]
+from tools import ROOT
+
 _EXAMPLES = "500"
 
 
@@ -18,7 +18,7 @@ def main() -> int:
     end = time.monotonic() + 60 * parser.parse_args().minutes
     command = [sys.executable, "-m", "pytest", "tests/attacks", "-q", "-x", "-k", "wrong or broken"]
     while True:
-        found = subprocess.run(command, cwd=_ROOT, env=os.environ | {"FUZZ_EXAMPLES": _EXAMPLES}, check=False)
+        found = subprocess.run(command, cwd=ROOT, env=os.environ | {"FUZZ_EXAMPLES": _EXAMPLES}, check=False)
         if found.returncode or time.monotonic() > end:
             return found.returncode
 

@@ -19,9 +19,9 @@ from simulator.__main__ import main
 from simulator.app import until_end
 from simulator.options import UsageError, parse
 from simulator.process import data, kubeconfig
+from tools import ROOT
 from tools.api_access import ApiAccess
 
-ROOT = Path(__file__).parents[3]
 PATIENCE = 30.0
 """Seconds after which a process that should have ended counts as hanging."""
 
