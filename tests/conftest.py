@@ -10,6 +10,7 @@ import pytest
 
 from fixtures.kubernetes import transport
 from fixtures.longhorn.target_address import TargetAddress
+from fixtures.s3.access import S3Access
 from fixtures.targets.registry import make_target
 from fixtures.targets.simulator.options import SimulatorOptions
 from tools.fidelity.summary import pytest_terminal_summary
@@ -34,9 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetAddress]:
-    """A simulated cluster, to be used through its kubeconfig."""
-    target = make_target(SimulatorOptions(), tmp_path_factory.mktemp("simulated"))
+def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetAddress]:
+    """A simulated cluster, to be used through its kubeconfig; a module may name the LONGHORN_VERSION."""
+    options = SimulatorOptions(longhorn_version=getattr(request.module, "LONGHORN_VERSION", ""))
+    target = make_target(options, tmp_path_factory.mktemp("simulated"))
     yield target.start()
     target.stop()
 
@@ -46,6 +48,13 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tenth of the time between repetitions, and of that after which a server counts as a wrong address."""
     for name in ("_FIRST_PAUSE", "_LONGEST_PAUSE", "_UNKNOWN_SECONDS"):
         monkeypatch.setattr(transport, name, getattr(transport, name) / 10)
+
+
+@pytest.fixture
+def store(simulated: TargetAddress) -> S3Access:
+    """The S3 server of `simulated`, with its administrator's keys."""
+    assert simulated.s3 is not None
+    return simulated.s3
 
 
 @pytest.fixture
