@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from simulator.csi.protocol import CsiSnapshot
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import fault
 
 _READY = ("backup.ready", "backing-image.ready")
 _CONTENT = ("backup.content", "backing-image.content")
@@ -114,26 +114,24 @@ leaked = fault(
 _GONE: list[str] = []
 """Images that were deleted."""
 
+_SERVED: dict[str, str] = {}
+"""The first image that was handed out."""
+
+
+def _noticed(original: Callable[[Obj], bool], image: Obj) -> bool:
+    _GONE.append(image["metadata"]["name"])
+    return original(image)
+
 
 @fault(
     "deleting-an-image-spoils-the-oldest",
     breaks="backing-image.delete.others",
     decision="backing_images.served_bytes",
     says=r"the image of the canary: it had \d+ bytes and has \d+; the first that differs is at offset 0",
+    also={"backing_images.deletes_image": _noticed},
 )
 def spoilt(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> bytes:
     """Once an image is deleted, the file of the first one that was ever read is another."""
-    _SERVED.setdefault("first", image)
+    first = _SERVED.setdefault("first", image)
     data = original(image, data)
-    return bytes(len(data)) if _GONE and image == _SERVED["first"] else data
-
-
-_SERVED: dict[str, str] = {}
-"""The first image that was handed out."""
-
-
-@override("deleting-an-image-spoils-the-oldest", decision="backing_images.deletes_image")
-def noticed(original: Callable[[Obj], bool], image: Obj) -> bool:
-    """It is noticed that an image is deleted."""
-    _GONE.append(image["metadata"]["name"])
-    return original(image)
+    return bytes(len(data)) if _GONE and image == first else data

@@ -7,7 +7,7 @@ from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.decisions import Refusal
 from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, OTHER_DATA
-from simulator.overrides.registry import Fault, always, changed, fault, override
+from simulator.overrides.registry import Fault, always, fault
 
 
 @fault("restore-of-the-newest-backup", breaks="backup.restore", decision="longhorn.backup_to_restore", says=OTHER_DATA)
@@ -120,6 +120,8 @@ def one_device(original: Callable[..., str], volume: Obj, volumes: Sequence[Obj]
 def held_by_its_backup(original: Callable[..., Refusal | None], volume: Obj, backup: Obj | None) -> Refusal | None:
     """A restored volume cannot be attached any more once its backup is deleted."""
     return original(volume, backup) if backup else (Code.NOT_FOUND, "the backup is gone")
+
+
 given_up = fault(
     "early-claim-not-retried",
     breaks="backup.restore",
