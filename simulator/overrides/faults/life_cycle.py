@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from simulator.csi.protocol import CsiSnapshot
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.suite_messages import BACKUP_STAYS, NOT_BOUND
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import fault
 
 Asked = Callable[[Obj], bool]
 
@@ -28,7 +28,6 @@ _MADE: set[str] = set()
 """The handles that VolumeSnapshots led to."""
 
 
-@override("unfinished-backup-leaves-its-blocks", decision="longhorn.deletes_backup")
 def unfinished(original: Asked, backup: Obj) -> bool:
     """Whether it was complete is remembered."""
     if backup["status"].get("state") != "Completed":
@@ -41,6 +40,7 @@ def unfinished(original: Asked, backup: Obj) -> bool:
     breaks="backup.delete",
     decision="backupstore.unused_blocks",
     says=r"the bucket still has blocks that no backup needs",
+    also={"longhorn.deletes_backup": unfinished},
 )
 def leaves_blocks(
     original: Callable[..., set[str]], present: Iterable[str], used: Iterable[str], deleted: str
@@ -61,7 +61,6 @@ def earlier_content(original: Callable[[Obj], str], snapshot: Obj) -> str:
     return _CONTENTS.setdefault((metadata["namespace"], metadata["name"]), original(snapshot))
 
 
-@override("changed-policy-ignored", decision="csi.content_policy")
 def policy_of_class(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
     """The class's policy is remembered."""
     return _CLASSES.setdefault(snapshot_class["metadata"]["name"], original(snapshot_class))
@@ -78,9 +77,9 @@ first_policy = fault(
     breaks="backup.policy.changed",
     decision="csi.deletes_content",
     says=r"could not remove the VolumeSnapshotContent",
+    also={"csi.content_policy": policy_of_class, "csi.deletes_snapshot": by_class},
     summary="A content has the policy of its class, even if its own was changed afterwards.",
 )(by_class)
-first_policy_of_backup = override("changed-policy-ignored", decision="csi.deletes_snapshot")(by_class)
 
 
 def remember(original: Callable[[Obj], str], content: Obj) -> str:
@@ -100,13 +99,11 @@ def policies_of(content: Obj) -> list[str]:
     breaks="backup.policy.shared-handle",
     decision="csi.deletes_snapshot",
     says=BACKUP_STAYS,
+    also={"csi.pre_provisioned_handle": remember},
 )
 def first_decides(original: Asked, content: Obj) -> bool:
     """Of several contents with one handle the policy of the first one counts for all."""
     return "Delete" in policies_of(content)[:1] if policies_of(content) else original(content)
-
-
-seen_first = override("first-content-of-a-handle-decides", decision="csi.pre_provisioned_handle")(remember)
 
 
 def any_deletes(original: Asked, content: Obj) -> bool:
@@ -119,12 +116,10 @@ deletes_for_all = fault(
     breaks="backup.policy.shared-handle",
     decision="csi.deletes_content",
     says=r"was deleted with the VolumeSnapshot under Retain",
+    also={"csi.deletes_snapshot": any_deletes, "csi.pre_provisioned_handle": remember},
 )(any_deletes)
-deletes_backup_for_all = override("one-deleting-content-deletes-for-all", decision="csi.deletes_snapshot")(any_deletes)
-seen_all = override("one-deleting-content-deletes-for-all", decision="csi.pre_provisioned_handle")(remember)
 
 
-@override("handle-of-a-retained-backup-refused", decision="csi.recorded_handle")
 def remember_handle(original: Callable[..., str], content: Obj, answer: CsiSnapshot) -> str:
     """The handle is remembered."""
     handle = original(content, answer)
@@ -137,6 +132,7 @@ def remember_handle(original: Callable[..., str], content: Obj, answer: CsiSnaps
     breaks="backup.pre-provisioned.retained",
     decision="csi.handle_to_restore",
     says=NOT_BOUND,
+    also={"csi.recorded_handle": remember_handle},
 )
 def used_before(original: Callable[[Obj, Obj], str | None], snapshot: Obj, content: Obj) -> str | None:
     """A handle that a VolumeSnapshot led to is not understood in a content that is made by hand."""
