@@ -13,7 +13,7 @@ from fixtures.cleanup.leftovers import clean_up
 from fixtures.kubernetes.budgets import BACKUP_COMPLETED, CLEANED, Steps
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.history import Recorder, recording
-from fixtures.kubernetes.resource_kinds import BACKUP, NAMESPACE, PVC, VOLUME_SNAPSHOT, VOLUME_SNAPSHOT_CONTENT
+from fixtures.kubernetes.resource_kinds import BACKUP, NAMESPACE, PV, PVC, VOLUME_SNAPSHOT, VOLUME_SNAPSHOT_CONTENT
 from fixtures.kubernetes.run import Run
 from fixtures.kubernetes.waiting import wait, wait_gone
 from fixtures.longhorn.objects import Backup, Longhorn
@@ -226,16 +226,20 @@ def test_what_outlives_a_namespace_that_somebody_deleted(
     """It is the run's if its classes made something there; otherwise it is left, and said."""
     make = cluster_with()
     mine, other = make("mine"), make("mine2")
-    places = {}
+    places, volumes = {}, []
     for half, what in ((mine, "proven"), (mine, "unproven"), (other, "theirs")):
         claim, name = half.claim(what), half.snapshots.create_class("Retain")
         snapshot = half.snapshots.wait_ready(half.snapshots.create(claim, name))
         if what == "unproven":
             half.snapshots.delete_class(name)
+        volumes.append((half, half.api.get(PVC, *claim.place)["spec"]["volumeName"]))
         places[what] = claim.namespace, half.snapshots.content_of(snapshot).name, snapshot
     for half, (namespace, _, _) in zip((mine, mine, other), places.values(), strict=True):
         half.api.delete(NAMESPACE, namespace)
         wait_gone(half.recorder, CLEANED, NAMESPACE, namespace)
+    # As long as it is there, the run's StorageClass proves the same.
+    for half, volume in volumes:
+        wait_gone(half.recorder, CLEANED, PV, volume)
 
     assert mine.cleaned() == command.NOTHING
 
@@ -278,6 +282,7 @@ def test_the_lock_of_a_failed_backup_is_waited_for(
             client.remove_object(bucket, locks.pop())
 
     monkeypatch.setattr(command, "print_live", say)
+    monkeypatch.setattr("fixtures.cleanup.waiting.TOLD_EVERY", 0.5)
     assert len(locks) == 1
 
     assert half.cleaned() == command.NOTHING
