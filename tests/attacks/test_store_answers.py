@@ -33,11 +33,13 @@ LIST = (
     '<ETag>"e"</ETag></Contents></ListBucketResult>'
 )
 
-READS: dict[str, Callable[[S3Access], object]] = {
-    "get": lambda access: Bucket(access).read("k"),
-    "list": lambda access: Bucket(access).keys("k"),
-    "find buckets": lambda access: ObjectStore(access, "r1").buckets_of_runs(),
-    "read openly": lambda access: ObjectStore(access, "r1").is_public("b", "k", b"data"),
+Read = Callable[[Bucket, ObjectStore], object]
+
+READS: dict[str, Read] = {
+    "get": lambda bucket, _: bucket.read("k"),
+    "list": lambda bucket, _: bucket.keys("k"),
+    "find buckets": lambda _, store: store.buckets_of_runs(),
+    "read openly": lambda _, store: store.is_public("b", "k", b"data"),
 }
 
 
@@ -62,17 +64,22 @@ def bucket(access: S3Access) -> Bucket:
 
 
 @pytest.fixture
+def store(access: S3Access) -> ObjectStore:
+    return ObjectStore(access, "r1")
+
+
+@pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer may take long."""
     for module in (answer_limits, port_forward):
         monkeypatch.setattr(module, "ANSWERED", replace(ANSWERED, seconds=SECONDS))
 
 
-def refusal(read: Callable[[S3Access], object], access: S3Access) -> str:
+def refusal(read: Read, bucket: Bucket, store: ObjectStore) -> str:
     """The one line in which it is said that there is no answer."""
     began = time.monotonic()
     with pytest.raises(Blocked) as caught:
-        read(access)
+        read(bucket, store)
     assert time.monotonic() - began < LATE
     assert_one_line(str(caught.value))
     return str(caught.value)
@@ -80,19 +87,19 @@ def refusal(read: Callable[[S3Access], object], access: S3Access) -> str:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("name", READS)
-def test_a_store_that_drips(server: FakeApi, access: S3Access, name: str) -> None:
+def test_a_store_that_drips(server: FakeApi, bucket: Bucket, store: ObjectStore, name: str) -> None:
     """Of any part of an answer a byte now and then, and no end: there is a limit for the whole."""
     for what in DRIPS if name == "get" else ("header", "body"):
         server.raw = lambda *_, what=what: DRIPS[what]()
-        assert f"not complete after {SECONDS} s" in refusal(READS[name], access), what
+        assert f"not complete after {SECONDS} s" in refusal(READS[name], bucket, store), what
 
 
 @pytest.mark.parametrize("name", ["get", "list", "find buckets"])
-def test_bytes_that_are_nothing_of_s3(server: FakeApi, access: S3Access, name: str) -> None:
+def test_bytes_that_are_nothing_of_s3(server: FakeApi, bucket: Bucket, store: ObjectStore, name: str) -> None:
     """Neither is one of them an empty bucket, or a key that is not there."""
     for content in BYTES.values():
         server.raw = lambda *_, content=content: iter([content])
-        refusal(READS[name], access)
+        refusal(READS[name], bucket, store)
 
 
 @FUZZ
