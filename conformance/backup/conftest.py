@@ -135,8 +135,8 @@ def many_snapshots(steps: BackupSteps) -> ManySnapshots:
 
 @pytest.fixture(scope="session")
 def backups_of_deleted_volume(steps: BackupSteps) -> tuple[BackedUp, ...]:
-    """Two VolumeSnapshots of a volume that was deleted once they were ready."""
-    source = steps.volumes.volume_with("orphaned", *SPARSE_WRITES)
+    """Two VolumeSnapshots of a volume, with some blocks that are equal, that was deleted once they were ready."""
+    source = steps.volumes.write_equal_blocks(steps.volumes.new(), "orphaned", (BLOCK, 2 * BLOCK), (5 * BLOCK, BLOCK))
     requested = [steps.request(source) for _ in range(2)]
     first, second = [steps.finish(each) for each in requested]
     steps.volumes.delete(source)
@@ -173,15 +173,18 @@ def full_backup(successive_backups: SuccessiveBackups, steps: BackupSteps, snaps
 
 
 @pytest.fixture(scope="session")
-def four_generations(steps: BackupSteps) -> tuple[BackedUp, ...]:
-    """Four backups of one volume: of data, of a part overwritten, of a part zeroed, and of blocks that are equal."""
-    volumes = steps.volumes
-    first = steps.back_up(volumes.volume_with("first", *SPARSE_WRITES))
-    second = steps.back_up(volumes.write(first.source, "second", *OVERWRITES))
+def five_generations(
+    successive_backups: SuccessiveBackups, full_backup: BackedUp, steps: BackupSteps
+) -> tuple[BackedUp, ...]:
+    """`successive_backups`, `full_backup`, and then two more: of zeros over data, and of blocks that are equal.
+
+    The last one was made once before and deleted, with all that only it had stored.
+    """
     zeroed = ((WRITE_UNIT, WRITE_UNIT), (BLOCK, BLOCK), (SIZE - WRITE_UNIT, WRITE_UNIT))
-    third = steps.back_up(volumes.write_zeros(second.source, *zeroed))
-    equal = volumes.write_equal_blocks(third.source, "fourth", (2 * BLOCK, 2 * BLOCK), (6 * BLOCK, BLOCK))
-    return first, second, third, steps.back_up(equal)
+    zeros = steps.back_up(steps.volumes.write_zeros(full_backup.source, *zeroed))
+    equal = steps.volumes.write_equal_blocks(zeros.source, "equal", (2 * BLOCK, 2 * BLOCK), (6 * BLOCK, BLOCK))
+    steps.delete(steps.back_up(equal))
+    return successive_backups.first, successive_backups.second, full_backup, zeros, steps.back_up(equal)
 
 
 @pytest.fixture(scope="session")

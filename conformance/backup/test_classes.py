@@ -3,14 +3,14 @@
 import pytest
 
 from conformance.backup.scenarios import BackedUp, BackupSteps
-from conformance.scenarios import Policies
+from conformance.scenarios import Policies, Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import VOLUME_SNAPSHOT_CLASS
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import SIZE, Source
+from fixtures.longhorn.volumes import Source
 from fixtures.outcomes import precondition
 
 pytestmark = pytest.mark.classes
@@ -75,11 +75,10 @@ def test_snapshot_without_its_class_can_be_restored(empty_volume: Source, steps:
 
 
 @clause("backup.class.deleted")
-def test_snapshot_gets_ready_without_its_class(steps: BackupSteps) -> None:
+def test_snapshot_gets_ready_without_its_class(three_snapshots: tuple[Requested, ...], steps: BackupSteps) -> None:
     """A VolumeSnapshot whose class is deleted when its backup has begun becomes ready when that is complete."""
-    source = steps.volumes.volume_with("classless", (0, SIZE // 2))
     class_name = steps.snapshots.create_class("Delete")
-    requested = steps.request(source, class_name)
+    requested = steps.request(three_snapshots[0].source, class_name)
     steps.longhorn.wait_backup_started(requested.snapshot)
 
     steps.snapshots.delete_class(class_name)

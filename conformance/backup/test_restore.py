@@ -13,8 +13,7 @@ from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.provisioning import wait_refused
-from fixtures.longhorn.volumes import OVERWRITES, SIZE, SPARSE_WRITES, Source
-from fixtures.outcomes import precondition
+from fixtures.longhorn.volumes import OVERWRITES, SIZE, Source
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.restore
@@ -61,27 +60,10 @@ def test_claims_get_volumes_of_their_own(
     other, image = workloads.wait_bound(restoring.claim), restoring.original.source.image
     claim = workloads.wait_bound(steps.restore(restoring.original).claim)
 
-    written = steps.volumes.write(Source(claim, image), "own", *OVERWRITES)
+    steps.volumes.write(Source(claim, image), "own", *OVERWRITES)
 
     workloads.verify(other, image)
     workloads.verify(restoring.original.source.pvc, image)
-    workloads.verify(claim, written.image)
-
-
-@clause("backup.restore")
-@pytest.mark.block
-@pytest.mark.delete
-def test_claim_keeps_the_data(steps: BackupSteps, workloads: Workloads) -> None:
-    """The new volume can be used, and holds its data, when VolumeSnapshot, backup and source are gone."""
-    backed_up = steps.back_up_or_block(steps.volumes.volume_with("outlives", *SPARSE_WRITES))
-    claim = workloads.wait_bound(steps.restore(backed_up).claim)
-    workloads.verify(claim, backed_up.source.image)
-
-    with precondition("backup or source is not deleted"):
-        steps.delete(backed_up)
-        steps.volumes.delete(backed_up.source)
-
-    workloads.verify(claim, backed_up.source.image)
 
 
 @clause("backup.restore.provisioner")

@@ -39,10 +39,15 @@ def test_restored_while_the_source_is_detached(backed_up: BackedUp, steps: Backu
 def test_restored_when_the_source_is_deleted(
     backups_of_deleted_volume: tuple[BackedUp, ...], steps: BackupSteps, workloads: Workloads
 ) -> None:
-    """A claim gets the data when the claim that was backed up is gone, and its volume with it."""
-    claim = workloads.wait_bound(steps.restore(backups_of_deleted_volume[0]).claim)
+    """A claim gets the data when the claim that was backed up is gone, and keeps them when the backup goes, too."""
+    backed_up = backups_of_deleted_volume[0]
+    claim = workloads.wait_bound(steps.restore(backed_up).claim)
 
-    workloads.verify(claim, backups_of_deleted_volume[0].source.image)
+    workloads.verify(claim, backed_up.source.image)
+
+    with precondition("the backup is not deleted"):
+        steps.delete(backed_up)
+    workloads.verify(claim, backed_up.source.image)
 
 
 @clause("backup.restore")

@@ -79,14 +79,13 @@ def test_failed_backup_is_reported(
     """
     unavailable_target.make_available()
     source = steps.volumes.new(unavailable_target.storage_class)
-    written = steps.volumes.write(source, "refused", *FIRST_AND_LAST_UNIT)
     unavailable_target.lose_bucket()
-    requested = steps.request(written)
+    requested = steps.request(source)
 
     snapshots.wait_error(requested.snapshot, ".")
 
     unavailable_target.make_available()
-    steps.back_up_or_block(written)
+    steps.back_up_or_block(source)
     if snapshots.read(requested.snapshot).ready:
         backup = steps.longhorn.backup_of(requested.snapshot)
         stored = unavailable_target.backupstore.backup(backup.volume, backup.name)
