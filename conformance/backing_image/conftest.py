@@ -19,9 +19,7 @@ from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, OVERWRITES, SPARSE_WRITES, Source, Volumes
-from fixtures.outcomes import precondition
 from fixtures.s3.object_store import ObjectStore
-from fixtures.workloads.pods import Workloads
 
 
 @pytest.fixture(scope="session")
@@ -290,27 +288,18 @@ def fetched(published: Published, on_demand_images: OnDemandImages) -> OnDemand:
 
 
 @pytest.fixture(scope="session")
-def on_demand_deleted_pair(
-    on_demand_images: OnDemandImages, on_demand_source: Source, backing_images: BackingImages, workloads: Workloads
-) -> DeletedPair[OnDemand]:
-    """Two unused images created on demand, under Delete and Retain; their VolumeSnapshots' deletion is requested."""
+def on_demand_deleted_pair(on_demand_images: OnDemandImages, on_demand_source: Source) -> DeletedPair[OnDemand]:
+    """Two unused images exported on demand, under Delete and Retain; their VolumeSnapshots' deletion is requested."""
     pair = [on_demand_images.export(on_demand_source, policy=policy) for policy in ("Delete", "Retain")]
-    for each in pair:
-        with precondition("the image that is to be deleted or kept was not made"):
-            backing_images.wait_ready(each.handle.backing_image)
-            claim = workloads.wait_bound(each.claim)
-        workloads.delete_claim(claim)
-        workloads.wait_deleted(claim)
-    for each in pair:
-        on_demand_images.snapshots.delete(each.prepared.snapshot)
-    deleted, retained = pair
-    return DeletedPair(deleted, retained, retained.prepared.snapshot)
+    return on_demand_images.delete_pair(*pair)
 
 
 @pytest.fixture(scope="session")
-def on_demand_witness(
-    on_demand_deleted_pair: DeletedPair[OnDemand], backing_images: BackingImages
-) -> DeletedPair[OnDemand]:
-    """`on_demand_deleted_pair` once the image under Delete is gone."""
-    backing_images.wait_gone(on_demand_deleted_pair.deleted.handle.backing_image)
-    return on_demand_deleted_pair
+def fetched_deleted_pair(on_demand_images: OnDemandImages, published: Published) -> DeletedPair[OnDemand]:
+    """The same of two images downloaded on demand."""
+    handles = [on_demand_images.download_of(published.url) for _ in range(2)]
+    pair = [
+        on_demand_images.restore(handle, published.holds, policy)
+        for handle, policy in zip(handles, ("Delete", "Retain"), strict=True)
+    ]
+    return on_demand_images.delete_pair(*pair)

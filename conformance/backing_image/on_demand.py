@@ -7,23 +7,24 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.scenarios import DeletedPair
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.longhorn.backing_images import DOWNLOAD, EXPORT, BackingImages
 from fixtures.longhorn.disk_images import qcow2_file
 from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.longhorn.volumes import SIZE, Source, Volumes, overwritten
+from fixtures.longhorn.volumes import SECTOR, SIZE, Source, Volumes
 from fixtures.outcomes import precondition
 from fixtures.s3.object_store import ObjectStore
-from fixtures.workloads.data import MIB, Image
+from fixtures.workloads.data import MIB, Image, Stream
 from fixtures.workloads.pods import Pvc
 
 FILE_SIZE = 4 * MIB
 """Bytes of a disk in a file to download: less than a volume has, so that its end is noticed."""
 
-PIECES = ((0, MIB), (3 * MIB, MIB))
-"""What is written there: the start and the end."""
+ODD_SIZE = 3 * MIB + SECTOR
+"""A multiple of a sector and of nothing larger that a disk is divided into: pages, clusters, blocks."""
 
 TYPE, NAME = "backingImageDataSourceType", "backingImage"
 """The parameters that every handle has."""
@@ -83,11 +84,14 @@ class Publisher:
     object_store: ObjectStore
     bucket: str
 
-    def publish(self, key: str, *, packed: bool = False) -> Published:
-        """A file of that name with a disk of FILE_SIZE bytes, raw or (`packed`) qcow2; what it holds is its own."""
-        seed = hashlib.sha256(key.encode()).hexdigest()[:16]
-        holds = overwritten(Image(SIZE), seed, *PIECES)
-        disk = holds.data()[:FILE_SIZE]
+    def publish(self, key: str, *, packed: bool = False, size: int = FILE_SIZE) -> Published:
+        """A file of that name with a disk of `size` bytes, raw or (`packed`) qcow2; what it holds is its own.
+
+        Its first MiB and its last are written, to the very last sector.
+        """
+        seed = Stream(hashlib.sha256(key.encode()).hexdigest()[:16], block=SECTOR)
+        holds = Image(SIZE).written(seed, 0, MIB).written(seed, size - MIB, MIB)
+        disk = holds.data()[:size]
         file = qcow2_file(disk) if packed else disk
         return Published(self.object_store.publish(self.bucket, key, file), file, holds)
 
@@ -125,6 +129,20 @@ class OnDemandImages:
         self.wait_ready(prepared)
         snapshot, early = (prepared.snapshot, self.images.find(prepared.handle.backing_image) is not None)
         return OnDemand(prepared, self.volumes.request_restore(*snapshot.place), early)
+
+    def request_deletion(self, unused: OnDemand) -> VolumeSnapshot:
+        """Delete the VolumeSnapshot of an image once it is made and its claim is gone; not waited for."""
+        with precondition("the image that is to be deleted or kept was not made"):
+            self.images.wait_ready(unused.handle.backing_image)
+            claim = self.volumes.wait_bound(unused.claim)
+        self.volumes.delete(Source(claim, unused.holds))
+        self.snapshots.delete(unused.prepared.snapshot)
+        return unused.prepared.snapshot
+
+    def delete_pair(self, deleted: OnDemand, retained: OnDemand) -> DeletedPair[OnDemand]:
+        """Two images under Delete and Retain: their claims are gone, their VolumeSnapshots are to go."""
+        self.request_deletion(deleted)
+        return DeletedPair(deleted, retained, self.request_deletion(retained))
 
     def restore(self, handle: BackingImageHandle, holds: Image, policy: str = "Retain") -> OnDemand:
         """All of it: content, VolumeSnapshot and claim for a handle."""

@@ -1,7 +1,7 @@
 """What several sections of this page require. Each function is one requirement, and asserts it."""
 
 from conformance.backing_image.existing import ExistingImages, PreProvisionedImage
-from conformance.backing_image.on_demand import OnDemand
+from conformance.backing_image.on_demand import NAME, TYPE, OnDemand
 from fixtures.kubernetes.history import Recorder
 from fixtures.kubernetes.resource_kinds import PVC
 from fixtures.longhorn.backing_images import BackingImages
@@ -31,6 +31,15 @@ def must_get_the_image(claim: Pvc, restored: PreProvisionedImage, steps: Existin
 
     assert steps.volumes.image_of(bound) == restored.existing.image.name
     return bound
+
+
+def must_be_made_as_its_handle_says(on_demand: OnDemand, images: BackingImages) -> None:
+    """An image is made with the name, the source type and the parameters of its handle."""
+    image = images.wait_exists(on_demand.handle.backing_image)
+
+    given = {key: value for key, value in on_demand.handle.parameters if key not in {TYPE, NAME}}
+    made = {key: value for key, value in image.parameters.items() if key in given}
+    assert (image.source_type, made) == (on_demand.handle.source_type, given)
 
 
 def must_be_made_for_its_claim(on_demand: OnDemand, images: BackingImages, recorder: Recorder) -> None:

@@ -3,16 +3,23 @@
 import pytest
 
 from conformance.backing_image.on_demand import NAME, TYPE, OnDemand, OnDemandImages, OnDemandSnapshot
-from conformance.backing_image.requirements import must_be_made_for_its_claim
+from conformance.backing_image.requirements import must_be_made_as_its_handle_says, must_be_made_for_its_claim
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
+from fixtures.longhorn.volumes import Source
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand
+
+ORDERS = {
+    "of-the-page": (TYPE, NAME, "volume-name", "export-type"),
+    "backwards": ("volume-name", "export-type", TYPE, NAME),
+}
+"""Orders of the parameters of a handle other than the alphabetical one, which all others here have."""
 
 UNSUPPORTED = {
     "upload": "upload",
@@ -59,11 +66,22 @@ def test_image_is_made_for_a_claim(on_demand: OnDemand, backing_images: BackingI
 @clause("backing-image.on-demand.parameters")
 def test_image_is_made_as_the_handle_says(on_demand: OnDemand, backing_images: BackingImages) -> None:
     """The image has the name, the source type and the parameters of the handle."""
-    image = backing_images.wait_exists(on_demand.handle.backing_image)
+    must_be_made_as_its_handle_says(on_demand, backing_images)
 
-    given = {key: value for key, value in on_demand.handle.parameters if key not in {TYPE, NAME}}
-    made = {key: value for key, value in image.parameters.items() if key in given}
-    assert (image.source_type, made) == (on_demand.handle.source_type, given)
+
+@clause("backing-image.on-demand.parameters")
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS.keys())
+def test_order_of_parameters_means_nothing(
+    order: tuple[str, ...], on_demand_source: Source, on_demand_images: OnDemandImages
+) -> None:
+    """The same with the parameters in the page's order, and backwards: in a URL's query the order means nothing."""
+    handle = on_demand_images.export_of(on_demand_source)
+    ordered = BackingImageHandle(tuple((name, handle[name]) for name in order))
+
+    restored = on_demand_images.restore(ordered, on_demand_source.image)
+
+    on_demand_images.volumes.wait_accepted(restored.claim)
+    must_be_made_as_its_handle_says(restored, on_demand_images.images)
 
 
 @clause("backing-image.on-demand.once")

@@ -7,6 +7,7 @@ from conformance.scenarios import DeletedPair
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.outcomes import precondition
 
 pytestmark = pytest.mark.on_demand
 
@@ -20,19 +21,44 @@ def test_image_is_deleted_under_delete(
     backing_images.wait_gone(on_demand_deleted_pair.deleted.handle.backing_image)
 
 
-@clause("backing-image.on-demand.retain")
-@pytest.mark.retain
-def test_image_is_kept_under_retain(
-    on_demand_witness: DeletedPair[OnDemand], snapshots: Snapshots, backing_images: BackingImages
+@clause("backing-image.on-demand.delete.download")
+@pytest.mark.delete
+def test_downloaded_image_is_deleted_under_delete(
+    fetched_deleted_pair: DeletedPair[OnDemand], backing_images: BackingImages
 ) -> None:
-    """Deleting the VolumeSnapshot under Retain leaves the image that was made for its claim, and its file."""
-    snapshots.wait_gone(on_demand_witness.retained_snapshot)
+    """The same of an image that was downloaded for its claim."""
+    backing_images.wait_gone(fetched_deleted_pair.deleted.handle.backing_image)
 
-    kept = backing_images.find(on_demand_witness.retained.handle.backing_image)
+
+def must_be_kept(pair: DeletedPair[OnDemand], snapshots: Snapshots, images: BackingImages) -> None:
+    """When the image under Delete is gone, and the VolumeSnapshot under Retain, its image is there with its file."""
+    with precondition("the image under Delete stays, so that nothing is known of the one under Retain"):
+        images.wait_gone(pair.deleted.handle.backing_image)
+    snapshots.wait_gone(pair.retained_snapshot)
+
+    kept = images.find(pair.retained.handle.backing_image)
 
     assert kept is not None, "the retained image is gone from Longhorn"
     assert kept.ready, f"the states of the retained {kept} are {kept.states}"
     assert not kept.object["metadata"].get("deletionTimestamp"), f"the retained {kept} is being deleted"
+
+
+@clause("backing-image.on-demand.retain")
+@pytest.mark.retain
+def test_image_is_kept_under_retain(
+    on_demand_deleted_pair: DeletedPair[OnDemand], snapshots: Snapshots, backing_images: BackingImages
+) -> None:
+    """Deleting the VolumeSnapshot under Retain leaves the image that was made for its claim, and its file."""
+    must_be_kept(on_demand_deleted_pair, snapshots, backing_images)
+
+
+@clause("backing-image.on-demand.retain.download")
+@pytest.mark.retain
+def test_downloaded_image_is_kept_under_retain(
+    fetched_deleted_pair: DeletedPair[OnDemand], snapshots: Snapshots, backing_images: BackingImages
+) -> None:
+    """The same of an image that was downloaded for its claim."""
+    must_be_kept(fetched_deleted_pair, snapshots, backing_images)
 
 
 @clause("backing-image.on-demand.delete.never-made")

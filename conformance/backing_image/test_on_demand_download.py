@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from conformance.backing_image.on_demand import OnDemand, OnDemandImages, Published, Publisher
+from conformance.backing_image.on_demand import ODD_SIZE, OnDemand, OnDemandImages, Published, Publisher
 from conformance.backing_image.requirements import must_be_made_for_its_claim
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
@@ -53,6 +53,22 @@ def test_file_may_be_qcow2(publisher: Publisher, on_demand_images: OnDemandImage
 
     restored = on_demand_images.restore(on_demand_images.download_of(packed.url), packed.holds)
 
+    workloads.verify(workloads.wait_bound(restored.claim), restored.holds)
+
+
+@clause("backing-image.on-demand.download")
+def test_file_may_have_any_number_of_sectors(
+    publisher: Publisher, on_demand_images: OnDemandImages, workloads: Workloads
+) -> None:
+    """A file of a size that is a multiple of 512 bytes only is downloaded whole, and a claim gets all of it."""
+    odd = publisher.publish("odd.raw", size=ODD_SIZE)
+
+    restored = on_demand_images.restore(on_demand_images.download_of(odd.url), odd.holds)
+
+    image = on_demand_images.images.wait_ready(restored.handle.backing_image)
+    assert on_demand_images.images.file(image.name) == odd.file, (
+        f"the image's file is not the one at the URL, which has {ODD_SIZE} bytes"
+    )
     workloads.verify(workloads.wait_bound(restored.claim), restored.holds)
 
 

@@ -125,6 +125,10 @@ class BackingImageDecisions:
         """Where an image is downloaded from: the URL in its parameters."""
         return url
 
+    def downloaded_length(self, length: int) -> int:
+        """How many bytes of a downloaded file are kept: all, whatever the disk is divided into."""
+        return length
+
     def stored_checksum(self, actual: str) -> str:
         """The checksum of a stored file: its SHA-512."""
         return actual

@@ -4,6 +4,7 @@ What fails is done again after one minute, then two, up to five; an upload is no
 """
 
 import asyncio
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,10 +208,14 @@ class DataSources:
                     self._set(name, currentState=states.IN_PROGRESS, progress=percent)
 
             await self._downloader.fetch(self._decisions.downloaded_url(parameters["url"]), path, progress)
+            await to_end(self._cut, path)
         elif kind == CLONE:
             await self._clone(parameters.get("backing-image", ""), path)
         else:
             raise SourceError(f"there is no backup of a backing image at {parameters.get('backup-url', '')}")
+
+    def _cut(self, path: Path) -> None:
+        os.truncate(path, self._decisions.downloaded_length(path.stat().st_size))
 
     async def _clone(self, of: str, path: Path) -> None:
         image = objects.find(self._api, names.BACKING_IMAGES, of)

@@ -7,7 +7,8 @@ from typing import Any
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.handle import ImageHandle
-from simulator.overrides.registry import fault
+from simulator.overrides.faults.suite_messages import IMAGE_STAYS
+from simulator.overrides.registry import fault, override
 
 Refusal = tuple[Code, str]
 
@@ -32,6 +33,11 @@ MADE = (
 def is_image(content: Obj) -> bool:
     """Whether a pre-provisioned content has the handle of a backing image."""
     return str(content["spec"]["source"].get("snapshotHandle", "")).startswith("bi://")
+
+
+def is_download(content: Obj) -> bool:
+    """Whether a pre-provisioned content has the handle of a downloaded image."""
+    return is_image(content) and "DataSourceType=download&" in str(content["spec"]["source"]["snapshotHandle"])
 
 
 not_ready = fault(
@@ -82,6 +88,38 @@ retained_deleted = fault(
     summary="Deleting a VolumeSnapshot under Retain deletes its image all the same.",
     also={"csi.deletes_content": lambda original, content: original(content) or is_image(content)},
 )(lambda original, content: original(content) or is_image(content))
+
+
+retained_download_deleted = fault(
+    "retained-download-deleted",
+    breaks=("backing-image.on-demand.retain.download", "backing-image.retain.existing.download"),
+    decision="csi.deletes_snapshot",
+    says=r"the (retained|kept) .*(is gone|is being deleted)|the states of the retained",
+    summary="Deleting a VolumeSnapshot under Retain deletes its image if that was downloaded.",
+)(lambda original, content: original(content) or is_download(content))
+retained_download_content_deleted = override(
+    "retained-download-deleted", decision="csi.deletes_content", summary="Its content goes as under Delete."
+)(lambda original, content: original(content) or is_download(content))
+download_stays = fault(
+    "downloaded-on-demand-image-not-deleted",
+    breaks=("backing-image.on-demand.delete.download", "backing-image.delete.existing.download"),
+    decision="csi.deletes_snapshot",
+    says=IMAGE_STAYS,
+    summary="Deleting a VolumeSnapshot under Delete leaves its image if that was downloaded.",
+)(lambda original, content: original(content) and not is_download(content))
+
+
+@fault(
+    "on-demand-export-in-alphabetical-order-only",
+    breaks="backing-image.on-demand.parameters",
+    decision="backing_images.refuse_on_demand",
+    says=r"it was refused: .*missing parameters",
+)
+def alphabetical_only(original: Callable[..., Refusal | None], volume: str, given: ImageHandle) -> Refusal | None:
+    """An image is exported on demand only if the parameters stand in alphabetical order."""
+    if [*given.parameters] == sorted(given.parameters):
+        return original(volume, given)
+    return Code.INVALID_ARGUMENT, f"volume {volume} missing parameters for preparing backing image"
 
 
 @fault(

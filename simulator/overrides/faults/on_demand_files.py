@@ -8,6 +8,8 @@ from simulator.overrides.faults.on_demand import EXPORTED
 from simulator.overrides.faults.suite_messages import BOUND
 from simulator.overrides.registry import changed, fault
 
+CLUSTER, PAGE = 1 << 16, 1 << 12
+
 DOWNLOADED = (
     "backing-image.on-demand.download",
     "backing-image.on-demand.download.formats",
@@ -34,6 +36,20 @@ not_decoded = fault(
     says=r"could not (bind the claim that restores|(create|complete) the backing image)",
     summary="The values in a handle are not decoded.",
 )(lambda original, value: value)
+whole_clusters = fault(
+    "download-cut-to-whole-clusters",
+    breaks="backing-image.on-demand.download",
+    decision="backing_images.downloaded_length",
+    says=r"the image's file is not the one at the URL, which has 3146240 bytes",
+    summary="What reaches into the last cluster of a downloaded file without filling it is left out.",
+)(lambda original, length: original(length) // CLUSTER * CLUSTER)
+whole_pages = fault(
+    "download-padded-to-whole-pages",
+    breaks="backing-image.on-demand.download",
+    decision="backing_images.downloaded_length",
+    says=r"the image's file is not the one at the URL, which has 3146240 bytes",
+    summary="A downloaded file is made a multiple of 4096 bytes.",
+)(lambda original, length: -(-original(length) // PAGE) * PAGE)
 made_up = fault(
     "checksum-expected-though-none-given",
     breaks=("backing-image.on-demand.download.checksum", "backing-image.on-demand.download.url"),
