@@ -12,14 +12,24 @@ from conformance.backing_image.existing import (
     PreProvisionedImage,
 )
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages, OnDemandSnapshot, Published, Publisher
-from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
+from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered, SameName
 from conformance.scenarios import DeletedPair, Policies, Requested, Restoring
 from fixtures.kubernetes.run import Run
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, OVERWRITES, SPARSE_WRITES, Source, Volumes
+from fixtures.longhorn.volumes import (
+    BLOCK,
+    FIRST_AND_LAST_UNIT,
+    OVERWRITES,
+    SIZE,
+    SPARSE_WRITES,
+    WRITE_UNIT,
+    Source,
+    Volumes,
+)
 from fixtures.s3.object_store import ObjectStore
+from fixtures.workloads.data import MIB
 
 
 @pytest.fixture(scope="session")
@@ -108,9 +118,23 @@ def image_restoring(exported: Exported, steps: ImageExportSteps) -> Restoring[Ex
 
 @pytest.fixture(scope="session")
 def layered(exported: Exported, steps: ImageExportSteps) -> Layered:
-    """A volume that restored `exported` and was then partly overwritten."""
-    claim = steps.volumes.wait_bound(steps.restore(exported).claim)
-    return Layered(steps.volumes.write(Source(claim, exported.source.image), "upper", *OVERWRITES), exported)
+    """A volume that restored `exported` and was then partly overwritten; another one restored `exported` before."""
+    brother, claim = [steps.volumes.wait_bound(steps.restore(exported).claim) for _ in range(2)]
+    written = steps.volumes.write(Source(claim, exported.source.image), "upper", *OVERWRITES)
+    return Layered(written, exported, brother)
+
+
+@pytest.fixture(scope="session")
+def same_name(steps: ImageExportSteps, snapshots: Snapshots) -> SameName:
+    """A retained image, and a later VolumeSnapshot of its name, before which the volume got equal blocks and zeros."""
+    retaining = snapshots.create_class("Retain", {"type": "bi"})
+    retained = steps.export(steps.volumes.volume_with("earlier", *SPARSE_WRITES), retaining)
+    restored = steps.restored(retained)
+    snapshots.delete(retained.snapshot)
+    snapshots.wait_gone(retained.snapshot)
+    equal = steps.volumes.write_equal_blocks(retained.source, "later", (2 * BLOCK, 2 * BLOCK), (SIZE - BLOCK, BLOCK))
+    zeroed = steps.volumes.write_zeros(equal, (WRITE_UNIT, MIB))
+    return SameName(retained, restored, steps.request(zeroed, name=retained.snapshot.name))
 
 
 @pytest.fixture(scope="session")

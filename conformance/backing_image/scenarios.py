@@ -8,6 +8,7 @@ from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import Source, Volumes
 from fixtures.outcomes import precondition
+from fixtures.workloads.pods import Pvc
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,24 @@ class Exported:
 
 @dataclass(frozen=True)
 class Layered:
-    """A volume that restored an image and was written to then."""
+    """A volume that restored an image and was written to then; its brother restored the image before that."""
 
     source: Source
     base: Exported
+    brother: Pvc
+
+
+@dataclass(frozen=True)
+class SameName:
+    """An image that was retained, a volume that restored it, and a later VolumeSnapshot of the same volume and name.
+
+    In between the VolumeSnapshot of the image was deleted, and its source volume was changed. The later one is not
+    waited for.
+    """
+
+    retained: Exported
+    restored: Source
+    later: Requested
 
 
 @dataclass(frozen=True)
@@ -38,9 +53,9 @@ class ImageExportSteps:
     longhorn: Longhorn
     class_name: str
 
-    def request(self, source: Source, class_name: str = "") -> Requested:
+    def request(self, source: Source, class_name: str = "", *, name: str = "") -> Requested:
         """A new VolumeSnapshot, not waited for; of a class with policy Delete and format raw if none is named."""
-        return Requested(source, self.snapshots.create(source.pvc, class_name or self.class_name))
+        return Requested(source, self.snapshots.create(source.pvc, class_name or self.class_name, name=name))
 
     def take(self, source: Source) -> Requested:
         """A VolumeSnapshot that is ready; the export to its image's file may still be in progress."""

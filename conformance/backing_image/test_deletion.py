@@ -14,7 +14,7 @@ from conformance.scenarios import DeletedPair, Policies
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import OVERWRITES, SPARSE_WRITES, Source
+from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, OVERWRITES, SPARSE_WRITES, Source
 from fixtures.outcomes import precondition
 
 
@@ -96,7 +96,7 @@ def test_exported_image_is_kept_under_retain(
 @pytest.mark.delete
 def test_image_in_use_stays(steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """While a volume uses the image it stays with its VolumeSnapshot, of which the deletion waits; then both go."""
-    exported = steps.export_or_block(steps.volumes.new())
+    exported = steps.export_or_block(steps.volumes.volume_with("in-use", *FIRST_AND_LAST_UNIT))
     restored = steps.restored(exported)
 
     waiting = steps.delete_while_in_use(exported)

@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.backing_image.requirements import must_hold
-from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
+from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered, SameName
 from conformance.requirements import (
     must_be_provisioned_by_longhorn,
     must_have_the_size_of_its_source,
@@ -69,6 +69,21 @@ def test_restored_when_the_source_is_deleted(steps: ImageExportSteps, workloads:
     claim = workloads.wait_bound(steps.restore(exported).claim)
 
     workloads.verify(claim, source.image)
+
+
+@clause("backing-image.restore")
+@pytest.mark.block
+def test_volumes_are_separate(layered: Layered, workloads: Workloads) -> None:
+    """What is written to a restored volume is not in another one that restored the image before, nor in the source."""
+    for claim in layered.brother, layered.base.source.pvc:
+        workloads.verify(claim, layered.base.source.image)
+
+
+@clause("backing-image.restore")
+@pytest.mark.block
+def test_restored_volume_needs_no_snapshot(same_name: SameName, workloads: Workloads) -> None:
+    """A volume still holds what it restored when the VolumeSnapshot is gone that it was restored from."""
+    workloads.verify(same_name.restored.pvc, same_name.restored.image)
 
 
 @clause("backing-image.restore")

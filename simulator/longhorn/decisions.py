@@ -243,7 +243,10 @@ class LonghornDecisions:
         return str(volume["metadata"]["name"])
 
     def refuse_attachment(self, volume: Obj, backup: Obj | None) -> Refusal | None:
-        """Why a volume cannot be attached for the sake of the backup that it was made of (None: it is gone)."""
+        """Why a volume cannot be attached for the sake of what it was made of; `backup` is None if that is no backup.
+
+        It is also None if the backup is gone.
+        """
         return None
 
     def restores_data(self, volume: Obj) -> bool:

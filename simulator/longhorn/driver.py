@@ -129,9 +129,9 @@ class LonghornDriver:
         if reason:
             explained = f": {reason}" if self._decisions.version.has(12) else ""
             raise CsiError(Code.ABORTED, f"volume {volume_id} is not ready for workloads{explained}")
-        if made_from := volume["spec"].get("fromBackup"):
-            backup = objects.find(self._api, names.BACKUPS, parse_backup_url(made_from)[2])
-            check(self._decisions.refuse_attachment(volume, backup))
+        made_from = volume["spec"].get("fromBackup")
+        backup = objects.find(self._api, names.BACKUPS, parse_backup_url(made_from)[2]) if made_from else None
+        check(self._decisions.refuse_attachment(volume, backup))
         ticket = names.attachment_ticket(volume_id, node_id)
         self._tickets.add(volume_id, ticket, "csi-attacher", attachments.VISIBLE, lastAttachedBy="")
 

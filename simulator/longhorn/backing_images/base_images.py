@@ -66,12 +66,11 @@ class BaseImages:
         return True
 
     async def written(self, volume: Obj) -> None:
-        """A pod has unmounted a volume that has an image."""
-        if not self._decisions.writes_reach_image(volume):
-            return
-        path = self._file(self._decisions.base_image_of(volume))
-        if path is not None:
-            await to_end(self._overwrite, path, volume["metadata"]["name"])
+        """A pod has unmounted a volume."""
+        for image in self._decisions.images_written_to(volume, self._api.view(names.BACKING_IMAGES, names.NAMESPACE)):
+            path = self._file(image)
+            if path is not None:
+                await to_end(self._overwrite, path, volume["metadata"]["name"])
 
     def _overwrite(self, path: Path, volume: str) -> None:
         with opened(path, os.O_WRONLY) as fd:

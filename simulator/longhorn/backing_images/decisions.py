@@ -6,7 +6,7 @@ real releases do. Objects are Kubernetes objects as on the wire and must not be 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
@@ -113,8 +113,12 @@ class BackingImageDecisions:
         """The format of an exported file: the requested one, raw or qcow2."""
         return asked
 
-    def exported_bytes(self, offset: int, data: bytes) -> bytes:
-        """The bytes of an export at `offset` of the volume: the volume's."""
+    def exported_snapshot(self, taken: str, snapshots: Sequence[str]) -> str:
+        """Which of a volume's `snapshots`, the oldest first, is in the file: the one that was taken for it."""
+        return taken
+
+    def exported_bytes(self, offset: int, data: bytes, before: Callable[[], bytes]) -> bytes:
+        """The bytes of an export at `offset` of the volume: the volume's, whatever it held `before`."""
         return data
 
     def merges_base_image(self) -> bool:
@@ -247,9 +251,9 @@ class BackingImageDecisions:
         """What a volume reads at `offset` before anybody wrote there: the image's bytes."""
         return data
 
-    def writes_reach_image(self, volume: Obj) -> bool:
-        """Whether what is written to a volume changes its image: never."""
-        return False
+    def images_written_to(self, volume: Obj, images: Sequence[Obj]) -> Sequence[str]:
+        """Which of the `images` change with a volume that was written: none, whether under it or exported from it."""
+        return ()
 
     # Admission
 

@@ -91,7 +91,8 @@ class Exports:
     async def write(self, source: Obj, path: Path) -> None:
         """Write the image file. Raises DiskError when the volume or its snapshot is gone."""
         running = source["status"]["runningParameters"]
-        volume, taken = running["volume-name"], running["snapshot-name"]
+        volume = running["volume-name"]
+        taken = self._decisions.exported_snapshot(running["snapshot-name"], self._chains.layers(volume))
         held = SnapshotData(self._disk, self._decisions, volume, taken)
         kind = self._decisions.exported_format(running.get("export-type") or "raw")
         await to_end(image_data.write_qcow2 if kind == "qcow2" else image_data.write_raw, path, held)
@@ -120,7 +121,13 @@ class SnapshotData:
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes there."""
-        return self._decisions.exported_bytes(offset, self._disk.read(self._volume, self._snapshot, offset, length))
+        data = self._disk.read(self._volume, self._snapshot, offset, length)
+        return self._decisions.exported_bytes(offset, data, lambda: self._before(offset, length))
+
+    def _before(self, offset: int, length: int) -> bytes:
+        """What the volume held there at the snapshot before; zeros without one."""
+        parent = next(each.parent for each in self._disk.snapshots(self._volume) if each.name == self._snapshot)
+        return self._disk.read(self._volume, parent, offset, length) if parent else bytes(length)
 
 
 def _ticket(image: str) -> str:

@@ -11,6 +11,9 @@ from simulator.overrides.registry import Fault, always, changed, fault
 _ANSWERED: set[str] = set()
 """Images that the faulty driver has reported once; each simulator is a separate process."""
 
+_NAMED: dict[tuple[str, str], str] = {}
+"""The snapshot of the first VolumeSnapshot of each name."""
+
 _EXPORTED: list[str] = []
 """The volume that the faulty driver exports, first."""
 
@@ -58,6 +61,18 @@ def shared(original: Callable[..., Obj | None], images: Sequence[Obj], name: str
     """An image that was made of the same volume is given to every later VolumeSnapshot of it."""
     made = (each for each in images if (each["spec"].get("sourceParameters") or {}).get("volume-name") == volume)
     return next(made, None)
+
+
+@fault(
+    "reused-name-gets-the-old-image",
+    breaks="backing-image.name.uid",
+    decision="csi.snapshot_name",
+    says=r"the image \S+ is that of an earlier VolumeSnapshot of this name",
+)
+def by_name(original: Callable[[Obj], str], content: Obj) -> str:
+    """A VolumeSnapshot that has the name of an earlier one gets the image of that one."""
+    reference = content["spec"]["volumeSnapshotRef"]
+    return _NAMED.setdefault((reference["namespace"], reference["name"]), original(content))
 
 
 other_name = fault(

@@ -7,11 +7,14 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images import states
 from simulator.overrides.faults.deletion import GIVEN, IMAGES
 from simulator.overrides.faults.images_pre_provisioned import was_made_by_csi
-from simulator.overrides.faults.suite_messages import IMAGE_STAYS
-from simulator.overrides.registry import fault
+from simulator.overrides.faults.suite_messages import IMAGE_STAYS, ZEROS
+from simulator.overrides.registry import fault, override
 
 KEPT = r"the kept image \S+ is (gone|being deleted)"
 """What a test says of an image that had to stay."""
+
+_EMPTIED: set[str] = set()
+"""The images whose deletion was refused."""
 
 GIVEN_KEPT = ("backing-image.retain.existing.download", "backing-image.retain.existing.export")
 
@@ -50,6 +53,25 @@ given_dies_later = fault(
     says=KEPT,
     summary="A retained image that no VolumeSnapshot created goes one second after the pre-provisioned VolumeSnapshot.",
 )(lambda original, image: None if was_made_by_csi(image) else 1.0)
+
+
+@fault(
+    "refused-deletion-empties-the-image",
+    breaks=("backing-image.delete.in-use", "backing-image.delete.in-use.direct"),
+    decision="backing_images.refuse_deletion",
+    says=ZEROS,
+)
+def notes_refusal(original: Callable[..., str], image: str, volumes: Sequence[str]) -> str:
+    """An image that cannot be deleted because a volume uses it loses its data all the same."""
+    refused = original(image, volumes)
+    if refused:
+        _EMPTIED.add(image)
+    return refused
+
+
+emptied = override(
+    "refused-deletion-empties-the-image", decision="backing_images.served_bytes", summary="Its file holds zeros."
+)(lambda original, image, data: bytes(len(data)) if image in _EMPTIED else original(image, data))
 
 
 @fault(

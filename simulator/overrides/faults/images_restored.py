@@ -6,6 +6,9 @@ Some of them go for images that a VolumeSnapshot created only, so that images ma
 
 from collections.abc import Callable, Sequence
 
+from simulator.csi.protocol import Code
+from simulator.kubernetes.resources import Obj
+from simulator.longhorn.decisions import Refusal
 from simulator.overrides.faults.images_exported import BLOCK, without_ends_of_blocks
 from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, ZEROS
 from simulator.overrides.registry import always, changed, fault
@@ -15,6 +18,11 @@ MADE = "snapshot-"
 
 READ = ("backing-image.restore", "backing-image.restore.size.larger", "backing-image.restore.unchanged")
 """Clauses about what a restored volume reads."""
+
+
+_GONE: set[str] = set()
+_DEVICES: dict[str, str] = {}
+"""The images whose VolumeSnapshots were deleted, and by image the volume on it that a pod used first."""
 
 
 @fault(
@@ -65,6 +73,47 @@ cut = fault(
     says=r"16777216 bytes instead of 33554432",
     summary="A claim larger than the image gets a volume of the image's size.",
 )(lambda original, requested, virtual_size: min(original(requested, virtual_size), virtual_size or requested))
+
+
+written_through = fault(
+    "image-changed-by-a-restored-volume",
+    breaks=("backing-image.restore.unchanged", "backing-image.restore.size.larger"),
+    decision="backing_images.images_written_to",
+    says=r"found block \d+ of stream upper",
+    summary="What is written to a volume is written to its image as well.",
+)(lambda original, volume, images: [*filter(None, [volume["spec"].get("backingImage")])])
+
+
+@fault(
+    "volumes-on-one-image-share-a-device",
+    breaks="backing-image.restore",
+    decision="longhorn.published_volume",
+    says=r"offset \d+: expected .*, found block \d+ of stream upper",
+)
+def one_device(original: Callable[..., str], volume: Obj, volumes: Sequence[Obj]) -> str:
+    """Volumes that restored one image are one device."""
+    wanted = original(volume, volumes)
+    first = _DEVICES.setdefault(volume["spec"].get("backingImage") or wanted, wanted)
+    return first if first in {each["metadata"]["name"] for each in volumes} else wanted
+
+
+@fault(
+    "restored-volume-needs-its-snapshot",
+    breaks="backing-image.restore",
+    decision="longhorn.refuse_attachment",
+    says=r"could not run a pod on the restored volume",
+)
+def held_by_its_snapshot(original: Callable[..., Refusal | None], volume: Obj, backup: Obj | None) -> Refusal | None:
+    """A restored volume cannot be attached when the VolumeSnapshot that it restored is gone."""
+    gone = volume["spec"].get("backingImage") in _GONE
+    return (Code.NOT_FOUND, "the snapshot is gone") if gone else original(volume, backup)
+
+
+@override("restored-volume-needs-its-snapshot", decision="csi.finalizers_to_remove")
+def notes_deletion(original: Callable[..., Sequence[str]], snapshot: Obj, finalizers: Sequence[str]) -> Sequence[str]:
+    """A VolumeSnapshot is deleted."""
+    _GONE.add(f"snapshot-{snapshot['metadata']['uid']}")
+    return original(snapshot, finalizers)
 
 
 @fault(

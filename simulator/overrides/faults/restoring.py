@@ -119,7 +119,8 @@ def one_device(original: Callable[..., str], volume: Obj, volumes: Sequence[Obj]
 )
 def held_by_its_backup(original: Callable[..., Refusal | None], volume: Obj, backup: Obj | None) -> Refusal | None:
     """A restored volume cannot be attached any more once its backup is deleted."""
-    return original(volume, backup) if backup else (Code.NOT_FOUND, "the backup is gone")
+    gone = volume["spec"].get("fromBackup") and backup is None
+    return (Code.NOT_FOUND, "the backup is gone") if gone else original(volume, backup)
 
 
 given_up = fault(

@@ -102,7 +102,7 @@ async def test_an_image_may_end_with_its_snapshot(
 
 
 async def test_a_write_may_reach_the_image(longhorn: Cluster, tmp_path: Path) -> None:
-    instead(longhorn, writes_reach_image=True)
+    instead(longhorn, images_written_to=["img"])
     given = await exported(longhorn)
     await longhorn.attached_volume("copy", source_snapshot_id=given)
     longhorn.write(b"mine", 0, "copy")
@@ -114,7 +114,7 @@ async def test_a_write_may_reach_the_image(longhorn: Cluster, tmp_path: Path) ->
 
 async def test_bytes_and_reports_may_be_wrong(with_data: Cluster) -> None:
     instead(with_data, exported_format="qcow2", stored_checksum="f" * 128, reported_virtual_size=1)
-    setattr(with_data.images, "exported_bytes", lambda _, data: data.replace(b"A", b"B"))  # noqa: B010
+    setattr(with_data.images, "exported_bytes", lambda _, data, *__: data.replace(b"A", b"B"))  # noqa: B010
     await with_data.snapshot("img", type="bi")
     status = (await finished(with_data, "img"))["status"]
     path = stored(with_data, "img")
