@@ -1,6 +1,7 @@
 """The scenarios of this page. They do what a user does and assert nothing: that is left to the tests."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,8 @@ from conformance.backing_image.existing import (
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages, OnDemandSnapshot, Published, Publisher
 from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered, SameName
 from conformance.scenarios import DeletedPair, Policies, Requested, Restoring
+from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.resource_kinds import NAMESPACE
 from fixtures.kubernetes.run import Run
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.objects import Longhorn
@@ -48,6 +51,12 @@ def steps(
 def image_class(snapshots: Snapshots) -> str:
     """A VolumeSnapshotClass for backing images with deletionPolicy Delete, as the page writes it, of format raw."""
     return snapshots.create_class("Delete", {"type": "bi"})
+
+
+@pytest.fixture(scope="session")
+def retaining_image_class(snapshots: Snapshots) -> str:
+    """The same with deletionPolicy Retain."""
+    return snapshots.create_class("Retain", {"type": "bi"})
 
 
 @pytest.fixture(scope="session")
@@ -125,10 +134,9 @@ def layered(exported: Exported, steps: ImageExportSteps) -> Layered:
 
 
 @pytest.fixture(scope="session")
-def same_name(steps: ImageExportSteps, snapshots: Snapshots) -> SameName:
+def same_name(steps: ImageExportSteps, snapshots: Snapshots, retaining_image_class: str) -> SameName:
     """A retained image, and a later VolumeSnapshot of its name, before which the volume got equal blocks and zeros."""
-    retaining = snapshots.create_class("Retain", {"type": "bi"})
-    retained = steps.export(steps.volumes.volume_with("earlier", *SPARSE_WRITES), retaining)
+    retained = steps.export(steps.volumes.volume_with("earlier", *SPARSE_WRITES), retaining_image_class)
     restored = steps.restored(retained)
     snapshots.delete(retained.snapshot)
     snapshots.wait_gone(retained.snapshot)
@@ -194,10 +202,10 @@ def existing_qcow2_export(existing: ExistingImages, existing_source: Source) -> 
 
 
 @pytest.fixture(scope="session")
-def image_policies(steps: ImageExportSteps, snapshots: Snapshots) -> Policies[Exported]:
+def image_policies(steps: ImageExportSteps, snapshots: Snapshots, retaining_image_class: str) -> Policies[Exported]:
     """Two images of one volume with different data, under Retain and under Delete; their deletion is requested."""
     kept = steps.volumes.volume_with("kept", *SPARSE_WRITES)
-    retained = steps.export(kept, snapshots.create_class("Retain", {"type": "bi"}))
+    retained = steps.export(kept, retaining_image_class)
     dropped = steps.volumes.write(kept, "dropped", *OVERWRITES)
     policies = Policies(retained, steps.export(dropped))
     snapshots.delete(policies.retained.snapshot)
@@ -214,6 +222,19 @@ def image_witness(
     snapshots.wait_content_gone(image_policies.deleted.content)
     backing_images.wait_gone(image_policies.deleted.image.name)
     return image_policies
+
+
+@pytest.fixture(scope="session")
+def images_of_deleted_namespace(
+    steps: ImageExportSteps, volumes_in: Callable[[str], Volumes], retaining_image_class: str, cluster: Cluster
+) -> Policies[Exported]:
+    """Two images under Retain and Delete, with their VolumeSnapshots; deletion of their namespace is requested."""
+    there = replace(steps, volumes=volumes_in("deleted-images"))
+    source = there.volumes.volume_with("elsewhere", *FIRST_AND_LAST_UNIT)
+    requested = there.request(source, retaining_image_class), there.request(source)
+    made = Policies(*map(there.finish_or_block, requested))
+    cluster.delete(NAMESPACE, source.pvc.namespace)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.backing_image.scenarios import Exported
+from conformance.backing_image.scenarios import Exported, ImageExportSteps
 from conformance.requirements import must_wait_for_its_class
 from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
@@ -70,6 +70,18 @@ def test_unknown_type_is_refused(value: str, empty_source: Source, snapshots: Sn
     snapshot = snapshots.create(empty_source.pvc, class_name)
 
     snapshots.wait_error(snapshot, f"code = InvalidArgument desc = .*{value}")
+
+
+@clause("backing-image.delete")
+@pytest.mark.delete
+def test_snapshot_without_its_class_can_be_deleted(empty_source: Source, steps: ImageExportSteps) -> None:
+    """A VolumeSnapshot whose class is gone is removed, and its content and image with it."""
+    class_name = steps.snapshots.create_class("Delete", {"type": "bi"})
+    exported = steps.export_or_block(empty_source, class_name)
+
+    steps.snapshots.delete_class(class_name)
+
+    steps.delete(exported)
 
 
 @clause("backing-image.class.named")
