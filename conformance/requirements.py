@@ -121,7 +121,7 @@ def must_wait_for_its_claim(
 
     snapshots.wait_error(snapshot, "cannot get claim from snapshot")
 
-    assert not snapshots.read(snapshot).content_name
+    assert snapshots.history(snapshot).never(lambda item: bool(VolumeSnapshot(item).content_name))
     workloads.wait_bound(workloads.claim(namespace, size=SIZE, name="comes-later"))
     return snapshot
 
@@ -160,7 +160,7 @@ def must_not_bind_another(content: Content, namespace: str, snapshots: Snapshots
     other = snapshots.create_from({"volumeSnapshotContentName": content.name}, namespace, None)
 
     snapshots.wait_error(other, rf"VolumeSnapshotContent \[{content.name}\] is bound to a different snapshot")
-    assert not snapshots.read(other).ready
+    assert snapshots.history(other).never(is_ready)
 
 
 def must_have_a_complete_reference(handle: str, missing: str, cluster: Cluster, snapshots: Snapshots) -> None:

@@ -2,7 +2,7 @@
 
 from conformance.backing_image.existing import ExistingImages, PreProvisionedImage
 from conformance.backing_image.on_demand import NAME, TYPE, OnDemand
-from fixtures.kubernetes.history import Recorder
+from fixtures.kubernetes.history import Recorder, Revision, before
 from fixtures.kubernetes.resource_kinds import PVC
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.disk_images import read_disk_file
@@ -46,7 +46,12 @@ def must_be_made_for_its_claim(on_demand: OnDemand, images: BackingImages, recor
     """An image does not exist before the claim that needs it, and exists after it."""
     image = images.wait_exists(on_demand.handle.backing_image)
 
-    claim, made = on_demand.claim, images.history(image.name).created
+    claim = on_demand.claim
     claimed = recorder.of(PVC, claim.name, claim.namespace, claim.uid).created
-    early = on_demand.early or made.version <= claimed.earliest
+    early = on_demand.early or was_made_before(claimed, image.name, images)
     assert not early, f"{image} was made before any claim needed it"
+
+
+def was_made_before(moment: Revision, name: str, images: BackingImages) -> bool:
+    """Whether an image was made before another object reached a state, or with it. Blocked if that cannot be told."""
+    return not images.never_made(name) and not before(moment, images.history(name).created)

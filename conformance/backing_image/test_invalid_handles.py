@@ -65,7 +65,7 @@ def must_be_refused(right: OnDemand, old: str, new: str, steps: OnDemandImages, 
 
     steps.refused(broken(handle, old, new), "rpc error: code = InvalidArgument desc = ")
 
-    assert images.find(handle.backing_image) is None
+    assert images.never_made(handle.backing_image)
 
 
 @clause("backing-image.on-demand.handle.malformed")

@@ -7,18 +7,12 @@ from conformance.requirements import has_handle, must_be_ready_after
 from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import before
-from fixtures.kubernetes.resource_kinds import Obj
-from fixtures.longhorn.backing_images import BackingImage, BackingImages
+from fixtures.longhorn.backing_images import BackingImages, has_file
 from fixtures.longhorn.handles import parse_backing_image_handle
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.outcomes import precondition
 
 pytestmark = pytest.mark.mechanism
-
-
-def has_file(image: Obj) -> bool:
-    """Whether a copy of an image's file is complete."""
-    return BackingImage(image).ready
 
 
 @clause("backing-image.name.image")

@@ -8,7 +8,7 @@ from conformance.backing_image.on_demand import ODD_SIZE, OnDemand, OnDemandImag
 from conformance.backing_image.requirements import must_be_made_for_its_claim
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
-from fixtures.longhorn.backing_images import DOWNLOAD, BackingImage, BackingImages
+from fixtures.longhorn.backing_images import DOWNLOAD, BackingImages, has_file
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand
@@ -115,7 +115,7 @@ def test_wrong_checksum_fails_the_image(fetched: OnDemand, on_demand_images: OnD
     on_demand_images.control(on_demand_images.restore(handle, fetched.holds))
 
     on_demand_images.images.wait_failed(handle.backing_image, f"(?=.*{WRONG})(?=.*{right})")
-    assert not on_demand_images.images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)
+    assert on_demand_images.images.history(handle.backing_image).never(has_file)
 
 
 @clause("backing-image.on-demand.download.checksum.form")
@@ -140,4 +140,4 @@ def test_missing_file_fails_the_image(fetched: OnDemand, on_demand_images: OnDem
     on_demand_images.control(on_demand_images.restore(handle, fetched.holds))
 
     on_demand_images.images.wait_failed(handle.backing_image, r"\b40[34]\b")
-    assert not on_demand_images.images.history(handle.backing_image).first(lambda item: BackingImage(item).ready)
+    assert on_demand_images.images.history(handle.backing_image).never(has_file)

@@ -195,9 +195,11 @@ def test_each_content_has_its_policy(existing: BackupOutsideCsi, snapshots: Snap
     longhorn.wait_backup_gone(backup.name)
 
     requested = snapshots.history(deleting).first(is_being_deleted)
-    began = longhorn.backup_history(backup.name).first(is_being_deleted)
+    history = longhorn.backup_history(backup.name)
+    began = history.first(is_being_deleted)
     assert requested is not None
-    assert began is None or before(requested, began), f"{backup} was deleted with the VolumeSnapshot under Retain"
+    late = before(requested, began) if began else history.never(is_being_deleted)
+    assert late, f"{backup} was deleted with the VolumeSnapshot under Retain"
 
 
 @clause("backup.content")

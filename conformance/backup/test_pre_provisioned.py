@@ -17,7 +17,7 @@ from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.kubernetes.client import Cluster
 from fixtures.longhorn.handles import BackupHandle
 from fixtures.longhorn.objects import Longhorn
-from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.pre_provisioned
@@ -107,4 +107,4 @@ def test_class_of_the_content_must_exist(
     snapshots.wait_error(snapshot, r'volumesnapshotclass\S* "no-such-class" not found')
 
     snapshots.wait_ready(control, PRE_PROVISIONED_READY)
-    assert not snapshots.read(snapshot).ready
+    assert snapshots.history(snapshot).never(is_ready)
