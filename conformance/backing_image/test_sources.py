@@ -12,6 +12,7 @@ from fixtures.kubernetes.resource_kinds import Obj
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, SIZE
+from fixtures.outcomes import precondition
 from fixtures.workloads.data import MIB
 from fixtures.workloads.pods import Workloads
 
@@ -27,6 +28,19 @@ def test_detached_volume_is_exported(steps: ImageExportSteps, backing_images: Ba
     exported = steps.export(source)
 
     must_hold(backing_images, exported.image.name, source.image)
+
+
+@clause("backing-image.ready.source-deleted")
+@pytest.mark.data
+def test_source_may_be_deleted_when_ready(steps: ImageExportSteps, workloads: Workloads) -> None:
+    """The image of a detached volume is completed, and right, also if the claim is deleted as soon as all is ready."""
+    source = steps.volumes.detached(steps.volumes.volume_with("deleted", *FIRST_AND_LAST_UNIT))
+    with precondition("the VolumeSnapshot does not become ready"):
+        requested = steps.take(source)
+
+    workloads.delete_claim(source.pvc)
+
+    must_hold(steps.images, steps.finish(requested).image.name, source.image)
 
 
 @clause("backing-image.create.content")

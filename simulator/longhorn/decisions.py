@@ -232,6 +232,13 @@ class LonghornDecisions:
         """The capacity in the answer, which becomes that of PersistentVolume and claim."""
         return requested
 
+    def deletes_volume_under_export(self, volume: str) -> bool:
+        """Whether a volume is deleted while an image is exported from it: its deletion waits for the file.
+
+        The VolumeSnapshot of that image is ready, and so has to be fit for a restore.
+        """
+        return False
+
     def deletes_volume(self, volume: str) -> bool:
         """Whether DeleteVolume deletes the volume, so that its name is free again."""
         return True

@@ -110,6 +110,9 @@ class LonghornDriver:
         """Delete a volume and its snapshots; one that is not there is no error. Its backups stay."""
         if not self._decisions.deletes_volume(volume_id):
             return
+        if not self._decisions.deletes_volume_under_export(volume_id):
+            text = f"volume {volume_id} is being exported"
+            await self._wait([names.BACKING_IMAGES], lambda: not self._images.being_exported_from(volume_id), text)
         try:
             objects.delete(self._api, names.VOLUMES, volume_id)
         except ApiError as error:

@@ -144,6 +144,15 @@ def _ignore_checksum_key(original: Callable[..., list[str]], given: Any) -> list
     return [given.checksum] if given.checksum else []
 
 
+@override("source-of-an-image-can-be-deleted", decision="longhorn.deletes_volume_under_export")
+def _delete_source(original: Callable[[str], bool], volume: str) -> bool:
+    """A volume is deleted although an image of it is still to be exported, which then is never made.
+
+    Seen in the recording `bi_source_deleted`: the VolumeSnapshot stays ready, the copy's state stays empty.
+    """
+    return True
+
+
 @override("nameless-image-cannot-be-deleted", decision="backing_images.refuse_deletion_of_missing")
 def refuse_nameless_image(original: Callable[[str], Any], name: str) -> Any:
     """A content whose handle names no image can never be deleted.
@@ -167,6 +176,7 @@ _SINCE_1_10_2 = (
     _compare_checksum_key,
     _ignore_checksum_key,
     refuse_nameless_image,
+    _delete_source,
 )
 
 RELEASES: Mapping[str, tuple[Override, ...]] = {

@@ -166,6 +166,11 @@ class ImageService:
         known = lists.items() if self._decisions.version.has(7) else ()
         return {field: parameters[key].split(",") for key, field in known if parameters.get(key)}
 
+    def being_exported_from(self, volume: str) -> bool:
+        """Whether the file of an image of that volume is still to be made; one that failed or goes is not."""
+        images = self._api.view(names.BACKING_IMAGES, names.NAMESPACE)
+        return any(states.is_unfinished_export(each, volume) for each in images)
+
     def make_early(self, text: str) -> None:
         """Make the image in a handle, as CreateVolume would; what is refused is not made."""
         given = self._decisions.parse_handle(text)

@@ -125,8 +125,6 @@ class DataSources:
     async def _export(self, source: Obj) -> None:
         name, volume = source["metadata"]["name"], self._exports.volume_of(source)
         if volume is None:
-            missing = source["spec"]["parameters"].get("volume-name", "")
-            self._set(name, currentState=states.FAILED, message=f"failed to get volume {missing} to export")
             return
         running = source["status"]["runningParameters"]
         if not self._exports.is_possible(source, volume):

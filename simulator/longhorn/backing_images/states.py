@@ -3,6 +3,7 @@
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
+from simulator.longhorn.backing_images.decisions import EXPORT
 from simulator.longhorn.backing_images.disks import NodeDisk
 from simulator.longhorn.backing_images.files import FileFacts
 
@@ -33,6 +34,16 @@ def file_state(image: Obj, disk: str) -> str:
 def ready_disks(image: Obj) -> list[str]:
     """The disks with a complete copy."""
     return sorted(disk for disk in image["status"].get("diskFileStatusMap") or {} if file_state(image, disk) == READY)
+
+
+def is_unfinished_export(image: Obj, volume: str) -> bool:
+    """Whether an image is exported from that volume and has neither a complete copy nor one that failed."""
+    spec = image["spec"]
+    if spec.get("sourceType") != EXPORT or (spec.get("sourceParameters") or {}).get("volume-name") != volume:
+        return False
+    copies = (image["status"].get("diskFileStatusMap") or {}).values() if image.get("status") else ()
+    ended = any(copy["state"] in {READY, FAILED, FAILED_AND_CLEANUP} for copy in copies)
+    return not ended and "deletionTimestamp" not in image["metadata"]
 
 
 def set_file(
