@@ -126,6 +126,19 @@ def test_other_restore_is_not_written_to(layered: Layered, steps: ImageExportSte
     workloads.verify(layered.source.pvc, layered.source.image)
 
 
+@clause("backing-image.restore.backed-up")
+@pytest.mark.block
+def test_backup_holds_the_image_too(layered: Layered, steps: ImageExportSteps, workloads: Workloads) -> None:
+    """A claim from a backup of a volume that has an image holds what was written to the volume, and the image below."""
+    requested = steps.request(layered.source, steps.snapshots.create_class("Delete"))
+    with precondition("the volume was not backed up"):
+        snapshot = steps.snapshots.wait_ready(requested.snapshot)
+
+    claim = workloads.wait_bound(steps.volumes.restore(snapshot, layered.source))
+
+    workloads.verify(claim, layered.source.image)
+
+
 @clause("backing-image.restore.size")
 @pytest.mark.size
 def test_claim_of_equal_size_is_bound(

@@ -233,6 +233,13 @@ class Backups:
             volumeBackingImageName=result.volume.backing_image,
         )
         self._changed(of, target)
+        self._keep_image(result.volume.backing_image)
+
+    def _keep_image(self, image: str) -> None:
+        """From 1.6 on the image under a volume is backed up with it, once; only the object of that is simulated."""
+        known = not self._decisions.version.has(6) or objects.find(self._api, names.BACKUP_BACKING_IMAGES, image)
+        if image and not known:
+            objects.create(self._api, names.BACKUP_BACKING_IMAGES, image, {"backingImage": image, "userCreated": False})
 
     def _fail(self, name: str, error: str) -> None:
         state = self._decisions.state_of_failed_backup(name)

@@ -245,6 +245,10 @@ class LonghornDecisions:
 
     # Restored and cloned volumes
 
+    def restored_image(self, backup: Obj) -> str:
+        """The image under a volume that is restored from a backup, "" for none: the one under the backed-up volume."""
+        return backup["status"].get("volumeBackingImageName") or ""
+
     def published_volume(self, volume: Obj, volumes: Sequence[Obj]) -> str:
         """The volume, of all, whose device a pod gets that uses `volume`: that volume itself."""
         return str(volume["metadata"]["name"])

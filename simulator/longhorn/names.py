@@ -27,6 +27,7 @@ ENGINE_IMAGES = "engineimages.longhorn.io"
 BACKING_IMAGES = "backingimages.longhorn.io"
 BACKING_IMAGE_DATA_SOURCES = "backingimagedatasources.longhorn.io"
 BACKING_IMAGE_MANAGERS = "backingimagemanagers.longhorn.io"
+BACKUP_BACKING_IMAGES = "backupbackingimages.longhorn.io"
 SUPPORT_BUNDLES = "supportbundles.longhorn.io"
 
 VOLUME_LABEL = "longhornvolume"

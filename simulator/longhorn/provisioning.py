@@ -98,8 +98,8 @@ class Provisioner:
         spec = {**spec, "fromBackup": url, "backupTargetName": target}
         newest = int(listed[0]["status"].get("size") or recorded)
         spec["size"] = str(self._decisions.restored_size(size, recorded, newest))
-        if backup["status"].get("volumeBackingImageName"):
-            spec["backingImage"] = backup["status"]["volumeBackingImageName"]
+        if image := self._decisions.restored_image(backup):
+            spec["backingImage"] = image
         return {"labels": {names.BACKUP_VOLUME_LABEL: of}}, spec, {"fromBackup": url}
 
     def _backup_volume_missing(self, snapshot: str, volume: str) -> CsiError:

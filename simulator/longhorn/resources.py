@@ -10,7 +10,7 @@ from simulator.kubernetes import definitions
 from simulator.kubernetes.api import Api
 from simulator.longhorn.version import Version
 
-_SINCE = {"SupportBundle": 4}
+_SINCE = {"SupportBundle": 4, "BackupBackingImage": 6}
 """The minor versions that brought kinds."""
 
 

@@ -52,6 +52,13 @@ no_base = fault(
     says=r"offset \d+: expected block \d+ of stream \S+, found zeros|there is no file",
     summary="The restored volume names the image and holds nothing.",
 )(changed(lambda name: "" if name.startswith(MADE) else name))
+backup_alone = fault(
+    "backup-without-the-image-under-its-volume",
+    breaks="backing-image.restore.backed-up",
+    decision="longhorn.restored_image",
+    says=r"offset \d+: expected block \d+ of stream exported, found zeros",
+    summary="What restores the backup of a volume that has an image lacks the image's data.",
+)(always(""))
 lost_ends = fault(
     "restore-loses-block-ends",
     breaks=READ,
