@@ -56,6 +56,18 @@ def test_file_may_be_qcow2(publisher: Publisher, on_demand_images: OnDemandImage
     workloads.verify(workloads.wait_bound(restored.claim), restored.holds)
 
 
+@clause("backing-image.on-demand.download.formats")
+def test_disk_in_a_qcow2_file_may_have_any_number_of_sectors(
+    publisher: Publisher, on_demand_images: OnDemandImages, workloads: Workloads
+) -> None:
+    """A claim gets all of a disk in a qcow2 file, also if it ends within a cluster of the file."""
+    odd = publisher.publish("odd.qcow2", packed=True, size=ODD_SIZE)
+
+    restored = on_demand_images.restore(on_demand_images.download_of(odd.url), odd.holds)
+
+    workloads.verify(workloads.wait_bound(restored.claim), restored.holds)
+
+
 @clause("backing-image.on-demand.download")
 def test_file_may_have_any_number_of_sectors(
     publisher: Publisher, on_demand_images: OnDemandImages, workloads: Workloads

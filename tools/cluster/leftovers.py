@@ -17,7 +17,7 @@ _MADE_BY_RUNS_ONLY = (
     "/api/v1/persistentvolumes",
     *(
         f"/apis/longhorn.io/v1beta2/{plural}"
-        for plural in ("backups", "backupvolumes", "volumes", "snapshots", "backingimages")
+        for plural in ("backups", "backupvolumes", "backupbackingimages", "volumes", "snapshots", "backingimages")
     ),
 )
 

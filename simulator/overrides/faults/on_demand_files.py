@@ -50,6 +50,28 @@ whole_pages = fault(
     says=r"the image's file is not the one at the URL, which has 3146240 bytes",
     summary="A downloaded file is made a multiple of 4096 bytes.",
 )(lambda original, length: -(-original(length) // PAGE) * PAGE)
+
+
+@fault(
+    "end-of-an-odd-image-not-read",
+    breaks="backing-image.on-demand.download.formats",
+    decision="backing_images.base_image_bytes",
+    says=r"offset \d+: expected block \d+ of stream \S+, found zeros",
+)
+def without_odd_end(original: Callable[[int, bytes], bytes], offset: int, data: bytes) -> bytes:
+    """A volume on an image does not read what reaches into the last page of the image without filling it."""
+    read = original(offset, data)
+    end = len(read) // PAGE * PAGE
+    return read[:end] + bytes(len(read) - end)
+
+
+on_demand_again = fault(
+    "second-export-on-demand-holds-the-first",
+    breaks="backing-image.on-demand.export",
+    decision="backing_images.exported_snapshot",
+    says=r"offset \d+: expected .*, found (zeros|block \d+ of stream before)",
+    summary="A later image of a volume holds what the first one holds, unless a VolumeSnapshot of a claim led to it.",
+)(lambda original, taken, snapshots: taken if taken.startswith("snapshot-") else snapshots[0])
 made_up = fault(
     "checksum-expected-though-none-given",
     breaks=("backing-image.on-demand.download.checksum", "backing-image.on-demand.download.url"),
