@@ -8,7 +8,7 @@ from simulator.longhorn.backing_images import states
 from simulator.overrides.faults.deletion import GIVEN, IMAGES
 from simulator.overrides.faults.images_pre_provisioned import was_made_by_csi
 from simulator.overrides.faults.suite_messages import IMAGE_STAYS, ZEROS
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import fault
 
 KEPT = r"the kept image \S+ is (gone|being deleted)"
 """What a test says of an image that had to stay."""
@@ -60,6 +60,11 @@ given_dies_later = fault(
     breaks=("backing-image.delete.in-use", "backing-image.delete.in-use.direct"),
     decision="backing_images.refuse_deletion",
     says=ZEROS,
+    also={
+        "backing_images.served_bytes": lambda original, image, data: (
+            bytes(len(data)) if image in _EMPTIED else original(image, data)
+        )
+    },
 )
 def notes_refusal(original: Callable[..., str], image: str, volumes: Sequence[str]) -> str:
     """An image that cannot be deleted because a volume uses it loses its data all the same."""
@@ -67,11 +72,6 @@ def notes_refusal(original: Callable[..., str], image: str, volumes: Sequence[st
     if refused:
         _EMPTIED.add(image)
     return refused
-
-
-emptied = override(
-    "refused-deletion-empties-the-image", decision="backing_images.served_bytes", summary="Its file holds zeros."
-)(lambda original, image, data: bytes(len(data)) if image in _EMPTIED else original(image, data))
 
 
 @fault(

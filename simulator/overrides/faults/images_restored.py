@@ -104,23 +104,23 @@ def one_device(original: Callable[..., str], volume: Obj, volumes: Sequence[Obj]
     return first if first in {each["metadata"]["name"] for each in volumes} else wanted
 
 
+def notes_deletion(original: Callable[..., Sequence[str]], snapshot: Obj, finalizers: Sequence[str]) -> Sequence[str]:
+    """A VolumeSnapshot is deleted."""
+    _GONE.add(f"snapshot-{snapshot['metadata']['uid']}")
+    return original(snapshot, finalizers)
+
+
 @fault(
     "restored-volume-needs-its-snapshot",
     breaks="backing-image.restore",
     decision="longhorn.refuse_attachment",
     says=r"could not run a pod on the restored volume",
+    also={"csi.finalizers_to_remove": notes_deletion},
 )
 def held_by_its_snapshot(original: Callable[..., Refusal | None], volume: Obj, backup: Obj | None) -> Refusal | None:
     """A restored volume cannot be attached when the VolumeSnapshot that it restored is gone."""
     gone = volume["spec"].get("backingImage") in _GONE
     return (Code.NOT_FOUND, "the snapshot is gone") if gone else original(volume, backup)
-
-
-@override("restored-volume-needs-its-snapshot", decision="csi.finalizers_to_remove")
-def notes_deletion(original: Callable[..., Sequence[str]], snapshot: Obj, finalizers: Sequence[str]) -> Sequence[str]:
-    """A VolumeSnapshot is deleted."""
-    _GONE.add(f"snapshot-{snapshot['metadata']['uid']}")
-    return original(snapshot, finalizers)
 
 
 @fault(

@@ -8,7 +8,7 @@ from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.overrides.faults.suite_messages import IMAGE_STAYS
-from simulator.overrides.registry import fault, override
+from simulator.overrides.registry import fault
 
 Refusal = tuple[Code, str]
 
@@ -96,9 +96,7 @@ retained_download_deleted = fault(
     decision="csi.deletes_snapshot",
     says=r"the (retained|kept) .*(is gone|is being deleted)|the states of the retained",
     summary="Deleting a VolumeSnapshot under Retain deletes its image if that was downloaded.",
-)(lambda original, content: original(content) or is_download(content))
-retained_download_content_deleted = override(
-    "retained-download-deleted", decision="csi.deletes_content", summary="Its content goes as under Delete."
+    also={"csi.deletes_content": lambda original, content: original(content) or is_download(content)},
 )(lambda original, content: original(content) or is_download(content))
 download_stays = fault(
     "downloaded-on-demand-image-not-deleted",
