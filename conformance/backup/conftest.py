@@ -106,7 +106,7 @@ def backed_up_file(steps: BackupSteps) -> BackedUp:
 @pytest.fixture(scope="session")
 def backups_around_expansion(steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
     """Two VolumeSnapshots of one volume, ready: before it was expanded, and after."""
-    small = steps.back_up_or_block(steps.volumes.volume_with("small", (4 * MIB, MIB)))
+    small = steps.back_up_or_block(steps.volumes.new())
     grown = steps.volumes.expanded(small.source, SIZE + 8 * MIB)
     source = steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
     return small, steps.back_up_or_block(source)
@@ -116,6 +116,16 @@ def backups_around_expansion(steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
 def empty_volume(steps: BackupSteps) -> Source:
     """An empty volume, for VolumeSnapshots that only have to be accepted or refused."""
     return steps.volumes.new()
+
+
+@pytest.fixture(scope="session")
+def classless_snapshots(empty_volume: Source, steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
+    """Two VolumeSnapshots of `empty_volume`, ready, whose class was deleted then."""
+    class_name = steps.snapshots.create_class("Delete")
+    requested = [steps.request(empty_volume, class_name) for _ in range(2)]
+    one, other = [steps.finish_or_block(each) for each in requested]
+    steps.snapshots.delete_class(class_name)
+    return one, other
 
 
 @pytest.fixture(scope="session")
@@ -214,12 +224,12 @@ def witness(both_deleted: Policies[BackedUp], snapshots: Snapshots, longhorn: Lo
 
 
 @pytest.fixture(scope="session")
-def changed_policies(steps: BackupSteps, retaining_class: str) -> Policies[BackedUp]:
+def changed_policies(steps: BackupSteps, empty_volume: Source, retaining_class: str) -> Policies[BackedUp]:
     """Two backups whose contents got the other policy than their classes have; deletion of both is requested.
 
     One is changed when it is ready, the other one while its backup is made.
     """
-    kept = steps.back_up_or_block(steps.volumes.new())
+    kept = steps.back_up_or_block(empty_volume)
     steps.snapshots.set_policy(kept.content, "Retain")
     requested = steps.request(kept.source, retaining_class)
     content = steps.snapshots.wait_bound(requested.snapshot).content_name

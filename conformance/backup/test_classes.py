@@ -50,28 +50,26 @@ def test_content_has_class_and_policy(policies: Policies[BackedUp]) -> None:
 
 @clause("backup.delete")
 @pytest.mark.delete
-def test_snapshot_without_its_class_can_be_deleted(empty_volume: Source, steps: BackupSteps) -> None:
+def test_snapshot_without_its_class_can_be_deleted(
+    classless_snapshots: tuple[BackedUp, BackedUp], steps: BackupSteps
+) -> None:
     """A VolumeSnapshot whose class is gone is removed, and its backup with it."""
-    class_name = steps.snapshots.create_class("Delete")
-    backed_up = steps.back_up_or_block(empty_volume, class_name)
+    deleted = classless_snapshots[0]
     with precondition("the backup volume is not listed"):
-        steps.longhorn.wait_backup_volume(backed_up.backup.volume)
+        steps.longhorn.wait_backup_volume(deleted.backup.volume)
 
-    steps.snapshots.delete_class(class_name)
-
-    steps.delete(backed_up)
+    steps.delete(deleted)
 
 
 @clause("backup.restore")
 @pytest.mark.restore
-def test_snapshot_without_its_class_can_be_restored(empty_volume: Source, steps: BackupSteps) -> None:
+def test_snapshot_without_its_class_can_be_restored(
+    classless_snapshots: tuple[BackedUp, BackedUp], steps: BackupSteps
+) -> None:
     """A claim that restores a VolumeSnapshot whose class is gone is bound."""
-    class_name = steps.snapshots.create_class("Delete")
-    backed_up = steps.back_up_or_block(empty_volume, class_name)
+    claim = steps.restore(classless_snapshots[1]).claim
 
-    steps.snapshots.delete_class(class_name)
-
-    assert steps.volumes.wait_bound(steps.restore(backed_up).claim).volume
+    assert steps.volumes.wait_bound(claim).volume
 
 
 @clause("backup.class.deleted")

@@ -14,7 +14,7 @@ from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.kubernetes.history import before
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_being_deleted
-from fixtures.longhorn.volumes import OVERWRITES
+from fixtures.longhorn.volumes import OVERWRITES, Source
 from fixtures.outcomes import Blocked
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
@@ -204,12 +204,12 @@ def test_each_content_has_its_policy(existing: BackupOutsideCsi, snapshots: Snap
 
 @clause("backup.content")
 @pytest.mark.retain
-def test_name_may_be_used_again(witness: Policies[BackedUp], steps: BackupSteps) -> None:
+def test_name_may_be_used_again(witness: Policies[BackedUp], empty_volume: Source, steps: BackupSteps) -> None:
     """A VolumeSnapshot of the name of a deleted one, whose content is retained, gets a content and a handle anew."""
     earlier = witness.retained
     steps.snapshots.wait_gone(earlier.snapshot)
 
-    requested = steps.request(steps.volumes.new(), name=earlier.snapshot.name)
+    requested = steps.request(empty_volume, name=earlier.snapshot.name)
 
     bound = steps.snapshots.wait_bound(requested.snapshot).content_name
     assert bound != earlier.content.name, f"{requested.snapshot} is bound to {bound} of an earlier one of its name"
