@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.backup.scenarios import BackedUp, BackupSteps
-from conformance.scenarios import Policies, Requested
+from conformance.scenarios import Policies
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
 from fixtures.kubernetes.client import Cluster
@@ -73,10 +73,13 @@ def test_snapshot_without_its_class_can_be_restored(
 
 
 @clause("backup.class.deleted")
-def test_snapshot_gets_ready_without_its_class(three_snapshots: tuple[Requested, ...], steps: BackupSteps) -> None:
-    """A VolumeSnapshot whose class is deleted when its backup has begun becomes ready when that is complete."""
-    class_name = steps.snapshots.create_class("Delete")
-    requested = steps.request(three_snapshots[0].source, class_name)
+def test_snapshot_gets_ready_without_its_class(full_backup: BackedUp, steps: BackupSteps) -> None:
+    """A VolumeSnapshot whose class is deleted when its backup has begun becomes ready when that is complete.
+
+    The backup is a full one, which takes longer than the class's deletion.
+    """
+    class_name = steps.snapshots.create_class("Delete", {"type": "bak", "backupMode": "full"})
+    requested = steps.request(full_backup.source, class_name)
     steps.longhorn.wait_backup_started(requested.snapshot)
 
     steps.snapshots.delete_class(class_name)

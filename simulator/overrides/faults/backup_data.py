@@ -123,7 +123,7 @@ leaves_blocks = fault(
 )(lambda original, present, used, deleted: set())
 collects_all = fault(
     "delete-removes-blocks-of-others",
-    breaks=("backup.retain", "backup.delete.others"),
+    breaks=("backup.retain", "backup.delete.others", "backup.point-in-time"),
     decision="backupstore.unused_blocks",
     says=r"the backupstore has no \S+\.blk",
     summary="Deleting one backup takes the blocks of the volume's other backups with it.",

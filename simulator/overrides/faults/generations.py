@@ -70,13 +70,13 @@ def restored_once(original: Callable[[Sequence[Block]], Sequence[Block]], blocks
     return original(list({block.checksum: block for block in reversed(blocks)}.values())[::-1])
 
 
-middle_forgotten = fault(
-    "delete-counts-only-two-backups",
-    breaks="backup.delete.others",
+oldest_counted = fault(
+    "delete-counts-only-the-two-oldest-backups",
+    breaks=("backup.delete.others", "backup.point-in-time"),
     decision="backupstore.counted_backups",
     says=r"the backupstore has no \S+\.blk",
-    summary="Of many backups that remain when one is deleted, two keep their blocks.",
-)(lambda original, remaining: [*remaining[:1], *remaining[-1:]] if len(remaining) > 2 else original(remaining))
+    summary="Deleting a backup takes the blocks along that none of the two oldest backups needs.",
+)(lambda original, remaining: sorted(original(remaining), key=lambda each: each.created)[:2])
 
 
 @fault(
