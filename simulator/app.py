@@ -25,6 +25,7 @@ from simulator.kubernetes import rbac
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.server import Server
+from simulator.kubernetes.timing import WORKING
 from simulator.options import Options, UsageError
 from simulator.process import certificate, data, kubeconfig, parent
 from simulator.s3.deployed import IMAGES, S3Program, S3Services
@@ -69,16 +70,17 @@ async def run(options: Options) -> int:
 
 
 async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: asyncio.Event) -> int:
-    environment = Environment.of(options.chaos)
-    clock = Clock(options.pace, environment.step_delay)
-    api = Api(clock, chosen.kubernetes, environment.timing)
+    environment = Environment.of(options.chaos, chosen.timing)
+    timing = environment.timing
+    clock = Clock(options.pace, lambda: timing.step_delay(WORKING.get()))
+    api = Api(clock, chosen.kubernetes, timing)
     crds.register(api, chosen.csi, _snapshot_versions(options))
     longhorn.register(api, options.version)
     server = Server(api)
     if options.enforce_rbac:
         rbac.install(api)
         server.authorizer = rbac.Authorizer(api)
-    s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
+    s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION, decisions=chosen.s3)
     services = S3Services(s3)
     connections = environment.connections(services)
     storage = longhorn.Longhorn(
@@ -188,6 +190,7 @@ def _about(options: Options) -> dict[str, Any]:
         "release": options.release,
         "pace": options.pace,
         "faults": [*options.faults, *options.quirks],
+        "variations": list(options.variations),
     }
 
 

@@ -35,6 +35,8 @@ class Options:
     chaos: Chaos | None = None
     quirks: tuple[str, ...] = ()
     enforce_rbac: bool = False
+    variations: tuple[str, ...] = ()
+    list_variations: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -63,7 +65,11 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--quirk", action="append", default=[], metavar="NAME", help="leave behind what real ones sometimes do"
     )
+    parser.add_argument(
+        "--variation", action="append", default=[], metavar="NAME", help="show what a correct one may show as well"
+    )
     parser.add_argument("--list-faults", action="store_true", help="print the faults and what they break, and exit")
+    parser.add_argument("--list-variations", action="store_true", help="print the variations, and exit")
     parser.add_argument(
         "--chaos",
         metavar="SEED[:LEVEL[:troubles]]",
@@ -74,7 +80,7 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process ends (0: never)")
     given = parser.parse_args(arguments)
-    if not (given.kubeconfig or given.list_faults):
+    if not (given.kubeconfig or given.list_faults or given.list_variations):
         raise UsageError("--kubeconfig FILE is required")
     return Options(
         kubeconfig=(given.kubeconfig or Path("kubeconfig")).absolute(),
@@ -90,6 +96,8 @@ def parse(arguments: Sequence[str]) -> Options:
         chaos=_chaos(given.chaos),
         quirks=tuple(given.quirk),
         enforce_rbac=given.enforce_rbac,
+        variations=tuple(given.variation),
+        list_variations=given.list_variations,
     )
 
 

@@ -1,4 +1,7 @@
-"""Named replacements of single decisions: faults, that break one documented behaviour, and quirks of real releases."""
+"""Named replacements of single decisions.
+
+Faults break one documented behaviour, quirks are what real releases do, variations what correct ones may show as well.
+"""
 
 import importlib
 import inspect
@@ -7,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from simulator.kubernetes.definitions import read
 from simulator.overrides.override_counts import OverrideCount, counted
@@ -49,6 +52,18 @@ class Fault:
     overrides: tuple[Override, ...]
 
 
+@dataclass(frozen=True)
+class Variation:
+    """What a correct Longhorn, cluster or store may show as well; no verdict may change under it."""
+
+    name: str
+    summary: str
+    overrides: tuple[Override, ...]
+
+
+Named = TypeVar("Named", Fault, Variation)
+
+
 def override(name: str, *, decision: str, summary: str = "") -> Callable[[Replacement], Override]:
     """Make an override of `decision` from a function `f(original, *args)`; without `summary` its docstring is that."""
 
@@ -67,6 +82,16 @@ def fault(
         said = summary or _summary(name, replace)
         clauses = (breaks,) if isinstance(breaks, str) else breaks
         return Fault(name, clauses, says, said, (Override(name, decision, replace, said),))
+
+    return make
+
+
+def variation(name: str, *, decision: str, summary: str = "") -> Callable[[Replacement], Variation]:
+    """Make a variation of one override, as `fault` does."""
+
+    def make(replace: Replacement) -> Variation:
+        said = summary or _summary(name, replace)
+        return Variation(name, said, (Override(name, decision, replace, said),))
 
     return make
 
@@ -107,29 +132,47 @@ def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
     A fault that replaces several decisions has overrides of its name beside it. Raises OverrideError for a name that
     two faults have, and for an override without its fault.
     """
-    package = importlib.import_module(collection)
+    return _collected(collection, Fault, _constant_fault)
+
+
+def variations(collection: str = "simulator.overrides.variations") -> dict[str, Variation]:
+    """Every variation, by name, kept and found as faults are."""
+    return _collected(collection, Variation, _constant_variation)
+
+
+def _collected(
+    collection: str, kind: type[Named], constant: Callable[[str, dict[str, Any]], Named]
+) -> dict[str, Named]:
+    package, noun = importlib.import_module(collection), kind.__name__.lower()
     modules = {entry.name for entry in pkgutil.iter_modules(package.__path__)}
     files = {path.stem: path for path in Path(package.__path__[0]).glob("*.yaml")}
-    found: dict[str, Fault] = {}
+    found: dict[str, Named] = {}
     for subject in sorted(modules | files.keys()):
         held = vars(importlib.import_module(f"{package.__name__}.{subject}")).values() if subject in modules else ()
-        own = [value for value in held if isinstance(value, Fault)]
-        own += starmap(_constant_fault, read(files[subject]).items() if subject in files else ())
+        own = [value for value in held if isinstance(value, kind)]
+        own += starmap(constant, read(files[subject]).items() if subject in files else ())
         more = [value for value in held if isinstance(value, Override)]
         for each in own:
             if each.name in found:
-                raise OverrideError(f"two faults are named {each.name!r}")
+                raise OverrideError(f"two {noun}s are named {each.name!r}")
             also = tuple(change for change in more if change.name == each.name)
             found[each.name] = replace(each, overrides=each.overrides + also)
         if stray := {change.name for change in more} - {each.name for each in own}:
-            raise OverrideError(f"module {subject} overrides for a fault {min(stray)!r} that it does not define")
+            raise OverrideError(f"module {subject} overrides for a {noun} {min(stray)!r} that it does not define")
     return found
 
 
 def _constant_fault(name: str, said: dict[str, Any]) -> Fault:
+    return Fault(name, tuple(said["breaks"].split()), said["says"], said["summary"], _constants(name, said))
+
+
+def _constant_variation(name: str, said: dict[str, Any]) -> Variation:
+    return Variation(name, said["summary"], _constants(name, said))
+
+
+def _constants(name: str, said: dict[str, Any]) -> tuple[Override, ...]:
     answers = {said["decision"]: said["answer"], **said.get("also", {})}
-    overrides = tuple(Override(name, each, always(answer), said["summary"]) for each, answer in answers.items())
-    return Fault(name, tuple(said["breaks"].split()), said["says"], said["summary"], overrides)
+    return tuple(Override(name, each, always(answer), said["summary"]) for each, answer in answers.items())
 
 
 def _summary(name: str, replace: Replacement) -> str:

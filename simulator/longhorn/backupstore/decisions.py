@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002  (a replacement may need an argument that the documented answer does not)
-"""The decisions of the backupstore that a fault or a release quirk may replace; here as documented.
+"""The decisions of the backupstore that a fault, a release quirk or a variation may replace; here as documented.
 
 Sizes and offsets are bytes. `volume` and `backup` are the names in the store, that of the Longhorn volume and that of
 the Backup object.
@@ -67,6 +67,10 @@ class BackupstoreDecisions:
     def recorded_volume_size(self, request: BackupRequest) -> int:
         """The volume's size in volume.cfg, which is what a restored volume gets."""
         return request.size
+
+    def document_text(self, document: bytes) -> bytes:
+        """A JSON document as it is put into the store."""
+        return document
 
     # Deleting a backup
 
