@@ -22,6 +22,7 @@ from simulator.csi.control_plane import ControlPlane
 from simulator.decisions import Decisions, decisions
 from simulator.disturbances.environment import Environment
 from simulator.kubernetes import rbac
+from simulator.kubernetes.activity import CountingExecutor, children_are_busy
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.server import Server
@@ -45,6 +46,9 @@ FAULTS_PAGE = "simulator/faults"
 
 ABOUT_PAGE = "simulator/about"
 """Path on the API server by which a client recognizes a simulated cluster."""
+
+ACTIVITY_PAGE = "simulator/activity"
+"""Path on the API server: for how many seconds nothing has happened and nothing could (simulator.kubernetes)."""
 
 REQUESTS_PAGE = "simulator/requests"
 """Path on the API server: the requests so far, as RBAC describes them."""
@@ -74,6 +78,10 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     timing = environment.timing
     clock = Clock(options.pace, lambda: timing.step_delay(WORKING.get()))
     api = Api(clock, chosen.kubernetes, timing)
+    executor = CountingExecutor()
+    asyncio.get_running_loop().set_default_executor(executor)
+    api.activity.watch(executor.is_busy)
+    api.activity.watch(children_are_busy)
     crds.register(api, chosen.csi, _snapshot_versions(options))
     longhorn.register(api, options.version)
     server = Server(api)
@@ -103,6 +111,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     environment.serve_metrics(server)
     environment.add_failures(server, s3)
     server.add_page(FAULTS_PAGE, lambda: {name: asdict(count) for name, count in chosen.override_counts.items()})
+    server.add_page(ACTIVITY_PAGE, lambda: {"quiet_seconds": api.activity.quiet})
     server.add_page(ABOUT_PAGE, lambda: _about(options))
     server.add_page(REQUESTS_PAGE, server.requests.page)
     storage.pause_writers_with(control_plane.paused)
@@ -121,7 +130,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
             },
         )
         storage.serve(server)
-        parts = [*lifecycle_controllers(api, clock), control_plane, storage]
+        parts = [*lifecycle_controllers(api, clock), control_plane, storage, api.activity]
         tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in parts]
         running.push_async_callback(_cancel, tasks)
         await asyncio.sleep(0)  # every part runs to its first wait, so that the node and the like exist

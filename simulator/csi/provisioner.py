@@ -1,6 +1,5 @@
 """The csi-provisioner sidecar 5.3.0: creates PersistentVolumes for claims, and deletes released ones."""
 
-import asyncio
 import random
 import uuid
 from collections.abc import Iterable
@@ -111,7 +110,7 @@ class Provisioner:
         self._in_background[key] = claim
         try:
             answer = await self._driver.create_volume(order.request)
-            await asyncio.sleep(self._decisions.answer_delay("CreateVolume"))
+            await self._api.clock.sleep_unscaled(self._decisions.answer_delay("CreateVolume"))
             if self._decisions.loses_answer("CreateVolume", order.request.name):
                 raise CsiError(Code.DEADLINE_EXCEEDED, "context deadline exceeded")
         except CsiError as error:

@@ -3,7 +3,6 @@
 The driver lists no snapshots, so CreateSnapshot is called again for a content that is not ready.
 """
 
-import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -116,7 +115,7 @@ class Snapshotter:
 
     async def _arrival(self, call: str, about: str) -> None:
         """Wait for an answer of the driver. Raises CsiError if it comes too late."""
-        await asyncio.sleep(self._decisions.answer_delay(call))
+        await self._api.clock.sleep_unscaled(self._decisions.answer_delay(call))
         if self._decisions.loses_answer(call, about):
             raise CsiError(Code.DEADLINE_EXCEEDED, "context deadline exceeded")
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from simulator.clock import Clock
 from simulator.kubernetes import errors, managedfields, metadata, patches, revisions, schema
+from simulator.kubernetes.activity import Activity
 from simulator.kubernetes.admission import Admission, AdmissionHooks, Hook
 from simulator.kubernetes.builtin import kinds
 from simulator.kubernetes.builtin.kind_strategy import PLAIN, Strategy
@@ -39,6 +40,8 @@ class Api:
         self.decisions = decisions or KubernetesDecisions()
         self.store = Store(self.decisions.next_revision)
         self.hooks = AdmissionHooks()
+        self.activity = Activity()
+        self.activity.watch(clock.is_slept_on)
         self._deleter = Deleter(self.store, clock)
         self._resources: dict[str, Resource] = {}
         self._strategies: dict[str, Strategy] = {}
@@ -46,6 +49,7 @@ class Api:
             self._resources[resource.key] = resource
             self._strategies[resource.key] = strategy
         self.subscribe("namespaces", self._complete_namespace)
+        self.subscribe("", self._note_change)
         for name in ("default", "kube-system", "kube-public", "kube-node-lease"):
             self.create("namespaces", {"metadata": {"name": name}})
 
@@ -298,6 +302,11 @@ class Api:
         controller = WORKING.get()
         if controller and not self.store.delivering and self.timing.is_overtaken(controller, resource):
             raise errors.conflict(self._resources[resource], obj["metadata"]["name"])
+
+    def _note_change(self, change: Change) -> None:
+        """An event that is repeated changes nothing."""
+        if change.resource.key != "events" or change.type == "ADDED":
+            self.activity.changed(change.stored.revision)
 
     def _complete_namespace(self, change: Change) -> None:
         """Create the objects that every namespace has."""

@@ -82,6 +82,7 @@ class Backups:
     def __post_init__(self) -> None:
         self._events = EventRecorder(self._api, "longhorn-backup-controller")
         self._work = EngineWork()
+        self._api.activity.watch(self._work.is_busy)
         self.controller = Controller(self._api, self._clock, "longhorn-backup-controller", self._reconcile)
         self.controller.watch(names.BACKUPS)
         self.controller.watch(names.VOLUMES, self._waiting)

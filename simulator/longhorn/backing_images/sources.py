@@ -63,6 +63,7 @@ class DataSources:
     def __post_init__(self) -> None:
         self._events = EventRecorder(self._api, "longhorn-backing-image-controller")
         self._work = self._files.work
+        self._api.activity.watch(self._work.is_busy)
         self._attempts: dict[str, tuple[int, float]] = {}
         self.controller = Controller(
             self._api, self._clock, "longhorn-backing-image-data-source-controller", self._reconcile
@@ -265,7 +266,7 @@ class DataSources:
         told = {field: states.NEW_IMAGE[field] if delays[field] else value for field, value in known.items()}
         states.set_file(self._api, name, disk, self._clock.timestamp(), states.READY, 100, **told)
         for field in sorted(filter(delays.get, known), key=delays.__getitem__):
-            await asyncio.sleep(delays[field])
+            await self._clock.sleep_unscaled(delays[field])
             objects.set_status(self._api, names.BACKING_IMAGES, name, **{field: known[field]})
         for field, size in sizes.items():
             if image is not None:
