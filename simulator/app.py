@@ -81,7 +81,6 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     executor = CountingExecutor()
     asyncio.get_running_loop().set_default_executor(executor)
     api.activity.watch(executor.is_busy)
-    api.activity.watch(children_are_busy)
     crds.register(api, chosen.csi, _snapshot_versions(options))
     longhorn.register(api, options.version)
     server = Server(api)
@@ -131,6 +130,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
         )
         storage.serve(server)
         parts = [*lifecycle_controllers(api, clock), control_plane, storage, api.activity]
+        api.activity.watch(children_are_busy)
         tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in parts]
         running.push_async_callback(_cancel, tasks)
         await asyncio.sleep(0)  # every part runs to its first wait, so that the node and the like exist
