@@ -71,14 +71,17 @@ async def test_a_key_that_waits_for_its_second_attempt_is_work() -> None:
     """Until it has failed once more since the last change."""
     api = Api(Clock(pace=1.0))
 
+    attempted = asyncio.Event()
+
     async def fail(_: Key) -> Result:
+        attempted.set()
         return Result(again=True)
 
     controller = Controller(api, api.clock, "any", fail, backoff=(0.5, 60.0))
     task = asyncio.create_task(controller.run())
     async with counting(api.activity):
         controller.enqueue(("", "key"))
-        await asyncio.sleep(0)
+        await attempted.wait()
         api.create("namespaces", {"metadata": {"name": "after-the-first-attempt"}})
         began = time.monotonic()
         await until(lambda: api.activity.quiet >= ENOUGH)
