@@ -179,7 +179,7 @@ class Webhooks:
             raise refused(f"invalid name {metadata['name']}")
         mode = spec.get("backupMode", "")
         if version.has(7) and mode not in {"", "full", "incremental"}:
-            raise refused(self._decisions.refuse_mode(mode))
+            raise refused(f"BackupMode {mode} is not a valid option")
         if version.has(8, 1):
             self._check_backup_target(metadata.get("labels") or {}, fresh=bool(spec.get("snapshotName")))
         if version.has(10):

@@ -73,10 +73,6 @@ class LonghornDecisions:
         """`backupMode` of the class, from 1.9 on; "" means incremental."""
         return parameters.get("backupMode", "") if self.version.has(9) else ""
 
-    def refuse_mode(self, mode: str) -> str:
-        """Why there is no backup with a mode that does not exist."""
-        return f"BackupMode {mode} is not a valid option"
-
     def default_backup_mode(self) -> str:
         """The mode of a backup when none is requested."""
         return "incremental"

@@ -1,5 +1,6 @@
 """The S3 service: over HTTP for clients outside, directly for those inside the cluster."""
 
+import re
 from collections.abc import Mapping
 from ssl import SSLContext
 from urllib.parse import unquote, urlsplit
@@ -30,6 +31,7 @@ from simulator.s3.storage import Storage
 INSIDE_ENDPOINT = "http://minio.longhorn-snapshot-s3:9000"
 """The endpoint for pods and Longhorn."""
 
+_TAG = re.compile(rb"(?<=<ETag>)[^<]+")
 _MAX_BODY = 5 << 30
 _ANY_SIGNATURE = "AWS4-HMAC-SHA256 Credential=anybody/20240101/us-east-1/s3/aws4_request"
 _HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
@@ -115,6 +117,9 @@ class S3Server:
             request_id, status, headers = error.request_id, error.status, {"Content-Type": "application/xml"}
             body = b"" if request.method == "HEAD" else _error_document(error, request.path)
         kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_HEADERS}
+        kept = {
+            name: self._decisions.entity_tag(value) if name.lower() == "etag" else value for name, value in kept.items()
+        }
         kept = {"x-amz-request-id": request_id, **self._decisions.answer_headers(kept)}
         if request.method != "HEAD":
             return web.Response(status=status, body=body, headers=kept)
@@ -168,7 +173,10 @@ class S3Server:
         url = f"{self.endpoint}{path or request.raw_path}"
         if "list-type=2" in url and "max-keys=" not in url:
             url += f"&max-keys={self._decisions.page_size()}"
-        return self.storage.respond(request.method, url, named, body)
+        status, headers, answer = self.storage.respond(request.method, url, named, body)
+        if b"<ETag>" in answer and answer.startswith(b"<?xml"):
+            answer = _TAG.sub(lambda tag: self._decisions.entity_tag(tag[0].decode()).encode(), answer)
+        return status, headers, answer
 
 
 class _InsideConnection:

@@ -77,11 +77,14 @@ unknown_type = variation(
     decision="longhorn.refuse_type",
     summary="A class with an unknown type is refused with FAILED_PRECONDITION, and in other words.",
 )(lambda original, kind: (Code.FAILED_PRECONDITION, f"the class wants {kind!r}, which this driver cannot make"))
-unknown_mode = variation(
-    "unknown-mode-in-other-words",
-    decision="longhorn.refuse_mode",
-    summary="A backup mode that does not exist is refused in other words.",
-)(lambda original, mode: f"unsupported value {mode!r}: use full, incremental")
+
+
+@variation("unknown-mode-in-other-words", decision="csi.content_error")
+def unknown_mode(original: Callable[..., str], content: Obj, message: str) -> str:
+    """A backup mode that does not exist is refused in other words."""
+    said = original(content, message)
+    mode = re.search(r"backupMode\W+Unsupported value\W+(\w+)", said)
+    return f"this driver has no mode {mode[1]}" if mode else said
 
 
 @variation("other-size-in-other-words", decision="longhorn.refuse_restore_size")
@@ -108,12 +111,6 @@ def in_use(original: Callable[..., str], image: str, volumes: Sequence[str]) -> 
 def wrong_checksum(original: Callable[..., str], expected: str, actual: str) -> str:
     """A file that is not the expected one is reported in other words."""
     return f"SHA-512 is {actual}, wanted {expected}" if original(expected, actual) else ""
-
-
-@variation("small-claim-in-other-words", decision="backing_images.refuse_volume_size")
-def small_claim(original: Callable[..., str], size: int, virtual_size: int) -> str:
-    """A volume that is too small for its image is refused in other words."""
-    return f"{size} bytes cannot hold an image of {virtual_size}" if original(size, virtual_size) else ""
 
 
 @variation("export-type-in-other-words", decision="backing_images.refuse_export_type")
