@@ -6,7 +6,7 @@ from itertools import count
 
 from simulator.overrides.registry import Replacement, variation
 
-LATE = 0.3
+LATE = 0.1
 """Seconds that a slow controller takes longer for a step; each has several in a row."""
 
 
@@ -18,32 +18,32 @@ def _slow(*prefixes: str) -> Replacement:
 slow_snapshot_controller = variation(
     "snapshot-controller-slow",
     decision="timing.step_delay",
-    summary="Each step of the snapshot-controller takes 0.3 s longer.",
+    summary="Each step of the snapshot-controller takes 0.1 s longer.",
 )(_slow("snapshot-controller"))
 slow_snapshotter = variation(
     "csi-snapshotter-slow",
     decision="timing.step_delay",
-    summary="Each step of the csi-snapshotter, with the driver's work for it, takes 0.3 s longer.",
+    summary="Each step of the csi-snapshotter, with the driver's work for it, takes 0.1 s longer.",
 )(_slow("csi-snapshotter"))
 slow_provisioner = variation(
     "csi-provisioner-slow",
     decision="timing.step_delay",
-    summary="Each step of the csi-provisioner, with the driver's work for it, takes 0.3 s longer.",
+    summary="Each step of the csi-provisioner, with the driver's work for it, takes 0.1 s longer.",
 )(_slow("csi-provisioner"))
 slow_backups = variation(
     "backup-controller-slow",
     decision="timing.step_delay",
-    summary="Each step of Longhorn's controllers of backups and backup targets takes 0.3 s longer.",
+    summary="Each step of Longhorn's controllers of backups and backup targets takes 0.1 s longer.",
 )(_slow("longhorn-backup"))
 slow_images = variation(
     "image-controllers-slow",
     decision="timing.step_delay",
-    summary="Each step of Longhorn's controllers of backing images takes 0.3 s longer; one that is deleted goes later.",
+    summary="Each step of Longhorn's controllers of backing images takes 0.1 s longer; one that is deleted goes later.",
 )(_slow("longhorn-backing-image"))
 slow_volumes = variation(
     "volume-controllers-slow",
     decision="timing.step_delay",
-    summary="Each step of Longhorn's controllers of volumes, snapshots and attachments takes 0.3 s longer.",
+    summary="Each step of Longhorn's controllers of volumes, snapshots and attachments takes 0.1 s longer.",
 )(_slow("longhorn-volume", "longhorn-snapshot", "longhorn-attachment", "longhorn-restore"))
 
 
