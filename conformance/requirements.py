@@ -1,5 +1,7 @@
 """What more than one page requires. Each function is one requirement: it does what a user does, and asserts it."""
 
+import re
+
 from conformance.scenarios import Requested
 from fixtures.kubernetes.budgets import CONTENT_BOUND_LATE, PRE_PROVISIONED_READY
 from fixtures.kubernetes.client import Cluster
@@ -15,6 +17,15 @@ from fixtures.workloads.pods import Pvc, Workloads
 
 CLAIM = {"persistentVolumeClaimName": "some-claim"}
 CONTENT = {"volumeSnapshotContentName": "some-content"}
+
+
+REFUSED = r"\bcode = (InvalidArgument|NotFound|FailedPrecondition|OutOfRange)\b"
+"""How CSI calls a request that cannot be served because of what it says, however often it is repeated."""
+
+
+def naming(*values: object) -> str:
+    """A pattern for a message that names all these values, in any order and in whatever words."""
+    return "(?s)" + "".join(rf"(?=.*(?<!\w){re.escape(str(value))}(?!\w))" for value in values)
 
 
 def has_handle(content: Obj) -> bool:
@@ -77,7 +88,7 @@ def must_refuse_a_smaller_claim(snapshot: VolumeSnapshot, workloads: Workloads, 
     """A claim smaller than the VolumeSnapshot is refused, which names both sizes."""
     claim = workloads.restore_claim(*snapshot.place, size=SIZE // 2)
 
-    wait_refused(recorder, claim, rf"requested volume size {SIZE // 2} is less than the size {SIZE}")
+    wait_refused(recorder, claim, naming(SIZE // 2, SIZE))
     workloads.delete_claim(claim)
 
 
@@ -85,7 +96,7 @@ def must_refuse_a_missing_snapshot(control: Pvc, volumes: Volumes) -> None:
     """A claim from a VolumeSnapshot that does not exist is refused; the control, from one that does, is bound."""
     claim = volumes.request_restore("no-such-snapshot", volumes.namespace)
 
-    volumes.wait_refused(claim, r'volumesnapshots\S* "no-such-snapshot" not found')
+    volumes.wait_refused(claim, naming("no-such-snapshot"))
 
     with precondition("a claim from a VolumeSnapshot that exists is not bound either"):
         volumes.wait_bound(control)
@@ -107,7 +118,7 @@ def must_wait_for_its_class(source: Source, snapshots: Snapshots, parameters: di
     name = f"comes-later-{source.pvc.name}"
     snapshot = snapshots.create(source.pvc, name)
 
-    snapshots.wait_error(snapshot, rf"volumesnapshotclass\S* \W*{name}\W* not found")
+    snapshots.wait_error(snapshot, naming(name))
 
     snapshots.create_class("Delete", parameters, name=name)
     assert snapshots.wait_bound(snapshot, CONTENT_BOUND_LATE).content_name
@@ -119,7 +130,7 @@ def must_wait_for_its_claim(
     """A VolumeSnapshot of a claim that does not exist gets an error, and no content; the claim is bound then."""
     snapshot = snapshots.create_from({"persistentVolumeClaimName": "comes-later"}, namespace, class_name)
 
-    snapshots.wait_error(snapshot, "cannot get claim from snapshot")
+    snapshots.wait_error(snapshot)
 
     assert snapshots.history(snapshot).never(lambda item: bool(VolumeSnapshot(item).content_name))
     workloads.wait_bound(workloads.claim(namespace, size=SIZE, name="comes-later"))
@@ -130,7 +141,7 @@ def must_wait_for_its_content(handle: str, namespace: str, name: str, snapshots:
     """A VolumeSnapshot of a content that does not exist gets an error, and is bound once the content exists."""
     snapshot = snapshots.create_from({"volumeSnapshotContentName": name}, namespace, None)
 
-    snapshots.wait_error(snapshot, "VolumeSnapshotContent is missing")
+    snapshots.wait_error(snapshot)
 
     content = snapshots.content_manifest(handle, (namespace, snapshot.name), policy="Retain", name=name)
     snapshots.create_content(content)
@@ -159,7 +170,7 @@ def must_not_bind_another(content: Content, namespace: str, snapshots: Snapshots
     """A VolumeSnapshot that names the content of another one gets an error."""
     other = snapshots.create_from({"volumeSnapshotContentName": content.name}, namespace, None)
 
-    snapshots.wait_error(other, rf"VolumeSnapshotContent \[{content.name}\] is bound to a different snapshot")
+    snapshots.wait_error(other, naming(content.name))
     assert snapshots.history(other).never(is_ready)
 
 

@@ -19,6 +19,8 @@ def main() -> int:
 
             decisions(options)
             return print_text(fault_table())
+        if options.list_variations:
+            return print_text(variation_table())
         from simulator.app import run
 
         return asyncio.run(run(options))
@@ -46,6 +48,21 @@ def fault_table() -> str:
         decisions = [change.decision for change in fault.overrides]
         summary = textwrap.wrap(fault.summary, 100)
         rows += zip_longest([fault.name], decisions, fault.breaks, summary, fillvalue="")
+    return _columns(rows)
+
+
+def variation_table() -> str:
+    """All variations: name, the decisions that it replaces, and what is shown."""
+    from simulator.overrides.registry import variations
+
+    rows: list[tuple[str, ...]] = [("VARIATION", "REPLACES", "SUMMARY")]
+    for each in sorted(variations().values(), key=lambda each: each.name):
+        decisions = [change.decision for change in each.overrides]
+        rows += zip_longest([each.name], decisions, textwrap.wrap(each.summary, 100), fillvalue="")
+    return _columns(rows)
+
+
+def _columns(rows: list[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

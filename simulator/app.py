@@ -22,9 +22,11 @@ from simulator.csi.control_plane import ControlPlane
 from simulator.decisions import Decisions, decisions
 from simulator.disturbances.environment import Environment
 from simulator.kubernetes import rbac
+from simulator.kubernetes.activity import CountingExecutor, children_are_busy
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controllers.lifecycle import lifecycle_controllers
 from simulator.kubernetes.server import Server
+from simulator.kubernetes.timing import WORKING
 from simulator.options import Options, UsageError
 from simulator.process import certificate, data, kubeconfig, parent
 from simulator.s3.deployed import IMAGES, S3Program, S3Services
@@ -44,6 +46,9 @@ FAULTS_PAGE = "simulator/faults"
 
 ABOUT_PAGE = "simulator/about"
 """Path on the API server by which a client recognizes a simulated cluster."""
+
+ACTIVITY_PAGE = "simulator/activity"
+"""Path on the API server: for how many seconds nothing has happened and nothing could (simulator.kubernetes)."""
 
 REQUESTS_PAGE = "simulator/requests"
 """Path on the API server: the requests so far, as RBAC describes them."""
@@ -69,16 +74,20 @@ async def run(options: Options) -> int:
 
 
 async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: asyncio.Event) -> int:
-    environment = Environment.of(options.chaos)
-    clock = Clock(options.pace, environment.step_delay)
-    api = Api(clock, chosen.kubernetes, environment.timing)
+    environment = Environment.of(options.chaos, chosen.timing)
+    timing = environment.timing
+    clock = Clock(options.pace, lambda: timing.step_delay(WORKING.get()))
+    api = Api(clock, chosen.kubernetes, timing)
+    executor = CountingExecutor()
+    asyncio.get_running_loop().set_default_executor(executor)
+    api.activity.watch(executor.is_busy)
     crds.register(api, chosen.csi, _snapshot_versions(options))
     longhorn.register(api, options.version)
     server = Server(api)
     if options.enforce_rbac:
         rbac.install(api)
         server.authorizer = rbac.Authorizer(api)
-    s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION)
+    s3 = S3Server(f"access-{secrets.token_hex(8)}", secrets.token_hex(20), BUCKET, REGION, decisions=chosen.s3)
     services = S3Services(s3)
     connections = environment.connections(services)
     storage = longhorn.Longhorn(
@@ -101,6 +110,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     environment.serve_metrics(server)
     environment.add_failures(server, s3)
     server.add_page(FAULTS_PAGE, lambda: {name: asdict(count) for name, count in chosen.override_counts.items()})
+    server.add_page(ACTIVITY_PAGE, lambda: {"quiet_seconds": api.activity.quiet})
     server.add_page(ABOUT_PAGE, lambda: _about(options))
     server.add_page(REQUESTS_PAGE, server.requests.page)
     storage.pause_writers_with(control_plane.paused)
@@ -119,7 +129,8 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
             },
         )
         storage.serve(server)
-        parts = [*lifecycle_controllers(api, clock), control_plane, storage]
+        parts = [*lifecycle_controllers(api, clock), control_plane, storage, api.activity]
+        api.activity.watch(children_are_busy)
         tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in parts]
         running.push_async_callback(_cancel, tasks)
         await asyncio.sleep(0)  # every part runs to its first wait, so that the node and the like exist
@@ -188,6 +199,7 @@ def _about(options: Options) -> dict[str, Any]:
         "release": options.release,
         "pace": options.pace,
         "faults": [*options.faults, *options.quirks],
+        "variations": list(options.variations),
     }
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -12,6 +12,9 @@ FAST = 0.002
 
 REAL = 1.0
 """Pace of a real cluster."""
+
+LONG = 0.05
+"""Seconds from which on a sleep is known to be under way; controllers that poll sleep for shorter ones all the time."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,28 @@ class Clock:
 
     pace: float = FAST
     step_delay: Callable[[], float] | None = None
+    _sleeping: set[object] = field(default_factory=set, compare=False, repr=False)
 
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` of the cluster's time pass."""
         longer = self.step_delay() if self.step_delay is not None else 0.0
-        await asyncio.sleep(seconds * self.pace + longer)
+        await self.sleep_unscaled(seconds * self.pace + longer)
+
+    async def sleep_unscaled(self, seconds: float) -> None:
+        """Let `seconds` of the clock on the wall pass."""
+        if seconds < LONG:
+            await asyncio.sleep(seconds)
+            return
+        sleeper = object()
+        self._sleeping.add(sleeper)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._sleeping.discard(sleeper)
+
+    def is_slept_on(self) -> bool:
+        """Whether something goes on after a long sleep."""
+        return bool(self._sleeping)
 
     def now(self) -> datetime:
         """The time of day (UTC); the wall clock is never scaled."""

@@ -41,6 +41,8 @@ class Options:
     chaos: Chaos | None = None
     quirks: tuple[str, ...] = ()
     enforce_rbac: bool = False
+    variations: tuple[str, ...] = ()
+    list_variations: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -82,7 +84,11 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quirk", action="append", default=[], metavar="NAME", help="leave behind what real ones sometimes do"
     )
+    parser.add_argument(
+        "--variation", action="append", default=[], metavar="NAME", help="show what a correct one may show as well"
+    )
     parser.add_argument("--list-faults", action="store_true", help="print the faults and what they break, and exit")
+    parser.add_argument("--list-variations", action="store_true", help="print the variations, and exit")
     parser.add_argument(
         "--chaos",
         metavar="SEED[:LEVEL[:troubles]]",
@@ -98,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
 def parse(arguments: Sequence[str]) -> Options:
     """Reads the command line. Raises UsageError; `--help` exits."""
     given = parser().parse_args(arguments)
-    if not (given.kubeconfig or given.list_faults):
+    if not (given.kubeconfig or given.list_faults or given.list_variations):
         raise UsageError("--kubeconfig FILE is required")
     return Options(
         kubeconfig=(given.kubeconfig or Path("kubeconfig")).absolute(),
@@ -114,6 +120,8 @@ def parse(arguments: Sequence[str]) -> Options:
         chaos=_chaos(given.chaos),
         quirks=_different("--quirk", given.quirk),
         enforce_rbac=given.enforce_rbac,
+        variations=_different("--variation", given.variation),
+        list_variations=given.list_variations,
     )
 
 

@@ -99,7 +99,7 @@ class ExistingImages:
 
     def finish(self, existing: Existing) -> Existing:
         """An image when its file is complete."""
-        return replace(existing, image=self.steps.images.wait_ready(existing.image.name))
+        return replace(existing, image=self.steps.images.wait_described(existing.image.name))
 
     def preprovision(self, unfinished: Existing) -> PreProvisionedImage:
         """For an image, once its file is complete: content and VolumeSnapshot as the page writes them, and a claim."""

@@ -106,7 +106,7 @@ def test_raw_image_is_as_large_as_the_volume(
     exported: Exported, exported_file: bytes, backing_images: BackingImages
 ) -> None:
     """A raw image's file has the size of the volume, and Longhorn reports that as both size and virtual size."""
-    image = backing_images.image(exported.image.name)
+    image = backing_images.wait_described(exported.image.name)
 
     reported = {"size": image.size, "virtualSize": image.status.get("virtualSize", SIZE)}
 
@@ -121,7 +121,7 @@ def test_qcow2_image_is_one(formats: Mapping[str, Requested], steps: ImageExport
     """An image of format qcow2 is a QCOW2 file whose virtual size is the volume's size, and Longhorn reports both."""
     name = steps.finish_or_block(formats["qcow2"]).image.name
 
-    image, file = steps.images.image(name), steps.images.file(name)
+    image, file = steps.images.wait_described(name), steps.images.file(name)
 
     found = read_disk_file(file)
     reported = image.size, image.status.get("virtualSize", SIZE)
@@ -135,11 +135,11 @@ def test_qcow2_image_is_one(formats: Mapping[str, Requested], steps: ImageExport
 
 @clause("backing-image.checksum")
 @pytest.mark.data
-def test_checksum_is_that_of_the_file(exported: Exported, exported_file: bytes) -> None:
+def test_checksum_is_that_of_the_file(exported: Exported, exported_file: bytes, backing_images: BackingImages) -> None:
     """The checksum that Longhorn reports for a raw image is the SHA-512 of its file."""
     digest = hashlib.sha512(exported_file).hexdigest()
 
-    reported = exported.image.checksum
+    reported = backing_images.wait_described(exported.image.name).checksum
 
     assert reported == digest, f"of {exported.image} Longhorn reports {reported}, its file has {digest}"
 
@@ -148,7 +148,7 @@ def test_checksum_is_that_of_the_file(exported: Exported, exported_file: bytes) 
 @pytest.mark.data
 def test_checksum_is_that_of_a_qcow_file(formats: Mapping[str, Requested], steps: ImageExportSteps) -> None:
     """Of an image of format qcow2 it is the SHA-512 of the file as it is stored, not of the disk in it."""
-    image = steps.finish_or_block(formats["qcow2"]).image
+    image = steps.images.wait_described(steps.finish_or_block(formats["qcow2"]).image.name)
 
     digest = hashlib.sha512(steps.images.file(image.name)).hexdigest()
 

@@ -141,7 +141,7 @@ def test_image_in_use_cannot_be_deleted_directly(existing: ExistingImages, own_e
 
     refused = existing.steps.images.rejected_deletion(name)
 
-    assert f"cannot delete backing image {name}" in refused.message, refused.message
+    assert name in refused.message, refused.message
     must_be_intact(existing.steps.images, name, own_export.content)
     existing.volumes.delete(Source(claim, own_export.content))
     existing.steps.images.delete(name)

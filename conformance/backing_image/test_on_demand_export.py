@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.backing_image.on_demand import OnDemand, OnDemandImages
+from conformance.requirements import REFUSED, naming
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import EXPORT, BackingImages
 from fixtures.longhorn.disk_images import read_disk_file
@@ -80,14 +81,14 @@ def test_volume_must_be_one_of_longhorn(
 
     handle = on_demand_images.handle(EXPORT, volume_name=volume, export_type="raw")
 
-    on_demand_images.refused(str(handle), f"rpc error: code = (InvalidArgument|NotFound) desc = .*{volume}")
+    on_demand_images.refused(str(handle), f"{naming(volume)}.*{REFUSED}")
 
 
 @clause("backing-image.on-demand.export.formats")
 @pytest.mark.parametrize("export_type", ["vmdk", "raw,qcow2"])
 def test_other_formats_are_refused(export_type: str, on_demand: OnDemand, on_demand_images: OnDemandImages) -> None:
-    """A claim through a handle with another `export-type` than raw and qcow2 is refused as invalid."""
+    """A claim through a handle with another `export-type` than raw and qcow2 is refused."""
     on_demand_images.control(on_demand)
     handle = on_demand_images.handle(EXPORT, volume_name=on_demand.handle["volume-name"], export_type=export_type)
 
-    on_demand_images.refused(str(handle), "rpc error: code = InvalidArgument desc = ")
+    on_demand_images.refused(str(handle), REFUSED)

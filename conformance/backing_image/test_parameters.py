@@ -7,15 +7,13 @@ import pytest
 
 from conformance.backing_image.existing import ExistingImages, ImagesByOrigin, PreProvisionedImage, written_handle
 from conformance.backing_image.requirements import must_get_the_image
+from conformance.requirements import REFUSED
 from fixtures.catalogue.clauses import clause
 from fixtures.outcomes import precondition
 
 pytestmark = [pytest.mark.pre_provisioned, pytest.mark.handle]
 
 TYPE, NAME, CHECKSUM = "backingImageDataSourceType", "backingImage", "backingImageChecksum"
-
-INVALID = "rpc error: code = InvalidArgument desc = "
-"""How CSI calls a request that cannot be served because of what it says."""
 
 
 TYPES = {
@@ -51,7 +49,7 @@ def must_be_refused(image: PreProvisionedImage, parameter: str, given: str, exis
 
     claim = existing.claim({name: value for name, value in wrong.items() if value})
 
-    existing.volumes.wait_refused(claim, INVALID)
+    existing.volumes.wait_refused(claim, REFUSED)
     with precondition("the right handle does not work either"):
         existing.volumes.wait_accepted(image.claim)
 
@@ -156,6 +154,6 @@ def test_unencoded_values_mean_something_else(escaped_url: PreProvisionedImage, 
 
     claim = existing.claim_through(marked)
 
-    existing.volumes.wait_refused(claim, INVALID)
+    existing.volumes.wait_refused(claim, REFUSED)
     with precondition("the encoded handle does not work either"):
         existing.volumes.wait_accepted(escaped_url.claim)

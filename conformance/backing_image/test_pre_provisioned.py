@@ -12,6 +12,7 @@ from conformance.requirements import (
     must_not_bind_another,
     must_show_the_handle,
     must_wait_for_its_content,
+    naming,
 )
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
@@ -153,7 +154,7 @@ def test_class_of_the_content_must_exist(existing_export: PreProvisionedImage, s
     namespace = existing_export.snapshot.namespace
     _, snapshot = snapshots.preprovision(existing_export.handle, namespace, policy="Retain", class_name="no-such-class")
 
-    snapshots.wait_error(snapshot, r'volumesnapshotclass\S* "no-such-class" not found')
+    snapshots.wait_error(snapshot, naming("no-such-class"))
 
     with precondition("the VolumeSnapshot whose class exists is not ready either"):
         snapshots.wait_ready(existing_export.snapshot, PRE_PROVISIONED_READY)

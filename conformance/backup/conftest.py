@@ -177,7 +177,11 @@ def successive_backups(steps: BackupSteps) -> SuccessiveBackups:
 
 @pytest.fixture(scope="session")
 def full_backup(successive_backups: SuccessiveBackups, steps: BackupSteps, snapshots: Snapshots) -> BackedUp:
-    """One more backup of the volume of `successive_backups`, by a class with `backupMode: full`."""
+    """One more backup of the volume of `successive_backups`, by a class with `backupMode: full`.
+
+    Between them is another one, so that the full backup finds each of its blocks in the backupstore.
+    """
+    steps.back_up_or_block(successive_backups.now)
     full_class = snapshots.create_class("Delete", {"type": "bak", "backupMode": "full"})
     return steps.back_up(successive_backups.now, full_class)
 

@@ -7,7 +7,7 @@ from fixtures.kubernetes.history import Revision
 from fixtures.longhorn.handles import BackupHandle
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
-from fixtures.longhorn.volumes import BLOCK, Source, Volumes
+from fixtures.longhorn.volumes import Source, Volumes
 from fixtures.outcomes import precondition
 from fixtures.s3.access import S3Access
 from fixtures.s3.backupstore import Backupstore, Bucket
@@ -179,8 +179,8 @@ class BackupSteps:
         return Restoring(claim, backed_up)
 
 
-def stored_blocks(image: Image) -> frozenset[str]:
-    """The names in the backupstore of an image's blocks, those without data left out."""
+def stored_blocks(image: Image, size: int) -> frozenset[str]:
+    """The names in the backupstore of an image's blocks of `size` bytes, those without data left out."""
     data = image.data()
-    pieces = (data[start : start + BLOCK] for start in range(0, len(data), BLOCK))
+    pieces = (data[start : start + size] for start in range(0, len(data), size))
     return frozenset(checksum(piece) for piece in pieces if piece.strip(b"\0"))

@@ -10,8 +10,9 @@ from conformance.backup.scenarios import BackedUp, BackupOutsideCsi, BackupSteps
 from conformance.requirements import must_keep_the_content
 from conformance.scenarios import DeletedPair, Policies
 from fixtures.catalogue.clauses import clause
-from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
-from fixtures.kubernetes.history import before
+from fixtures.kubernetes.budgets import BLOCKS_GONE, PRE_PROVISIONED_READY
+from fixtures.kubernetes.history import Recorder, before
+from fixtures.kubernetes.waiting import wait_outside
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots, is_being_deleted
 from fixtures.longhorn.volumes import OVERWRITES, Source
@@ -37,19 +38,24 @@ def test_delete_removes_the_backup(both_deleted: Policies[BackedUp], longhorn: L
 
 @clause("backup.delete")
 @pytest.mark.delete
-def test_delete_removes_the_backup_from_the_bucket(witness: Policies[BackedUp], backupstore: Backupstore) -> None:
+def test_delete_removes_the_backup_from_the_bucket(
+    witness: Policies[BackedUp], backupstore: Backupstore, recorder: Recorder
+) -> None:
     """Under Delete the backup's document is removed from the bucket, and so are the blocks that only it needed."""
-    backup = witness.deleted.backup
-    retained = stored_blocks(witness.retained.source.image)
-    its_own = stored_blocks(witness.deleted.source.image) - retained
+    backup, kept = witness.deleted.backup, witness.retained.backup
+    size = backupstore.backup(kept.volume, kept.name).block_size
+    retained = stored_blocks(witness.retained.source.image, size)
+    its_own = stored_blocks(witness.deleted.source.image, size) - retained
     if not retained & backupstore.block_names(backup.volume):
         raise Blocked(
             "no block of the retained backup is there either: they have another size, or cannot be identified"
         )
 
-    left = [key for key in backupstore.keys(backup.volume) if backup.name in key or key[-68:-4] in its_own]
+    def left() -> str:
+        keys = [key for key in backupstore.keys(backup.volume) if backup.name in key or key[-68:-4] in its_own]
+        return f"the bucket still has, of the deleted {backup}: {keys}" if keys else ""
 
-    assert not left, f"the bucket still has, of the deleted {backup}: {left}"
+    wait_outside(recorder, BLOCKS_GONE, str(backup), left)
 
 
 @clause("backup.delete.keeps-snapshot")

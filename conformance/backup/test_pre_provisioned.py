@@ -11,6 +11,7 @@ from conformance.requirements import (
     must_have_a_complete_reference,
     must_not_bind_another,
     must_show_the_handle,
+    naming,
 )
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
@@ -104,7 +105,7 @@ def test_class_of_the_content_must_exist(
     _, control = snapshots.preprovision(handle, existing.namespace, policy="Retain", class_name=retaining_class)
     _, snapshot = snapshots.preprovision(handle, existing.namespace, policy="Retain", class_name="no-such-class")
 
-    snapshots.wait_error(snapshot, r'volumesnapshotclass\S* "no-such-class" not found')
+    snapshots.wait_error(snapshot, naming("no-such-class"))
 
     snapshots.wait_ready(control, PRE_PROVISIONED_READY)
     assert snapshots.history(snapshot).never(is_ready)

@@ -7,6 +7,7 @@ from conformance.requirements import (
     must_be_provisioned_by_longhorn,
     must_have_the_size_of_its_source,
     must_refuse_a_smaller_claim,
+    naming,
 )
 from conformance.scenarios import Restoring
 from fixtures.catalogue.clauses import clause
@@ -99,7 +100,7 @@ def test_larger_claim_is_refused(restoring: Restoring[BackedUp], workloads: Work
 
     claim = workloads.restore_claim(*snapshot.place, size=2 * SIZE)
 
-    wait_refused(recorder, claim, rf"(?i)size.*{2 * SIZE}|{2 * SIZE}.*size")
+    wait_refused(recorder, claim, naming(2 * SIZE))
     workloads.delete_claim(claim)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.backup.scenarios import BackedUp, BackupSteps, SuccessiveBackups
-from conformance.requirements import must_refuse_a_missing_snapshot
+from conformance.requirements import must_refuse_a_missing_snapshot, naming
 from conformance.scenarios import Requested, Restoring
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import RESTORE_BOUND_LATE
@@ -58,7 +58,7 @@ def test_claim_may_come_before_the_snapshot(
     spec, source = empty_volume_snapshot.snapshot.object["spec"], empty_volume_snapshot.source
     name = f"comes-later-{source.pvc.name}"
     claim = steps.volumes.request_restore(name, source.pvc.namespace)
-    wait_refused(recorder, claim, rf'volumesnapshots\S* "{name}" not found')
+    wait_refused(recorder, claim, naming(name))
 
     steps.finish_or_block(steps.request(source, spec["volumeSnapshotClassName"], name=name))
 
@@ -95,7 +95,7 @@ def test_snapshot_must_be_in_namespace(restoring: Restoring[BackedUp], namespace
 
     claim = steps.volumes.request_restore(snapshot.name, namespace)
 
-    steps.volumes.wait_refused(claim, rf'volumesnapshots\S* "{snapshot.name}" not found')
+    steps.volumes.wait_refused(claim, naming(snapshot.name))
 
 
 @clause("backup.create")

@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.backup.scenarios import BackupSteps, UnavailableTarget
+from conformance.requirements import naming
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
 from fixtures.kubernetes.history import before
@@ -22,7 +23,7 @@ def test_snapshot_waits_for_the_target(
     """The VolumeSnapshot's error names an unusable target; it becomes ready once the target is available again."""
     requested = steps.request(steps.volumes.new(unavailable_target.storage_class))
 
-    snapshots.wait_error(requested.snapshot, f"(?i)backup ?target.*{unavailable_target.name}")
+    snapshots.wait_error(requested.snapshot, naming(unavailable_target.name))
 
     back = unavailable_target.make_available()
     snapshots.wait_ready(requested.snapshot, SNAPSHOT_READY_LATE)
@@ -40,7 +41,7 @@ def test_waiting_snapshot_can_be_deleted(
     That it could be made is seen from another VolumeSnapshot of the same volume, which is made then.
     """
     source = steps.volumes.new(unavailable_target.storage_class)
-    steps.delete_waiting(steps.request(source), f"(?i)backup ?target.*{unavailable_target.name}")
+    steps.delete_waiting(steps.request(source), naming(unavailable_target.name))
 
     unavailable_target.make_available()
     control = steps.back_up(source)

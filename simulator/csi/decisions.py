@@ -10,6 +10,7 @@ from typing import Any
 
 from simulator.csi import names
 from simulator.csi.protocol import CsiSnapshot
+from simulator.kubernetes.quantities import binary
 from simulator.kubernetes.resources import Obj
 
 
@@ -99,6 +100,14 @@ class CsiDecisions:
             and reference.get("uid", "") in {"", metadata["uid"]}
         )
 
+    def binds_before_status(self, snapshot: Obj) -> bool:
+        """Whether a VolumeSnapshot names its content in a revision of its own, before anything else of its status."""
+        return False
+
+    def restore_size_text(self, size: int) -> str:
+        """`restoreSize` of a VolumeSnapshot, a quantity: `size` bytes in binary units."""
+        return binary(size)
+
     def snapshot_is_ready(self, content: Obj) -> bool:
         """`readyToUse` of a VolumeSnapshot: that of its content."""
         return (content.get("status") or {}).get("readyToUse") is True
@@ -150,6 +159,22 @@ class CsiDecisions:
     def recorded_size(self, content: Obj, answer: CsiSnapshot) -> int | None:
         """`status.restoreSize` of a content, bytes; none when the driver does not know."""
         return answer.size_bytes or None
+
+    def answer_delay(self, call: str) -> float:
+        """Seconds, not scaled, until an answer of the driver (of CreateSnapshot ...) has reached the sidecar."""
+        return 0.0
+
+    def loses_answer(self, call: str, about: str) -> bool:
+        """Whether the sidecar's deadline is over when the answer comes, so that it has to call again."""
+        return False
+
+    def writes_handle_first(self, content: Obj) -> bool:
+        """Whether a content gets its handle in a revision of its own, before the rest of the answer."""
+        return False
+
+    def content_error(self, content: Obj, message: str) -> str:
+        """What a content shows of an error that the sidecar met."""
+        return message
 
     def polls_until_ready(self, content: Obj) -> bool:
         """Whether a content that is not ready is asked about again, after the back-off."""
@@ -218,6 +243,10 @@ class CsiDecisions:
     def provisioner_of(self, driver: str) -> str:
         """What a PersistentVolume says it was provisioned by."""
         return driver
+
+    def refusal_text(self, claim: Obj, text: str) -> str:
+        """How a claim's refusal is worded."""
+        return text
 
     def reports_refusal(self, claim: Obj) -> bool:
         """Whether the event ProvisioningFailed is emitted."""

@@ -91,6 +91,7 @@ class Provisioner:
             self._events.record(claim, "Normal", "Provisioning", text, component="external-provisioner")
         except (Failed, CsiError) as error:
             text = f'failed to provision volume with StorageClass "{storage_class["metadata"]["name"]}": {error}'
+            text = self._decisions.refusal_text(claim, text)
             if self._decisions.reports_refusal(claim):
                 self._events.record(claim, "Warning", "ProvisioningFailed", text)
             if self._decisions.retries_provisioning(claim, text):
@@ -109,6 +110,9 @@ class Provisioner:
         self._in_background[key] = claim
         try:
             answer = await self._driver.create_volume(order.request)
+            await self._api.clock.sleep_unscaled(self._decisions.answer_delay("CreateVolume"))
+            if self._decisions.loses_answer("CreateVolume", order.request.name):
+                raise CsiError(Code.DEADLINE_EXCEEDED, "context deadline exceeded")
         except CsiError as error:
             if error.code not in _IN_BACKGROUND:
                 self._in_background.pop(key, None)

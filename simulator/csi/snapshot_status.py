@@ -9,7 +9,6 @@ from simulator.csi.decisions import CsiDecisions
 from simulator.kubernetes import objects
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.events import EventRecorder
-from simulator.kubernetes.quantities import binary
 from simulator.kubernetes.resources import Obj
 
 MANAGER = "snapshot-controller"
@@ -54,7 +53,7 @@ class SnapshotStatus:
             new.setdefault("creationTime", _rfc3339(taken))
         size = said.get("restoreSize")
         if size is not None and new.get("restoreSize", "0") == "0":
-            new["restoreSize"] = binary(size)
+            new["restoreSize"] = self.decisions.restore_size_text(size)
         new["readyToUse"] = self.decisions.snapshot_is_ready(content)
         error = self.decisions.error_of_content(content)
         if error is not None:
@@ -63,6 +62,9 @@ class SnapshotStatus:
             new.pop("error", None)
         if new == old:
             return
+        if "boundVolumeSnapshotContentName" not in old and self.decisions.binds_before_status(snapshot):
+            bound = {key: new[key] for key in ("boundVolumeSnapshotContentName", "error") if key in new}
+            fresh = self.api.update_status(names.SNAPSHOTS, {**fresh, "status": {**old, **bound}}, manager=MANAGER)
         namespace, name = objects.key_of(snapshot)
         if "creationTime" in new and "creationTime" not in old:
             text = f"Snapshot {namespace}/{name} was successfully created by the CSI driver."

@@ -9,7 +9,7 @@ from datetime import datetime
 from simulator.csi import names
 from simulator.csi.decisions import CsiDecisions
 from simulator.csi.deletion_policy import counting_policy
-from simulator.csi.protocol import CreateSnapshotRequest, CsiError, Driver
+from simulator.csi.protocol import Code, CreateSnapshotRequest, CsiError, Driver
 from simulator.csi.snapshot_classes import class_not_found
 from simulator.csi.snapshot_status import Failed
 from simulator.kubernetes import delays, objects
@@ -79,6 +79,7 @@ class Snapshotter:
         return snapshot_class is None or bool(snapshot_class["driver"] == self._driver.name)
 
     def _fail(self, content: Obj, reason: str, message: str) -> None:
+        message = self._decisions.content_error(content, message)
         fresh = objects.current(self._api, names.CONTENTS, content)
         status = objects.status(fresh)
         if (status.get("error") or {}).get("message") == message:
@@ -98,6 +99,7 @@ class Snapshotter:
         await delays.calls(self._api.clock, 2)
         try:
             answer = await self._driver.create_snapshot(request)
+            await self._arrival("CreateSnapshot", request.name)
         except CsiError as error:
             if error.is_final:
                 self._unmark(content)
@@ -112,6 +114,12 @@ class Snapshotter:
         await self._api.clock.sleep(delays.CALL)
         self._unmark(content)
         return self._decisions.recorded_ready(content, answer)
+
+    async def _arrival(self, call: str, about: str) -> None:
+        """Wait for an answer of the driver. Raises CsiError if it comes too late."""
+        await self._api.clock.sleep_unscaled(self._decisions.answer_delay(call))
+        if self._decisions.loses_answer(call, about):
+            raise CsiError(Code.DEADLINE_EXCEEDED, "context deadline exceeded")
 
     def _request(self, content: Obj) -> CreateSnapshotRequest:
         name = content["metadata"]["name"]
@@ -165,6 +173,9 @@ class Snapshotter:
         status = objects.status(fresh)
         if ready and not status.get("readyToUse"):
             status.pop("error", None)
+        if "snapshotHandle" not in status and self._decisions.writes_handle_first(content):
+            begun = {**fresh, "status": {"snapshotHandle": handle, "readyToUse": False, **status}}
+            fresh = self._api.update_status(names.CONTENTS, begun, manager=MANAGER)
         status["snapshotHandle"] = handle
         status.setdefault("creationTime", self._decisions.recorded_time(content, created))
         if size is not None:
@@ -205,6 +216,7 @@ class Snapshotter:
             try:
                 self._secrets(content)
                 await self._driver.delete_snapshot(handle)
+                await self._arrival("DeleteSnapshot", handle)
             except (CsiError, Failed) as error:
                 self._events.record(content, "Warning", "SnapshotDeleteError", "Failed to delete snapshot")
                 raise Failed(f"failed to delete snapshot {quoted(handle)}") from error

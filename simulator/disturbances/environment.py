@@ -1,14 +1,11 @@
 """What surrounds the simulated parts: undisturbed, or disturbed by chance."""
 
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import cast
 
 from simulator.csi.protocol import Driver
-from simulator.disturbances.catalogue import SLOW_STEP
 from simulator.disturbances.chance import Chance, Chaos
 from simulator.disturbances.driver import RemoteDriver
 from simulator.disturbances.faulty_cluster import FaultyApi, FaultyS3
@@ -25,16 +22,15 @@ class Environment:
     """Without `chance` nothing is disturbed."""
 
     timing: Timing
-    step_delay: Callable[[], float] | None
     chance: Chance | None
 
     @classmethod
-    def of(cls, chaos: Chaos | None) -> "Environment":
-        """As the command line requests it."""
+    def of(cls, chaos: Chaos | None, undisturbed: Timing) -> "Environment":
+        """As the command line requests it; `undisturbed` is the timing without chaos."""
         if chaos is None:
-            return cls(Timing(), None, None)
+            return cls(undisturbed, None)
         chance = Chance(chaos)
-        return cls(DisturbedTiming(chance), partial(chance.seconds, SLOW_STEP), chance)
+        return cls(DisturbedTiming(chance), chance)
 
     def connections(self, s3: S3Connections) -> S3Connections:
         """How Longhorn reaches S3."""

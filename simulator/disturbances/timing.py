@@ -40,6 +40,9 @@ class DisturbedTiming(Timing):
     def is_overtaken(self, controller: str, resource: str) -> bool:
         return self._chance.happens(catalogue.CONFLICT)
 
+    def step_delay(self, controller: str) -> float:
+        return self._chance.seconds(catalogue.SLOW_STEP)
+
     def event_delay(self) -> float:
         return self._chance.seconds(catalogue.LATE_EVENT)
 

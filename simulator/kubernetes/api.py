@@ -1,9 +1,11 @@
 """The API of the simulated cluster for code in the same process; the REST server uses the same calls."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from simulator.clock import Clock
 from simulator.kubernetes import errors, managedfields, metadata, patches, revisions, schema
+from simulator.kubernetes.activity import Activity
 from simulator.kubernetes.admission import Admission, AdmissionHooks, Hook
 from simulator.kubernetes.builtin import kinds
 from simulator.kubernetes.builtin.kind_strategy import PLAIN, Strategy
@@ -36,8 +38,10 @@ class Api:
         self.clock = clock
         self.timing = timing or Timing()
         self.decisions = decisions or KubernetesDecisions()
-        self.store = Store()
+        self.store = Store(self.decisions.next_revision)
         self.hooks = AdmissionHooks()
+        self.activity = Activity()
+        self.activity.watch(clock.is_slept_on)
         self._deleter = Deleter(self.store, clock)
         self._resources: dict[str, Resource] = {}
         self._strategies: dict[str, Strategy] = {}
@@ -45,6 +49,7 @@ class Api:
             self._resources[resource.key] = resource
             self._strategies[resource.key] = strategy
         self.subscribe("namespaces", self._complete_namespace)
+        self.subscribe("", self._note_change)
         for name in ("default", "kube-system", "kube-public", "kube-node-lease"):
             self.create("namespaces", {"metadata": {"name": name}})
 
@@ -151,6 +156,9 @@ class Api:
         self.strategy(served).prepare(self, new, None)
         if self.hooks.run(served, request, mutating=True):
             schema.shape(served.schema, new, None)
+        new = self.decisions.admitted(served, new, None)
+        request = replace(request, object=new)
+        given = new["metadata"]
         wrong = metadata.name_errors(served, given) + metadata.content_errors(given)
         self._refuse_invalid(served, new, wrong + self._judge(served, new, None))
         self.hooks.run(served, request, mutating=False)
@@ -159,10 +167,11 @@ class Api:
             gone = bool(existing.object["metadata"].get("deletionTimestamp"))
             raise errors.already_exists(served, given["name"], terminating=gone)
         if managers is None:
-            managers = managedfields.written(served, {}, None, new, manager, "", given["creationTimestamp"])
+            shown = self.decisions.field_manager(manager)
+            managers = managedfields.written(served, {}, None, new, shown, "", given["creationTimestamp"])
         if dry_run:
             return Stored(served, new, 0, managers)
-        return self.store.commit(served, "ADDED", new, managers)
+        return self._echoed(self.store.commit(served, "ADDED", new, managers))
 
     def update(self, resource: str, obj: Obj, *, manager: str = "") -> Obj:
         """Replace an object; a stale resourceVersion is refused with 409. Returns it as stored."""
@@ -260,6 +269,9 @@ class Api:
         request = Admission("UPDATE", new, old, given.get("namespace", ""), given["name"])
         if not subresource and self.hooks.run(served, request, mutating=True):
             schema.shape(served.schema, new, old)
+        new = self.decisions.admitted(served, new, old)
+        request = replace(request, object=new)
+        given = new["metadata"]
         self._refuse_invalid(served, new, wrong + self._judge(served, new, old))
         if not subresource:
             self.hooks.run(served, request, mutating=False)
@@ -270,19 +282,31 @@ class Api:
             return stored
         if managers is None:
             now = self.clock.timestamp()
-            managers = managedfields.written(served, stored.managers, old, new, manager, subresource, now)
+            shown = self.decisions.field_manager(manager)
+            managers = managedfields.written(served, stored.managers, old, new, shown, subresource, now)
         if dry_run:
             return Stored(served, new, stored.revision, managers)
         if ends:
             self.store.commit(served, "DELETED", copy_of(old), stored.managers)
             return Stored(served, new, self.revision, managers)
-        return self.store.commit(served, "MODIFIED", new, managers)
+        return self._echoed(self.store.commit(served, "MODIFIED", new, managers))
+
+    def _echoed(self, stored: Stored) -> Stored:
+        """The last of the revisions that say the same."""
+        for _ in range(self.decisions.echoes(stored.resource, stored.object)):
+            stored = self.store.commit(stored.resource, "MODIFIED", copy_of(stored.object), stored.managers)
+        return stored
 
     def _check_overtaken(self, resource: str, obj: Obj) -> None:
         """Refuse a controller's update with 409 if another writer was faster."""
         controller = WORKING.get()
         if controller and not self.store.delivering and self.timing.is_overtaken(controller, resource):
             raise errors.conflict(self._resources[resource], obj["metadata"]["name"])
+
+    def _note_change(self, change: Change) -> None:
+        """An event that is repeated changes nothing."""
+        if change.resource.key != "events" or change.type == "ADDED":
+            self.activity.changed(change.stored.revision)
 
     def _complete_namespace(self, change: Change) -> None:
         """Create the objects that every namespace has."""

@@ -67,6 +67,9 @@ class Controller:
         self._failures: dict[Key, int] = {}
         self._wake = asyncio.Semaphore(0)
         self._waiting: dict[Key, asyncio.TimerHandle] = {}
+        self._tried: dict[Key, int] = {}
+        """At which revision a waiting key was last worked on."""
+        api.activity.watch(self._has_work)
 
     def watch(self, resource: str, keys: Callable[[Change], Iterable[Key]] | None = None) -> None:
         """Queue `keys(change)` for each change of `resource`, by default the object's own key. Call before run()."""
@@ -124,6 +127,11 @@ class Controller:
 
         return follow
 
+    def _has_work(self) -> bool:
+        """Whether a key is ready, or waits that was not tried since the last change."""
+        last = self._api.activity.last_change
+        return bool(self._ready) or any(self._tried.get(key, 0) < last for key in self._waiting)
+
     def _offer(self, key: Key) -> None:
         self._ready.append(key)
         self._wake.release()
@@ -155,6 +163,7 @@ class Controller:
             key = self._take()
             self._dirty.discard(key)
             self._working.add(key)
+            self._tried[key] = self._api.revision
             try:
                 await self._attempt(key)
             except asyncio.CancelledError:
@@ -162,6 +171,8 @@ class Controller:
                 raise
             finally:
                 self._working.discard(key)
+                if key not in self._waiting:
+                    del self._tried[key]
                 if key in self._dirty:
                     self._offer(key)
 

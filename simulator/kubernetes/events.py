@@ -52,7 +52,10 @@ class EventRecorder:
         self, about: Obj, type: str, reason: str, message: str, *, component: str | None = None, field_path: str = ""
     ) -> None:
         """Record an event about an object, which needs its kind, apiVersion and metadata, or about a part of it."""
-        component = component or self._component
+        for each in self._api.decisions.events((type, reason, message)):
+            self._record(about, *each, component or self._component, field_path)
+
+    def _record(self, about: Obj, type: str, reason: str, message: str, component: str, field_path: str) -> None:
         involved = _reference(about, field_path)
         named = (involved.get(key, "") for key in ("kind", "namespace", "name", "uid"))
         source = (component, self._host, *named)

@@ -100,7 +100,9 @@ Subscriber = Callable[[Change], None]
 class Store:
     """Objects by resource, namespace and name. All operations are synchronous, so each is atomic."""
 
-    def __init__(self) -> None:
+    def __init__(self, following: Callable[[int], int] = lambda revision: revision + 1) -> None:
+        """`following` is the revision after another one."""
+        self._following = following
         self.revision = FIRST_REVISION
         self.compacted = FIRST_REVISION
         self._tables: dict[str, dict[ObjectKey, Stored]] = {}
@@ -130,7 +132,7 @@ class Store:
 
     def commit(self, resource: Resource, kind: str, obj: Obj, managers: Managers) -> Stored:
         """Make `obj` the next revision: an ADDED, MODIFIED or DELETED one. Sets its resourceVersion."""
-        self.revision += 1
+        self.revision = self._following(self.revision)
         metadata = obj["metadata"]
         metadata["resourceVersion"] = str(self.revision)
         key = (metadata.get("namespace", ""), metadata["name"])

@@ -1,7 +1,8 @@
 # ruff: noqa: ARG002  (another timing may need an argument that this one does not)
 """What varies in a correct cluster: when watchers hear of changes, and when processes are away.
 
-It never changes what is right: with any timing the cluster arrives at the same results.
+It never changes what is right: with any timing the cluster arrives at the same results. Variations replace its methods
+like decisions.
 """
 
 from collections.abc import Sequence
@@ -42,6 +43,14 @@ class Timing:
     def event_delay(self) -> float:
         """Delay of an Event."""
         return 0.0
+
+    def step_delay(self, controller: str) -> float:
+        """Seconds that a step of a controller takes longer than it takes in a real cluster."""
+        return 0.0
+
+    def bookmark_interval(self) -> float:
+        """Seconds after which a watch without news gets a bookmark."""
+        return 60.0
 
     def request_delay(self) -> float:
         """Delay of a request."""

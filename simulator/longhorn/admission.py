@@ -78,9 +78,12 @@ class Webhooks:
         spec["image"] = spec.get("image") or self._image
         version = self._decisions.version
         if version.has(5):
-            spec["backupCompressionMethod"] = spec.get("backupCompressionMethod") or "lz4"
+            spec["backupCompressionMethod"] = (
+                spec.get("backupCompressionMethod") or self._decisions.compression_method()
+            )
         if version.has(10):
-            spec["backupBlockSize"] = spec.get("backupBlockSize") or BLOCK_SIZES[0]
+            chosen = str(self._decisions.block_size() * names.MEBIBYTE)
+            spec["backupBlockSize"] = spec.get("backupBlockSize") or chosen
         if version.has(10) and spec["dataSource"]:
             spec["cloneMode"] = spec.get("cloneMode") or "full-copy"
         spec["size"] = str(names.rounded(int(spec.get("size") or 0)))

@@ -82,6 +82,7 @@ class Backups:
     def __post_init__(self) -> None:
         self._events = EventRecorder(self._api, "longhorn-backup-controller")
         self._work = EngineWork()
+        self._api.activity.watch(self._work.is_busy)
         self.controller = Controller(self._api, self._clock, "longhorn-backup-controller", self._reconcile)
         self.controller.watch(names.BACKUPS)
         self.controller.watch(names.VOLUMES, self._waiting)
@@ -94,12 +95,15 @@ class Backups:
             backoff=DELETION_BACKOFF,
             expected=(BackupstoreError,),
         )
+        self._collections = Controller(
+            self._api, self._clock, "longhorn-backup-collection", self._collect, expected=(BackupstoreError,)
+        )
 
     async def run(self) -> None:
         """Work until cancelled."""
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self.controller.run())
-            both.create_task(self._deletions.run())
+        async with asyncio.TaskGroup() as running:
+            for each in (self.controller, self._deletions, self._collections):
+                running.create_task(each.run())
 
     def _waiting(self, change: Change) -> Iterable[Key]:
         """The unfinished backups of a volume that changed its state."""
@@ -202,6 +206,10 @@ class Backups:
         )
         target = _label(backup, names.BACKUP_TARGET_LABEL) or "default"
         store = await self._backupstores.of_target(self._decisions.storing_target(target))
+        for percent in self._decisions.shown_progress(backup):
+            name = backup["metadata"]["name"]
+            objects.set_status(self._api, names.BACKUPS, name, state="InProgress", progress=percent)
+            await self._clock.sleep(MONITOR)
         begun = asyncio.get_running_loop().time()
 
         def progress(percent: int) -> None:
@@ -275,10 +283,13 @@ class Backups:
             objects.release(self._api, names.BACKUPS, name)
 
     async def _delete_stored(self, backup: Obj, of: str) -> None:
-        name = backup["metadata"]["name"]
+        name, target = backup["metadata"]["name"], _label(backup, names.BACKUP_TARGET_LABEL) or "default"
+        late = self._decisions.collection_delay()
         try:
-            store = await self._backupstores.of_target(_label(backup, names.BACKUP_TARGET_LABEL) or "default")
-            await self._work.once(("deletion", name), lambda: store.delete_backup(of, name))
+            store = await self._backupstores.of_target(target)
+            await self._work.once(("deletion", name), lambda: store.delete_backup(of, name, collect=not late))
+            if late:
+                self._collections.enqueue((target, of), after=late / self._clock.pace)
         except BackupMissingError:
             return
         except BackupstoreError as error:
@@ -286,6 +297,11 @@ class Backups:
             objects.set_status(self._api, names.BACKUPS, name, messages={"error": text})
             self._events.record(backup, "Warning", "FailedDeleting", text)
             raise
+
+    async def _collect(self, key: Key) -> None:
+        """Remove the blocks of deleted backups, of the target and the volume in the key."""
+        target, of = key
+        await (await self._backupstores.of_target(target)).collect(of)
 
     def _restoring(self, of: str, backup: str) -> str:
         """A volume that is being restored from the backup."""

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from uuid import uuid4
 
 from simulator.clock import Clock
 from simulator.csi.protocol import Code, CreateSnapshotRequest, CsiError, CsiSnapshot
@@ -41,9 +42,7 @@ class SnapshotService:
         kind = self._decisions.snapshot_type(request.parameters)
         version = self._decisions.version
         if kind not in {"snap", "bak"} and not (kind == "bi" and version.has(5)):
-            spelled = "CSI" if version.has(5) else "csi"
-            text = f'invalid {spelled} snapshot type: {kind}. Must be snap or bak or ""'
-            raise CsiError(Code.INVALID_ARGUMENT, text)
+            raise CsiError(*self._decisions.refuse_type(kind))
         if not request.source_volume_id:
             raise CsiError(Code.INVALID_ARGUMENT, "Volume name must be provided")
         if not request.name:
@@ -134,6 +133,9 @@ class SnapshotService:
     async def _ready_snapshot(self, of: str, name: str, parameters: Mapping[str, str]) -> Obj:
         """The Longhorn snapshot, made if it is not there, when it is ready."""
         if objects.find(self._api, names.SNAPSHOTS, name) is None:
+            if self._decisions.takes_recurring_snapshots(of):
+                job = {"createSnapshot": True, "labels": {"RecurringJob": "hourly"}, "volume": of}
+                objects.create(self._api, names.SNAPSHOTS, f"hourly-{uuid4()}", job)
             spec = {"createSnapshot": True, "labels": dict(parameters) or None, "volume": of}
             try:
                 objects.create(self._api, names.SNAPSHOTS, name, spec)
@@ -253,6 +255,6 @@ def _reports_failures(version: Version) -> bool:
 def _time(text: str) -> datetime | None:
     """RFC 3339 as a time; None for what is none, which leaves the field out of the answer."""
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError:
         return None

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002  (a replacement may need an argument that the documented answer does not)
-"""The decisions of the simulated Longhorn that a fault or a release quirk may replace.
+"""The decisions of the simulated Longhorn that a fault, a release quirk or a variation may replace.
 
 A method holds what Longhorn's documentation says for the simulated version; where the pages are silent, what real
 releases do. Objects are Kubernetes objects as on the wire and must not be changed here. Sizes are bytes.
@@ -37,6 +37,10 @@ class LonghornDecisions:
         """How a given handle is read; bs:// and bak:// mean the same."""
         return handles.parse(text, self.version)
 
+    def volume_name(self, requested: str) -> str:
+        """The Longhorn volume's name: the one that the sidecar asks for, as far as it is short enough."""
+        return names.corrected(requested)
+
     def snapshot_name(self, requested: str) -> str:
         """The Longhorn snapshot's name: the one that the sidecar asks for, snapshot-<uid>."""
         return requested
@@ -60,6 +64,11 @@ class LonghornDecisions:
         kind = parameters.get("type", "") if self.version.has(3) else ""
         return "bak" if kind in {"", "bs"} else kind
 
+    def refuse_type(self, kind: str) -> Refusal:
+        """What is answered to a class with a `type` that does not exist."""
+        spelled = "CSI" if self.version.has(5) else "csi"
+        return Code.INVALID_ARGUMENT, f'invalid {spelled} snapshot type: {kind}. Must be snap or bak or ""'
+
     def backup_mode(self, parameters: Mapping[str, str]) -> str:
         """`backupMode` of the class, from 1.9 on; "" means incremental."""
         return parameters.get("backupMode", "") if self.version.has(9) else ""
@@ -71,6 +80,26 @@ class LonghornDecisions:
     def storage_class_name(self) -> str:
         """The name of the StorageClass that exists after installation, which the examples use."""
         return "longhorn"
+
+    def storage_class_parameters(self, shipped: Mapping[str, str]) -> Mapping[str, str]:
+        """The parameters of that StorageClass; an administrator may choose others than are shipped."""
+        return shipped
+
+    def storage_class_is_default(self) -> bool:
+        """Whether that StorageClass is the cluster's default."""
+        return True
+
+    def disks(self) -> Sequence[str]:
+        """The names of the node's disks."""
+        return ("default-disk-100000000000",)
+
+    def block_size(self) -> int:
+        """The block size of backups of new volumes, in MiB: 2 or 16, a setting from 1.10 on."""
+        return 2
+
+    def compression_method(self) -> str:
+        """How the blocks of new volumes' backups are compressed: lz4, gzip or none, a setting."""
+        return "lz4"
 
     def snapshot_classes(self) -> list[Obj]:
         """The VolumeSnapshotClasses that exist after installation: `longhorn` up to 1.2, none later."""
@@ -134,6 +163,18 @@ class LonghornDecisions:
 
     # Snapshots and backups
 
+    def takes_recurring_snapshots(self, volume: str) -> bool:
+        """Whether a recurring job takes a snapshot of the volume before anybody else does."""
+        return False
+
+    def engine_time(self, now: str) -> str:
+        """When a snapshot was taken, by the clock of the engine's node."""
+        return now
+
+    def shown_progress(self, backup: Obj) -> Sequence[int]:
+        """The progress in percent that a Backup in progress shows before it has been copied for long."""
+        return ()
+
     def snapshot_delay(self, snapshot: Obj) -> float:
         """Seconds after which a snapshot takes the data that it holds: none, it is that moment's."""
         return 0.0
@@ -179,6 +220,10 @@ class LonghornDecisions:
     def deletes_stored_backup(self, backup: Obj) -> bool:
         """Whether the deletion of a Backup removes it from the backupstore."""
         return True
+
+    def collection_delay(self) -> float:
+        """Seconds, not scaled, from the deletion of a backup until the blocks go that only it needed."""
+        return 0.0
 
     def removes_deleted_backup(self, backup: Obj) -> bool:
         """Whether a Backup object goes once its data are deleted."""
@@ -263,6 +308,12 @@ class LonghornDecisions:
     def restores_data(self, volume: Obj) -> bool:
         """Whether a volume made from a backup gets the backup's data."""
         return True
+
+    # Longhorn's own API
+
+    def api_answer(self, answer: Obj) -> Obj:
+        """What Longhorn's API answers about its objects."""
+        return answer
 
     # Backup target
 

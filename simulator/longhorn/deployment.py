@@ -88,7 +88,7 @@ class Longhorn:
         service = ImageService(api, decisions, image_decisions, exports)
         self.chains = chains
         bundles = SupportBundles(api, clock)
-        self.rest = RestApi(api, chains, ImageDownloads(api, image_decisions, files, sources), bundles)
+        self.rest = RestApi(api, decisions, chains, ImageDownloads(api, image_decisions, files, sources), bundles)
         self._controllers = [tickets.controller, restores.controller, volumes.controller, snapshots.controller]
         self._controllers += [images.controller, sources.controller]
         self._controllers += [bundles.controller] if version.has(4) else []

@@ -72,7 +72,7 @@ class LonghornDriver:
     async def create_volume(self, request: CreateVolumeRequest) -> CsiVolume:
         """A new volume, empty or with the data of a snapshot or another volume."""
         self._check_capabilities(request.capabilities)
-        name = names.corrected(request.name)
+        name = self._decisions.volume_name(request.name)
         size = names.rounded(request.required_bytes)
         metadata, spec, context = self._provisioner.wanted(request, name, size)
         existing = objects.find(self._api, names.VOLUMES, name)

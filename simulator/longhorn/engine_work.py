@@ -42,6 +42,10 @@ class EngineWork:
         if running:
             await asyncio.wait(running)
 
+    def is_busy(self) -> bool:
+        """Whether a piece of work is under way."""
+        return bool(self._running)
+
     def forget(self, key: Hashable) -> None:
         """Make the next request begin anew."""
         self._pieces.pop(key, None)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from simulator.kubernetes.api import Api
@@ -15,7 +15,6 @@ from simulator.longhorn.version import Version
 
 CREDENTIALS = "minio-secret"
 POLL_INTERVAL = "5m0s"
-DISK = "default-disk-100000000000"
 DISK_SIZE = 100 << 30
 
 
@@ -28,11 +27,20 @@ def install(
     version = decisions.version
     known = copy_of(read(Path(__file__).with_suffix(".yaml")))
     api.create("services", known["service"])
-    _settings(api, version, image, target_url, _since(known["settings"], version))
-    _node(api, now)
+    settings = _since(known["settings"], version)
+    chosen = {
+        "default-backup-block-size": str(decisions.block_size()),
+        "backup-compression-method": decisions.compression_method(),
+    }
+    settings |= {name: value for name, value in chosen.items() if name in settings}
+    _settings(api, version, image, target_url, settings)
+    _node(api, decisions.disks(), now)
     _engine_image(api, image, now)
     _backup_target(api, target_url, credentials, now)
-    storage_class = {**known["storage class"], "parameters": _since(known["parameters"], version)}
+    parameters = dict(decisions.storage_class_parameters(_since(known["parameters"], version)))
+    storage_class = {**known["storage class"], "parameters": parameters}
+    if not decisions.storage_class_is_default():
+        del storage_class["metadata"]["annotations"]
     storage_class["metadata"]["name"] = decisions.storage_class_name()
     api.create("storageclasses.storage.k8s.io", storage_class)
     for snapshot_class in decisions.snapshot_classes():
@@ -61,15 +69,20 @@ def _settings(api: Api, version: Version, image: str, target_url: str, given: di
             objects.set_status(api, names.SETTINGS, name, applied=True)
 
 
-def _node(api: Api, now: str) -> None:
-    disk = {"allowScheduling": True, "diskType": "filesystem", "path": "/var/lib/longhorn/", "storageReserved": 0}
-    spec = {"allowScheduling": True, "disks": {DISK: {**disk, "tags": []}}, "name": names.NODE, "tags": []}
+def _node(api: Api, disks: Sequence[str], now: str) -> None:
+    disk: Obj = {"allowScheduling": True, "diskType": "filesystem", "storageReserved": 0, "tags": []}
+    paths = {name: f"/var/lib/longhorn{number or ''}/" for number, name in enumerate(disks)}
+    specs = {name: {**disk, "path": path} for name, path in paths.items()}
+    spec = {"allowScheduling": True, "disks": specs, "name": names.NODE, "tags": []}
     objects.create(api, names.NODES, names.NODE, spec, finalizers=[names.FINALIZER])
     conditions = [objects.condition(kind, True, now) for kind in ("Ready", "Schedulable", "MountPropagation")]
     room: Obj = {"storageAvailable": DISK_SIZE, "storageMaximum": DISK_SIZE, "storageScheduled": 0}
-    room |= {"diskName": DISK, "diskPath": disk["path"], "diskType": disk["diskType"], "diskUUID": str(uuid.uuid4())}
-    disks = {DISK: {**room, "conditions": [objects.condition(kind, True, now) for kind in ("Ready", "Schedulable")]}}
-    objects.set_status(api, names.NODES, names.NODE, conditions=conditions, diskStatus=disks)
+    room["conditions"] = [objects.condition(kind, True, now) for kind in ("Ready", "Schedulable")]
+    statuses = {
+        name: {**room, "diskName": name, "diskPath": path, "diskType": "filesystem", "diskUUID": str(uuid.uuid4())}
+        for name, path in paths.items()
+    }
+    objects.set_status(api, names.NODES, names.NODE, conditions=conditions, diskStatus=statuses)
 
 
 def _engine_image(api: Api, image: str, now: str) -> None:

@@ -11,6 +11,7 @@ from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.backing_images.rest import ImageDownloads
+from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.snapshot_chains import SnapshotChains
 from simulator.longhorn.support_bundles import SupportBundles
 
@@ -37,8 +38,16 @@ class NotFoundError(Exception):
 class RestApi:
     """Answers requests below /v1."""
 
-    def __init__(self, api: Api, chains: SnapshotChains, images: ImageDownloads, bundles: SupportBundles) -> None:
+    def __init__(
+        self,
+        api: Api,
+        decisions: LonghornDecisions,
+        chains: SnapshotChains,
+        images: ImageDownloads,
+        bundles: SupportBundles,
+    ) -> None:
         self._api = api
+        self._decisions = decisions
         self._chains = chains
         self._images = images
         self._bundles = bundles
@@ -59,7 +68,7 @@ class RestApi:
             answer = {"actions": None, "code": "Not Found", "detail": "", "links": {"self": f"{base}/{path}"}}
             answer |= {"message": str(error), "status": 404, "type": "error"}
             return web.json_response(answer, status=404)
-        return web.json_response(answer)
+        return web.json_response(self._decisions.api_answer(answer))
 
     def answer(self, method: str, path: str, action: str, base: str) -> Obj:
         """The JSON for a request. Raises NotFoundError."""

@@ -89,7 +89,7 @@ class Snapshots:
                 text = f"failed to snapshot volume: invalid empty value for label with key {empty}"
                 self._fail(snapshot, f"proxyServer=10.244.0.24:8501 destination=10.244.0.24:10000: {text}")
                 return
-            known = {**UNKNOWN, **status, "requestedTime": self._clock.timestamp()}
+            known = {**UNKNOWN, **status, "requestedTime": self._decisions.engine_time(self._clock.timestamp())}
             objects.set_status(self._api, names.SNAPSHOTS, name, **known)
             await self._chains.take(of, name)
         await self._polls.next(of)

@@ -1,4 +1,7 @@
-"""Named replacements of single decisions: faults, that break one documented behaviour, and quirks of real releases."""
+"""Named replacements of single decisions.
+
+Faults break one documented behaviour, quirks are what real releases do, variations what correct ones may show as well.
+"""
 
 import importlib
 import inspect
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from itertools import starmap
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from simulator.kubernetes.definitions import read
 from simulator.overrides.override_counts import OverrideCount, counted
@@ -50,6 +53,18 @@ class Fault:
     overrides: tuple[Override, ...]
 
 
+@dataclass(frozen=True)
+class Variation:
+    """What a correct Longhorn, cluster or store may show as well; no verdict may change under it."""
+
+    name: str
+    summary: str
+    overrides: tuple[Override, ...]
+
+
+Named = TypeVar("Named", Fault, Variation)
+
+
 def override(name: str, *, decision: str, summary: str = "") -> Callable[[Replacement], Override]:
     """Make an override of `decision` from a function `f(original, *args)`; without `summary` its docstring is that."""
 
@@ -78,6 +93,16 @@ def fault(
         clauses = tuple(breaks.split()) if isinstance(breaks, str) else breaks
         replaced = {decision: replace, **also}.items()
         return Fault(name, clauses, says, said, tuple(Override(name, each, put, said) for each, put in replaced))
+
+    return make
+
+
+def variation(name: str, *, decision: str, summary: str = "") -> Callable[[Replacement], Variation]:
+    """Make a variation of one override, as `fault` does."""
+
+    def make(replace: Replacement) -> Variation:
+        said = summary or _summary(name, replace)
+        return Variation(name, said, (Override(name, decision, replace, said),))
 
     return make
 
@@ -117,28 +142,45 @@ def faults(collection: str = "simulator.overrides.faults") -> dict[str, Fault]:
 
     Raises OverrideError for a name that two faults have, and for an override that belongs to no fault.
     """
-    package = importlib.import_module(collection)
+    return _collected(collection, Fault, _constant_fault)
+
+
+def variations(collection: str = "simulator.overrides.variations") -> dict[str, Variation]:
+    """Every variation, by name, kept and found as faults are."""
+    return _collected(collection, Variation, _constant_variation)
+
+
+def _collected(
+    collection: str, kind: type[Named], constant: Callable[[str, dict[str, Any]], Named]
+) -> dict[str, Named]:
+    package, noun = importlib.import_module(collection), kind.__name__.lower()
     modules = {entry.name for entry in pkgutil.iter_modules(package.__path__)}
     files = {path.stem: path for path in Path(package.__path__[0]).glob("*.yaml")}
-    found: dict[str, Fault] = {}
+    found: dict[str, Named] = {}
     for subject in sorted(modules | files.keys()):
         held = vars(importlib.import_module(f"{package.__name__}.{subject}")).values() if subject in modules else ()
-        own = [value for value in held if isinstance(value, Fault)]
-        own += starmap(_fault_of_entry, read(files[subject]).items() if subject in files else ())
+        own = [value for value in held if isinstance(value, kind)]
+        own += starmap(constant, read(files[subject]).items() if subject in files else ())
         for each in own:
             if each.name in found:
-                raise OverrideError(f"two faults are named {each.name!r}")
+                raise OverrideError(f"two {noun}s are named {each.name!r}")
             found[each.name] = each
         if stray := [value.name for value in held if isinstance(value, Override)]:
-            raise OverrideError(f"module {subject} has an override {stray[0]!r} that belongs to no fault")
+            raise OverrideError(f"module {subject} has an override {stray[0]!r} that belongs to no {noun}")
     return found
 
 
-def _fault_of_entry(name: str, said: dict[str, Any]) -> Fault:
+def _constant_fault(name: str, said: dict[str, Any]) -> Fault:
     given = {"also": {}, **said}
     plus, further = given.pop("plus", None), given.pop("also")
     replace = always(given.pop("answer")) if plus is None else changed(lambda right: right + plus)
     return fault(name, also={decision: always(each) for decision, each in further.items()}, **given)(replace)
+
+
+def _constant_variation(name: str, said: dict[str, Any]) -> Variation:
+    answers = {said["decision"]: said["answer"], **said.get("also", {})}
+    overrides = (Override(name, each, always(answer), said["summary"]) for each, answer in answers.items())
+    return Variation(name, said["summary"], tuple(overrides))
 
 
 def _summary(name: str, replace: Replacement) -> str:

@@ -1,5 +1,6 @@
 """The S3 service: over HTTP for clients outside, directly for those inside the cluster."""
 
+import re
 from collections.abc import Mapping
 from ssl import SSLContext
 from urllib.parse import unquote, urlsplit
@@ -20,6 +21,7 @@ from simulator.s3.connection import (
     new_request_id,
     wrong_signature,
 )
+from simulator.s3.decisions import S3Decisions
 from simulator.s3.minio_admin import PREFIX as ADMIN_PREFIX
 from simulator.s3.minio_admin import MinioAdmin
 from simulator.s3.policy import permits
@@ -29,6 +31,7 @@ from simulator.s3.storage import Storage
 INSIDE_ENDPOINT = "http://minio.longhorn-snapshot-s3:9000"
 """The endpoint for pods and Longhorn."""
 
+_TAG = re.compile(rb"(?<=<ETag>)[^<]+")
 _MAX_BODY = 5 << 30
 _ANY_SIGNATURE = "AWS4-HMAC-SHA256 Credential=anybody/20240101/us-east-1/s3/aws4_request"
 _HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
@@ -43,13 +46,21 @@ class S3Server:
     """An S3 service that starts with one bucket. Data are in memory, and end with the process."""
 
     def __init__(
-        self, access_key: str, secret_key: str, bucket: str, region: str, *, account: str | None = None
+        self,
+        access_key: str,
+        secret_key: str,
+        bucket: str,
+        region: str,
+        *,
+        account: str | None = None,
+        decisions: S3Decisions | None = None,
     ) -> None:
         """`bucket` is "" for none; `account` separates its objects from other servers', None for the first server."""
         self.access_key = access_key
         self.secret_key = secret_key
         self.bucket = bucket
         self.region = region
+        self._decisions = decisions or S3Decisions()
         self.inside_endpoint = INSIDE_ENDPOINT
         self.endpoint = ""
         first = (bucket,) if bucket else ()
@@ -106,7 +117,10 @@ class S3Server:
             request_id, status, headers = error.request_id, error.status, {"Content-Type": "application/xml"}
             body = b"" if request.method == "HEAD" else _error_document(error, request.path)
         kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_HEADERS}
-        kept = {"x-amz-request-id": request_id, **kept}
+        kept = {
+            name: self._decisions.entity_tag(value) if name.lower() == "etag" else value for name, value in kept.items()
+        }
+        kept = {"x-amz-request-id": request_id, **self._decisions.answer_headers(kept)}
         if request.method != "HEAD":
             return web.Response(status=status, body=body, headers=kept)
         bodiless = web.StreamResponse(status=status, headers=kept)
@@ -156,7 +170,13 @@ class S3Server:
     ) -> tuple[int, Mapping[str, str], bytes]:
         # moto would take the name inside the cluster for that of a bucket.
         named = {**headers, "Host": urlsplit(self.endpoint).netloc}
-        return self.storage.respond(request.method, f"{self.endpoint}{path or request.raw_path}", named, body)
+        url = f"{self.endpoint}{path or request.raw_path}"
+        if "list-type=2" in url and "max-keys=" not in url:
+            url += f"&max-keys={self._decisions.page_size()}"
+        status, headers, answer = self.storage.respond(request.method, url, named, body)
+        if b"<ETag>" in answer and answer.startswith(b"<?xml"):
+            answer = _TAG.sub(lambda tag: self._decisions.entity_tag(tag[0].decode()).encode(), answer)
+        return status, headers, answer
 
 
 class _InsideConnection:

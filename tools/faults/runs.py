@@ -4,7 +4,7 @@ import multiprocessing
 import signal
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,6 @@ from tools.faults.selection import Selection
 IDLE_TIMEOUT = 1.5
 """Seconds without any change in the cluster after which a wait is given up: a simulated step takes milliseconds."""
 
-NO_FAULT = ""
-"""In the place of a fault's name: the suite on a simulator that does what is documented."""
-
 
 @dataclass(frozen=True)
 class Runs:
@@ -33,13 +30,15 @@ class Runs:
 
 
 @dataclass(frozen=True)
-class _Task:
-    """A run of all tests, or of those that concern one of the faults that break `clauses` (a tuple for each fault)."""
+class Task:
+    """A run of the suite with the arguments `suite` on a simulator with the arguments `simulator`.
 
-    version: str
-    fault: str
-    all_tests: bool
-    clauses: tuple[tuple[str, ...], ...]
+    It takes all tests, or those that concern one of the faults that break `clauses` (a tuple for each fault).
+    """
+
+    simulator: tuple[str, ...]
+    suite: tuple[str, ...] = ()
+    clauses: tuple[tuple[str, ...], ...] | None = None
 
 
 def run_all(chosen: Sequence[Case], jobs: int, *, all_tests: bool, all_tests_of_control: bool, control: bool) -> Runs:
@@ -48,45 +47,62 @@ def run_all(chosen: Sequence[Case], jobs: int, *, all_tests: bool, all_tests_of_
     A run takes the tests that concern its fault, a control those that concern any of the faults on its version, unless
     all tests are wanted. Prints a line when a run has ended.
     """
-    by_task = {_Task(case.version, case.fault.name, all_tests, (case.clauses,)): case for case in chosen}
+    patience = (f"--idle-timeout={IDLE_TIMEOUT}",)
+    by_task = {
+        Task(
+            (*of_version(case.version), "--fault", case.fault.name), patience, None if all_tests else (case.clauses,)
+        ): case
+        for case in chosen
+    }
     versions = sorted({case.version for case in chosen}) if control else []
     broken = {version: tuple(case.clauses for case in chosen if case.version == version) for version in versions}
-    tasks = [_Task(version, NO_FAULT, all_tests_of_control, broken[version]) for version in versions] + list(by_task)
-    forked.load()
+    unbroken = {
+        Task(of_version(version), (), None if all_tests_of_control else broken[version]): version
+        for version in versions
+    }
     controls: dict[str, SuiteRun] = {}
     results: list[Result] = []
     unselected: list[set[str]] = []
     planned = {"fault": len(chosen), "control": len(versions)}
-    began = time.monotonic()
     counts = " and ".join(f"{count} {noun}{'s' * (count != 1)}" for noun, count in planned.items())
-    print(f"{counts}, {min(jobs, len(tasks))} at a time", flush=True)
+    print(f"{counts}, {jobs} at a time", flush=True)
+
+    def ended(task: Task, run: SuiteRun) -> str:
+        unselected.append({entry["id"] for entry in run.entries if entry["reason"] == NOT_SELECTED})
+        if task in unbroken:
+            controls[unbroken[task]] = run
+            return f"{trouble_of_control(run) or 'conforms'}: no fault, {unbroken[task] or 'newest'} version"
+        results.append(judge(by_task[task], run))
+        return terminal.progress(results[-1])
+
+    run_tasks([*unbroken, *by_task], jobs, ended)
+    return Runs(controls, results, tuple(sorted(set.intersection(*unselected))))
+
+
+def run_tasks(tasks: Sequence[Task], jobs: int, ended: Callable[[Task, SuiteRun], str]) -> None:
+    """Run the suite for each task, up to `jobs` at a time; prints what `ended` says of each when it has ended."""
+    forked.load()
+    began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as scratch,
         multiprocessing.get_context("fork").Pool(min(jobs, len(tasks)), _leave_interrupts_to_the_parent) as pool,
     ):
         for done, (task, run) in enumerate(pool.imap_unordered(partial(_run, Path(scratch)), tasks), 1):
-            unselected.append({entry["id"] for entry in run.entries if entry["reason"] == NOT_SELECTED})
-            if task.fault == NO_FAULT:
-                controls[task.version] = run
-                line = f"{trouble_of_control(run) or 'conforms'}: no fault, {task.version or 'newest'} version"
-            else:
-                results.append(judge(by_task[task], run))
-                line = terminal.progress(results[-1])
+            line = ended(task, run)
             spent = time.monotonic() - began
             left = spent / done * (len(tasks) - done)
             print(f"[{done:3}/{len(tasks)}, {spent:4.0f} s, {left:4.0f} s left] {line}", flush=True)
-    return Runs(controls, results, tuple(sorted(set.intersection(*unselected))))
+
+
+def of_version(version: str) -> tuple[str, ...]:
+    """The simulator's arguments for a documented version, "" for the newest."""
+    return ("--longhorn-version", version) if version else ()
 
 
 def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _run(scratch: Path, task: _Task) -> tuple[_Task, SuiteRun]:
-    simulator = ["--longhorn-version", task.version] if task.version else []
-    suite = ["conformance"]
-    if task.fault != NO_FAULT:
-        simulator += ["--fault", task.fault]
-        suite += [f"--idle-timeout={IDLE_TIMEOUT}"]
-    plugins = [] if task.all_tests else [Selection(task.clauses)]
-    return task, forked.run_suite(simulator, suite, plugins, scratch=scratch)
+def _run(scratch: Path, task: Task) -> tuple[Task, SuiteRun]:
+    plugins = [] if task.clauses is None else [Selection(task.clauses)]
+    return task, forked.run_suite(task.simulator, ["conformance", *task.suite], plugins, scratch=scratch)

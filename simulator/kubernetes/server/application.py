@@ -98,6 +98,7 @@ class Server:
         middlewares = [self.authentication.middleware, *self.middlewares]
         application = web.Application(client_max_size=BODY_LIMIT, middlewares=middlewares)
         application.router.add_route("*", "/{path:.*}", self._handle)
+        application.on_response_prepare.append(self._add_headers)
         self._runner = web.AppRunner(
             application, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
         )
@@ -130,6 +131,11 @@ class Server:
             print(f"{request.method} {request.path_qs} failed", file=sys.stderr)
             traceback.print_exception(error)
             return refuse(internal(f"Internal error occurred: {error}"))
+
+    async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Before the answer to any request goes out."""
+        del request
+        response.headers.update(self._api.decisions.answer_headers())
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.path
@@ -225,7 +231,7 @@ class Server:
         if path.split("/")[0] in HEALTH:
             return web.Response(text="ok")
         if path == "version":
-            return reply(VERSION)
+            return reply({**VERSION, "gitVersion": self._api.decisions.git_version(VERSION["gitVersion"])})
         if path == "metrics" and self.metrics is not None:
             return web.Response(text=self.metrics())
         if path in self._pages:

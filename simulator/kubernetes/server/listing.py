@@ -100,6 +100,7 @@ def list_objects(api: Api, tables: Tables, target: Target, query: Query, accept:
         if not (query.get("labelSelector") or query.get("fieldSelector")):
             metadata["remainingItemCount"] = len(found) - limit
         found = found[:limit]
+    found = list(api.decisions.listed(resource, found))
     return reply(_rendered(resource, tables, shown, found, metadata, query.get("includeObject", "Metadata")))
 
 

@@ -17,7 +17,6 @@ from simulator.kubernetes.server.tables import Tables, metadata_only
 from simulator.kubernetes.server.wire import JSON, Rendering
 from simulator.kubernetes.store import Change, Stored, encode
 
-BOOKMARK_SECONDS = 60.0
 DEFAULT_TIMEOUT = (1800, 3600)
 """Range of seconds after which the server ends a watch without a timeout."""
 
@@ -59,7 +58,8 @@ class Watch:
         """Queue the initial events, and follow from there on without a gap."""
         options = self._options
         if options.revision is None:
-            for stored in self._api.store.all(self._resource, options.namespace):
+            found = self._api.store.all(self._resource, options.namespace)
+            for stored in self._api.decisions.listed(self._resource, found):
                 if options.matches(stored.object):
                     self._queue("ADDED", stored)
             if options.initial_bookmark:
@@ -113,7 +113,7 @@ class Watch:
                     break
                 self._wake.clear()
                 try:
-                    async with asyncio.timeout(min(left, BOOKMARK_SECONDS, broken - loop.time())):
+                    async with asyncio.timeout(min(left, self._api.timing.bookmark_interval(), broken - loop.time())):
                         await self._wake.wait()
                 except TimeoutError:
                     if loop.time() < broken:

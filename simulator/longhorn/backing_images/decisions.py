@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002  (a replacement may need an argument that the documented answer does not)
-"""The decisions about backing images that a fault or a release quirk may replace.
+"""The decisions about backing images that a fault, a release quirk or a variation may replace.
 
 A method holds what the page "CSI VolumeSnapshot Associated with Longhorn BackingImage" says; where it is silent, what
 real releases do. Objects are Kubernetes objects as on the wire and must not be changed here. Sizes are bytes.
@@ -150,6 +150,18 @@ class BackingImageDecisions:
     def reported_virtual_size(self, size: int) -> int:
         """`status.virtualSize`: the bytes that a volume sees."""
         return size
+
+    def fact_delay(self, field: str) -> float:
+        """Seconds, not scaled, from the file's readiness until the image's status tells its checksum, its size ..."""
+        return 0.0
+
+    def shown_progress(self, image: str) -> Sequence[int]:
+        """The progress in percent that an image shows while its file is made, if that takes no long time."""
+        return ()
+
+    def download_has_length(self) -> bool:
+        """Whether the answer to a download tells its length, so that it need not come in chunks."""
+        return False
 
     def served_bytes(self, image: str, data: bytes) -> bytes:
         """A piece of the file, as it is handed out for download."""

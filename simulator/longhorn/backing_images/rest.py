@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from aiohttp import web
@@ -69,20 +70,24 @@ class ImageDownloads:
         response = web.StreamResponse()
         response.headers["Content-Type"] = "application/octet-stream"
         response.headers["Content-Disposition"] = f"attachment; filename={name.partition('-')[0]}.gz"
+        pieces = self._packed(name, path)
+        if self._decisions.download_has_length():
+            return web.Response(body=b"".join([each async for each in pieces]), headers=response.headers)
         response.enable_chunked_encoding()
         await response.prepare(request)
-        await self._send(response, name, path)
+        async for each in pieces:
+            await response.write(each)
         await response.write_eof()
         return response
 
-    async def _send(self, response: web.StreamResponse, name: str, path: Path) -> None:
+    async def _packed(self, name: str, path: Path) -> AsyncIterator[bytes]:
         packer = zlib.compressobj(zlib.Z_BEST_SPEED, wbits=GZIP)
         with path.open("rb") as file:
             while piece := await asyncio.to_thread(file.read, CHUNK):
                 served = self._decisions.served_bytes(name, piece)
                 if packed := await asyncio.to_thread(packer.compress, served):
-                    await response.write(packed)
-        await response.write(packer.flush())
+                    yield packed
+        yield packer.flush()
 
     async def upload(self, request: web.Request, name: str) -> web.Response:
         """Take the file of an image of type upload: the body, or the part `chunk` of a form."""

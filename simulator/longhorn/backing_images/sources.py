@@ -64,6 +64,7 @@ class DataSources:
     def __post_init__(self) -> None:
         self._events = EventRecorder(self._api, "longhorn-backing-image-controller")
         self._work = self._files.work
+        self._api.activity.watch(self._work.is_busy)
         self._attempts: dict[str, tuple[int, float]] = {}
         self.controller = Controller(
             self._api, self._clock, "longhorn-backing-image-data-source-controller", self._reconcile
@@ -150,6 +151,9 @@ class DataSources:
 
     async def _outcome(self, name: str) -> None:
         """Do the work, or wait for it, and report its outcome."""
+        for percent in self._decisions.shown_progress(name):
+            self._set(name, currentState=states.IN_PROGRESS, progress=percent)
+            await self._clock.sleep(POLL)
         try:
             facts = await self._work.outcome(name, lambda: self._file(name))
         except SourceError as error:
@@ -254,14 +258,19 @@ class DataSources:
         facts = await self._facts(self._files.path(disk, name, made))
         held = {"state": states.READY, "size": facts.size, "uuid": made, "currentChecksum": facts.checksum}
         self._managers.hold(name, disk, held)
-        self._show_ready(name, disk, facts)
+        await self._show_ready(name, disk, facts)
         objects.set_spec(self._api, names.BACKING_IMAGE_DATA_SOURCES, name, fileTransferred=True)
 
-    def _show_ready(self, name: str, disk: str, facts: FileFacts) -> None:
+    async def _show_ready(self, name: str, disk: str, facts: FileFacts) -> None:
         sizes = {"virtualSize": facts.virtual_size, "realSize": facts.real_size}
         image = objects.find(self._api, names.BACKING_IMAGES, name)
         known: Obj = {"size": facts.size, "checksum": facts.checksum, **sizes}
-        states.set_file(self._api, name, disk, self._clock.timestamp(), states.READY, 100, **known)
+        delays = {field: self._decisions.fact_delay(field) for field in known}
+        told = {field: states.NEW_IMAGE[field] if delays[field] else value for field, value in known.items()}
+        states.set_file(self._api, name, disk, self._clock.timestamp(), states.READY, 100, **told)
+        for field in sorted(filter(delays.get, known), key=delays.__getitem__):
+            await self._clock.sleep_unscaled(delays[field])
+            objects.set_status(self._api, names.BACKING_IMAGES, name, **{field: known[field]})
         for field, size in sizes.items():
             if image is not None:
                 self._events.record(image, "Normal", "Update", f"Set {field} to {size}")

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002  (a replacement may need an argument that the documented answer does not)
-"""The decisions of the backupstore that a fault or a release quirk may replace; here as documented.
+"""The decisions of the backupstore that a fault, a release quirk or a variation may replace; here as documented.
 
 Sizes and offsets are bytes. `volume` and `backup` are the names in the store, that of the Longhorn volume and that of
 the Backup object.
@@ -71,6 +71,10 @@ class BackupstoreDecisions:
     def releases_lock_of_failed(self) -> bool:
         """Whether a backup that fails takes its lock on the volume away."""
         return True
+
+    def document_text(self, document: bytes) -> bytes:
+        """A JSON document as it is put into the store."""
+        return document
 
     # Deleting a backup
 

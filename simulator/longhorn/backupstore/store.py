@@ -23,7 +23,7 @@ from simulator.longhorn.backupstore.models import (
 )
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.version import Version
-from simulator.s3.connection import S3Connection
+from simulator.s3.connection import ObjectInfo, S3Connection
 
 T = TypeVar("T")
 
@@ -84,10 +84,10 @@ class Backupstore:
             base = self._decisions.incremental_base(request, last, snapshots)
             document = layout.backup(request.backup)
             stub = StoredBackup(request.backup, request.volume, compression=volume.compression)
-            await self._bucket.put(document, documents.dump_backup(stub, self._version))
+            await self._put(document, documents.dump_backup(stub, self._version))
             copied = await self._copier(layout).upload(disk, request, volume.compression, base, progress)
             backup = self._finished(request, stub, base, copied)
-            await self._bucket.put(document, documents.dump_backup(backup, self._version))
+            await self._put(document, documents.dump_backup(backup, self._version))
             volume = await self._record(layout, request, copied.new_blocks)
         progress(100)
         return BackupResult(backup, volume)
@@ -106,8 +106,8 @@ class Backupstore:
         progress(100)
         return found
 
-    async def delete_backup(self, volume: str, backup: str) -> None:
-        """Remove a backup and the blocks that only it needs; one that is not there is no error.
+    async def delete_backup(self, volume: str, backup: str, *, collect: bool = True) -> None:
+        """Remove a backup, one that is not there is no error, and if wanted `collect` what nothing needs any longer.
 
         Raises BackupMissingError for an unknown volume.
         """
@@ -118,21 +118,32 @@ class Backupstore:
             if self._decisions.deletes_document(volume, backup):
                 for name in self._decisions.documents_to_delete(backup, present):
                     await self._bucket.delete(layout.backup(name))
-            names = await self._backups(layout)
-            remaining, readable = await self._readable(layout, names)
-            if known.last_backup not in names:
-                complete = remaining if readable else ()
-                newest = max(complete, key=lambda each: each.snapshot_created, default=None)
-                known = replace(
-                    known,
-                    last_backup=newest.name if newest else "",
-                    last_backup_at=newest.snapshot_created if newest else "",
-                )
-            if readable and not any(each.in_progress for each in remaining):
-                known = replace(known, block_count=await self._collect(layout, names, remaining, backup))
-            else:
-                known = replace(known, last_backup="", last_backup_at="")
-            await self._bucket.put(layout.volume, documents.dump_volume(known, self._version))
+            if collect:
+                await self._clean_up(layout, known, backup)
+
+    async def collect(self, volume: str) -> None:
+        """Remove the blocks of a volume that no backup needs. Raises BackupMissingError for an unknown volume."""
+        layout = self._layout(volume)
+        async with held(self._bucket, layout, self._clock, LockType.DELETE):
+            await self._clean_up(layout, await self._load_volume(layout), "")
+
+    async def _clean_up(self, layout: VolumeLayout, known: StoredVolume, deleted: str) -> None:
+        """Collect unused blocks, and bring volume.cfg up to date."""
+        names = await self._backups(layout)
+        remaining, readable = await self._readable(layout, names)
+        if known.last_backup not in names:
+            complete = remaining if readable else ()
+            newest = max(complete, key=lambda each: each.snapshot_created, default=None)
+            known = replace(
+                known,
+                last_backup=newest.name if newest else "",
+                last_backup_at=newest.snapshot_created if newest else "",
+            )
+        if readable and not any(each.in_progress for each in remaining):
+            known = replace(known, block_count=await self._collect(layout, names, remaining, deleted))
+        else:
+            known = replace(known, last_backup="", last_backup_at="")
+        await self._put(layout.volume, documents.dump_volume(known, self._version))
 
     async def delete_volume(self, volume: str) -> None:
         """Remove all backups of a volume and everything else that the store has of it."""
@@ -142,6 +153,9 @@ class Backupstore:
                 for found in (await self._bucket.list(part)).objects:
                     if not found.key.startswith(layout.locks):
                         await self._bucket.delete(found.key)
+
+    async def _put(self, key: str, document: bytes) -> ObjectInfo:
+        return await self._bucket.put(key, self._decisions.document_text(document))
 
     def _layout(self, volume: str) -> VolumeLayout:
         try:
@@ -210,7 +224,7 @@ class Backupstore:
             storage_class=request.storage_class,
             data_engine=request.data_engine,
         )
-        await self._bucket.put(layout.volume, documents.dump_volume(volume, self._version))
+        await self._put(layout.volume, documents.dump_volume(volume, self._version))
         return volume
 
     def _copier(self, layout: VolumeLayout) -> BlockCopier:
@@ -260,7 +274,7 @@ class Backupstore:
             backing_image_checksum=request.backing_image_checksum,
             storage_class=request.storage_class,
         )
-        written = await self._bucket.put(layout.volume, documents.dump_volume(volume, self._version))
+        written = await self._put(layout.volume, documents.dump_volume(volume, self._version))
         return replace(volume, last_modified=written.last_modified)
 
     async def _collect(

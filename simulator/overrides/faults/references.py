@@ -7,7 +7,7 @@ from functools import partial
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.handles import Handle
 from simulator.overrides import releases
-from simulator.overrides.faults.suite_messages import BOUND, NO_ERROR
+from simulator.overrides.faults.suite_messages import BOUND, NO_ERROR, READY
 from simulator.overrides.registry import Fault, Replacement, fault
 
 LATEST = "the-latest"
@@ -116,7 +116,7 @@ empty_volume = malformed(
     "reference-of-another-namespace-accepted",
     breaks="backup.pre-provisioned.reference",
     decision="csi.content_refers_to",
-    says=r"it became ready; expected was an error like .*is bound to a dif",
+    says=READY,
 )
 def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
     """The namespace in a content's reference does not matter, only the name."""

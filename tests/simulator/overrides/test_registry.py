@@ -9,12 +9,12 @@ import pytest
 from yaml import YAMLError
 
 from simulator.decisions import decisions
-from simulator.options import parse
+from simulator.options import UsageError, parse
 from simulator.overrides import occasional, releases
 from simulator.overrides.override_counts import OverrideCount
-from simulator.overrides.registry import Override, OverrideError, apply, fault, faults, override
+from simulator.overrides.registry import Override, OverrideError, apply, fault, faults, override, variations
 
-STOREYS = ("kubernetes", "csi", "longhorn", "backing_images", "backupstore")
+STOREYS = ("kubernetes", "csi", "longhorn", "backing_images", "backupstore", "s3", "timing")
 
 
 class Storey:
@@ -102,6 +102,21 @@ def test_every_fault_fits_its_decisions(name: str) -> None:
     re.compile(known.says)
 
 
+@pytest.mark.parametrize("name", sorted(variations()))
+def test_every_variation_fits_its_decisions(name: str) -> None:
+    known = variations()[name]
+    made = decisions(parse(["--kubeconfig", "file", "--variation", name]))
+
+    replaced = [(storey, method) for storey in STOREYS for method in vars(getattr(made, storey)) if method != "version"]
+    assert {f"{storey}.{method}" for storey, method in replaced} == {change.decision for change in known.overrides}
+    assert made.override_counts == {name: OverrideCount(asked=0, changed=0)}
+
+
+def test_chaos_has_its_own_timing() -> None:
+    with pytest.raises(UsageError, match="--chaos has a timing of its own"):
+        decisions(parse(["--kubeconfig", "file", "--variation", "events-late", "--chaos", "1"]))
+
+
 @pytest.mark.parametrize("version", sorted(releases.RELEASES))
 def test_every_release_fits_its_decisions(version: str) -> None:
     made = decisions(parse(["--kubeconfig", "file", "--release", version]))
@@ -118,8 +133,10 @@ def test_every_decision_has_an_override() -> None:
         if inspect.isfunction(method) and not name.startswith("_")
     }
     changes = [*(fault.overrides for fault in faults().values()), *releases.RELEASES.values()]
+    changes += [variation.overrides for variation in variations().values()]
     changes.append(tuple(occasional.QUIRKS.values()))
 
+    taken.remove("timing.watch_broke")  # tells of something and decides nothing
     assert taken - {change.decision for overrides in changes for change in overrides} == set()
 
 
