@@ -90,6 +90,10 @@ class BackupstoreDecisions:
         """The backups whose blocks are kept when another one is deleted: all that remain."""
         return remaining
 
+    def left_in_store(self, volume: str, backup: str) -> Sequence[str]:
+        """The keys, below the target's, of what the deletion of a backup leaves in the store: nothing."""
+        return ()
+
     def unused_blocks(self, present: Iterable[str], used: Iterable[str], deleted: str) -> set[str]:
         """The checksums of the blocks that no remaining backup needs when the backup `deleted` is gone."""
         return set(present) - set(used)

@@ -135,3 +135,12 @@ def spoilt(original: Callable[[str, bytes], bytes], image: str, data: bytes) -> 
     first = _SERVED.setdefault("first", image)
     data = original(image, data)
     return bytes(len(data)) if _GONE and image == first else data
+
+
+left = fault(
+    "deletion-leaves-a-temporary-key",
+    breaks="backup.delete",
+    decision="backupstore.left_in_store",
+    says=r"left over: key in the bucket \S*tmp-pvc-",
+    summary="When a backup is deleted, a temporary key stays in the bucket.",
+)(lambda original, volume, backup: (f"backupstore/tmp-{volume}-{backup}",))
