@@ -91,7 +91,7 @@ class BackupstoreDecisions:
         return remaining
 
     def left_in_store(self, volume: str, backup: str) -> Sequence[str]:
-        """The keys, below the target's, of what the deletion of a backup leaves in the store: nothing."""
+        """The names of what the deletion of a backup leaves in the volume's directory: nothing."""
         return ()
 
     def unused_blocks(self, present: Iterable[str], used: Iterable[str], deleted: str) -> set[str]:

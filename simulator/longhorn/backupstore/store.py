@@ -118,8 +118,8 @@ class Backupstore:
             if self._decisions.deletes_document(volume, backup):
                 for name in self._decisions.documents_to_delete(backup, present):
                     await self._bucket.delete(layout.backup(name))
-            for key in self._decisions.left_in_store(volume, backup):
-                await self._bucket.put(f"{self._prefix}{key}", b"")
+            for name in self._decisions.left_in_store(volume, backup):
+                await self._bucket.put(layout.directory + name, b"")
             if collect:
                 await self._clean_up(layout, known, backup)
 

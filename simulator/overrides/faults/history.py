@@ -141,6 +141,6 @@ left = fault(
     "deletion-leaves-a-temporary-key",
     breaks="backup.delete",
     decision="backupstore.left_in_store",
-    says=r"left over: key in the bucket \S*tmp-pvc-",
+    says=r"what is part of no backup: \S*tmp-backup-",
     summary="When a backup is deleted, a temporary key stays in the bucket.",
-)(lambda original, volume, backup: (f"backupstore/tmp-{volume}-{backup}",))
+)(lambda original, volume, backup: (f"tmp-{backup}",))
