@@ -126,23 +126,23 @@ def image_restoring(exported: Exported, steps: ImageExportSteps) -> Restoring[Ex
 
 
 @pytest.fixture(scope="session")
+def restored_for_good(
+    settled_images: tuple[Exported, ...], steps: ImageExportSteps, retaining_image_class: str
+) -> Source:
+    """A volume that restored an image under Retain, whose VolumeSnapshot is gone since."""
+    exported = steps.export_or_block(settled_images[-1].source, retaining_image_class)
+    restored = steps.restored(exported)
+    steps.snapshots.delete(exported.snapshot)
+    steps.snapshots.wait_gone(exported.snapshot)
+    return restored
+
+
+@pytest.fixture(scope="session")
 def layered(exported: Exported, steps: ImageExportSteps) -> Layered:
     """A volume that restored `exported` and was then partly overwritten; another one restored `exported` before."""
     brother, claim = [steps.volumes.wait_bound(steps.restore(exported).claim) for _ in range(2)]
     written = steps.volumes.write(Source(claim, exported.source.image), "upper", *OVERWRITES)
     return Layered(written, exported, brother)
-
-
-@pytest.fixture(scope="session")
-def same_name(steps: ImageExportSteps, snapshots: Snapshots, retaining_image_class: str) -> SameName:
-    """A retained image, and a later VolumeSnapshot of its name, before which the volume got equal blocks and zeros."""
-    retained = steps.export(steps.volumes.volume_with("earlier", *SPARSE_WRITES), retaining_image_class)
-    restored = steps.restored(retained)
-    snapshots.delete(retained.snapshot)
-    snapshots.wait_gone(retained.snapshot)
-    equal = steps.volumes.write_equal_blocks(retained.source, "later", (2 * BLOCK, 2 * BLOCK), (SIZE - BLOCK, BLOCK))
-    zeroed = steps.volumes.write_zeros(equal, (WRITE_UNIT, MIB))
-    return SameName(retained, restored, steps.request(zeroed, name=retained.snapshot.name))
 
 
 @pytest.fixture(scope="session")
@@ -214,6 +214,19 @@ def image_policies(steps: ImageExportSteps, snapshots: Snapshots, retaining_imag
 
 
 @pytest.fixture(scope="session")
+def same_name(image_policies: Policies[Exported], steps: ImageExportSteps, snapshots: Snapshots) -> SameName:
+    """The retained image of `image_policies`, and a later VolumeSnapshot of its name.
+
+    Its volume was written with equal blocks and with zeros before.
+    """
+    retained, newest = image_policies.retained, image_policies.deleted.source
+    snapshots.wait_gone(retained.snapshot)
+    equal = steps.volumes.write_equal_blocks(newest, "later", (2 * BLOCK, 2 * BLOCK), (SIZE - BLOCK, BLOCK))
+    zeroed = steps.volumes.write_zeros(equal, (WRITE_UNIT, MIB))
+    return SameName(retained, steps.request(zeroed, name=retained.snapshot.name))
+
+
+@pytest.fixture(scope="session")
 def image_witness(
     image_policies: Policies[Exported], snapshots: Snapshots, backing_images: BackingImages
 ) -> Policies[Exported]:
@@ -230,7 +243,7 @@ def images_of_deleted_namespace(
 ) -> Policies[Exported]:
     """Two images under Retain and Delete, with their VolumeSnapshots; deletion of their namespace is requested."""
     there = replace(steps, volumes=volumes_in("deleted-images"))
-    source = there.volumes.volume_with("elsewhere", *FIRST_AND_LAST_UNIT)
+    source = there.volumes.new()
     requested = there.request(source, retaining_image_class), there.request(source)
     made = Policies(*map(there.finish_or_block, requested))
     cluster.delete(NAMESPACE, source.pvc.namespace)

@@ -32,14 +32,12 @@ class Layered:
 
 @dataclass(frozen=True)
 class SameName:
-    """An image that was retained, a volume that restored it, and a later VolumeSnapshot of the same volume and name.
+    """An image that was retained, and a later VolumeSnapshot of its name and its volume, which was changed before.
 
-    In between the VolumeSnapshot of the image was deleted, and its source volume was changed. The later one is not
-    waited for.
+    The VolumeSnapshot of the image is gone. The later one is not waited for.
     """
 
     retained: Exported
-    restored: Source
     later: Requested
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.backing_image.requirements import must_be_intact, must_hold
-from conformance.backing_image.scenarios import Exported, ImageExportSteps, SameName
+from conformance.backing_image.requirements import must_hold
+from conformance.backing_image.scenarios import Exported, ImageExportSteps
 from conformance.requirements import must_be_bound_both_ways
 from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
@@ -69,15 +69,6 @@ def test_volume_without_data_is_exported(
     must_hold(backing_images, exported.image.name, exported.source.image)
 
 
-@clause("backing-image.create.content")
-@pytest.mark.data
-def test_changed_volume_is_exported_again(same_name: SameName, steps: ImageExportSteps) -> None:
-    """A second image of a volume holds equal blocks and zeros that were written in between, and what was left."""
-    exported = steps.finish_or_block(same_name.later)
-
-    must_hold(steps.images, exported.image.name, exported.source.image)
-
-
 @clause("backing-image.create.point-in-time")
 @pytest.mark.data
 def test_later_writes_are_not_in_the_image(
@@ -89,15 +80,6 @@ def test_later_writes_are_not_in_the_image(
     """
     for exported in successive_images:
         must_hold(backing_images, exported.image.name, exported.source.image)
-
-
-@clause("backing-image.create.point-in-time")
-@pytest.mark.data
-def test_complete_image_does_not_change(same_name: SameName, steps: ImageExportSteps) -> None:
-    """The image of a volume that was written to and exported again since it was complete is still what it was."""
-    steps.finish_or_block(same_name.later)
-
-    must_be_intact(steps.images, same_name.retained.image.name, same_name.retained.source.image)
 
 
 @clause("backing-image.export.raw")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from conformance.backing_image.scenarios import Exported, ImageExportSteps, SameName
+from conformance.backing_image.scenarios import Exported, ImageExportSteps
 from conformance.requirements import has_handle, must_be_ready_after
 from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
@@ -54,19 +54,6 @@ def test_each_snapshot_has_its_own(
     made = sorted(image.name for image in steps.images.exported_from(volume))
     assert len({content.name for content in contents}) == len(set(named)) == 2, f"the two handles name {named}"
     assert made == named, f"images made are {made}, the handles name {named}"
-
-
-@clause("backing-image.name.uid")
-@pytest.mark.names
-def test_reused_name_leads_to_another_image(same_name: SameName, snapshots: Snapshots) -> None:
-    """A VolumeSnapshot with the name of an earlier one, whose image was retained, has a content and an image itself."""
-    content = snapshots.wait_handle(same_name.later.snapshot)
-
-    named = parse_backing_image_handle(content.handle).backing_image
-
-    retained = same_name.retained
-    assert content.name != retained.content.name, f"{content} is that of an earlier VolumeSnapshot of this name"
-    assert named != retained.image.name, f"the image {named} is that of an earlier VolumeSnapshot of this name"
 
 
 @clause("backing-image.request.returns")

@@ -7,7 +7,7 @@ from conformance.requirements import REFUSED, naming
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import EXPORT, BackingImages
 from fixtures.longhorn.disk_images import read_disk_file
-from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, OVERWRITES, Source
+from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, Source
 from fixtures.workloads.data import first_difference
 from fixtures.workloads.pods import Workloads
 
@@ -55,19 +55,6 @@ def test_volume_in_use_is_exported(on_demand_images: OnDemandImages, workloads: 
         on_demand_images.images.wait_ready(restored.handle.backing_image)
 
     workloads.verify(claim, source.image)
-
-
-@clause("backing-image.on-demand.export")
-def test_changed_volume_is_exported_again(on_demand_images: OnDemandImages, workloads: Workloads) -> None:
-    """A second image of a volume, made on demand after a write, has what was written, and the first one has not."""
-    source = on_demand_images.volumes.volume_with("before", *FIRST_AND_LAST_UNIT)
-    first = on_demand_images.export(source)
-    on_demand_images.control_ready(first)
-
-    second = on_demand_images.export(on_demand_images.volumes.write(source, "after", *OVERWRITES))
-
-    for restored in second, first:
-        workloads.verify(workloads.wait_bound(restored.claim), restored.holds)
 
 
 @clause("backing-image.on-demand.export.volume")

@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.backing_image.requirements import must_hold
-from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered, SameName
+from conformance.backing_image.scenarios import Exported, ImageExportSteps, Layered
 from conformance.requirements import (
     must_be_provisioned_by_longhorn,
     must_have_the_size_of_its_source,
@@ -15,7 +15,7 @@ from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.objects import Longhorn
-from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, SIZE
+from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, SIZE, Source
 from fixtures.outcomes import precondition
 from fixtures.workloads.data import MIB, Image, Piece
 from fixtures.workloads.pods import Workloads
@@ -81,9 +81,9 @@ def test_volumes_are_separate(layered: Layered, workloads: Workloads) -> None:
 
 @clause("backing-image.restore")
 @pytest.mark.block
-def test_restored_volume_needs_no_snapshot(same_name: SameName, workloads: Workloads) -> None:
+def test_restored_volume_needs_no_snapshot(restored_for_good: Source, workloads: Workloads) -> None:
     """A volume still holds what it restored when the VolumeSnapshot is gone that it was restored from."""
-    workloads.verify(same_name.restored.pvc, same_name.restored.image)
+    workloads.verify(restored_for_good.pvc, restored_for_good.image)
 
 
 @clause("backing-image.restore")

@@ -65,13 +65,6 @@ def without_odd_end(original: Callable[[int, bytes], bytes], offset: int, data: 
     return read[:end] + bytes(len(read) - end)
 
 
-on_demand_again = fault(
-    "second-export-on-demand-holds-the-first",
-    breaks="backing-image.on-demand.export",
-    decision="backing_images.exported_snapshot",
-    says=r"offset \d+: expected .*, found (zeros|block \d+ of stream before)",
-    summary="A later image of a volume holds what the first one holds, unless a VolumeSnapshot of a claim led to it.",
-)(lambda original, taken, snapshots: taken if taken.startswith("snapshot-") else snapshots[0])
 made_up = fault(
     "checksum-expected-though-none-given",
     breaks=("backing-image.on-demand.download.checksum", "backing-image.on-demand.download.url"),
