@@ -49,30 +49,6 @@ def test_retain_keeps_the_image(image_witness: Policies[Exported], backing_image
     must_be_intact(backing_images, retained.image.name, retained.source.image)
 
 
-@clause("backing-image.delete")
-@pytest.mark.delete
-def test_delete_is_honoured_when_the_namespace_goes(
-    images_of_deleted_namespace: Policies[Exported], steps: ImageExportSteps
-) -> None:
-    """Under Delete content and image of a VolumeSnapshot are removed when its namespace is deleted."""
-    steps.wait_gone(images_of_deleted_namespace.deleted)
-
-
-@clause("backing-image.retain")
-@pytest.mark.retain
-def test_retain_is_honoured_when_the_namespace_goes(
-    images_of_deleted_namespace: Policies[Exported], steps: ImageExportSteps
-) -> None:
-    """Under Retain content and image of a VolumeSnapshot stay, as they are, when its namespace is deleted."""
-    retained = images_of_deleted_namespace.retained
-    with precondition("the image under Delete stays, so that nothing is known of the one under Retain"):
-        steps.wait_gone(images_of_deleted_namespace.deleted)
-
-    must_keep_the_content(retained.snapshot, retained.content, steps.snapshots)
-
-    must_be_intact(steps.images, retained.image.name, retained.source.image)
-
-
 @clause("backing-image.delete.existing.download")
 @pytest.mark.delete
 @pytest.mark.pre_provisioned
