@@ -109,8 +109,9 @@ class ImageExportSteps:
     def delete_unfinished(self, requested: Requested) -> tuple[VolumeSnapshot, BackingImage]:
         """Delete a VolumeSnapshot whose content has just got its handle, and wait for it and its image to go."""
         self.snapshots.wait_handle(requested.snapshot)
-        image = self.images.wait_created(requested.snapshot)
         self.snapshots.delete(requested.snapshot)
+        # Not before, or a fast export is done by then.
+        image = self.images.wait_created(requested.snapshot)
         self.snapshots.wait_gone(requested.snapshot)
         self.images.wait_gone(image.name)
         return requested.snapshot, image
