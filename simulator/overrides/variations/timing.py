@@ -47,10 +47,13 @@ slow_volumes = variation(
 )(_slow("longhorn-volume", "longhorn-snapshot", "longhorn-attachment", "longhorn-restore"))
 
 
-@variation("newest-first", decision="timing.next_in")
+_TURNS = count()
+
+
+@variation("queues-out-of-order", decision="timing.next_in")
 def take_newest(original: Callable[..., int], controller: str, waiting: int) -> int:
-    """Controllers take the key first that came last; a queue promises no order."""
-    return waiting - 1
+    """Every other time a controller takes the key first that came last; a queue promises no order."""
+    return waiting - 1 if next(_TURNS) % 2 else original(controller, waiting)
 
 
 _UPDATES = count(1)
