@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from itertools import count
+from random import Random
 
 from simulator.overrides.registry import Replacement, variation
 
@@ -56,10 +57,10 @@ def take_newest(original: Callable[..., int], controller: str, waiting: int) -> 
     return waiting - 1 if next(_TURNS) % 2 else original(controller, waiting)
 
 
-_UPDATES = count(1)
+_CHANCE = Random("updates-conflict")
 
 
-@variation("every-fifth-update-conflicts", decision="timing.is_overtaken")
+@variation("updates-conflict", decision="timing.is_overtaken")
 def overtaken(original: Callable[..., bool], controller: str, resource: str) -> bool:
-    """Another writer is faster for every fifth update of a controller, which then tries again."""
-    return next(_UPDATES) % 5 == 0
+    """Another writer is faster for one of ten updates of controllers, which then try again."""
+    return _CHANCE.random() < 0.1
