@@ -27,7 +27,7 @@ def flickers(original: Callable[[Obj], bool], snapshot: Obj) -> bool:
 
 
 @fault(
-    "handle-changes",
+    "handle-of-another-volume-first",
     breaks="backup.handle",
     decision="csi.recorded_handle",
     says=r"snapshotHandle of \S+ \S+ was 'bak://earlier/\S+' and became 'bak://pvc-",
