@@ -103,6 +103,9 @@ def parser() -> argparse.ArgumentParser:
 
 def parse(arguments: Sequence[str]) -> Options:
     """Reads the command line. Raises UsageError; `--help` exits."""
+    if wrong := next((word for word in arguments if word.endswith("=--")), ""):
+        # Of which argparse makes a list.
+        raise UsageError(f"{_shown(wrong)}: expected a value, not --")
     given = parser().parse_args(arguments)
     if not (given.kubeconfig or given.list_faults or given.list_variations):
         raise UsageError("--kubeconfig FILE is required")
