@@ -9,7 +9,7 @@ from simulator.kubernetes.timing import Timing
 from simulator.longhorn.backing_images import BackingImageDecisions
 from simulator.longhorn.backupstore.decisions import BackupstoreDecisions
 from simulator.longhorn.decisions import LonghornDecisions
-from simulator.options import Options, UsageError
+from simulator.options import Options, UsageError, one_line
 from simulator.overrides import occasional, registry, releases
 from simulator.overrides.override_counts import OverrideCount
 from simulator.overrides.registry import Fault, Override, Variation
@@ -60,5 +60,5 @@ def decisions(options: Options) -> Decisions:
 def _named(noun: str, names: Sequence[str], known: Mapping[str, Fault | Variation]) -> list[Override]:
     for name in names:
         if name not in known:
-            raise UsageError(f"--{noun} {name}: no such {noun}; --list-{noun}s prints them")
+            raise UsageError(f"--{noun} {one_line(name, 60)}: no such {noun}; --list-{noun}s prints them")
     return [change for name in names for change in known[name].overrides]

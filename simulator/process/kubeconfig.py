@@ -56,7 +56,7 @@ def write(path: Path, server: str, token: str, authority: str) -> None:
             raise
     except (OSError, UnicodeDecodeError, RuntimeError) as error:
         # A RuntimeError is a circle of links.
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise KubeconfigError(f"cannot write the kubeconfig {str(path)[:200]}: {reason}") from error
 
 

@@ -68,8 +68,9 @@ def cluster(api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cl
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer may take long."""
+def quick(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer may take long, once the server is reached."""
+    del cluster
     for module in (answer_limits, connection):
         monkeypatch.setattr(module, "ANSWERED", replace(ANSWERED, seconds=SECONDS))
 

@@ -104,6 +104,7 @@ RUN = [
     ("--release=", "--release is given without a value"),
     ("--speed=", "--speed is given without a value"),
     ("--fault=", "--fault is given without a value"),
+    ("--variation=", "--variation is given without a value"),
     ("--chaos=", "--chaos is given without a value"),
 ]
 """Typed after `pytest`, and part of what is said. The simulator judges the values of its own options itself."""
@@ -129,6 +130,7 @@ SIMULATOR = [
     ("--s3-port=+80", "argument --s3-port: '+80' is not a port number"),
     *((f"--parent-pid={text}", "is not a process id") for text in ("-5", "x", "١", f"1{'0' * 30}", LONG)),
     ("--fault=none-such", "--fault none-such: no such fault"),
+    ("--variation=none-such", "--variation none-such: no such variation"),
     (f"--fault={LONG}", "no such fault; --list-faults prints them"),
     ("--fault=backup-not-made|--fault=backup-not-made", "--fault backup-not-made is given twice"),
     ("--quirk=none-such", "--quirk none-such: no such quirk"),

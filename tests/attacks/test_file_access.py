@@ -21,6 +21,7 @@ OPENING = {
 
 OTHERS = {
     *("yaml.parse", "Version.parse", "Shard.parse", "StoreAddress.parse", "parse"),
+    *("answers.parse", "connection.read_bytes"),
     *("cluster.read_bytes", "self._cluster.read_bytes", "self._connection.open", "opened.open"),
 }
 """What is called alike and opens none: parsers of texts, the API server, an entry of an archive."""

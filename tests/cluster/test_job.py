@@ -41,7 +41,7 @@ def container(way: str) -> Obj:
 @pytest.mark.parametrize("way", WAYS)
 def test_the_suite_knows_its_options(way: str, tmp_path: Path) -> None:
     """With the files of the pod in place of those here, it collects its tests."""
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n")
     given = [re.sub(r"=/(kubeconfig|keys)/\S+", f"={tmp_path / 'file'}", each) for each in container(way)["args"]]
     arguments = [each for each in given if not each.startswith("--report-dir")]
 
