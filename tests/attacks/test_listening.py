@@ -17,7 +17,7 @@ from tools.api_access import ApiAccess
 from tools.cluster.simulated_cluster import SuiteRun, command, environment, simulator
 
 _LISTENING = "0A"
-LOOK_EVERY = 0.02
+LOOK_EVERY = 0.05
 """Seconds between two looks: what listens here does so for much longer, and to look takes a processor."""
 TESTS = "conformance/backup/test_handle.py"
 
