@@ -4,8 +4,11 @@ import pytest
 
 from conformance.backup.scenarios import BackedUp, BackupSteps
 from fixtures.catalogue.clauses import clause
+from fixtures.longhorn.volumes import OVERWRITES, Source
+from fixtures.outcomes import precondition
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
+from fixtures.workloads.pods import Workloads
 
 
 @clause("backup.point-in-time")
@@ -40,3 +43,19 @@ def test_others_stay(five_generations: tuple[BackedUp, ...], steps: BackupSteps,
     lost = sorted(needed - backupstore.block_names(volume))
     assert not lost, f"the backupstore has no {lost[0]}.blk since {deleted.backup} was deleted"
     backupstore.image(volume, newer.backup.name)
+
+
+@clause("backup.point-in-time")
+@pytest.mark.data
+def test_restored_volume_is_backed_up_again(
+    backed_up: BackedUp, steps: BackupSteps, workloads: Workloads, backupstore: Backupstore
+) -> None:
+    """The backup of a volume that restored one holds what it restored, and what was written to it then."""
+    with precondition("nothing was restored that could be backed up again"):
+        claim = workloads.wait_bound(steps.restore(backed_up).claim)
+    restored = steps.volumes.write(Source(claim, backed_up.source.image), "again", *OVERWRITES)
+
+    again = steps.back_up(restored)
+
+    difference = first_difference(backupstore.image(again.backup.volume, again.backup.name), restored.image)
+    assert difference is None, f"{again.backup}: {difference}"

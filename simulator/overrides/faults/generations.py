@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
+from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backupstore.layout import digest
 from simulator.longhorn.backupstore.models import FULL, BackupRequest, Block
 from simulator.longhorn.names import BLOCK
+from simulator.overrides.faults.suite_messages import ZEROS
 from simulator.overrides.registry import fault
 
 Merge = Callable[[Iterable[Block], Iterable[Block]], list[Block]]
@@ -106,3 +108,28 @@ def remembered(original: Callable[..., bool], request: BackupRequest, checksum: 
     known = (request.volume, checksum) in _UPLOADED
     _UPLOADED.add((request.volume, checksum))
     return original(request, checksum, present or known)
+
+
+_RESTORED: set[str] = set()
+"""The volumes that were restored from a backup."""
+
+
+def notes_restored(original: Callable[[Obj], bool], volume: Obj) -> bool:
+    """Remembers a volume that is restored."""
+    _RESTORED.add(volume["metadata"]["name"])
+    return original(volume)
+
+
+@fault(
+    "backup-of-a-restored-volume-lacks-a-block",
+    breaks="backup.point-in-time",
+    decision="backupstore.blocks_to_copy",
+    says=ZEROS,
+    also={"longhorn.restores_data": notes_restored},
+)
+def restored_in_part(
+    original: Callable[..., Sequence[int]], offsets: Sequence[int], request: BackupRequest
+) -> Sequence[int]:
+    """The backup of a volume that was itself restored from a backup lacks its first block."""
+    wanted = original(offsets, request)
+    return wanted[1:] if request.volume in _RESTORED else wanted
