@@ -153,8 +153,8 @@ def test_claim_of_equal_size_is_bound(
 @clause("backing-image.restore.size.larger")
 @pytest.mark.size
 def test_larger_claim_gets_its_size(image_restoring: Restoring[Exported], workloads: Workloads) -> None:
-    """A claim of twice the size is bound to a volume of twice the size: the data, and zeros behind them."""
-    exported, size = image_restoring.original, 2 * SIZE
+    """A claim of three times the size is bound to a volume of that size: the data, and zeros behind them."""
+    exported, size = image_restoring.original, 3 * SIZE
 
     claim = workloads.restore_claim(*exported.snapshot.place, size=size)
 

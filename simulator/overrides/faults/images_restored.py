@@ -142,3 +142,12 @@ no_size = fault(
     summary="The content of an image reports no size, so that the provisioner compares nothing.",
     also={"backing_images.refuse_volume_size": always("")},
 )(lambda original, content, answer: None if answer.snapshot_id.startswith("bi://") else original(content, answer))
+
+
+twice_at_most = fault(
+    "volume-at-most-twice-its-image",
+    breaks="backing-image.restore.size.larger",
+    decision="backing_images.restored_size",
+    says=r"\d+ bytes instead of \d+",
+    summary="A volume on an image is never larger than twice the image, whatever its claim requests.",
+)(lambda original, requested, virtual_size: min(original(requested, virtual_size), 2 * virtual_size or requested))
