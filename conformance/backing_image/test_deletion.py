@@ -110,16 +110,17 @@ def test_image_in_use_stays(steps: ImageExportSteps, backing_images: BackingImag
 @clause("backing-image.delete.in-use.direct")
 @pytest.mark.delete
 def test_image_in_use_cannot_be_deleted_directly(existing: ExistingImages, own_export: Existing) -> None:
-    """Longhorn refuses to delete an image while a volume uses it, and deletes it when none does."""
+    """Longhorn refuses to delete an image while two volumes use it, and while one does; then it deletes it."""
     name = own_export.image.name
     with precondition("no volume uses the image"):
-        claim = existing.volumes.wait_accepted(existing.claim(own_export.documented))
+        claims = [existing.volumes.wait_accepted(existing.claim(own_export.documented)) for _ in range(2)]
 
-    refused = existing.steps.images.rejected_deletion(name)
+    for claim in claims:
+        refused = existing.steps.images.rejected_deletion(name)
 
-    assert name in refused.message, refused.message
-    must_be_intact(existing.steps.images, name, own_export.content)
-    existing.volumes.delete(Source(claim, own_export.content))
+        assert name in refused.message, refused.message
+        must_be_intact(existing.steps.images, name, own_export.content)
+        existing.volumes.delete(Source(claim, own_export.content))
     existing.steps.images.delete(name)
     existing.steps.images.wait_gone(name)
 

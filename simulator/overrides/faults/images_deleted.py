@@ -113,3 +113,12 @@ def takes_oldest(original: Callable[..., Sequence[str]], images: Sequence[Obj], 
         return original(images, name)
     same = [each for each in images if each["spec"]["sourceParameters"] == meant["spec"]["sourceParameters"]]
     return (min(same, key=lambda each: int(each["metadata"]["resourceVersion"]))["metadata"]["name"],)
+
+
+used_twice = fault(
+    "image-that-two-volumes-use-is-deleted",
+    breaks="backing-image.delete.in-use.direct",
+    decision="backing_images.refuse_deletion",
+    says=r"the deletion of backing image \S+ was not refused",
+    summary="An image that more than one volume uses can be deleted.",
+)(lambda original, image, volumes: original(image, volumes) if len(volumes) < 2 else "")
