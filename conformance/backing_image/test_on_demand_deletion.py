@@ -7,7 +7,9 @@ from conformance.scenarios import DeletedPair
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import Source
 from fixtures.outcomes import precondition
+from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.on_demand
 
@@ -76,3 +78,19 @@ def test_snapshot_of_an_image_that_was_never_made_goes(on_demand: OnDemand, on_d
     snapshots.wait_content_gone(unused.content)
     never_made = on_demand_images.images.never_made(unused.handle.backing_image)
     assert never_made, "an image was made that no claim needed"
+
+
+@clause("backing-image.on-demand")
+@pytest.mark.delete
+def test_deleted_image_is_made_again(
+    on_demand_images: OnDemandImages, on_demand_source: Source, workloads: Workloads
+) -> None:
+    """When the image that was made for a claim is deleted, a later claim through its handle gets the data again."""
+    first = on_demand_images.export(on_demand_source, policy="Delete")
+    on_demand_images.request_deletion(first)
+    with precondition("the image that is to be made again is not deleted"):
+        on_demand_images.images.wait_gone(first.handle.backing_image)
+
+    again = on_demand_images.restore(first.handle, first.holds)
+
+    workloads.verify(on_demand_images.volumes.wait_bound(again.claim), again.holds)

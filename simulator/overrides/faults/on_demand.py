@@ -7,7 +7,7 @@ from typing import Any
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images.handle import ImageHandle
-from simulator.overrides.faults.suite_messages import IMAGE_STAYS
+from simulator.overrides.faults.suite_messages import IMAGE_STAYS, NOT_BOUND
 from simulator.overrides.registry import fault
 
 Refusal = tuple[Code, str]
@@ -162,3 +162,20 @@ content_refused = fault(
     says=r"create VolumeSnapshot default/\S+.*spec.source",
     summary="A VolumeSnapshot whose source is a content is refused.",
 )(lambda original, source: original(source) and "volumeSnapshotContentName" not in source)
+
+
+_MADE_ONCE: set[str] = set()
+"""The images that were made once."""
+
+
+@fault(
+    "image-on-demand-made-only-once",
+    breaks="backing-image.on-demand",
+    decision="backing_images.makes_image_on_demand",
+    says=NOT_BOUND,
+)
+def only_once(original: Callable[[str], bool], image: str) -> bool:
+    """An image that was made on demand and deleted is not made again for a later claim."""
+    again = image in _MADE_ONCE
+    _MADE_ONCE.add(image)
+    return original(image) and not again
