@@ -2,10 +2,12 @@
 
 import pytest
 
-from conformance.backing_image.on_demand import OnDemand, OnDemandImages
+from conformance.backing_image.on_demand import NAME, OnDemand, OnDemandImages
+from conformance.backing_image.requirements import must_be_intact
 from conformance.scenarios import DeletedPair
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.handles import BackingImageHandle
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import Source
 from fixtures.outcomes import precondition
@@ -94,3 +96,24 @@ def test_deleted_image_is_made_again(
     again = on_demand_images.restore(first.handle, first.holds)
 
     workloads.verify(on_demand_images.volumes.wait_bound(again.claim), again.holds)
+
+
+@clause("backing-image.delete.others")
+@pytest.mark.delete
+def test_image_of_a_longer_name_stays(
+    on_demand_images: OnDemandImages, on_demand_source: Source, backing_images: BackingImages
+) -> None:
+    """With an image no other one of its volume goes whose name begins with the name of the deleted one."""
+    shorter = on_demand_images.export(on_demand_source, policy="Delete")
+    name = f"{shorter.handle.backing_image}-2"
+    longer = on_demand_images.restore(
+        BackingImageHandle.of(**dict(shorter.handle.parameters) | {NAME: name}), shorter.holds
+    )
+    on_demand_images.control_ready(longer)
+    on_demand_images.volumes.delete(Source(on_demand_images.volumes.wait_bound(longer.claim), longer.holds))
+
+    on_demand_images.request_deletion(shorter)
+
+    with precondition("the image of the shorter name is not deleted"):
+        backing_images.wait_gone(shorter.handle.backing_image)
+    must_be_intact(backing_images, name, longer.holds)

@@ -122,3 +122,16 @@ used_twice = fault(
     says=r"the deletion of backing image \S+ was not refused",
     summary="An image that more than one volume uses can be deleted.",
 )(lambda original, image, volumes: original(image, volumes) if len(volumes) < 2 else "")
+
+
+@fault(
+    "delete-removes-images-of-longer-names",
+    breaks=("backing-image.delete.others", "backing-image.retain"),
+    decision="backing_images.images_to_delete",
+    says=KEPT,
+)
+def takes_longer_names(original: Callable[..., Sequence[str]], images: Sequence[Obj], name: str) -> Sequence[str]:
+    """With an image go all others whose names begin with its name."""
+    known = [each["metadata"]["name"] for each in images]
+    longer = [each for each in known if name and each != name and each.startswith(name)]
+    return *original(images, name), *longer
