@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from conformance.backup.scenarios import BackedUp, SuccessiveBackups
+from conformance.backup.scenarios import BackedUp, BackupSteps, SuccessiveBackups
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.objects import Longhorn
 from fixtures.s3.backupstore import Backupstore
@@ -70,11 +70,25 @@ def test_second_backup_is_incremental(
     assert stored.uploaded_again == 0, f"{backup} is incremental and uploaded {stored.uploaded_again} bytes again"
 
 
+def must_be_full(backed_up: BackedUp, backupstore: Backupstore) -> None:
+    """A backup does not continue an earlier one, and uploaded again what was already there."""
+    stored = backupstore.backup(backed_up.backup.volume, backed_up.backup.name)
+
+    assert not stored.incremental, f"{backed_up.backup} is incremental, not full: {stored.object}"
+    assert stored.uploaded_again > 0, f"{backed_up.backup} did not upload again any block that was there already"
+
+
 @clause("backup.mode.full")
 @pytest.mark.classes
 def test_full_backup_uploads_everything_again(full_backup: BackedUp, backupstore: Backupstore) -> None:
     """With `backupMode: full` a second backup does not continue the first, and uploads again what is already there."""
-    stored = backupstore.backup(full_backup.backup.volume, full_backup.backup.name)
+    must_be_full(full_backup, backupstore)
 
-    assert not stored.incremental, f"{full_backup.backup} is incremental, not full: {stored.object}"
-    assert stored.uploaded_again > 0, f"{full_backup.backup} did not upload again any block that was there already"
+
+@clause("backup.mode.full")
+@pytest.mark.classes
+def test_next_full_backup_does_so_too(full_backup: BackedUp, steps: BackupSteps, backupstore: Backupstore) -> None:
+    """So does the next backup of the same class."""
+    class_name = full_backup.snapshot.object["spec"]["volumeSnapshotClassName"]
+
+    must_be_full(steps.back_up_or_block(full_backup.source, class_name), backupstore)

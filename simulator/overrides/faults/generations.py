@@ -133,3 +133,20 @@ def restored_in_part(
     """The backup of a volume that was itself restored from a backup lacks its first block."""
     wanted = original(offsets, request)
     return wanted[1:] if request.volume in _RESTORED else wanted
+
+
+_FIRST_FULL: dict[str, str] = {}
+"""By volume the first full backup that found blocks in the store."""
+
+
+@fault(
+    "only-first-full-backup-uploads-everything",
+    breaks="backup.mode.full",
+    decision="backupstore.uploads_block",
+    says=r"did not upload again any block that was there already",
+)
+def first_full_only(original: Callable[..., bool], request: BackupRequest, checksum: str, present: bool) -> bool:
+    """Of a volume's full backups only the first uploads what is already there."""
+    if not present or request.mode != FULL:
+        return original(request, checksum, present)
+    return _FIRST_FULL.setdefault(request.volume, request.backup) == request.backup
