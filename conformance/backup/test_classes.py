@@ -49,6 +49,22 @@ def test_content_has_class_and_policy(policies: Policies[BackedUp]) -> None:
         assert made == (named, policy), f"{backed_up.content} is of class and policy {made}, expected {named}, {policy}"
 
 
+@clause("backup.class.named")
+def test_class_that_was_made_again_counts_as_it_is(empty_volume: Source, steps: BackupSteps) -> None:
+    """The policy of a class that was deleted, and made again with another one, is that of a new content."""
+    snapshots = steps.snapshots
+    class_name = snapshots.create_class("Retain")
+    earlier = steps.finish_or_block(steps.request(empty_volume, class_name))
+    assert earlier.content.object["spec"]["deletionPolicy"] == "Retain"
+    snapshots.delete_class(class_name)
+    snapshots.create_class("Delete", name=class_name)
+
+    bound = snapshots.wait_bound(steps.request(empty_volume, class_name).snapshot)
+
+    policy = snapshots.content_of(bound).object["spec"]["deletionPolicy"]
+    assert policy == "Delete", f"the content of {bound} has the policy {policy} of an earlier class {class_name}"
+
+
 @clause("backup.delete")
 @pytest.mark.delete
 def test_snapshot_without_its_class_can_be_deleted(

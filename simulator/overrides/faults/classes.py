@@ -41,3 +41,18 @@ stable_only = fault(
     says=r"404",
     summary="The API serves the snapshot kinds in v1 only.",
 )(lambda original, documented: original(documented)[:1])
+
+
+_POLICIES: dict[str, str] = {}
+"""The deletion policy that each class had when it was first used."""
+
+
+@fault(
+    "class-made-again-keeps-its-policy",
+    breaks="backup.class.named",
+    decision="csi.content_policy",
+    says=r"has the policy Retain of an earlier class",
+)
+def stale_policy(original: Callable[[Obj], str], snapshot_class: Obj) -> str:
+    """A class that was deleted, and made again under its name, counts with the policy that it had first."""
+    return _POLICIES.setdefault(snapshot_class["metadata"]["name"], original(snapshot_class))
