@@ -58,17 +58,36 @@ def test_delete_removes_the_backup_from_the_bucket(
     wait_outside(recorder, BLOCKS_GONE, str(backup), left)
 
 
-@clause("backup.delete.keeps-snapshot")
-@pytest.mark.delete
-def test_delete_keeps_the_longhorn_snapshot(witness: Policies[BackedUp], longhorn: Longhorn) -> None:
-    """The Longhorn snapshot stays in the source volume when its backup is gone."""
+def must_keep_the_longhorn_snapshot(deleted: BackedUp, longhorn: Longhorn) -> None:
+    """The Longhorn snapshot of a deleted backup is in its volume, and usable."""
     longhorn.must_keep_snapshots()
-    name = witness.deleted.backup.snapshot
+    name = deleted.backup.snapshot
 
     kept = longhorn.snapshot(name)
 
     assert "deletionTimestamp" not in kept["metadata"], f"the Longhorn Snapshot {name} is being deleted"
     assert kept["status"]["readyToUse"], f"the Longhorn Snapshot {name} is not usable: {kept['status']}"
+
+
+@clause("backup.delete.keeps-snapshot")
+@pytest.mark.delete
+def test_delete_keeps_the_longhorn_snapshot(witness: Policies[BackedUp], longhorn: Longhorn) -> None:
+    """The Longhorn snapshot stays in the source volume when its backup is gone."""
+    must_keep_the_longhorn_snapshot(witness.deleted, longhorn)
+
+
+@clause("backup.delete.keeps-snapshot")
+@pytest.mark.delete
+def test_later_deletions_keep_the_longhorn_snapshot(steps: BackupSteps, longhorn: Longhorn) -> None:
+    """Of a volume's backups, deleted one after the other, each leaves its Longhorn snapshot in the volume."""
+    earlier = steps.back_up_or_block(steps.volumes.new())
+    later = steps.back_up_or_block(steps.volumes.write(earlier.source, "later", *OVERWRITES))
+
+    for backed_up in earlier, later:
+        steps.delete(backed_up)
+
+    for backed_up in earlier, later:
+        must_keep_the_longhorn_snapshot(backed_up, longhorn)
 
 
 @clause("backup.retain")

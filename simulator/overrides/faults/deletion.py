@@ -53,3 +53,19 @@ snapshot_stays = fault(
     says=r"could not remove the VolumeSnapshot:",
     summary="The content of a deleted VolumeSnapshot goes, and the VolumeSnapshot keeps a finalizer.",
 )(lambda original, snapshot, finalizers: original(snapshot, finalizers)[:1])
+
+
+_DELETED: dict[str, str] = {}
+"""By volume its first backup that was deleted."""
+
+
+@fault(
+    "second-deletion-takes-the-longhorn-snapshot",
+    breaks="backup.delete.keeps-snapshot",
+    decision="longhorn.deletes_snapshot_with_backup",
+    says=r"the Longhorn Snapshot \S+ is being deleted",
+)
+def later_take_the_snapshot(original: Callable[[Obj], bool], backup: Obj) -> bool:
+    """From the second deleted backup of a volume on its Longhorn snapshot goes with it."""
+    name, volume = backup["metadata"]["name"], backup["status"].get("volumeName") or ""
+    return original(backup) or _DELETED.setdefault(volume, name) != name
