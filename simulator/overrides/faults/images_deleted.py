@@ -128,7 +128,7 @@ used_twice = fault(
     "delete-removes-images-of-longer-names",
     breaks=("backing-image.delete.others", "backing-image.retain"),
     decision="backing_images.images_to_delete",
-    says=KEPT,
+    says=rf"{KEPT}|is being deleted at revision \d+, and nobody has deleted it",
 )
 def takes_longer_names(original: Callable[..., Sequence[str]], images: Sequence[Obj], name: str) -> Sequence[str]:
     """With an image go all others whose names begin with its name."""
