@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fixtures.report.model import OBSERVER
 from fixtures.s3.access import S3Access
 from fixtures.targets.registry import make_target
 from fixtures.targets.simulator.options import SimulatorOptions
@@ -81,7 +82,9 @@ class SuiteRun:
 
     @property
     def workers(self) -> frozenset[str]:
-        return frozenset(test["worker"] for entry in self.report["clauses"] for test in entry["tests"])
+        """Those that ran tests; what observers saw in all of them is put together."""
+        tests = (test for entry in self.report["clauses"] for test in entry["tests"])
+        return frozenset(test["worker"] for test in tests if not test["test"].startswith(OBSERVER))
 
 
 def command(reports: Path, arguments: Sequence[str]) -> list[str]:
