@@ -74,9 +74,9 @@ def by_class(original: Asked, content: Obj) -> bool:
 
 first_policy = fault(
     "changed-policy-ignored",
-    breaks="backup.policy.changed",
+    breaks=("backup.policy.changed", "backup.retain"),
     decision="csi.deletes_content",
-    says=r"could not remove the VolumeSnapshotContent",
+    says=r"could not remove the VolumeSnapshotContent|and nobody has deleted it",
     also={"csi.content_policy": policy_of_class, "csi.deletes_snapshot": by_class},
     summary="A content has the policy of its class, even if its own was changed afterwards.",
 )(by_class)
@@ -96,9 +96,9 @@ def policies_of(content: Obj) -> list[str]:
 
 @fault(
     "first-content-of-a-handle-decides",
-    breaks="backup.policy.shared-handle",
+    breaks=("backup.policy.shared-handle", "backup.delete"),
     decision="csi.deletes_snapshot",
-    says=BACKUP_STAYS,
+    says=rf"{BACKUP_STAYS}|stayed when",
     also={"csi.pre_provisioned_handle": remember},
 )
 def first_decides(original: Asked, content: Obj) -> bool:
@@ -113,9 +113,9 @@ def any_deletes(original: Asked, content: Obj) -> bool:
 
 deletes_for_all = fault(
     "one-deleting-content-deletes-for-all",
-    breaks="backup.policy.shared-handle",
+    breaks=("backup.policy.shared-handle", "backup.retain"),
     decision="csi.deletes_content",
-    says=r"was deleted with the VolumeSnapshot under Retain",
+    says=r"was deleted with the VolumeSnapshot under Retain|and nobody has deleted it",
     also={"csi.deletes_snapshot": any_deletes, "csi.pre_provisioned_handle": remember},
 )(any_deletes)
 

@@ -22,9 +22,9 @@ _PROMISED: set[str] = set()
 
 @fault(
     "handle-before-the-backup",
-    breaks="backup.name.content",
+    breaks=("backup.name.content", "backup.point-in-time"),
     decision="longhorn.answers_before_starting",
-    says=r"the handle was there before the Longhorn snapshot",
+    says=r"the handle was there before the Longhorn snapshot|creationTime of \S+ \S+ is 0 s",
     # The backup gets the name that was promised.
     also={
         "longhorn.backup_name": lambda original, volume, snapshot: (
