@@ -12,9 +12,10 @@ from conformance.scenarios import DeletedPair, Policies
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import BLOCKS_GONE, PRE_PROVISIONED_READY
 from fixtures.kubernetes.history import Recorder, before
+from fixtures.kubernetes.object_view import is_being_deleted
 from fixtures.kubernetes.waiting import wait_outside
 from fixtures.longhorn.objects import Backup, Longhorn
-from fixtures.longhorn.volume_snapshots import Snapshots, is_being_deleted
+from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import OVERWRITES, Source
 from fixtures.outcomes import Blocked, precondition
 from fixtures.s3.backupstore import Backupstore
