@@ -2,4 +2,6 @@
 
 import pytest
 
-pytest.register_assert_rewrite("conformance.requirements", "conformance.backing_image.requirements")
+pytest.register_assert_rewrite(
+    "conformance.requirements", "conformance.backing_image.requirements", "conformance.backup.requirements"
+)

@@ -6,6 +6,7 @@ deleted is gone (the fixture `witness`), so that a slow deletion is not taken fo
 
 import pytest
 
+from conformance.backup.requirements import must_keep_the_backup
 from conformance.backup.scenarios import BackedUp, BackupOutsideCsi, BackupSteps, stored_blocks
 from conformance.requirements import must_keep_the_content
 from conformance.scenarios import DeletedPair, Policies
@@ -103,10 +104,7 @@ def test_retain_keeps_the_content(witness: Policies[BackedUp], snapshots: Snapsh
 @pytest.mark.retain
 def test_retain_keeps_the_backup(witness: Policies[BackedUp], longhorn: Longhorn) -> None:
     """Under Retain the backup stays in Longhorn, complete."""
-    name = witness.retained.backup.name
-
-    assert longhorn.find_backup(name), f"the retained backup {name} is gone from Longhorn"
-    assert longhorn.backup(name).completed, f"the retained backup {name} is {longhorn.backup(name).state}"
+    must_keep_the_backup(witness.retained.backup.name, longhorn)
 
 
 @clause("backup.retain")
@@ -180,10 +178,7 @@ def test_given_backup_is_kept_under_retain(
     """Deleting a pre-provisioned VolumeSnapshot under Retain leaves the backup that its handle names."""
     snapshots.wait_gone(deleted_pair_witness.retained_snapshot)
 
-    kept = longhorn.find_backup(deleted_pair_witness.retained.name)
-
-    assert kept is not None, f"the retained backup {deleted_pair_witness.retained.name} is gone from Longhorn"
-    assert kept.completed, f"the retained backup {kept.name} is {kept.state}"
+    must_keep_the_backup(deleted_pair_witness.retained.name, longhorn)
 
 
 @clause("backup.policy.changed")
@@ -196,10 +191,7 @@ def test_changed_policy_counts(changed_policies: Policies[BackedUp], snapshots: 
     longhorn.wait_backup_gone(changed_policies.deleted.backup.name)
 
     must_keep_the_content(kept.snapshot, kept.content, snapshots)
-
-    backup = longhorn.find_backup(kept.backup.name)
-    assert backup is not None, f"the retained backup {kept.backup.name} is gone from Longhorn"
-    assert backup.completed, f"the retained backup {backup.name} is {backup.state}"
+    must_keep_the_backup(kept.backup.name, longhorn)
 
 
 @clause("backup.policy.shared-handle")

@@ -5,6 +5,7 @@ What must stay is checked once what must be deleted is gone (the fixture `delete
 
 import pytest
 
+from conformance.backup.requirements import must_keep_the_backup
 from conformance.backup.scenarios import BackedUp, BackupSteps
 from conformance.requirements import must_keep_the_content
 from conformance.scenarios import Policies
@@ -33,10 +34,7 @@ def test_retain_is_honoured(
     retained = deleted_namespace_witness.retained
 
     must_keep_the_content(retained.snapshot, retained.content, snapshots)
-
-    kept = longhorn.find_backup(retained.backup.name)
-    assert kept is not None, f"the retained backup {retained.backup.name} is gone from Longhorn"
-    assert kept.completed, f"the retained backup {kept.name} is {kept.state}"
+    must_keep_the_backup(retained.backup.name, longhorn)
 
 
 @clause("backup.pre-provisioned.retained")

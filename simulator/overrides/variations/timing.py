@@ -5,47 +5,40 @@ from collections.abc import Callable
 from itertools import count
 from random import Random
 
-from simulator.overrides.registry import Replacement, variation
+from simulator.overrides.registry import Variation, variation
 
 LATE = 0.1
 """Seconds that a slow controller takes longer for a step; each has several in a row."""
 
 
-def _slow(*prefixes: str) -> Replacement:
-    """Steps of the controllers with such names take longer."""
-    return lambda original, controller: LATE if controller.startswith(prefixes) else original(controller)
+def _slow(name: str, whose: str, *prefixes: str, more: str = "") -> Variation:
+    """The variation in which the steps of the controllers with such names take longer."""
+    return variation(
+        name, decision="timing.step_delay", summary=f"Each step of {whose} takes {LATE:g} s longer{more}."
+    )(lambda original, controller: LATE if controller.startswith(prefixes) else original(controller))
 
 
-slow_snapshot_controller = variation(
-    "snapshot-controller-slow",
-    decision="timing.step_delay",
-    summary="Each step of the snapshot-controller takes 0.1 s longer.",
-)(_slow("snapshot-controller"))
-slow_snapshotter = variation(
-    "csi-snapshotter-slow",
-    decision="timing.step_delay",
-    summary="Each step of the csi-snapshotter, with the driver's work for it, takes 0.1 s longer.",
-)(_slow("csi-snapshotter"))
-slow_provisioner = variation(
-    "csi-provisioner-slow",
-    decision="timing.step_delay",
-    summary="Each step of the csi-provisioner, with the driver's work for it, takes 0.1 s longer.",
-)(_slow("csi-provisioner"))
-slow_backups = variation(
-    "backup-controller-slow",
-    decision="timing.step_delay",
-    summary="Each step of Longhorn's controllers of backups and backup targets takes 0.1 s longer.",
-)(_slow("longhorn-backup"))
-slow_images = variation(
+slow_snapshot_controller = _slow("snapshot-controller-slow", "the snapshot-controller", "snapshot-controller")
+slow_snapshotter = _slow(
+    "csi-snapshotter-slow", "the csi-snapshotter, with the driver's work for it,", "csi-snapshotter"
+)
+slow_provisioner = _slow(
+    "csi-provisioner-slow", "the csi-provisioner, with the driver's work for it,", "csi-provisioner"
+)
+slow_backups = _slow(
+    "backup-controller-slow", "Longhorn's controllers of backups and backup targets", "longhorn-backup"
+)
+slow_images = _slow(
     "image-controllers-slow",
-    decision="timing.step_delay",
-    summary="Each step of Longhorn's controllers of backing images takes 0.1 s longer; one that is deleted goes later.",
-)(_slow("longhorn-backing-image"))
-slow_volumes = variation(
+    "Longhorn's controllers of backing images",
+    "longhorn-backing-image",
+    more="; one that is deleted goes later",
+)
+slow_volumes = _slow(
     "volume-controllers-slow",
-    decision="timing.step_delay",
-    summary="Each step of Longhorn's controllers of volumes, snapshots and attachments takes 0.1 s longer.",
-)(_slow("longhorn-volume", "longhorn-snapshot", "longhorn-attachment", "longhorn-restore"))
+    "Longhorn's controllers of volumes, snapshots and attachments",
+    *("longhorn-volume", "longhorn-snapshot", "longhorn-attachment", "longhorn-restore"),
+)
 
 
 _TURNS = count()
