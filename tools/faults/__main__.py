@@ -1,23 +1,18 @@
 """Run the kill matrix, print it and write faults.json and faults.html; exit with 1 if the suite misses a fault."""
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from fixtures.catalogue.clauses import load
 from simulator.overrides.registry import OverrideError, faults
-from tools import ROOT
+from tools import ROOT, matrices
 from tools.faults import document, terminal, webpage
 from tools.faults.document import Matrix
 from tools.faults.judge import conforming_tests, never_red, trouble_of_control
 from tools.faults.plan import PlanError, cases, without_fault
 from tools.faults.runs import run_all
-
-USAGE = 2
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,12 +25,8 @@ def main(arguments: Sequence[str]) -> int:
         planned = list(cases(catalogue, known))
     except (OverrideError, PlanError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
-        return USAGE
-    unknown = [name for name in given.names if name not in known]
-    if unknown:
-        parser.error(f"unknown fault {unknown[0]!r}; `python -m simulator --list-faults` shows all")
-    if given.jobs < 1:
-        parser.error("--jobs must be at least 1")
+        return matrices.USAGE
+    matrices.check(parser, given, known, "fault")
     chosen = [case for case in planned if not given.names or case.fault.name in given.names]
     began = time.monotonic()
     runs = run_all(
@@ -62,18 +53,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.faults", description=__doc__, allow_abbrev=False)
-    parser.add_argument("names", nargs="*", metavar="FAULT", help="run only these faults (default: all)")
-    parser.add_argument(
-        "--jobs",
-        type=int,
-        default=3 * (os.cpu_count() or 1),
-        metavar="N",
-        help="how many runs at the same time (default: three per processor)",
-    )
-    parser.add_argument(
-        "--report-dir", type=Path, default=Path("report"), metavar="DIR", help="where to write (default: report/)"
-    )
+    parser = matrices.parser("python -m tools.faults", __doc__, "fault")
     parser.add_argument(
         "--all-tests", action="store_true", help="run all tests in every run, not only those that the faults concern"
     )
@@ -82,8 +62,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        print("interrupted: nothing is written", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    matrices.run(main)

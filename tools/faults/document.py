@@ -1,10 +1,10 @@
 """`faults.json`: the matrix as data, described in docs/add-a-fault.md."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools import matrices
 from tools.faults.judge import Result
 
 NAME = "faults.json"
@@ -61,10 +61,7 @@ def as_data(matrix: Matrix) -> dict[str, Any]:
 
 def write(folder: Path, matrix: Matrix) -> Path:
     """Write it; its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / NAME
-    path.write_text(json.dumps(as_data(matrix), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
+    return matrices.write(folder, NAME, as_data(matrix))
 
 
 def _row(result: Result) -> dict[str, Any]:

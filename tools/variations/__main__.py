@@ -1,13 +1,11 @@
 """Run all tests under every variation, print the differences and write variations.json; exit with 1 if there is one."""
 
-import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from simulator.overrides.registry import OverrideError, variations
+from tools import matrices
 from tools.faults.forked import SuiteRun
 from tools.faults.judge import trouble_of_control
 from tools.faults.runs import Task, run_tasks
@@ -15,24 +13,17 @@ from tools.variations import document
 from tools.variations.compare import Row, compare
 from tools.variations.document import Matrix
 
-USAGE = 2
-INTERRUPTED = 130
-
 
 def main(arguments: Sequence[str]) -> int:
     """The exit status: 0 if no verdict changes, 1 if one does or the control is not clean, 2 for a wrong command."""
-    parser = _parser()
+    parser = matrices.parser("python -m tools.variations", __doc__, "variation")
     given = parser.parse_args(arguments)
     try:
         known = variations()
     except OverrideError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
-        return USAGE
-    unknown = [name for name in given.names if name not in known]
-    if unknown:
-        parser.error(f"unknown variation {unknown[0]!r}; `python -m simulator --list-variations` shows all")
-    if given.jobs < 1:
-        parser.error("--jobs must be at least 1")
+        return matrices.USAGE
+    matrices.check(parser, given, known, "variation")
     began = time.monotonic()
     chosen = {name: each for name, each in sorted(known.items()) if not given.names or name in given.names}
     control = Task(())
@@ -64,25 +55,5 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if matrix.good else 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.variations", description=__doc__, allow_abbrev=False)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="run only these variations (default: all)")
-    parser.add_argument(
-        "--jobs",
-        type=int,
-        default=3 * (os.cpu_count() or 1),
-        metavar="N",
-        help="how many runs at the same time (default: three per processor)",
-    )
-    parser.add_argument(
-        "--report-dir", type=Path, default=Path("report"), metavar="DIR", help="where to write (default: report/)"
-    )
-    return parser
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        print("interrupted: nothing is written", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    matrices.run(main)

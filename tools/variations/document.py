@@ -1,10 +1,10 @@
 """The matrix of variations for a terminal, and as `variations.json`, described in docs/add-a-variation.md."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tools import matrices
 from tools.variations.compare import Row
 
 NAME = "variations.json"
@@ -84,7 +84,4 @@ def as_data(matrix: Matrix) -> dict[str, Any]:
 
 def write(folder: Path, matrix: Matrix) -> Path:
     """Write it; its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / NAME
-    path.write_text(json.dumps(as_data(matrix), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
+    return matrices.write(folder, NAME, as_data(matrix))
