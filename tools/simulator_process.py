@@ -53,7 +53,8 @@ def running_simulator(directory: Path, *options: str, module: str = "simulator")
             readable, _, _ = select.select([process.stdout], [], [], _BUDGET)
             line = process.stdout.readline() if readable else ""
             if not line:
-                raise SimulatorError(f"the simulator was not ready within {_BUDGET:g} s:\n{tail(log)}")
+                what = "ended before it was ready" if readable else f"was not ready within {_BUDGET:g} s"
+                raise SimulatorError(f"the simulator {what}:\n{tail(log)}")
             yield SimulatorProcess(process.pid, json.loads(line), time.perf_counter() - began)
         finally:
             process.terminate()
