@@ -7,7 +7,7 @@ import secrets
 import signal
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict
 from functools import partial
@@ -81,7 +81,7 @@ async def _serve(options: Options, chosen: Decisions, directory: Path, stopped: 
     executor = CountingExecutor()
     asyncio.get_running_loop().set_default_executor(executor)
     api.activity.watch(executor.is_busy)
-    crds.register(api, chosen.csi, _snapshot_versions(options))
+    crds.register(api, chosen.csi, options.snapshot_crds)
     longhorn.register(api, options.version)
     server = Server(api)
     if options.enforce_rbac:
@@ -187,11 +187,6 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _snapshot_versions(options: Options) -> Sequence[str]:
-    """The versions of the snapshot kinds that are installed with a Longhorn: from 1.5 on only v1."""
-    return crds.SNAPSHOT_VERSIONS[:1] if options.version.has(5) else crds.SNAPSHOT_VERSIONS
-
-
 def _about(options: Options) -> dict[str, Any]:
     """What is simulated, for clients that only have the API's address."""
     return {
@@ -208,7 +203,7 @@ def _announcement(options: Options, server: str, s3: S3Server) -> dict[str, Any]
         "kubeconfig": str(options.kubeconfig),
         "server": server,
         **_about(options),
-        "snapshot_versions": list(_snapshot_versions(options)),
+        "snapshot_versions": list(crds.served_versions(options.snapshot_crds)),
         "s3": {
             "endpoint": s3.endpoint,
             "inside": s3.inside_endpoint,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from simulator.clock import FAST, REAL
+from simulator.csi import crds
 from simulator.disturbances.chance import Chaos
 from simulator.longhorn.version import NEWEST, UnknownVersionError, Version
 
@@ -15,6 +16,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u206
 _SLOWEST = 1000.0
 _LARGEST_PROCESS = 1 << 22
 """Of Linux; other systems have smaller ones."""
+_CRDS_OF_RELEASES = {"1.7.3": "7.0"}
+"""Releases that were observed with CRDs other than the newest."""
 
 
 class UsageError(Exception):
@@ -43,6 +46,7 @@ class Options:
     enforce_rbac: bool = False
     variations: tuple[str, ...] = ()
     list_variations: bool = False
+    snapshot_crds: str = crds.RELEASES[-1]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -74,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--kubeconfig", type=_path, metavar="FILE", help="where to write the kubeconfig (required)")
     parser.add_argument("--longhorn-version", metavar="V", help=f"behave as documented for V (default {NEWEST})")
     parser.add_argument("--release", metavar="R", help="behave as release R really does")
+    parser.add_argument(
+        "--snapshot-crds", metavar="V", help="CRDs of this external-snapshotter: " + ", ".join(crds.RELEASES)
+    )
     parser.add_argument(
         "--speed", default="fast", metavar="N", help="fast (default), real, or seconds per second of a real cluster"
     )
@@ -109,9 +116,10 @@ def parse(arguments: Sequence[str]) -> Options:
     given = parser().parse_args(arguments)
     if not (given.kubeconfig or given.list_faults or given.list_variations):
         raise UsageError("--kubeconfig FILE is required")
+    version = _version(given.longhorn_version, given.release)
     return Options(
         kubeconfig=(given.kubeconfig or Path("kubeconfig")).absolute(),
-        version=_version(given.longhorn_version, given.release),
+        version=version,
         release=given.release or "",
         pace=_pace(given.speed),
         api_port=given.api_port,
@@ -125,7 +133,19 @@ def parse(arguments: Sequence[str]) -> Options:
         enforce_rbac=given.enforce_rbac,
         variations=_different("--variation", given.variation),
         list_variations=given.list_variations,
+        snapshot_crds=_crds(given.snapshot_crds, given.release, version),
     )
+
+
+def _crds(given: str | None, release: str | None, version: Version) -> str:
+    """Those that were asked for, else those that a release or a documentation goes with."""
+    if given is None:
+        if release in _CRDS_OF_RELEASES:
+            return _CRDS_OF_RELEASES[release]
+        return crds.RELEASES[-1] if version.has(5) else crds.RELEASES[0]
+    if given not in crds.RELEASES:
+        raise UsageError(f"--snapshot-crds {_shown(given)}: must be one of {', '.join(crds.RELEASES)}")
+    return given
 
 
 def _version(version: str | None, release: str | None) -> Version:

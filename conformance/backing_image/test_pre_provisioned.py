@@ -8,7 +8,7 @@ from conformance.backing_image.existing import ExistingImages, ImagesByOrigin, P
 from conformance.backing_image.requirements import must_get_the_image
 from conformance.requirements import (
     must_bind_the_named_content,
-    must_have_a_complete_reference,
+    must_need_a_complete_reference,
     must_not_bind_another,
     must_show_the_handle,
     must_wait_for_its_content,
@@ -141,11 +141,11 @@ def test_unnamed_snapshot_is_not_bound(existing_export: PreProvisionedImage, sna
 
 @clause("backing-image.pre-provisioned.reference")
 @pytest.mark.parametrize("missing", ["name", "namespace"])
-def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: Snapshots) -> None:
-    """A content whose volumeSnapshotRef lacks the name or the namespace is refused; with both it is accepted."""
+def test_reference_must_be_complete(missing: str, namespace: str, cluster: Cluster, snapshots: Snapshots) -> None:
+    """Through a content whose volumeSnapshotRef lacks the name or the namespace no VolumeSnapshot is bound."""
     handle = written_handle({"backingImageDataSourceType": EXPORT, "backingImage": "some-image"})
 
-    must_have_a_complete_reference(handle, missing, cluster, snapshots)
+    must_need_a_complete_reference(handle, missing, namespace, cluster, snapshots)
 
 
 @clause("backing-image.pre-provisioned.class")

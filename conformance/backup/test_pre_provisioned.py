@@ -8,7 +8,7 @@ import pytest
 from conformance.backup.scenarios import BackupOutsideCsi, PreProvisionedBackup
 from conformance.requirements import (
     must_bind_the_named_content,
-    must_have_a_complete_reference,
+    must_need_a_complete_reference,
     must_not_bind_another,
     must_show_the_handle,
     naming,
@@ -91,9 +91,9 @@ def test_unnamed_snapshot_is_not_bound(existing: BackupOutsideCsi, snapshots: Sn
 
 @clause("backup.pre-provisioned.reference")
 @pytest.mark.parametrize("missing", ["name", "namespace"])
-def test_reference_must_be_complete(missing: str, cluster: Cluster, snapshots: Snapshots) -> None:
-    """A content whose volumeSnapshotRef lacks the name or the namespace is refused; with both it is accepted."""
-    must_have_a_complete_reference("bak://some-volume/some-backup", missing, cluster, snapshots)
+def test_reference_must_be_complete(missing: str, namespace: str, cluster: Cluster, snapshots: Snapshots) -> None:
+    """Through a content whose volumeSnapshotRef lacks the name or the namespace no VolumeSnapshot is bound."""
+    must_need_a_complete_reference("bak://some-volume/some-backup", missing, namespace, cluster, snapshots)
 
 
 @clause("backup.pre-provisioned.class")

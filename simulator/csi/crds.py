@@ -1,6 +1,8 @@
-"""The kinds of `snapshot.storage.k8s.io/v1` as external-snapshotter 8.6.0 installs them.
+"""The kinds of `snapshot.storage.k8s.io` as a release of external-snapshotter installs them.
 
-Before 6.0.0 it installed them in `v1beta1` as well; the two versions differ only in name.
+`crds.yaml` has the fields of 8.6. What an older release does not have is taken away here: before 8.0 there are no
+rules but that a source is exactly one, as `oneOf` in the schema; before 6.0 the kinds are served in `v1beta1` as well,
+which differs only in name.
 """
 
 from collections.abc import Sequence
@@ -11,19 +13,42 @@ from typing import Any
 from simulator.csi.decisions import CsiDecisions
 from simulator.kubernetes import definitions
 from simulator.kubernetes.api import Api
-from simulator.kubernetes.resources import Rule
+from simulator.kubernetes.resources import Obj, Resource, Rule, at, copy_of
 
-SNAPSHOT_VERSIONS = ("v1", "v1beta1")
-"""All versions of the kinds so far, the stored one first."""
+RELEASES = ("4.0", "6.3", "7.0", "8.0", "8.6")
+"""Releases whose CRDs can be installed."""
+
+_ADDED = {
+    "6.0": ("spec.sourceVolumeMode",),
+    "7.0": ("status.volumeGroupSnapshotName", "status.volumeGroupSnapshotHandle"),
+}
+"""Fields by the release that added them."""
 
 
-def register(api: Api, decisions: CsiDecisions | None = None, versions: Sequence[str] = SNAPSHOT_VERSIONS[:1]) -> None:
-    """Make the API serve VolumeSnapshot, VolumeSnapshotContent and VolumeSnapshotClass in some of SNAPSHOT_VERSIONS."""
+def register(api: Api, decisions: CsiDecisions | None = None, release: str = RELEASES[-1]) -> None:
+    """Make the API serve VolumeSnapshot, VolumeSnapshotContent and VolumeSnapshotClass as one of RELEASES does."""
     decisions = decisions or CsiDecisions()
-    older = tuple(decisions.snapshot_versions(versions))[1:]
-    rules = _rules(decisions)
+    older = tuple(decisions.snapshot_versions(served_versions(release)))[1:]
+    rules = _rules(decisions) if release >= "8.0" else {}
     for resource in definitions.resources(Path(__file__).with_suffix(".yaml")):
-        api.register(replace(resource, rules=rules.get(resource.kind, ()), older_versions=older))
+        installed = _as_of(release, resource)
+        api.register(replace(installed, rules=rules.get(resource.kind, ()), older_versions=older))
+
+
+def served_versions(release: str) -> Sequence[str]:
+    """The versions in which a release serves the kinds, the stored one first."""
+    return ("v1",) if release >= "6.0" else ("v1", "v1beta1")
+
+
+def _as_of(release: str, resource: Resource) -> Resource:
+    schema: Obj = copy_of(resource.schema)
+    absent = [field for since, fields in _ADDED.items() if release < since for field in fields]
+    for part, _, name in (field.partition(".") for field in absent):
+        (at(schema, f"properties.{part}.properties") or {}).pop(name, None)
+    source = at(schema, "properties.spec.properties.source")
+    if source is not None and release < "8.0":
+        source["oneOf"] = [{"required": [name]} for name in source["properties"]]
+    return replace(resource, schema=schema, short_names=resource.short_names if release >= "5.0" else ())
 
 
 def _immutable(path: str) -> Rule:

@@ -9,7 +9,7 @@ from simulator.kubernetes.resources import Obj
 def counting_policy(api: Api, decisions: CsiDecisions, content: Obj) -> Obj:
     """The content with the policy that counts; it may be another one if the VolumeSnapshot's namespace goes."""
     spec = content["spec"]
-    namespace = api.find("namespaces", spec["volumeSnapshotRef"]["namespace"])
+    namespace = api.find("namespaces", spec["volumeSnapshotRef"].get("namespace", ""))
     if namespace is not None and not objects.is_deleting(namespace):
         return content
     policy = decisions.policy_in_deleted_namespace(spec["deletionPolicy"])

@@ -155,13 +155,18 @@ class SnapshotController:
             await self._api.clock.sleep(delays.CALL)
             objects.add_finalizers(self._api, names.CONTENTS, content, [names.CONTENT_BOUND], manager=MANAGER)
             return
-        self._snapshots.enqueue((reference["namespace"], reference["name"]))
+        self._snapshots.enqueue(_referred_to(content))
 
 
 def _snapshot_of_deleted_content(change: Change) -> Iterable[Key]:
     """The VolumeSnapshot of a deleted content; other changes reach it through the content's own queue."""
-    reference = change.object["spec"]["volumeSnapshotRef"]
-    return [(reference["namespace"], reference["name"])] if change.type == "DELETED" else []
+    return [_referred_to(change.object)] if change.type == "DELETED" else []
+
+
+def _referred_to(content: Obj) -> Key:
+    """The VolumeSnapshot in a content's reference, of which CRDs before 8.0 let a part be absent."""
+    reference = content["spec"]["volumeSnapshotRef"]
+    return reference.get("namespace", ""), reference.get("name", "")
 
 
 def _points_back(content: Obj, snapshot: Obj) -> bool:

@@ -161,7 +161,19 @@ def _object_errors(schema: Obj, value: Obj, old: Obj, path: str) -> list[FieldEr
     found += [
         errors.required(f"{path}.{key}" if path else key) for key in schema.get("required", ()) if key not in value
     ]
-    return found
+    return found + _alternative_errors(schema, value, path)
+
+
+def _alternative_errors(schema: Obj, value: Obj, path: str) -> list[FieldError]:
+    """`oneOf`, of which the alternatives only say which fields are required."""
+    if "oneOf" not in schema:
+        return []
+    fitting = sum(all(key in value for key in each["required"]) for each in schema["oneOf"])
+    if fitting == 1:
+        return []
+    seen = f"Found {fitting} valid alternatives" if fitting else "Found none valid"
+    words = f'"{path}" must validate one and only one schema (oneOf). {seen}'
+    return [FieldError("<nil>", f'Invalid value: "": {words}', "FieldValueInvalid")]
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

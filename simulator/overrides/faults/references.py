@@ -8,7 +8,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn.handles import Handle
 from simulator.overrides import releases
 from simulator.overrides.faults.suite_messages import BOUND, NO_ERROR, READY
-from simulator.overrides.registry import Fault, Replacement, fault
+from simulator.overrides.registry import Fault, Replacement, always, fault
 
 LATEST = "the-latest"
 
@@ -112,15 +112,34 @@ empty_volume = malformed(
 )(looked_up)
 
 
+_BOUND_AMISS = "backup.pre-provisioned.reference backup.pre-provisioned backup.pre-provisioned.content-name"
+"""What a VolumeSnapshot breaks that is bound to a content which does not name it, and is soon found out."""
+_SEEN_AMISS = f"{READY}|was bound to|was readyToUse"
+
+
 @fault(
     "reference-of-another-namespace-accepted",
-    breaks="backup.pre-provisioned.reference",
+    breaks=_BOUND_AMISS,
     decision="csi.content_refers_to",
-    says=READY,
+    says=_SEEN_AMISS,
 )
 def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
     """The namespace in a content's reference does not matter, only the name."""
     return bool(content["spec"]["volumeSnapshotRef"].get("name") == snapshot["metadata"]["name"])
+
+
+@fault(
+    "incomplete-reference-bound",
+    breaks=_BOUND_AMISS + " backing-image.pre-provisioned.reference backing-image.pre-provisioned.handle"
+    " backing-image.pre-provisioned.content-name",
+    decision="csi.content_refers_to",
+    says=_SEEN_AMISS,
+    also={"csi.reference_is_complete": always(True)},
+)
+def any_missing_part(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
+    """A content whose reference lacks the name or the namespace is bound to any VolumeSnapshot that names it."""
+    reference = content["spec"]["volumeSnapshotRef"]
+    return not ("name" in reference and "namespace" in reference) or original(content, snapshot)
 
 
 @fault(
