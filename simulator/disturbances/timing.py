@@ -43,6 +43,9 @@ class DisturbedTiming(Timing):
     def step_delay(self, controller: str) -> float:
         return self._chance.seconds(catalogue.SLOW_STEP)
 
+    def removal_lag(self, volume: str) -> float:
+        return self._chance.seconds(catalogue.LINGERING_VOLUME)
+
     def event_delay(self) -> float:
         return self._chance.seconds(catalogue.LATE_EVENT)
 

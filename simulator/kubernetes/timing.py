@@ -48,6 +48,10 @@ class Timing:
         """Seconds that a step of a controller takes longer than it takes in a real cluster."""
         return 0.0
 
+    def removal_lag(self, volume: str) -> float:
+        """Seconds that a volume and its replicas stay in the storage system when its deletion was answered."""
+        return 0.0
+
     def bookmark_interval(self) -> float:
         """Seconds after which a watch without news gets a bookmark."""
         return 60.0

@@ -100,7 +100,7 @@ class Longhorn:
             KubernetesStatus(api, clock, volumes.poll),
             ContentController(api, clock, decisions, image_decisions, service),
         ]
-        self.driver = LonghornDriver(api, clock, decisions, self.disk, tickets, chains, service, base_images)
+        self.driver = LonghornDriver(api, clock, decisions, self.disk, tickets, chains, service, base_images, volumes)
         Webhooks(api, decisions, self._image).register()
         ImageWebhooks(api, image_decisions).register()
 

@@ -29,6 +29,7 @@ from simulator.longhorn.disk import Disk, NoSpace
 from simulator.longhorn.failures import api_failure, check, existing_volume
 from simulator.longhorn.provisioning import Provisioner
 from simulator.longhorn.snapshot_chains import SnapshotChains
+from simulator.longhorn.volumes import Volumes
 from simulator.longhorn.wait_for_objects import TICK, WAIT, until
 
 ACCESS_MODES = frozenset({"SINGLE_NODE_WRITER", "MULTI_NODE_MULTI_WRITER"})
@@ -47,6 +48,7 @@ class LonghornDriver:
     _chains: SnapshotChains
     _images: ImageService
     _base_images: BaseImages
+    _volumes: Volumes
 
     def __post_init__(self) -> None:
         self._snapshots = SnapshotService(self._api, self._clock, self._decisions, self._images)
@@ -117,6 +119,8 @@ class LonghornDriver:
             objects.delete(self._api, names.VOLUMES, volume_id)
         except ApiError as error:
             raise api_failure(f"volumes/{volume_id}", f"failed to delete volume: {error}") from error
+        if self._volumes.linger(volume_id):
+            return
         await self._wait(
             [names.VOLUMES],
             lambda: objects.find(self._api, names.VOLUMES, volume_id) is None,

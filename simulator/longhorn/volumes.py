@@ -69,6 +69,7 @@ class Volumes:
     def __post_init__(self) -> None:
         self._events = EventRecorder(self._api, "longhorn-volume-controller")
         self._written: set[str] = set()
+        self._lingering: dict[str, float] = {}
         self.controller = Controller(self._api, self._clock, "longhorn-volume-controller", self._reconcile)
         self.controller.watch(names.VOLUMES)
         self.controller.watch(names.BACKING_IMAGES, self._waiting)
@@ -83,6 +84,12 @@ class Volumes:
                 each["spec"].get("backingImage") == name and objects.status_of(each).get("state") == "attaching"
             ),
         )
+
+    def linger(self, name: str) -> bool:
+        """Whether the deletion of a volume is answered while it, its engine and its replicas still exist."""
+        if name not in self._lingering:
+            self._lingering[name] = self._api.timing.removal_lag(name)
+        return self._lingering[name] > 0
 
     def poll(self, name: str) -> None:
         """Check the volume's disk, which was written."""
@@ -219,9 +226,11 @@ class Volumes:
         self._set(name, state="deleting")
         if state in {"attached", "attaching", "detaching"}:
             await self._engines.stop(name)
+        await self._clock.sleep_unscaled(self._lingering.get(name, 0.0))
         self._engines.delete(name)
         await to_end(self._disk.delete, name)
         self._polls.forget(name)
+        self._lingering.pop(name, None)
         objects.release(self._api, names.VOLUMES, name)
 
     def _set(self, name: str, **fields: object) -> None:

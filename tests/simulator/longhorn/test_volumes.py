@@ -7,7 +7,8 @@ import pytest
 
 from simulator.csi.protocol import Code, CsiError, VolumeCapability
 from simulator.kubernetes.resources import Obj
-from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster, refused
+from simulator.kubernetes.timing import Timing
+from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster, refused, running
 
 
 def states(longhorn: Cluster, name: str) -> list[str]:
@@ -157,3 +158,23 @@ async def test_more_replicas_than_nodes_leave_a_volume_degraded(
 
     assert longhorn.get("volumes", "vol")["status"]["robustness"] == robustness
     assert backup.ready_to_use
+
+
+class SlowRemoval(Timing):
+    """Deletions of volumes are answered before they are done."""
+
+    def removal_lag(self, volume: str) -> float:  # noqa: ARG002
+        return 0.2
+
+
+async def test_a_deletion_may_be_answered_before_replicas_are_gone(tmp_path: Path) -> None:
+    """As a real driver does: claim and PersistentVolume go while Longhorn still has the volume."""
+    async with running(tmp_path, timing=SlowRemoval()) as longhorn:
+        await longhorn.volume()
+
+        await longhorn.driver.delete_volume("vol")
+
+        left = [len(longhorn.all(plural)) for plural in ("volumes", "engines", "replicas")]
+        assert left == [1, 1, 1]
+        for plural in ("replicas", "engines", "volumes"):
+            await longhorn.until_gone(plural)
