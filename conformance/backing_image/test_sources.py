@@ -60,7 +60,7 @@ def test_attached_volume_is_exported(steps: ImageExportSteps, workloads: Workloa
 @pytest.mark.size
 def test_expanded_volume_is_exported(steps: ImageExportSteps, backing_images: BackingImages) -> None:
     """The image of a volume that was expanded has the new size, and what was written to the new part."""
-    grown = steps.volumes.expanded(steps.volumes.new(), 2 * SIZE)
+    _, grown = steps.volumes.made_and_expanded(steps.volumes.new, lambda new: new, 2 * SIZE)
     source = steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
 
     exported = steps.export_or_block(source)

@@ -40,6 +40,8 @@ WATCH_EXPIRED = Disturbance("watch-expired", odds=0.1)
 SLOW_S3 = Disturbance("slow-s3", odds=0.2, longest=0.02)
 # A CSI call takes as long as the driver needs.
 SLOW_RPC = Disturbance("slow-rpc", odds=0.1, longest=0.03)
+# Longhorn's API and its webhook answer from caches of their own, which hear of a change after a client's watch.
+LAGGING_CACHE = Disturbance("lagging-cache", odds=0.05, longest=2.0)
 # DeleteVolume is answered when the deletion is under way: replicas stop, and their files go, after that.
 LINGERING_VOLUME = Disturbance("lingering-volume", odds=0.1, longest=1.0)
 # While a driver's container restarts its socket is closed: Unavailable, and the call is repeated.

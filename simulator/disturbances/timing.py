@@ -46,6 +46,9 @@ class DisturbedTiming(Timing):
     def removal_lag(self, volume: str) -> float:
         return self._chance.seconds(catalogue.LINGERING_VOLUME)
 
+    def cache_lag(self, whose: str) -> float:
+        return self._chance.seconds(catalogue.LAGGING_CACHE)
+
     def event_delay(self) -> float:
         return self._chance.seconds(catalogue.LATE_EVENT)
 

@@ -52,6 +52,10 @@ class Timing:
         """Seconds that a volume and its replicas stay in the storage system when its deletion was answered."""
         return 0.0
 
+    def cache_lag(self, whose: str) -> float:
+        """Seconds after which a cache of the storage system, that of its API or its webhook, has a change."""
+        return 0.0
+
     def bookmark_interval(self) -> float:
         """Seconds after which a watch without news gets a bookmark."""
         return 60.0

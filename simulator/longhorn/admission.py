@@ -8,9 +8,12 @@ from simulator.kubernetes.admission import Admission
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.definitions import read
 from simulator.kubernetes.errors import Denied
+from simulator.kubernetes.names import CLAIMS, VOLUMES
+from simulator.kubernetes.objects import requested_bytes
 from simulator.kubernetes.resources import Obj, copy_of
 from simulator.longhorn import names, objects
 from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.lagging_cache import LaggingCache
 
 WEBHOOK = "validator.longhorn.io"
 NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]+$")
@@ -50,6 +53,7 @@ class Webhooks:
         self._api = api
         self._decisions = decisions
         self._image = image
+        self._cache = LaggingCache(api, "webhook")
 
     def register(self) -> None:
         """Put the webhooks in front of the API."""
@@ -66,6 +70,7 @@ class Webhooks:
             (names.BACKUPS, ("CREATE",), self._check_backup, False),
             (names.BACKUP_TARGETS, ("CREATE", "UPDATE"), self._check_target, False),
             (names.BACKUP_TARGETS, ("DELETE",), self._check_target_deletion, False),
+            (CLAIMS, ("UPDATE",), self._check_claim, False),
         ):
             self._api.admit(resource, operations, hook, mutating=mutating)
 
@@ -142,6 +147,16 @@ class Webhooks:
         block, size = int(spec.get("backupBlockSize") or names.BLOCK), int(spec["size"])
         if size % block:
             raise refused(f"volume size {size} must be an integer multiple of the backup block size {block}")
+
+    def _check_claim(self, request: Admission) -> None:
+        """A claim that is to grow, from 1.12 on, by its PersistentVolume, as far as the webhook knows that."""
+        old, new = request.old or {}, request.object
+        volume = new["spec"].get("volumeName")
+        if not self._decisions.version.has(12) or not volume or requested_bytes(new) <= requested_bytes(old):
+            return
+        if self._cache.find(VOLUMES, volume) is None:
+            text = f'persistentvolume "{volume}" not found'
+            raise Denied(text, webhook=WEBHOOK, status=500, reason="InternalError")
 
     def _check_volume_update(self, request: Admission) -> None:
         old, new = (request.old or {}).get("spec") or {}, request.object["spec"]

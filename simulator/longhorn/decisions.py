@@ -277,6 +277,10 @@ class LonghornDecisions:
         """The capacity in the answer, which becomes that of PersistentVolume and claim."""
         return requested
 
+    def loses_expansion(self, volume: str) -> bool:
+        """Whether a new size is taken into the volume's spec and nothing follows."""
+        return False
+
     def deletes_volume_under_export(self, volume: str) -> bool:
         """Whether a volume is deleted while an image is exported from it: its deletion waits for the file.
 

@@ -79,7 +79,9 @@ class Longhorn:
         engines, polls = Engines(api, clock, self._image), EnginePolls(clock)
         files = ImageFiles(data_dir / "backing-images")
         base_images = BaseImages(api, image_decisions, self.disk, files)
-        volumes = Volumes(api, clock, self.disk, engines, polls, tickets, chains, restores, base_images, self._image)
+        volumes = Volumes(
+            api, clock, decisions, self.disk, engines, polls, tickets, chains, restores, base_images, self._image
+        )
         snapshots = Snapshots(api, clock, decisions, tickets, chains, polls, self._image)
         exports = Exports(api, image_decisions, self.disk, chains, tickets, base_images)
         managers = ImageManagers(api, names.backing_image_manager(version.tag))

@@ -163,8 +163,12 @@ class LonghornDriver:
     async def controller_expand_volume(self, volume_id: str, required_bytes: int) -> int:
         """Make a volume larger."""
         volume = existing_volume(self._api, volume_id)
-        size = names.rounded(required_bytes)
-        if int(volume["spec"]["size"]) < size:
+        size, before = names.rounded(required_bytes), int(volume["spec"]["size"])
+        if self._volumes.has_lost_expansion(volume_id) or (before < size and self._volumes.loses_expansion(volume_id)):
+            objects.set_spec(self._api, names.VOLUMES, volume_id, size=str(size))
+            text = f"expansion from existing capacity {before} to requested capacity {size} failed"
+            raise CsiError(Code.DEADLINE_EXCEEDED, f"volume {volume_id} {text}")
+        if before < size:
             objects.set_spec(self._api, names.VOLUMES, volume_id, size=str(size))
             await self._clock.sleep(TICK)
         return max(size, int(volume["spec"]["size"]))

@@ -12,6 +12,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.backing_images.rest import ImageDownloads
 from simulator.longhorn.decisions import LonghornDecisions
+from simulator.longhorn.lagging_cache import LaggingCache
 from simulator.longhorn.snapshot_chains import SnapshotChains
 from simulator.longhorn.support_bundles import SupportBundles
 
@@ -47,6 +48,7 @@ class RestApi:
         bundles: SupportBundles,
     ) -> None:
         self._api = api
+        self._cache = LaggingCache(api, "API")
         self._decisions = decisions
         self._chains = chains
         self._images = images
@@ -56,7 +58,7 @@ class RestApi:
         """A handler for `Server.add_service`."""
         match [part for part in path.split("?")[0].split("/") if part]:
             case ["v1", "backingimages", name, "download"] if request.method == "GET":
-                return await self._images.download(request, name)
+                return await self._images.download(request, name, self._find(names.BACKING_IMAGES, name))
             case ["v1", "backingimages", name] if request.query.get("action") == "upload":
                 return await self._images.upload(request, name)
             case ["v1", "supportbundles", _, name, "download"] if request.method == "GET":
@@ -91,7 +93,7 @@ class RestApi:
         if len(parts) == 2 and method == "GET":
             listed = [each for each in objects.all_of(self._api, resource) if self._is_shown(resource, each)]
             return _collection([shape(each, base) for each in listed], base, path)
-        found = objects.find(self._api, resource, parts[2]) if len(parts) == 3 else None
+        found = self._find(resource, parts[2]) if len(parts) == 3 else None
         if found is None or not self._is_shown(resource, found):
             raise NotFoundError(f"{resource} {parts[-1]!r} not found")
         if method == "POST" and action in actions:
@@ -99,6 +101,10 @@ class RestApi:
         if method == "GET" and not action:
             return shape(found, base)
         raise NotFoundError(f"{path} has no action {action}")
+
+    def _find(self, resource: str, name: str) -> Obj | None:
+        found = self._cache.find(resource, name, names.NAMESPACE)
+        return None if found is None else {**found, "status": objects.status_of(found)}
 
     def _is_shown(self, resource: str, item: Obj) -> bool:
         return resource != names.BACKING_IMAGES or self._images.is_shown(item)

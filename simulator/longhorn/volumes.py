@@ -12,6 +12,7 @@ from simulator.kubernetes.store import Change
 from simulator.longhorn import names, objects
 from simulator.longhorn.attachments import Attachments
 from simulator.longhorn.backing_images.base_images import BaseImages
+from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk
 from simulator.longhorn.engine_polls import POLL, EnginePolls
 from simulator.longhorn.engine_work import to_end
@@ -57,6 +58,7 @@ class Volumes:
 
     _api: Api
     _clock: Clock
+    _decisions: LonghornDecisions
     _disk: Disk
     _engines: Engines
     _polls: EnginePolls
@@ -69,6 +71,7 @@ class Volumes:
     def __post_init__(self) -> None:
         self._events = EventRecorder(self._api, "longhorn-volume-controller")
         self._written: set[str] = set()
+        self._unexpanded: set[str] = set()
         self._lingering: dict[str, float] = {}
         self.controller = Controller(self._api, self._clock, "longhorn-volume-controller", self._reconcile)
         self.controller.watch(names.VOLUMES)
@@ -90,6 +93,16 @@ class Volumes:
         if name not in self._lingering:
             self._lingering[name] = self._api.timing.removal_lag(name)
         return self._lingering[name] > 0
+
+    def loses_expansion(self, name: str) -> bool:
+        """Whether the volume does not grow from now on, whatever its spec says."""
+        if self._decisions.loses_expansion(name):
+            self._unexpanded.add(name)
+        return name in self._unexpanded
+
+    def has_lost_expansion(self, name: str) -> bool:
+        """Whether it was so for an earlier size."""
+        return name in self._unexpanded
 
     def poll(self, name: str) -> None:
         """Check the volume's disk, which was written."""
@@ -215,7 +228,7 @@ class Volumes:
 
     async def _expand(self, volume: Obj) -> None:
         name, size = volume["metadata"]["name"], int(volume["spec"]["size"])
-        if self._disk.exists(name) and self._disk.size(name) < size:
+        if self._disk.exists(name) and self._disk.size(name) < size and name not in self._unexpanded:
             await to_end(self._disk.expand, name, size)
 
     async def _delete(self, volume: Obj, state: str) -> None:

@@ -106,6 +106,7 @@ RUN = [
     ("--speed=", "--speed is given without a value"),
     ("--fault=", "--fault is given without a value"),
     ("--variation=", "--variation is given without a value"),
+    ("--quirk=", "--quirk is given without a value"),
     ("--chaos=", "--chaos is given without a value"),
 ]
 """Typed after `pytest`, and part of what is said. The simulator judges the values of its own options itself."""

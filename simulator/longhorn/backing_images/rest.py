@@ -9,7 +9,7 @@ from aiohttp import web
 
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.resources import Obj
-from simulator.longhorn import names, objects
+from simulator.longhorn import names
 from simulator.longhorn.backing_images import states
 from simulator.longhorn.backing_images.decisions import BackingImageDecisions
 from simulator.longhorn.backing_images.files import ImageFiles
@@ -58,15 +58,15 @@ class ImageDownloads:
             told["virtualSize"] = status.get("virtualSize", 0)
         return told
 
-    async def download(self, request: web.Request, name: str) -> web.StreamResponse:
-        """Send a complete file, compressed by gzip; 404 without such an image, 500 without a file."""
-        image = objects.find(self._api, names.BACKING_IMAGES, name)
+    async def download(self, request: web.Request, name: str, image: Obj | None) -> web.StreamResponse:
+        """Send a complete file, compressed by gzip; 404 without such an image, 500 without a file that is known."""
         if image is None:
             return _problem(404, "Not Found", f'{names.BACKING_IMAGES} "{name}" not found')
         disks = states.ready_disks(image)
         path = self._files.path(disks[0], name, image["status"]["uuid"]) if disks else None
         if path is None or not path.exists():
-            return _problem(500, "Internal Server Error", f"no ready file of backing image {name} can be downloaded")
+            why = f"failed to find a default backing image manager for backing image {name} download"
+            return _problem(500, "Internal Server Error", f"failed to get the parameters: {why}")
         response = web.StreamResponse()
         response.headers["Content-Type"] = "application/octet-stream"
         response.headers["Content-Disposition"] = f"attachment; filename={name.partition('-')[0]}.gz"

@@ -1,13 +1,17 @@
 """The life of volumes: states, tickets, claims, expansion, deletion."""
 
+import asyncio
 from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from simulator.csi.protocol import Code, CsiError, VolumeCapability
+from simulator.kubernetes.names import CLAIMS, STORAGE_CLASSES
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.timing import Timing
+from simulator.longhorn.rest import NotFoundError
+from tests.simulator.kubernetes.client import refusal
 from tests.simulator.longhorn.cluster import MEBIBYTE, NODE, Cluster, refused, running
 
 
@@ -178,3 +182,61 @@ async def test_a_deletion_may_be_answered_before_replicas_are_gone(tmp_path: Pat
         assert left == [1, 1, 1]
         for plural in ("replicas", "engines", "volumes"):
             await longhorn.until_gone(plural)
+
+
+class SlowCaches(Timing):
+    """Longhorn's own caches are behind the API server."""
+
+    def cache_lag(self, whose: str) -> float:  # noqa: ARG002
+        return 0.3
+
+
+async def test_longhorns_api_may_be_behind(tmp_path: Path) -> None:
+    """It shows what it knew a moment ago, then what is so."""
+    async with running(tmp_path, timing=SlowCaches()) as longhorn:
+        await longhorn.volume()
+
+        with pytest.raises(NotFoundError):
+            longhorn.storage.rest.answer("GET", "v1/volumes/vol", "", "http://longhorn/v1")
+        await asyncio.sleep(0.3)
+        assert longhorn.storage.rest.answer("GET", "v1/volumes/vol", "", "http://longhorn/v1")["id"] == "vol"
+
+
+async def test_the_webhook_may_be_behind(tmp_path: Path) -> None:
+    """It does not find the PersistentVolume of a claim that is to grow, which is no refusal (500); later it does."""
+    spec = {
+        "volumeName": "pv",
+        "storageClassName": "growing",
+        "resources": {"requests": {"storage": "1Gi"}},
+        "accessModes": ["ReadWriteOnce"],
+    }
+    larger = {"spec": {"resources": {"requests": {"storage": "2Gi"}}}}
+    async with running(tmp_path, timing=SlowCaches()) as longhorn:
+        csi = {"driver": "driver.longhorn.io", "volumeHandle": "vol"}
+        capacity = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"]}
+        longhorn.api.create("persistentvolumes", {"metadata": {"name": "pv"}, "spec": {"csi": csi, **capacity}})
+        storage = {"provisioner": "driver.longhorn.io", "allowVolumeExpansion": True}
+        longhorn.api.create(STORAGE_CLASSES, {"metadata": {"name": "growing"}, **storage})
+        claim = longhorn.api.create(CLAIMS, {"metadata": {"name": "c", "namespace": "default"}, "spec": spec})
+        bound = {"phase": "Bound", "capacity": {"storage": "1Gi"}}
+        longhorn.api.update_status(CLAIMS, {**claim, "status": bound})
+
+        error = refusal(longhorn.api.patch, CLAIMS, "c", "default", larger)
+
+        said = 'admission webhook "validator.longhorn.io" denied the request: persistentvolume "pv" not found'
+        assert (error.status, error.message) == (500, said)
+        await asyncio.sleep(0.3)
+        longhorn.api.patch(CLAIMS, "c", "default", larger)
+
+
+async def test_an_expansion_may_get_lost(longhorn: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new size is in the Volume's spec, and the volume does not grow, however often the driver is asked."""
+    monkeypatch.setattr(longhorn.decisions, "loses_expansion", lambda volume: volume == "vol")
+    await longhorn.volume()
+
+    for _ in range(2):
+        with refused(Code.DEADLINE_EXCEEDED, "to requested capacity 20971520 failed"):
+            await longhorn.driver.controller_expand_volume("vol", 20 * MEBIBYTE)
+
+    assert longhorn.get("volumes", "vol")["spec"]["size"] == str(20 * MEBIBYTE)
+    assert longhorn.storage.disk.size("vol") == 16 * MEBIBYTE
