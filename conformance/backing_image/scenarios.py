@@ -68,11 +68,12 @@ class ImageExportSteps:
 
     def export(self, source: Source, class_name: str = "") -> Exported:
         """A VolumeSnapshot of a volume, created and ready, and its image with a complete file."""
-        return self.finish(self.request(source, class_name))
+        return self.images.unless_stalled(lambda: self.finish(self.request(source, class_name)))
 
     def export_or_block(self, source: Source, class_name: str = "") -> Exported:
         """As `export`, for a test that is not about it: Blocked if it does not come to that."""
-        return self.finish_or_block(self.request(source, class_name))
+        with precondition("the backing image that the test needs was not made"):
+            return self.export(source, class_name)
 
     def finish_or_block(self, requested: Requested) -> Exported:
         """As `finish`, for a test that is not about it: Blocked if it does not come to that."""

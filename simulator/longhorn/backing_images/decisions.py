@@ -109,6 +109,10 @@ class BackingImageDecisions:
         """Whether an export of that volume, which can be read, begins now; asked again until it does."""
         return True
 
+    def stalls(self, image: str) -> bool:
+        """Whether the program that makes a file does not begin within its 60 s."""
+        return False
+
     def exported_format(self, asked: str) -> str:
         """The format of an exported file: the requested one, raw or qcow2."""
         return asked

@@ -41,6 +41,9 @@ ADDRESS = "10.244.0.25"
 DELETED = "backing image is deleted, requesting manager to clean up the tmp file of backing image data source"
 
 
+STALLED = "failed to process sync file: failed to wait for processing begin in 60 seconds, current state starting"
+
+
 class SourceError(Exception):
     """The file could not be made; `checksum` is that of a complete one that is not wanted."""
 
@@ -170,6 +173,8 @@ class DataSources:
         image = objects.find(self._api, names.BACKING_IMAGES, name)
         if source is None or image is None or objects.is_deleted(image):
             raise SourceError(DELETED)
+        if self._decisions.stalls(name):
+            raise SourceError(STALLED)
         path = self._files.begin(source["spec"]["diskUUID"], name, source["spec"]["uuid"])
         try:
             await self._write(source, path)
