@@ -1,5 +1,7 @@
 """Restore PVC from CSI VolumeSnapshot: in any state of the source, and with other objects of the same name."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from conformance.backup.scenarios import BackedUp, BackupSteps, SuccessiveBackups
@@ -9,6 +11,7 @@ from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import RESTORE_BOUND_LATE
 from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.provisioning import wait_refused
+from fixtures.longhorn.reused_names import ReusedName
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.outcomes import precondition
 from fixtures.workloads.pods import Workloads
@@ -71,13 +74,32 @@ def test_claim_may_have_the_name_of_an_earlier_one(
 ) -> None:
     """A claim of a name that an earlier restore had gets its own backup's data, not those of the earlier one."""
     first, second = successive_backups.first, successive_backups.second
-    earlier = workloads.wait_bound(steps.restore(first, name="used-name").claim)
-    workloads.delete_claim(earlier)
-    workloads.wait_deleted(earlier)
+    earlier = steps.restore(first, name="used-name").claim
+    reused = steps.volumes.replace(earlier, lambda: steps.restore(second, name="used-name").claim)
 
-    later = workloads.wait_bound(steps.restore(second, name="used-name").claim)
+    later = steps.volumes.wait_bound_again(reused)
 
     workloads.verify(later, second.source.image)
+
+
+@clause("backup.restore")
+def test_claims_of_used_names_stay(empty_volume_snapshot: Requested, steps: BackupSteps) -> None:
+    """Ten claims, each created under the name of one that was deleted as soon as it was bound, stay and are bound."""
+    backed_up = steps.finish_or_block(empty_volume_snapshot)
+
+    def use_again(name: str) -> ReusedName:
+        claim = steps.restore(backed_up, name=name).claim
+        return steps.volumes.replace(claim, lambda: steps.restore(backed_up, name=name).claim)
+
+    with ThreadPoolExecutor(10) as side_by_side:
+        reused = list(side_by_side.map(use_again, [f"used-again-{number}" for number in range(10)]))
+    for each in reused:
+        steps.volumes.wait_removed(each)
+
+    deleted = [story for each in reused if (story := steps.volumes.who_deleted(each))]
+    assert not deleted, f"{len(deleted)} of {len(reused)}: {deleted[0]}"
+    for each in reused:
+        steps.volumes.wait_bound_again(each)
 
 
 @clause("backup.restore")

@@ -277,6 +277,10 @@ class LonghornDecisions:
         """The capacity in the answer, which becomes that of PersistentVolume and claim."""
         return requested
 
+    def deletes_claim_by_name(self, volume: str) -> float | None:
+        """Seconds after which the claim is deleted that a deleted volume's status names, whichever it is by then."""
+        return None
+
     def loses_expansion(self, volume: str) -> bool:
         """Whether a new size is taken into the volume's spec and nothing follows."""
         return False

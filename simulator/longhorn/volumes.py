@@ -7,6 +7,7 @@ from simulator.clock import Clock
 from simulator.kubernetes.api import Api
 from simulator.kubernetes.controller import Controller, Key
 from simulator.kubernetes.events import EventRecorder
+from simulator.kubernetes.names import CLAIMS
 from simulator.kubernetes.resources import Obj
 from simulator.kubernetes.store import Change
 from simulator.longhorn import names, objects
@@ -237,6 +238,7 @@ class Volumes:
             return
         self._events.record(volume, "Normal", "Delete", f"Deleting volume {name}")
         self._set(name, state="deleting")
+        await self._delete_claim_of(volume)
         if state in {"attached", "attaching", "detaching"}:
             await self._engines.stop(name)
         await self._clock.sleep_unscaled(self._lingering.get(name, 0.0))
@@ -245,6 +247,15 @@ class Volumes:
         self._polls.forget(name)
         self._lingering.pop(name, None)
         objects.release(self._api, names.VOLUMES, name)
+
+    async def _delete_claim_of(self, volume: Obj) -> None:
+        delay = self._decisions.deletes_claim_by_name(volume["metadata"]["name"])
+        known = volume["status"].get("kubernetesStatus") or {}
+        if delay is None or not known.get("pvcName"):
+            return
+        await self._clock.sleep_unscaled(delay)
+        if self._api.find(CLAIMS, known["pvcName"], known["namespace"]) is not None:
+            self._api.delete(CLAIMS, known["pvcName"], known["namespace"])
 
     def _set(self, name: str, **fields: object) -> None:
         objects.set_status(self._api, names.VOLUMES, name, **fields)

@@ -20,7 +20,7 @@ until = "1.3.0"
 seen = "It is cold."
 evidence = "A thermometer."
 failure = "cold.*"
-occasional = true
+occasional = "3 of 70"
 """
 
 VALUES = [

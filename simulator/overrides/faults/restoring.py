@@ -17,6 +17,13 @@ def newest(original: Callable[..., str], backups: Sequence[Obj], wanted: str) ->
     return str(max(made, key=lambda each: each["status"]["snapshotCreatedAt"])["metadata"]["name"])
 
 
+deleted_by_name = fault(
+    "claim-of-a-used-name-deleted",
+    breaks="backup.restore",
+    decision="longhorn.deletes_claim_by_name",
+    says=r"Longhorn deleted claim \S+, which has the name of an earlier claim",
+    summary="With a Volume the claim goes that its status names, also a new one of that name.",
+)(always(0.2))
 unknown_provisioner = fault(
     "restored-volume-of-another-provisioner",
     breaks=("backup.restore.provisioner", "backing-image.restore.provisioner"),

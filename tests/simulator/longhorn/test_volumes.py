@@ -240,3 +240,20 @@ async def test_an_expansion_may_get_lost(longhorn: Cluster, monkeypatch: pytest.
 
     assert longhorn.get("volumes", "vol")["spec"]["size"] == str(20 * MEBIBYTE)
     assert longhorn.storage.disk.size("vol") == 16 * MEBIBYTE
+
+
+async def test_a_claim_may_be_deleted_by_its_name(longhorn: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that a deleted Volume's status names, although it is a later one."""
+    monkeypatch.setattr(longhorn.decisions, "deletes_claim_by_name", lambda _: 0.0)
+    await longhorn.volume()
+    known = {**longhorn.status("volumes", "vol"), "kubernetesStatus": {"pvcName": "c", "namespace": "default"}}
+    longhorn.patch("volumes", "vol", {"status": known}, "status")
+    spec = {"resources": {"requests": {"storage": "1Gi"}}, "accessModes": ["ReadWriteOnce"]}
+    for name in ("c", "other"):
+        longhorn.api.create(CLAIMS, {"metadata": {"name": name, "namespace": "default"}, "spec": spec})
+
+    await longhorn.driver.delete_volume("vol")
+
+    going = {each["metadata"]["name"]: "deletionTimestamp" in each["metadata"] for each in longhorn.api.list(CLAIMS)}
+    assert going.get("c", True)
+    assert going["other"] is False
