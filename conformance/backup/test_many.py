@@ -3,16 +3,35 @@
 Half of them are of a volume of which only the first and the last sector were ever written, half of one never written.
 """
 
+from collections.abc import Sequence
+
 import pytest
 
 from conformance.backup.scenarios import BackupSteps, ManySnapshots
+from conformance.scenarios import Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.handles import BackupHandle, parse_handle
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.data import first_difference
 from fixtures.workloads.pods import Workloads
+
+
+def must_have_backups_of_their_own(
+    of_one_volume: Sequence[Requested], snapshots: Snapshots, longhorn: Longhorn
+) -> None:
+    """VolumeSnapshots of one volume become ready, each by its own backup of it."""
+    for requested in of_one_volume:
+        snapshots.wait_ready(requested.snapshot)
+    volume = longhorn.volume_of(of_one_volume[0].source.pvc)
+
+    made = [backup for backup in longhorn.backups_of(volume) if backup.completed]
+
+    assert len(made) == len(of_one_volume), f"volume {volume} has {len(made)} complete backups: {made}"
+    taken = {backup.snapshot for backup in made}
+    assert len(taken) == len(made), f"{len(made)} backups of volume {volume} are of {len(taken)} snapshots: {taken}"
 
 
 @clause("backup.create")
@@ -20,15 +39,21 @@ from fixtures.workloads.pods import Workloads
 def test_each_gets_its_own_backup(many_snapshots: ManySnapshots, snapshots: Snapshots, longhorn: Longhorn) -> None:
     """Twenty VolumeSnapshots of two volumes, created at once, become ready, each by its own backup of its volume."""
     for of_one_volume in many_snapshots.of_ends, many_snapshots.of_empty:
-        for requested in of_one_volume:
-            snapshots.wait_ready(requested.snapshot)
-        volume = longhorn.volume_of(of_one_volume[0].source.pvc)
+        must_have_backups_of_their_own(of_one_volume, snapshots, longhorn)
 
-        made = [backup for backup in longhorn.backups_of(volume) if backup.completed]
 
-        assert len(made) == len(of_one_volume), f"volume {volume} has {len(made)} complete backups: {made}"
-        taken = {backup.snapshot for backup in made}
-        assert len(taken) == len(made), f"{len(made)} backups of volume {volume} are of {len(taken)} snapshots: {taken}"
+@clause("backup.create")
+@pytest.mark.create
+def test_each_of_an_attached_volume_gets_its_own_backup(
+    steps: BackupSteps, snapshots: Snapshots, longhorn: Longhorn, workloads: Workloads
+) -> None:
+    """Ten VolumeSnapshots, created at once of a volume that a pod uses, become ready, each by its own backup."""
+    source = steps.volumes.volume_with("crowd", *FIRST_AND_LAST_UNIT)
+
+    with workloads.attached(source.pvc):
+        requested = [steps.request(source) for _ in range(10)]
+
+        must_have_backups_of_their_own(requested, snapshots, longhorn)
 
 
 @clause("backup.handle", "backup.handle.legacy")

@@ -166,8 +166,20 @@ class Backups:
         except (BackupstoreError, DiskError) as error:
             self._fail(name, str(error))
         else:
-            self._complete(backup, volume, result)
+            if lost := self._decisions.lost_status(backup, *self._crowd(of)):
+                objects.set_status(self._api, names.BACKUPS, name, progress=100)
+                self._fail(name, lost)
+            else:
+                self._complete(backup, volume, result)
         self._conclude(backup)
+
+    def _crowd(self, of: str) -> tuple[int, bool]:
+        """How many backups of a volume are being made, and whether a pod uses it."""
+        label = f"{names.BACKUP_VOLUME_LABEL}={of}"
+        unfinished = objects.keys(self._api, names.BACKUPS, lambda each: _state(each) in UNFINISHED, label)
+        attachment = objects.find(self._api, names.ATTACHMENTS, of)
+        tickets = (attachment["spec"].get("attachmentTickets") or {}).values() if attachment else ()
+        return len(unfinished), any(each["type"] == "csi-attacher" for each in tickets)
 
     def _conclude(self, backup: Obj) -> None:
         """The backup is made, or failed: its volume is no longer needed for it, and maybe not its snapshot."""

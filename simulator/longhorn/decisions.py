@@ -191,6 +191,10 @@ class LonghornDecisions:
         """The state of a backup that could not be made: Error, with what went wrong beside it."""
         return "Error"
 
+    def lost_status(self, backup: Obj, at_once: int, in_use: bool) -> str:
+        """Why a backup that is in the store fails; `at_once` are being made of its volume, which a pod may use."""
+        return ""
+
     def storing_target(self, target: str) -> str:
         """The backup target in which a backup is stored: that of its volume."""
         return target

@@ -44,6 +44,22 @@ def _keep_lock(original: Callable[[], bool]) -> bool:
     return False
 
 
+RETAINED = 5
+"""Finished backups of which an engine keeps the status."""
+
+
+@override("crowd-loses-status", decision="longhorn.lost_status")
+def _lose_status(original: Callable[..., str], backup: Obj, at_once: int, in_use: bool) -> str:
+    """Of more than five backups of one attached volume at once, those that are finished first end in Error.
+
+    Seen in the recording `crowd`: 8 of 20 with 1.10.2, 3 of 70 with 1.12.1. The engine keeps the status of five.
+    """
+    if at_once <= RETAINED or not in_use:
+        return original(backup, at_once, in_use)
+    snapshot, name = backup["spec"]["snapshotName"], backup["metadata"]["name"]
+    return f"cannot find matched snapshot /{snapshot} of backup {name} status in longhorn engine"
+
+
 _EXPANSIONS = count()
 _FILES = count()
 
@@ -71,7 +87,7 @@ def _lose_expansion(original: Callable[[str], bool], volume: str) -> bool:
 QUIRKS: Mapping[str, Override] = {
     each.name: each
     for each in (
-        *(_keep_claim, _lose_deletion, _keep_lock, _lose_expansion, _stall),
+        *(_keep_claim, _lose_deletion, _keep_lock, _lose_expansion, _lose_status, _stall),
         *(leave_unlisted_backup, refuse_nameless_image),
     )
 }

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from simulator.csi.protocol import Code, CsiError
+from simulator.kubernetes.resources import Obj
 from simulator.s3.connection import S3Error
 from tests.simulator.longhorn.cluster import MEBIBYTE, Cluster, name_of, refused
 
@@ -162,3 +163,23 @@ async def test_a_call_that_is_made_again_while_the_first_is_served_makes_no_seco
 
     (backup,) = with_data.all("backups")
     assert first.snapshot_id == second.snapshot_id == f"bak://vol/{backup['metadata']['name']}"
+
+
+async def test_a_crowd_may_lose_the_status_of_its_first(longhorn: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked with the number of backups under way and whether a pod uses the volume; the backup is in the store."""
+    asked: list[tuple[int, bool]] = []
+
+    def lost(backup: Obj, at_once: int, in_use: bool) -> str:
+        asked.append((at_once, in_use))
+        return f"no status of {backup['spec']['snapshotName']}"
+
+    monkeypatch.setattr(longhorn.decisions, "lost_status", lost)
+    await longhorn.attached_volume()
+
+    made = await longhorn.snapshot()
+
+    name = made.snapshot_id.rpartition("/")[2]
+    await longhorn.until("backups", lambda: longhorn.status("backups", name).get("state") == "Error")
+    status = longhorn.status("backups", name)
+    assert (status["error"], status["progress"]) == ("no status of snapshot-1", 100)
+    assert asked == [(1, True)]
