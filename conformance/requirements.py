@@ -114,8 +114,15 @@ def must_name_one_source(source: Obj, namespace: str, cluster: Cluster, snapshot
     assert "spec.source" in refused.message
 
 
-def must_wait_for_its_class(source: Source, snapshots: Snapshots, parameters: dict[str, str] | None = None) -> None:
-    """A VolumeSnapshot of a missing class gets an error that names it, and is bound once the class exists."""
+def must_wait_for_its_class(
+    source: Source, control: VolumeSnapshot, snapshots: Snapshots, parameters: dict[str, str] | None = None
+) -> None:
+    """A VolumeSnapshot of a missing class gets an error that names it, and is bound once the class exists.
+
+    The class of `control` exists.
+    """
+    with precondition("a VolumeSnapshot whose class exists is not bound either"):
+        snapshots.wait_bound(control)
     name = f"comes-later-{source.pvc.name}"
     snapshot = snapshots.create(source.pvc, name)
 

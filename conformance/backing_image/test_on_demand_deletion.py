@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.backing_image.on_demand import NAME, OnDemand, OnDemandImages
-from conformance.backing_image.requirements import must_be_intact
+from conformance.backing_image.requirements import must_be_intact, must_hold
 from conformance.scenarios import DeletedPair
 from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import BackingImages
@@ -111,6 +111,8 @@ def test_image_of_a_longer_name_stays(
     )
     on_demand_images.control_ready(longer)
     on_demand_images.volumes.delete(Source(on_demand_images.volumes.wait_bound(longer.claim), longer.holds))
+    with precondition("the image of the longer name is wrong before anything is deleted", AssertionError):
+        must_hold(backing_images, name, longer.holds)
 
     on_demand_images.request_deletion(shorter)
 

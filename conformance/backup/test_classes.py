@@ -4,7 +4,7 @@ import pytest
 
 from conformance.backup.scenarios import BackedUp, BackupSteps
 from conformance.requirements import naming
-from conformance.scenarios import Policies
+from conformance.scenarios import Policies, Requested
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import SNAPSHOT_READY_LATE
 from fixtures.kubernetes.client import Cluster
@@ -105,14 +105,16 @@ def test_snapshot_gets_ready_without_its_class(full_backup: BackedUp, steps: Bac
 
 
 @clause("backup.class.unnamed")
-def test_default_class_serves_who_names_none(empty_volume: Source, snapshots: Snapshots) -> None:
+def test_default_class_serves_who_names_none(empty_volume_snapshot: Requested, snapshots: Snapshots) -> None:
     """A VolumeSnapshot without a class gets an error while no class is the default, and is made by it once one is.
 
     The default class is removed again: it is the cluster's, not the test's.
     """
+    with precondition("a VolumeSnapshot that names a class does not become ready either"):
+        snapshots.wait_ready(empty_volume_snapshot.snapshot)
     snapshots.create_class("Delete")
     with snapshots.no_other_default():
-        snapshot = snapshots.create(empty_volume.pvc, None)
+        snapshot = snapshots.create(empty_volume_snapshot.source.pvc, None)
         snapshots.wait_error(snapshot, "(?i)default")
 
         default = snapshots.create_class("Delete", default=True)

@@ -14,7 +14,7 @@ from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY, SNAPSHOT_READY_LA
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import PV, PVC, Obj
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.longhorn.volumes import SIZE, Source
+from fixtures.longhorn.volumes import SIZE
 from fixtures.outcomes import precondition
 from fixtures.workloads.pods import Workloads
 
@@ -108,9 +108,9 @@ def test_namespace_of_the_reference_counts(existing: BackupOutsideCsi, namespace
 
 @clause("backup.class.named")
 @pytest.mark.classes
-def test_class_must_exist(empty_volume: Source, snapshots: Snapshots) -> None:
+def test_class_must_exist(empty_volume_snapshot: Requested, snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a missing class gets an error that names it, and is bound once the class exists."""
-    must_wait_for_its_class(empty_volume, snapshots)
+    must_wait_for_its_class(empty_volume_snapshot.source, empty_volume_snapshot.snapshot, snapshots)
 
 
 @clause("backup.source")

@@ -99,9 +99,9 @@ _UPLOADED: set[tuple[str, str]] = set()
 
 @fault(
     "block-taken-for-stored-after-its-deletion",
-    breaks="backup.point-in-time",
+    breaks=("backup.off-cluster", "backup.point-in-time"),
     decision="backupstore.uploads_block",
-    says=r"the backupstore has no \S+\.blk",
+    says=r"the backupstore has no \S+\.blk|the bucket lacks 1 of 4 blocks",
 )
 def remembered(original: Callable[..., bool], request: BackupRequest, checksum: str, present: bool) -> bool:
     """A block that was uploaded once is not uploaded again, even when it was deleted since."""

@@ -7,7 +7,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn.backing_images import states
 from simulator.overrides.faults.deletion import GIVEN, IMAGES
 from simulator.overrides.faults.images_pre_provisioned import was_made_by_csi
-from simulator.overrides.faults.suite_messages import IMAGE_STAYS, ZEROS
+from simulator.overrides.faults.suite_messages import IMAGE_STAYS, UNASKED, ZEROS
 from simulator.overrides.registry import fault
 
 KEPT = r"the kept image \S+ is (gone|being deleted)"
@@ -101,9 +101,9 @@ def takes_siblings(original: Callable[..., Sequence[str]], images: Sequence[Obj]
 
 @fault(
     "delete-removes-the-oldest-image",
-    breaks=("backing-image.delete",),
+    breaks=("backing-image.delete", "backing-image.delete.others", "backing-image.retain"),
     decision="backing_images.images_to_delete",
-    says=IMAGE_STAYS,
+    says=rf"{IMAGE_STAYS}|{UNASKED}",
 )
 def takes_oldest(original: Callable[..., Sequence[str]], images: Sequence[Obj], name: str) -> Sequence[str]:
     """Of several images of a volume the oldest goes, whichever is meant."""

@@ -70,14 +70,14 @@ too_large = fault(
     "volume-from-an-image-too-large",
     breaks=(*READ, "backing-image.restore.size", "backing-image.source.base"),
     decision="backing_images.restored_size",
-    says=r"'size of the Longhorn volume': 18874368|\d+ bytes instead of (33554432|16777216)",
+    says=r"'size of the Longhorn volume': 18874368|\d+ bytes instead of (50331648|16777216)",
     summary="The restored volume is 2 MiB larger than requested.",
 )(lambda original, requested, virtual_size: original(requested, virtual_size) + BLOCK)
 cut = fault(
     "larger-claim-limited-to-the-image",
     breaks="backing-image.restore.size.larger",
     decision="backing_images.restored_size",
-    says=r"16777216 bytes instead of 33554432",
+    says=r"16777216 bytes instead of 50331648",
     summary="A claim larger than the image gets a volume of the image's size.",
 )(lambda original, requested, virtual_size: min(original(requested, virtual_size), virtual_size or requested))
 

@@ -67,7 +67,11 @@ def without_odd_end(original: Callable[[int, bytes], bytes], offset: int, data: 
 
 made_up = fault(
     "checksum-expected-though-none-given",
-    breaks=("backing-image.on-demand.download.checksum", "backing-image.on-demand.download.url"),
+    breaks=(
+        "backing-image.on-demand.download",
+        "backing-image.on-demand.download.checksum",
+        "backing-image.on-demand.download.url",
+    ),
     decision="backing_images.expected_checksum",
     says=r"its file failed: .*expected checksum 0000",
     summary="A download without a checksum in its handle is held to one all the same.",

@@ -59,9 +59,9 @@ def named_after_claim(original: Callable[[Obj], str], claim: Obj) -> str:
 
 cut = fault(
     "long-names-truncated",
-    breaks="backup.create",
+    breaks=("backup.content", "backup.create"),
     decision="csi.content_reference",
-    says=r"AssertionError|could not make the VolumeSnapshot ready",
+    says=r"which referred to|could not make the VolumeSnapshot ready",
     summary="A content refers to its VolumeSnapshot by the first 63 characters of its name.",
 )(changed(lambda reference: {**reference, "name": reference["name"][:LONGEST_LABEL]}))
 at_most_sixteen = fault(

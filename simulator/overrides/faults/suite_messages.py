@@ -19,4 +19,6 @@ OTHER_DATA = r"offset \d+: expected block \d+ of stream \S+, found block \d+ of 
 
 BACKUP_STAYS = r"could not remove the backup"
 
+UNASKED = r"and nobody has deleted it"
+
 IMAGE_STAYS = r"could not remove the backing image"
