@@ -128,18 +128,21 @@ def test_image_in_use_cannot_be_deleted_directly(existing: ExistingImages, own_e
 @clause("backing-image.delete.others")
 @pytest.mark.delete
 def test_images_of_a_volume_go_one_by_one(steps: ImageExportSteps, backing_images: BackingImages) -> None:
-    """Deleting the older of two images of a volume keeps the newer; that can be deleted once the volume is gone."""
+    """Of three images of a volume each goes alone: the middle one, the oldest, and the newest without its volume."""
     source, made = steps.volumes.new(), []
-    for seed, ranges in ("older", SPARSE_WRITES), ("newer", OVERWRITES):
+    for seed, ranges in ("oldest", SPARSE_WRITES), ("middle", OVERWRITES), ("newest", SPARSE_WRITES):
         source = steps.volumes.write(source, seed, *ranges)
         made.append(steps.export_or_block(source))
-    older, newer = made
+    oldest, middle, newest = made
 
-    steps.delete(older)
+    steps.delete(middle)
 
-    must_be_intact(backing_images, newer.image.name, newer.source.image)
+    must_be_intact(backing_images, oldest.image.name, oldest.source.image)
+    must_be_intact(backing_images, newest.image.name, newest.source.image)
+    steps.delete(oldest)
+    must_be_intact(backing_images, newest.image.name, newest.source.image)
     steps.volumes.delete(source)
-    steps.delete(newer)
+    steps.delete(newest)
 
 
 @clause("backing-image.delete")
