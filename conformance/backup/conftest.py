@@ -114,6 +114,14 @@ def backups_around_expansion(steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
 
 
 @pytest.fixture(scope="session")
+def restored_after_expansion(
+    backups_around_expansion: tuple[BackedUp, BackedUp], steps: BackupSteps
+) -> Restoring[BackedUp]:
+    """A claim that restores the later of the two; not waited for."""
+    return steps.restore(backups_around_expansion[1])
+
+
+@pytest.fixture(scope="session")
 def empty_volume(steps: BackupSteps) -> Source:
     """An empty volume, for VolumeSnapshots that only have to be accepted or refused."""
     return steps.volumes.new()

@@ -10,6 +10,7 @@ from conformance.scenarios import Requested, Restoring
 from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import RESTORE_BOUND_LATE
 from fixtures.kubernetes.history import Recorder
+from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.provisioning import wait_refused
 from fixtures.longhorn.reused_names import ReusedName
 from fixtures.longhorn.volume_snapshots import Snapshots
@@ -146,17 +147,26 @@ def test_snapshots_of_one_name_are_distinguished(
 
 @clause("backup.restore.size")
 @pytest.mark.size
-def test_expanded_volume_is_restored(
-    backups_around_expansion: tuple[BackedUp, BackedUp], steps: BackupSteps, workloads: Workloads
+def test_size_of_an_expanded_volume_is_restored(
+    restored_after_expansion: Restoring[BackedUp], workloads: Workloads, longhorn: Longhorn
 ) -> None:
-    """A VolumeSnapshot of a volume that was expanded has the new size, and so has the claim that restores it."""
-    _, large = backups_around_expansion
+    """A VolumeSnapshot of an expanded volume has the new size, and so have the restoring claim and its volume."""
+    large = restored_after_expansion.original
 
-    claim = workloads.wait_bound(steps.restore(large).claim)
+    claim = workloads.wait_bound(restored_after_expansion.claim)
 
-    sizes, size = (large.snapshot.restore_size, claim.capacity), large.source.pvc.size
-    assert set(sizes) == {size}, f"restoreSize and capacity are {sizes}, expected {size} each"
-    workloads.verify(claim, large.source.image)
+    sizes = large.snapshot.restore_size, claim.capacity, int(longhorn.volume(longhorn.volume_of(claim))["spec"]["size"])
+    size = large.source.pvc.size
+    assert set(sizes) == {size}, f"restoreSize, capacity and volume's size are {sizes}, expected {size} each"
+
+
+@clause("backup.restore")
+@pytest.mark.data
+def test_expanded_volume_is_restored(restored_after_expansion: Restoring[BackedUp], workloads: Workloads) -> None:
+    """What was written to the new part of an expanded volume is restored with the rest."""
+    claim = workloads.wait_bound(restored_after_expansion.claim)
+
+    workloads.verify(claim, restored_after_expansion.original.source.image)
 
 
 @clause("backup.restore.size.expanded")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from simulator.csi.protocol import Code
 from simulator.kubernetes.resources import Obj
 from simulator.longhorn.decisions import Refusal
-from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, OTHER_DATA
+from simulator.overrides.faults.suite_messages import BOUND, NOT_BOUND, OTHER_DATA, ZEROS
 from simulator.overrides.registry import Fault, always, fault
 
 
@@ -63,6 +63,13 @@ newest_size = fault(
     says=r"25165824 bytes instead of 16777216",
     summary="A restored volume has the size that its source had at its newest backup.",
 )(lambda original, requested, recorded, newest: newest)
+expansion_lost = fault(
+    "restore-without-the-expanded-part",
+    breaks="backup.restore",
+    decision="backupstore.restored_data",
+    says=rf"claim \S+: {ZEROS}",
+    summary="What lies behind the first 16 MiB, in the part by which a volume was expanded, is restored as zeros.",
+)(lambda original, offset, data: original(offset, data) if offset < 16 << 20 else bytes(len(data)))
 older_refused = fault(
     "backup-before-an-expansion-cannot-be-restored",
     breaks="backup.restore.size.expanded",

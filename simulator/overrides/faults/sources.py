@@ -68,6 +68,6 @@ at_most_sixteen = fault(
     "expansion-not-noticed-by-the-backup",
     breaks="backup.restore.size",
     decision="longhorn.reported_size",
-    says=r"restoreSize and capacity are",
+    says=r"restoreSize, capacity and volume's size are",
     summary="A snapshot's size is reported as 16 MiB at most, which is what the volume had before it was expanded.",
 )(lambda original, size: min(original(size), 16 << 20))
