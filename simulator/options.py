@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--data-dir", type=_path, metavar="D", help="directory for the data of volumes while it runs")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="break one behaviour (repeatable)")
     parser.add_argument(
-        "--quirk", action="append", default=[], metavar="NAME", help="leave behind what real ones sometimes do"
+        "--quirk", action="append", default=[], metavar="NAME", help="do or leave behind what real ones sometimes do"
     )
     parser.add_argument(
         "--variation", action="append", default=[], metavar="NAME", help="show what a correct one may show as well"

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG001  (a replacement takes the arguments of the decision that it replaces)
-"""What real components leave behind that no deletion ends, each with where it was seen: for `--quirk NAME`.
+"""What real components do now and then, mostly leave behind, each with where it was seen: for `--quirk NAME`.
 
 Real ones do it now and then; with the option it happens each time it can.
 """
@@ -11,7 +11,7 @@ from simulator.csi import names
 from simulator.kubernetes import objects
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.registry import Override, OverrideError, override
-from simulator.overrides.releases import leave_unlisted_backup, refuse_nameless_image
+from simulator.overrides.releases import leave_unlisted_backup, need_class_again, refuse_nameless_image
 
 
 @override("claim-keeps-its-finalizer", decision="csi.releases_claim")
@@ -88,7 +88,7 @@ QUIRKS: Mapping[str, Override] = {
     each.name: each
     for each in (
         *(_keep_claim, _lose_deletion, _keep_lock, _lose_expansion, _lose_status, _stall),
-        *(leave_unlisted_backup, refuse_nameless_image),
+        *(leave_unlisted_backup, need_class_again, refuse_nameless_image),
     )
 }
 

@@ -91,7 +91,7 @@ def _abort_without_target(original: Callable[..., Any], target: str, available: 
 
 
 @override("class-is-needed-again", decision="csi.needs_class_again")
-def _need_class_again(original: Callable[[str], bool], name: str) -> bool:
+def need_class_again(original: Callable[[str], bool], name: str) -> bool:
     """A VolumeSnapshot whose class is deleted before the driver has reported it ready is never ready.
 
     Seen in the recording `class_gone`: the Backup is Completed, snapshot-controller and sidecar ask for the class.
@@ -184,7 +184,7 @@ _SINCE_1_10_2 = (
     accept_listed_volume,
     leave_unlisted_backup,
     _abort_without_target,
-    _need_class_again,
+    need_class_again,
     _cut_image_name,
     _export_raw,
     _compare_checksum_key,

@@ -293,13 +293,34 @@ def test_the_lock_of_a_failed_backup_is_waited_for(
     assert "everything was removed" in capsys.readouterr().out
 
 
-def test_a_run_reports_it_and_its_verdicts_stay(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("quirk", "tests", "component", "about"),
+    [
+        ("deletion-gets-lost", "test_handle.py", "csi-snapshotter", "VolumeSnapshotContent snapcontent-"),
+        ("claim-keeps-its-finalizer", "test_classes.py", "snapshot-controller", "PersistentVolumeClaim lsc-"),
+    ],
+)
+def test_a_run_reports_it_and_its_verdicts_stay(
+    quirk: str, tests: str, component: str, about: str, tmp_path: Path
+) -> None:
     """A finding is neither a leftover nor a violation: the run conforms, and names the component."""
-    with simulator(tmp_path / "cluster", quirks=("deletion-gets-lost",)) as cluster:
-        ran = suite(tmp_path / "report", *cluster.arguments, "conformance/backup/test_handle.py")
+    with simulator(tmp_path / "cluster", quirks=(quirk,)) as cluster:
+        ran = suite(tmp_path / "report", *cluster.arguments, f"conformance/backup/{tests}")
         left = leftovers(cluster)
 
     assert (ran.exit_code, left) == (0, []), ran.text
     assert {problem["kind"] for problem in ran.report["problems"]} == {"finding"}
-    assert "csi-snapshotter: VolumeSnapshotContent snapcontent-" in ran.report["problems"][0]["message"]
+    assert f"{component}: {about}" in ran.report["problems"][0]["message"]
+    assert f"FINDING about {component}" in ran.text
+    assert {verdict for verdict, _ in ran.verdicts.values()} == {"conforms", "not verified", "not applicable"}
     jsonschema.validate(ran.report, PUBLISHED_SCHEMA)
+
+
+def test_a_class_that_the_sidecar_needs_again(tmp_path: Path) -> None:
+    """csi-snapshotter is Longhorn's: what it does without the class costs the clause about that, and no other."""
+    with simulator(tmp_path / "cluster", quirks=("class-is-needed-again",)) as cluster:
+        ran = suite(tmp_path / "report", *cluster.arguments, "conformance/backup/test_classes.py")
+
+    violated = [name for name, (verdict, _) in ran.verdicts.items() if verdict == "violates"]
+    assert (ran.exit_code, violated) == (1, ["backup.class.deleted"]), ran.text
+    assert ran.report["problems"] == []
