@@ -84,7 +84,6 @@ def test_snapshot_without_its_class_can_be_deleted(empty_source: Source, steps: 
 
 
 @clause("backing-image.class.named")
-def test_class_must_exist(two_snapshots: tuple[Requested, ...], snapshots: Snapshots) -> None:
+def test_class_must_exist(empty_source: Source, two_snapshots: tuple[Requested, ...], snapshots: Snapshots) -> None:
     """A VolumeSnapshot of a missing class gets an error that names it, and is bound once the class exists."""
-    control = two_snapshots[0]
-    must_wait_for_its_class(control.source, control.snapshot, snapshots, {"type": "bi"})
+    must_wait_for_its_class(empty_source, two_snapshots[0].snapshot, snapshots, {"type": "bi"})
