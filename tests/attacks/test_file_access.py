@@ -33,6 +33,7 @@ ALLOWED = {
     "comes with the suite": {
         "fixtures.plugin.collector": "_suite_version",
         "fixtures.report.comparison": "read_document",
+        "fixtures.report.matrix": "render",
         "fixtures.report.webpage": "render",
         "fixtures.targets.kind.configuration": "write",
         "fixtures.targets.kind.node_image": "NodeImage.digest",
