@@ -136,6 +136,10 @@ class CsiDecisions:
 
     # csi-snapshotter
 
+    def hears_of_failed(self, content: Obj) -> bool:
+        """Whether the sidecar hears of a change of a content that has an error, or sees it at its next attempt only."""
+        return True
+
     def notices_deletion(self, content: Obj) -> bool:
         """Whether a content that is to be deleted is worked on."""
         return True

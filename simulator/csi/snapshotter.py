@@ -42,7 +42,7 @@ class Snapshotter:
         self._events = EventRecorder(api, f"csi-snapshotter {driver.name}")
         self._asked: dict[str, dict[str, str]] = {}
         self.controller = Controller(api, api.clock, f"{MANAGER}-{driver.name}", self._sync, expected=(Failed,))
-        self.controller.watch(names.CONTENTS, _relevant)
+        self.controller.watch(names.CONTENTS, self._relevant)
 
     async def _sync(self, key: Key) -> Result | None:
         content = self._api.find(names.CONTENTS, key[1])
@@ -70,6 +70,18 @@ class Snapshotter:
                 return None
             raise
         return Result(again=not ready and self._decisions.polls_until_ready(content))
+
+    def _relevant(self, change: Change) -> Iterable[Key]:
+        """Ignores completed deletions, and updates of finalizers and of what the sidecar itself writes."""
+        if change.type == "DELETED":
+            return []
+        if change.old is not None:
+            became_ready = _ready(change.object) and not _ready(change.old)
+            if not became_ready and _essence(change.object) == _essence(change.old):
+                return []
+            if objects.status(change.object).get("error") and not self._decisions.hears_of_failed(change.object):
+                return []
+        return [change.key]
 
     def _is_mine(self, content: Obj) -> bool:
         if content["spec"]["driver"] != self._driver.name:
@@ -247,17 +259,6 @@ def _should_delete(content: Obj) -> bool:
         return True
     annotations = objects.annotations(content)
     return names.BEING_CREATED not in annotations and names.BEING_DELETED in annotations
-
-
-def _relevant(change: Change) -> Iterable[Key]:
-    """Ignores completed deletions, and updates of finalizers and of what the sidecar itself writes."""
-    if change.type == "DELETED":
-        return []
-    if change.old is not None:
-        became_ready = _ready(change.object) and not _ready(change.old)
-        if not became_ready and _essence(change.object) == _essence(change.old):
-            return []
-    return [change.key]
 
 
 def _ready(content: Obj) -> bool:

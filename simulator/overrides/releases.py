@@ -179,22 +179,46 @@ def delete_claim_by_name(original: Callable[[str], float | None], volume: str) -
     return 0.2 if _CHANCE.random() < 0.35 else original(volume)
 
 
-_SINCE_1_10_2 = (
+@override("volume-in-a-handle-is-ignored", decision="longhorn.volume_to_restore")
+def _ignore_volume(original: Callable[..., str], handle: Handle, backups: Sequence[Obj]) -> str:
+    """The volume in a handle of a backup is not looked at, so that one that does not exist will do.
+
+    Seen with 1.7.3: the claim of `bak://no-such-volume/<backup>` is bound. Read in the driver's source up to 1.7.
+    """
+    volumes = {each["metadata"]["name"]: str(each["status"].get("volumeName") or "") for each in backups}
+    return volumes.get(handle.id, "") if handle.volume else original(handle, backups)
+
+
+@override("failed-content-is-looked-at-late", decision="csi.hears_of_failed")
+def _look_late(original: Callable[[Obj], bool], content: Obj) -> bool:
+    """A content whose creation failed is deleted at the next attempt to create it, up to five minutes later.
+
+    Seen with csi-snapshotter 7.0.2; read in its source: from 6.0 to 7.x an update of a content with an error is
+    ignored.
+    """
+    return False
+
+
+_SINCE_1_7_3 = (
     _accept_larger_claim,
-    accept_listed_volume,
-    leave_unlisted_backup,
-    _abort_without_target,
-    need_class_again,
     _cut_image_name,
     _export_raw,
     _compare_checksum_key,
     _ignore_checksum_key,
+    delete_claim_by_name,
+)
+_SINCE_1_10_2 = (
+    *_SINCE_1_7_3,
+    accept_listed_volume,
+    leave_unlisted_backup,
+    _abort_without_target,
+    need_class_again,
     refuse_nameless_image,
     _delete_source,
-    delete_claim_by_name,
 )
 
 RELEASES: Mapping[str, tuple[Override, ...]] = {
+    "1.7.3": (*_SINCE_1_7_3, _restore_to_recorded_size, _ignore_volume, _look_late),
     "1.10.2": (*_SINCE_1_10_2, _restore_to_recorded_size, _refuse_smaller_volume),
     "1.12.1": (*_SINCE_1_10_2, _restore_to_newest_size, _leave_snapshot_of_detached_volume, _take_later),
 }

@@ -3,9 +3,11 @@
 import pytest
 
 from simulator.csi import names
+from simulator.csi.decisions import CsiDecisions
 from simulator.csi.protocol import Code
 from simulator.kubernetes import objects
 from simulator.kubernetes.names import CLAIMS
+from simulator.kubernetes.resources import Obj
 from tests.simulator.csi.cluster import Cluster
 
 
@@ -90,3 +92,24 @@ async def test_failed_deletion_is_reported_and_retried(cluster: Cluster, content
     assert cluster.events(content) == [("Warning", "SnapshotDeleteError", "Failed to delete snapshot")]
     events = [event for event in cluster.api.list("events") if event["reason"] == "SnapshotDeleteError"]
     assert [(event["metadata"]["namespace"], event["count"]) for event in events] == [("default", 2)]
+
+
+async def test_content_with_an_error_may_be_deleted_at_the_next_attempt_only(
+    cluster: Cluster, decisions: CsiDecisions, volume: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As sidecars before 8.0 do: they do not hear of the deletion, and see it when their back-off is over."""
+    heard: list[bool] = []
+
+    def deaf(content: Obj) -> bool:
+        heard.append(objects.is_deleting(content))
+        return False
+
+    monkeypatch.setattr(decisions, "hears_of_failed", deaf)
+    cluster.driver.fail("create_snapshot", Code.INVALID_ARGUMENT, f"{volume} cannot be had", times=10_000)
+    cluster.snapshot("s", claim="src")
+    await cluster.until(lambda: (cluster.find(names.SNAPSHOTS, "s") or {}).get("status", {}).get("error"))
+
+    await cluster.deleted(names.SNAPSHOTS, "s")
+
+    assert True in heard
+    assert cluster.api.list(names.CONTENTS) == []

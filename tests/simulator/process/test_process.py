@@ -246,7 +246,7 @@ NO_SUCH_FAULT = "--fault none-such: no such fault; --list-faults prints them"
     ("arguments", "text"),
     [
         (["--fault", "none-such"], NO_SUCH_FAULT),
-        (["--release", "1.3.9"], "unknown release '1.3.9' (known: 1.10.2, 1.12.1)"),
+        (["--release", "1.3.9"], "unknown release '1.3.9' (known: 1.10.2, 1.12.1, 1.7.3)"),
         (["--list-faults", "--fault", "none-such"], NO_SUCH_FAULT),
     ],
 )
