@@ -121,7 +121,7 @@ def test_image_in_use_cannot_be_deleted_directly(existing: ExistingImages, own_e
         assert name in refused.message, refused.message
         must_be_intact(existing.steps.images, name, own_export.content)
         existing.volumes.delete(Source(claim, own_export.content))
-    existing.steps.images.delete(name)
+    existing.steps.images.delete_unused(name)
     existing.steps.images.wait_gone(name)
 
 

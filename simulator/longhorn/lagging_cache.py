@@ -34,6 +34,12 @@ class LaggingCache:
         known = states[0][1]
         return None if known is None else copy_of(known)
 
+    def all(self, resource: str, namespace: str) -> list[Obj]:
+        """All objects of a kind in a namespace, as the cache has them; those of the API are not copied."""
+        late = {name for kind, place, name in self._late if (kind, place) == (resource, namespace)}
+        known = [each for each in self._api.view(resource, namespace) if each["metadata"]["name"] not in late]
+        return known + [each for name in sorted(late) if (each := self.find(resource, name, namespace))]
+
     def _hear(self, change: Change) -> None:
         """Changes of one object arrive in their order."""
         lag = self._api.timing.cache_lag(self.whose)

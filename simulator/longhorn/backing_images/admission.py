@@ -13,6 +13,7 @@ from simulator.longhorn.backing_images.images import users
 from simulator.longhorn.backupstore import BackupstoreError
 from simulator.longhorn.backupstore.target import parse_backup_url
 from simulator.longhorn.go_format import go_map
+from simulator.longhorn.lagging_cache import LaggingCache
 from simulator.longhorn.version import Version
 
 LOOPBACK = re.compile(r"(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)")
@@ -26,6 +27,7 @@ class ImageWebhooks:
     def __init__(self, api: Api, decisions: BackingImageDecisions) -> None:
         self._api = api
         self._decisions = decisions
+        self._cache = LaggingCache(api, "webhook")
 
     def register(self) -> None:
         """Put the webhooks in front of the API."""
@@ -111,7 +113,11 @@ class ImageWebhooks:
             self._check_url(spec.get("sourceParameters") or {})
 
     def _check_deletion(self, request: Admission) -> None:
-        refuse_for(self._decisions.refuse_deletion(request.name, users(self._api, request.name)))
+        # What the cache does not have yet counts as well: to delete what is in use would be a breach, and no lag.
+        volumes = self._cache.all(names.VOLUMES, names.NAMESPACE)
+        known = [each["metadata"]["name"] for each in volumes if each["spec"].get("backingImage") == request.name]
+        using = sorted({*known, *users(self._api, request.name)})
+        refuse_for(self._decisions.refuse_deletion(request.name, using))
 
     def _check_volume(self, request: Admission) -> None:
         spec = request.object["spec"]
