@@ -78,7 +78,7 @@ def test_longhorn_shows_the_image(exported: Exported, backing_images: BackingIma
     """Longhorn's own API, from which its UI has what it shows, shows the image that is mentioned in the handle."""
     named = parse_backing_image_handle(exported.content.handle).backing_image
 
-    shown = backing_images.rest_view(named)
+    shown = backing_images.wait_shown(named)
 
     assert (shown["name"], shown["sourceType"]) == (named, EXPORT), f"Longhorn shows {shown}"
     assert shown["parameters"] == exported.image.parameters
