@@ -1,8 +1,9 @@
 """The life of volumes: states, tickets, claims, expansion, deletion."""
 
-import asyncio
+import time
 from itertools import groupby
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -184,25 +185,33 @@ async def test_a_deletion_may_be_answered_before_replicas_are_gone(tmp_path: Pat
             await longhorn.until_gone(plural)
 
 
+LAG = 1000.0
+
+
 class SlowCaches(Timing):
     """Longhorn's own caches are behind the API server."""
 
     def cache_lag(self, whose: str) -> float:  # noqa: ARG002
-        return 0.3
+        return LAG
 
 
-async def test_longhorns_api_may_be_behind(tmp_path: Path) -> None:
+def let_the_lag_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + LAG)
+    monkeypatch.setattr("simulator.longhorn.lagging_cache.time", later)
+
+
+async def test_longhorns_api_may_be_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It shows what it knew a moment ago, then what is so."""
     async with running(tmp_path, timing=SlowCaches()) as longhorn:
         await longhorn.volume()
 
         with pytest.raises(NotFoundError):
             longhorn.storage.rest.answer("GET", "v1/volumes/vol", "", "http://longhorn/v1")
-        await asyncio.sleep(0.3)
+        let_the_lag_pass(monkeypatch)
         assert longhorn.storage.rest.answer("GET", "v1/volumes/vol", "", "http://longhorn/v1")["id"] == "vol"
 
 
-async def test_the_webhook_may_be_behind(tmp_path: Path) -> None:
+async def test_the_webhook_may_be_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not find the PersistentVolume of a claim that is to grow, which is no refusal (500); later it does."""
     spec = {
         "volumeName": "pv",
@@ -225,7 +234,7 @@ async def test_the_webhook_may_be_behind(tmp_path: Path) -> None:
 
         said = 'admission webhook "validator.longhorn.io" denied the request: persistentvolume "pv" not found'
         assert (error.status, error.message) == (500, said)
-        await asyncio.sleep(0.3)
+        let_the_lag_pass(monkeypatch)
         longhorn.api.patch(CLAIMS, "c", "default", larger)
 
 
