@@ -144,9 +144,9 @@ def test_backup_deleted_before_its_handle_is_known(steps: BackupSteps, snapshots
     snapshots.delete(requested.snapshot)
 
     snapshots.wait_gone(requested.snapshot)
-    gone = snapshots.wait_content_gone(content)
+    snapshots.wait_content_gone(content)
     for backup in steps.longhorn.backups_of(steps.longhorn.volume_of(requested.source.pvc)):
-        steps.longhorn.wait_backup_gone_with(backup.name, gone)
+        steps.longhorn.wait_backup_gone_with(backup.name, content.name)
 
 
 @clause("backup.delete")
