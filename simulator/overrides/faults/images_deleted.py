@@ -10,7 +10,7 @@ from simulator.overrides.faults.images_pre_provisioned import was_made_by_csi
 from simulator.overrides.faults.suite_messages import IMAGE_STAYS, UNASKED, ZEROS
 from simulator.overrides.registry import fault
 
-KEPT = r"the kept image \S+ is (gone|being deleted)"
+KEPT = r"the kept image \S+ is (gone|being deleted)|is being deleted at revision \d+, and nobody has deleted it"
 """What a test says of an image that had to stay."""
 
 _EMPTIED: set[str] = set()
@@ -88,7 +88,10 @@ def goes_alone(original: Callable[[Obj], bool], image: Obj) -> bool:
 
 @fault(
     "delete-removes-all-images-of-the-volume",
-    breaks=("backing-image.delete.others", "backing-image.retain", "backing-image.retain.existing.export"),
+    breaks=(
+        "backing-image.delete.others",
+        *(f"backing-image.{what}" for what in ("retain", "retain.existing.export", "on-demand.retain")),
+    ),
     decision="backing_images.images_to_delete",
     says=KEPT,
 )
@@ -126,9 +129,9 @@ used_twice = fault(
 
 @fault(
     "delete-removes-images-of-longer-names",
-    breaks=("backing-image.delete.others", "backing-image.retain"),
+    breaks=("backing-image.delete.others", "backing-image.on-demand.retain"),
     decision="backing_images.images_to_delete",
-    says=rf"{KEPT}|is being deleted at revision \d+, and nobody has deleted it",
+    says=KEPT,
 )
 def takes_longer_names(original: Callable[..., Sequence[str]], images: Sequence[Obj], name: str) -> Sequence[str]:
     """With an image go all others whose names begin with its name."""
