@@ -112,16 +112,11 @@ empty_volume = malformed(
 )(looked_up)
 
 
-_BOUND_AMISS = "backup.pre-provisioned.reference backup.pre-provisioned backup.pre-provisioned.content-name"
-"""What a VolumeSnapshot breaks that is bound to a content which does not name it, and is soon found out."""
-_SEEN_AMISS = f"{READY}|was bound to|was readyToUse"
-
-
 @fault(
     "reference-of-another-namespace-accepted",
-    breaks=_BOUND_AMISS,
+    breaks="backup.pre-provisioned.reference",
     decision="csi.content_refers_to",
-    says=_SEEN_AMISS,
+    says=READY,
 )
 def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
     """The namespace in a content's reference does not matter, only the name."""
@@ -130,10 +125,9 @@ def any_namespace(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: 
 
 @fault(
     "incomplete-reference-bound",
-    breaks=_BOUND_AMISS + " backing-image.pre-provisioned.reference backing-image.pre-provisioned.handle"
-    " backing-image.pre-provisioned.content-name",
+    breaks=("backup.pre-provisioned.reference", "backing-image.pre-provisioned.reference"),
     decision="csi.content_refers_to",
-    says=_SEEN_AMISS,
+    says=READY,
     also={"csi.reference_is_complete": always(True)},
 )
 def any_missing_part(original: Callable[[Obj, Obj], bool], content: Obj, snapshot: Obj) -> bool:
