@@ -107,9 +107,11 @@ def test_a_server_that_is_gone_is_waited_for_once(
         cluster.list(NAMESPACE)
     assert behind.script.sent("GET", "/namespaces") == sent + 1
     assert cluster.last_outage > began
+    assert cluster.is_gone
 
     behind.script.planned.clear()
     assert cluster.list(NAMESPACE)
+    assert not cluster.is_gone
     behind.script.spoil("GET", "/namespaces", catalogue.RESET)
     assert cluster.list(NAMESPACE)
 
