@@ -75,8 +75,11 @@ def test_claim_may_have_the_name_of_an_earlier_one(
 ) -> None:
     """A claim of a name that an earlier restore had gets its own backup's data, not those of the earlier one."""
     first, second = successive_backups.first, successive_backups.second
-    earlier = steps.restore(first, name="used-name").claim
-    reused = steps.volumes.replace(earlier, lambda: steps.restore(second, name="used-name").claim)
+    earlier = steps.volumes.wait_bound(steps.restore(first, name="used-name").claim)
+    workloads.delete_claim(earlier)
+    workloads.wait_deleted(earlier)
+
+    reused = ReusedName(earlier, steps.restore(second, name="used-name").claim)
 
     later = steps.volumes.wait_bound_again(reused)
 
