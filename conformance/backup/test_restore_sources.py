@@ -103,7 +103,7 @@ def test_claims_of_used_names_stay(empty_volume_snapshot: Requested, steps: Back
     deleted = [story for each in reused if (story := steps.volumes.who_deleted(each))]
     assert not deleted, f"{len(deleted)} of {len(reused)}: {deleted[0]}"
     for each in reused:
-        steps.volumes.wait_bound_again(each)
+        steps.volumes.wait_bound(each.later)
 
 
 @clause("backup.restore")

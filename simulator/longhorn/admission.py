@@ -49,11 +49,11 @@ def add_finalizer(request: Admission) -> None:
 class Webhooks:
     """Mutator and validator."""
 
-    def __init__(self, api: Api, decisions: LonghornDecisions, image: str) -> None:
+    def __init__(self, api: Api, decisions: LonghornDecisions, image: str, cache: LaggingCache) -> None:
         self._api = api
         self._decisions = decisions
         self._image = image
-        self._cache = LaggingCache(api, "webhook")
+        self._cache = cache
 
     def register(self) -> None:
         """Put the webhooks in front of the API."""

@@ -33,6 +33,7 @@ from simulator.longhorn.driver import LonghornDriver
 from simulator.longhorn.engine_polls import EnginePolls
 from simulator.longhorn.engines import Engines
 from simulator.longhorn.kubernetes_status import KubernetesStatus
+from simulator.longhorn.lagging_cache import LaggingCache
 from simulator.longhorn.rest import PORT, SERVICE, RestApi
 from simulator.longhorn.restores import Restores
 from simulator.longhorn.snapshot_chains import Paused, SnapshotChains
@@ -103,8 +104,9 @@ class Longhorn:
             ContentController(api, clock, decisions, image_decisions, service),
         ]
         self.driver = LonghornDriver(api, clock, decisions, self.disk, tickets, chains, service, base_images, volumes)
-        Webhooks(api, decisions, self._image).register()
-        ImageWebhooks(api, image_decisions).register()
+        known = LaggingCache(api, "webhook")
+        Webhooks(api, decisions, self._image, known).register()
+        ImageWebhooks(api, image_decisions, known).register()
 
     def install(self, *, target_url: str, credentials: Mapping[str, str]) -> None:
         """Make what an installation leaves in the cluster; `credentials` are the keys of the target's secret."""

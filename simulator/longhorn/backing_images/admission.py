@@ -24,10 +24,10 @@ LABELS = {"longhorn.io/component": "backing-image", "longhorn.io/managed-by": "l
 class ImageWebhooks:
     """Mutator and validator."""
 
-    def __init__(self, api: Api, decisions: BackingImageDecisions) -> None:
+    def __init__(self, api: Api, decisions: BackingImageDecisions, cache: LaggingCache) -> None:
         self._api = api
         self._decisions = decisions
-        self._cache = LaggingCache(api, "webhook")
+        self._cache = cache
 
     def register(self) -> None:
         """Put the webhooks in front of the API."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from simulator.csi.protocol import CsiSnapshot
 from simulator.kubernetes.resources import Obj
-from simulator.overrides.faults.suite_messages import BACKUP_STAYS, NOT_BOUND
+from simulator.overrides.faults.suite_messages import BACKUP_STAYS, NOT_BOUND, UNASKED
 from simulator.overrides.registry import fault
 
 Asked = Callable[[Obj], bool]
@@ -76,7 +76,7 @@ first_policy = fault(
     "changed-policy-ignored",
     breaks=("backup.policy.changed", "backup.retain"),
     decision="csi.deletes_content",
-    says=r"could not remove the VolumeSnapshotContent|and nobody has deleted it",
+    says=rf"could not remove the VolumeSnapshotContent|{UNASKED}",
     also={"csi.content_policy": policy_of_class, "csi.deletes_snapshot": by_class},
     summary="A content has the policy of its class, even if its own was changed afterwards.",
 )(by_class)
@@ -115,7 +115,7 @@ deletes_for_all = fault(
     "one-deleting-content-deletes-for-all",
     breaks=("backup.policy.shared-handle", "backup.retain"),
     decision="csi.deletes_content",
-    says=r"was deleted with the VolumeSnapshot under Retain|and nobody has deleted it",
+    says=rf"was deleted with the VolumeSnapshot under Retain|{UNASKED}",
     also={"csi.deletes_snapshot": any_deletes, "csi.pre_provisioned_handle": remember},
 )(any_deletes)
 
