@@ -10,6 +10,7 @@ from tools.faults.forked import SuiteRun
 from tools.faults.judge import trouble_of_control
 from tools.faults.runs import Task, run_tasks
 from tools.variations import document
+from tools.variations.bundles import Bundle, bundled
 from tools.variations.compare import Row, compare
 from tools.variations.document import Matrix
 
@@ -17,7 +18,12 @@ from tools.variations.document import Matrix
 def main(arguments: Sequence[str]) -> int:
     """The exit status: 0 if no verdict changes, 1 if one does or the control is not clean, 2 for a wrong command."""
     parser = matrices.parser("python -m tools.variations", __doc__, "variation")
+    parser.add_argument(
+        "--together", type=int, default=1, metavar="N", help="how many variations one run shows at once (default: 1)"
+    )
     given = parser.parse_args(arguments)
+    if given.together < 1:
+        parser.error("--together must be at least 1")
     try:
         known = variations()
     except OverrideError as error:
@@ -25,27 +31,30 @@ def main(arguments: Sequence[str]) -> int:
         return matrices.USAGE
     matrices.check(parser, given, known, "variation")
     began = time.monotonic()
-    chosen = {name: each for name, each in sorted(known.items()) if not given.names or name in given.names}
+    chosen = [each for name, each in sorted(known.items()) if not given.names or name in given.names]
     control = Task(())
-    by_task = {Task(("--variation", name)): name for name in chosen}
+    by_task = {
+        Task(tuple(f"--variation={name}" for name in bundle.parts)): bundle
+        for bundle in bundled(chosen, given.together)
+    }
     runs: dict[Task, SuiteRun] = {}
-    rows: dict[str, Row] = {}
+    rows: dict[Bundle, Row] = {}
 
     def ended(task: Task, run: SuiteRun) -> str:
         runs[task] = run
         if task is not control and control not in runs:
-            return f"ran: {by_task[task]}"
+            return f"ran: {by_task[task].name}"
         for other in by_task.keys() & runs.keys() - {each for each in by_task if by_task[each] in rows}:
-            name = by_task[other]
-            rows[name] = compare(chosen[name], runs[control], runs[other])
+            bundle = by_task[other]
+            rows[bundle] = compare(bundle, runs[control], runs[other])
         if task == control:
             return f"{trouble_of_control(run) or 'conforms'}: no variation"
         return rows[by_task[task]].progress()
 
-    print(f"{len(chosen)} variations and 1 control, {given.jobs} at a time", flush=True)
+    print(f"{len(chosen)} variations in {len(by_task)} runs, and 1 control, {given.jobs} at a time", flush=True)
     run_tasks([control, *by_task], given.jobs, ended)
     matrix = Matrix(
-        tuple(rows[name] for name in chosen),
+        tuple(rows[bundle] for bundle in by_task.values()),
         trouble_of_control(runs[control]),
         complete=not given.names,
         seconds=time.monotonic() - began,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.overrides.registry import Variation
 from tools.faults.forked import SuiteRun
+from tools.variations.bundles import Bundle
 
 ABSENT = "not run"
 
@@ -22,12 +22,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Row:
-    """A variation in the matrix: how many tests ran, what differs, and what is wrong beyond single verdicts.
+    """A run of the matrix: how many tests ran, what differs, and what is wrong beyond single verdicts.
 
     `asked` and `changed` count the calls of the replaced decisions, and those whose answer it changed.
     """
 
-    variation: Variation
+    variation: Bundle
     tests: int
     differences: tuple[Difference, ...]
     problems: tuple[str, ...]
@@ -46,7 +46,7 @@ class Row:
         return f"{'RED' if self.is_red else 'same'}: {self.variation.name}{what and f' ({what})'}, {self.seconds:.1f} s"
 
 
-def compare(variation: Variation, control: SuiteRun, run: SuiteRun) -> Row:
+def compare(variation: Bundle, control: SuiteRun, run: SuiteRun) -> Row:
     """The verdicts of `run` that are not those of `control`, test by test."""
     expected, found = _verdicts(control), _verdicts(run)
     differences = [
@@ -56,13 +56,16 @@ def compare(variation: Variation, control: SuiteRun, run: SuiteRun) -> Row:
         for after, seen in [found.get((clause, test), (ABSENT, ""))]
         if before != after
     ]
-    count = run.exercised.get(variation.name, {})
-    asked, changed = count.get("asked", 0), count.get("changed", 0)
+    counts = {name: run.exercised.get(name, {}) for name in variation.parts}
+    asked, changed = (sum(count.get(what, 0) for count in counts.values()) for what in ("asked", "changed"))
     problems = []
     if run.trouble:
         problems.append(f"the run failed: {run.trouble}")
-    elif not changed:
-        problems.append(f"dead: the replaced decision was called {asked} times and never answered differently")
+    problems += [
+        f"dead: the replaced decision was called {count.get('asked', 0)} times and never answered differently: {name}"
+        for name, count in counts.items()
+        if not (run.trouble or count.get("changed"))
+    ]
     if not run.trouble and not differences and run.exit_code != control.exit_code:
         problems.append(f"the suite exits with {run.exit_code}, not with {control.exit_code}")
     tests = len({test for _, test in found})

@@ -52,7 +52,10 @@ def as_text(matrix: Matrix) -> str:
             lines += [f"      | {line}" for line in each.seen.splitlines()[:SHOWN]]
     if matrix.control:
         lines.append(f"CONTROL  {matrix.control}")
-    lines.append(f"{len(matrix.red)} of {len(matrix.rows)} variations change a verdict, {matrix.seconds:.0f} s")
+    shown = sum(len(row.variation.variations) for row in matrix.rows)
+    lines.append(
+        f"{len(matrix.red)} of {len(matrix.rows)} runs change a verdict, {shown} variations, {matrix.seconds:.0f} s"
+    )
     return "\n".join(lines)
 
 
@@ -69,7 +72,7 @@ def as_data(matrix: Matrix) -> dict[str, Any]:
             {
                 "variation": row.variation.name,
                 "summary": row.variation.summary,
-                "decisions": [override.decision for override in row.variation.overrides],
+                "decisions": list(row.variation.decisions),
                 "tests": row.tests,
                 "differences": [asdict(each) for each in row.differences],
                 "problems": list(row.problems),

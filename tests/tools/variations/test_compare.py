@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from simulator.overrides.registry import Variation
+from simulator.overrides.registry import Override, Variation, always
 from tools import ROOT
 from tools.faults.forked import SuiteRun
 from tools.variations import document
+from tools.variations.bundles import Bundle, bundled
 from tools.variations.compare import Row, compare
 from tools.variations.document import Matrix
 
-OTHER = Variation("other", "Something else.", ())
+OTHER = Bundle((Variation("other", "Something else.", ()),))
 
 
 def run(changed: int = 1, trouble: str = "", exit_code: int = 0, **verdicts: str) -> SuiteRun:
@@ -65,6 +66,23 @@ def test_a_run_that_proves_nothing_is_red(varied: SuiteRun, problem: str) -> Non
 
     assert row.is_red
     assert row.problems[0].startswith(problem)
+
+
+def test_each_variation_that_was_shown_together_must_change_something() -> None:
+    both = Bundle((*OTHER.variations, Variation("idle", "Nothing else.", ())))
+
+    row = compare(both, run(one="conforms"), run(one="conforms"))
+
+    assert row.problems == ("dead: the replaced decision was called 0 times and never answered differently: idle",)
+
+
+def test_bundles_hold_each_variation_once_and_replace_no_decision_twice() -> None:
+    made = [
+        Variation(name, "", (Override(name, decision, always(None), ""),))
+        for name, decision in (("a", "s.one"), ("b", "s.one"), ("c", "s.two"), ("d", "s.three"), ("e", "s.four"))
+    ]
+
+    assert [bundle.parts for bundle in bundled(made, 3)] == [("a", "c", "d"), ("b", "e")]
 
 
 def test_the_document_and_the_table_tell_the_reason(tmp_path: Path) -> None:
