@@ -15,7 +15,7 @@ from fixtures.catalogue.clauses import clause
 from fixtures.longhorn.backing_images import BackingImages
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import FIRST_AND_LAST_UNIT, OVERWRITES, SPARSE_WRITES, Source
-from fixtures.outcomes import precondition
+from fixtures.outcomes import Blocked, precondition
 
 
 @clause("backing-image.delete")
@@ -121,6 +121,8 @@ def test_image_in_use_cannot_be_deleted_directly(existing: ExistingImages, own_e
         assert name in refused.message, refused.message
         must_be_intact(existing.steps.images, name, own_export.content)
         existing.volumes.delete(Source(claim, own_export.content))
+    if existing.steps.images.find(name) is None:
+        raise Blocked(f"the image {name} is gone, and nobody has deleted it")
     existing.steps.images.delete_unused(name)
     existing.steps.images.wait_gone(name)
 

@@ -29,6 +29,7 @@ from fixtures.longhorn.volumes import (
     Source,
     Volumes,
 )
+from fixtures.observers.contents import BackupContents
 from fixtures.s3.object_store import ObjectStore
 from fixtures.workloads.data import MIB
 from fixtures.workloads.pods import Workloads
@@ -39,10 +40,14 @@ LONGEST_NAME = 253
 
 @pytest.fixture(scope="session")
 def steps_in(
-    volumes_in: Callable[[str], Volumes], snapshots: Snapshots, longhorn: Longhorn, deleting_class: str
+    volumes_in: Callable[[str], Volumes],
+    snapshots: Snapshots,
+    longhorn: Longhorn,
+    deleting_class: str,
+    backup_contents: BackupContents,
 ) -> Callable[[str], BackupSteps]:
     """Makes `steps` in a new namespace whose name contains a word."""
-    return lambda word: BackupSteps(volumes_in(word), snapshots, longhorn, deleting_class)
+    return lambda word: BackupSteps(volumes_in(word), snapshots, longhorn, deleting_class, backup_contents)
 
 
 @pytest.fixture(scope="session")

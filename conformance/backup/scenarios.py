@@ -8,6 +8,7 @@ from fixtures.longhorn.handles import BackupHandle
 from fixtures.longhorn.objects import Backup, Longhorn
 from fixtures.longhorn.volume_snapshots import Content, Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import Source, Volumes
+from fixtures.observers.contents import BackupContents
 from fixtures.outcomes import precondition
 from fixtures.s3.access import S3Access
 from fixtures.s3.backupstore import Backupstore, Bucket
@@ -123,6 +124,7 @@ class BackupSteps:
     snapshots: Snapshots
     longhorn: Longhorn
     class_name: str
+    contents: BackupContents
 
     def request(self, source: Source, class_name: str = "", *, name: str = "") -> Requested:
         """A new VolumeSnapshot, not waited for; of a class with policy Delete if none is named."""
@@ -138,7 +140,9 @@ class BackupSteps:
         """A VolumeSnapshot that is ready."""
         snapshot = self.snapshots.wait_ready(requested.snapshot)
         content = self.snapshots.content_of(snapshot)
-        return BackedUp(requested.source, snapshot, content, self.longhorn.wait_backup_started(snapshot))
+        backup = self.longhorn.wait_backup_started(snapshot)
+        self.contents.look(backup, requested.source)
+        return BackedUp(requested.source, snapshot, content, backup)
 
     def back_up(self, source: Source, class_name: str = "") -> BackedUp:
         """A VolumeSnapshot of a volume, created and ready."""

@@ -13,14 +13,14 @@ SECTOR = 4096
 
 block_dropped = fault(
     "block-dropped",
-    breaks="backup.off-cluster",
+    breaks="backup.off-cluster backup.point-in-time",
     decision="backupstore.blocks_to_copy",
     says=r"offset \d+: expected block \d+ of stream .*, found zeros",
     summary="The last block that was written is missing in the backup.",
 )(lambda original, offsets, request: original(offsets, request)[:-1])
 block_moved = fault(
     "block-at-the-wrong-offset",
-    breaks="backup.off-cluster",
+    breaks="backup.off-cluster backup.point-in-time",
     decision="backupstore.recorded_offset",
     says=r"offset \d+: expected .*, found block",
     summary="Each block is recorded one block behind its place, the first two in the same place.",
@@ -28,7 +28,10 @@ block_moved = fault(
 
 
 @fault(
-    "block-of-other-data", breaks="backup.off-cluster", decision="backupstore.block_data", says=r"offset \d+: expected"
+    "block-of-other-data",
+    breaks="backup.off-cluster backup.point-in-time",
+    decision="backupstore.block_data",
+    says=r"offset \d+: expected",
 )
 def other_data(original: Callable[..., bytes], offset: int, data: bytes, request: BackupRequest) -> bytes:
     """One byte in the middle of each block is not the volume's."""
@@ -39,21 +42,21 @@ def other_data(original: Callable[..., bytes], offset: int, data: bytes, request
 
 border_lost = fault(
     "block-end-lost",
-    breaks="backup.off-cluster",
+    breaks="backup.off-cluster backup.point-in-time",
     decision="backupstore.block_data",
     says=r"offset \d+: expected block \d+ of stream .*, found zeros",
     summary="The last 4 KiB of each block are stored as zeros.",
 )(lambda original, offset, data, request: original(offset, data, request)[:-SECTOR] + bytes(SECTOR))
 borders_mixed = fault(
     "block-ends-swapped",
-    breaks="backup.off-cluster",
+    breaks="backup.off-cluster backup.point-in-time",
     decision="backupstore.block_data",
     says=r"offset \d+: expected block \d+ of stream .*, found",
     summary="The first and the last 4 KiB of each block change places.",
 )(changed(lambda stored: stored[-SECTOR:] + stored[SECTOR:-SECTOR] + stored[:SECTOR]))
 lone_sector_lost = fault(
     "nearly-empty-block-stored-as-empty",
-    breaks=("backup.off-cluster", "backup.restore"),
+    breaks=("backup.off-cluster", "backup.point-in-time", "backup.restore"),
     decision="backupstore.block_data",
     says=r"offset \d+: expected block \d+ of stream ends, found zeros",
     summary="A block with less than 4 KiB of data in it is stored as zeros.",
@@ -81,7 +84,7 @@ live_volume = fault(
 )(always(None))
 volume_size = fault(
     "recorded-volume-size-too-small",
-    breaks="backup.off-cluster",
+    breaks="backup.off-cluster backup.point-in-time",
     decision="backupstore.recorded_volume_size",
     says=r"outside|does not fit|bytes instead of|beyond",
     summary="The backupstore records the volume one block smaller than it is.",
