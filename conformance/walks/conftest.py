@@ -1,0 +1,99 @@
+"""How a walk is made."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from conformance.backing_image.scenarios import ImageExportSteps
+from conformance.backup.scenarios import BackupSteps
+from conformance.walks.model import BACKUP, IMAGE, Model
+from conformance.walks.planning import clauses_of, plan, usual_seeds
+from conformance.walks.walk import Walk, WalkingTime
+from conformance.walks.world import World
+from fixtures.catalogue.clauses import Version, clause
+from fixtures.kubernetes.client import Cluster
+from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.objects import Longhorn
+from fixtures.longhorn.target_address import TargetAddress
+from fixtures.longhorn.volume_snapshots import Snapshots
+from fixtures.longhorn.volumes import Volumes
+from fixtures.observers.contents import BackupContents
+from fixtures.plugin.session import SESSION
+from fixtures.s3.backupstore import Backupstore
+from fixtures.workloads.pods import Workloads
+
+_FIRST_IMAGES = Version(1, 5)
+"""The first version whose documentation knows images."""
+
+
+_MOST_SECONDS = 300.0
+"""How long a worker walks on a real cluster."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each walk, with the clauses that it comes to."""
+    if "seed" in metafunc.fixturenames:
+        chosen = metafunc.config.stash[SESSION].options.walks or usual_seeds()
+        walks = [pytest.param(seed, marks=clause(*clauses_of(plan(seed))), id=str(seed)) for seed in chosen]
+        metafunc.parametrize("seed", walks)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`--no-walks` leaves them out."""
+    if config.option.no_walks:
+        left_out = [item for item in items if item.get_closest_marker("walk")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def walking_time(address: TargetAddress) -> WalkingTime:
+    """How long this worker may walk: without end on a simulator, where a walk takes seconds."""
+    return WalkingTime(_MOST_SECONDS if address.qualifies else math.inf)
+
+
+@pytest.fixture(scope="session")
+def types(profile: Version, address: TargetAddress) -> Sequence[str]:
+    """The types of VolumeSnapshots that the documentation knows and the target can make."""
+    known = {BACKUP: "backup-target" in address.features, IMAGE: profile >= _FIRST_IMAGES}
+    return tuple(type_ for type_, is_known in known.items() if is_known)
+
+
+@pytest.fixture(scope="session")
+def make_world(
+    types: Sequence[str],
+    volumes_in: Callable[[str], Volumes],
+    snapshots: Snapshots,
+    longhorn: Longhorn,
+    backing_images: BackingImages,
+    workloads: Workloads,
+    optional_backupstore: Backupstore | None,
+    backup_contents: BackupContents,
+) -> Callable[[], World]:
+    """Makes a namespace in which nothing is, for one walk."""
+
+    def make() -> World:
+        volumes = volumes_in("walk")
+        return World(
+            Model(tuple(types)),
+            BackupSteps(volumes, snapshots, longhorn, "", backup_contents),
+            ImageExportSteps(volumes, snapshots, backing_images, longhorn, ""),
+            workloads,
+            optional_backupstore,
+        )
+
+    return make
+
+
+@pytest.fixture
+def walk(
+    make_world: Callable[[], World],
+    cluster: Cluster,
+    address: TargetAddress,
+    tell_clauses: Callable[[Sequence[str]], None],
+    always_deviates: Callable[[str], bool],
+    walking_time: WalkingTime,
+) -> Walk:
+    """A walk that can be taken. Shorter ones are looked for on a simulator only."""
+    return Walk(make_world, cluster, tell_clauses, always_deviates, walking_time, shrinks=not address.qualifies)
