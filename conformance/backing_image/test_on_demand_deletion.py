@@ -92,6 +92,7 @@ def test_deleted_image_is_made_again(
     on_demand_images.request_deletion(first)
     with precondition("the image that is to be made again is not deleted"):
         on_demand_images.images.wait_gone(first.handle.backing_image)
+        on_demand_images.snapshots.wait_content_gone(first.prepared.content)
 
     again = on_demand_images.restore(first.handle, first.holds)
 

@@ -17,7 +17,7 @@ from conformance.walks.planning import SEEDS, plan, usual_seeds
 from fixtures.report.model import Verdict
 from tools import matrices
 from tools.faults.forked import SuiteRun
-from tools.faults.runs import Task, run_tasks
+from tools.faults.runs import IDLE_TIMEOUT, Task, run_tasks
 from tools.walks.coverage import choose, states
 
 BATCH = 6
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--minutes must be more than 0, and not more than a day")
     if given.jobs < 1:
         parser.error("--jobs must be at least 1")
+    # Where something is broken on purpose, waits in vain are many.
+    patience = (f"--idle-timeout={IDLE_TIMEOUT}",) if simulator else ()
     chance = random.Random(given.seed)
     end, taken, found, broken = time.monotonic() + 60 * given.minutes, list[int](), dict[int, str](), list[str]()
 
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     print(f"walks for {given.minutes:g} minutes, {given.jobs} simulators at a time, chosen by --seed {given.seed}")
     while time.monotonic() < end and not broken and not (found and given.stop):
         batches = [[str(chance.randrange(_LARGEST)) for _ in range(BATCH)] for _ in range(given.jobs)]
-        tasks = [Task(tuple(simulator), ("--walk", ",".join(seeds), "-m", "walk")) for seeds in batches]
+        tasks = [Task(tuple(simulator), ("--walk", ",".join(seeds), "-m", "walk", *patience)) for seeds in batches]
         run_tasks(tasks, given.jobs, ended)
     print(_summary(taken, found, broken))
     if found and not simulator:
