@@ -112,7 +112,7 @@ def backed_up_file(steps: BackupSteps) -> BackedUp:
 def backups_around_expansion(steps: BackupSteps) -> tuple[BackedUp, BackedUp]:
     """Two VolumeSnapshots of one volume, ready: before it was expanded, and after."""
     small, grown = steps.volumes.made_and_expanded(
-        lambda: steps.back_up_or_block(steps.volumes.new()), lambda small: small.source, SIZE + 8 * MIB
+        lambda: steps.back_up_or_block(steps.volumes.new()), lambda small: small.source, 2 * SIZE
     )
     source = steps.volumes.write(grown, "grown", (0, MIB), (grown.pvc.size - MIB, MIB))
     return small, steps.back_up_or_block(source)

@@ -120,7 +120,7 @@ def test_retain_keeps_the_backup_in_the_bucket(witness: Policies[BackedUp], back
 
 @clause("backup.delete")
 @pytest.mark.delete
-def test_unfinished_backup_can_be_deleted(steps: BackupSteps, backupstore: Backupstore) -> None:
+def test_unfinished_backup_can_be_deleted(steps: BackupSteps, backupstore: Backupstore, recorder: Recorder) -> None:
     """A VolumeSnapshot deleted as soon as its backup has begun is removed, and its backup with it."""
     finished = steps.back_up_or_block(steps.volumes.new())
     steps.longhorn.wait_backup_volume(finished.backup.volume)
@@ -128,10 +128,15 @@ def test_unfinished_backup_can_be_deleted(steps: BackupSteps, backupstore: Backu
 
     steps.delete_unfinished(requested)
 
-    left = set(backupstore.backup_names(finished.backup.volume)) - {finished.backup.name}
-    assert not left, f"the bucket still has, of the unfinished backup: {left}"
-    unneeded = backupstore.unneeded_blocks(finished.backup.volume)
-    assert not unneeded, f"the bucket still has blocks that no backup needs: {sorted(unneeded)}"
+    volume = finished.backup.volume
+
+    def left() -> str:
+        if names := set(backupstore.backup_names(volume)) - {finished.backup.name}:
+            return f"the bucket still has, of the unfinished backup: {names}"
+        unneeded = backupstore.unneeded_blocks(volume)
+        return f"the bucket still has blocks that no backup needs: {sorted(unneeded)}" if unneeded else ""
+
+    wait_outside(recorder, BLOCKS_GONE, f"the unfinished backup of volume {volume}", left)
 
 
 @clause("backup.delete")

@@ -63,10 +63,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def violations(run: SuiteRun) -> Iterator[tuple[int, str]]:
-    """The seeds of the walks that found something, with what they saw."""
+    """The seeds of the walks that found something, or during which an observer did, with what was seen."""
     for entry in run.entries:
         for test in entry["tests"]:
-            seed = _SEED.search(test["test"])
+            seed = _SEED.search(test["test"]) or _SEED.search(test["where"])
             if seed and test["verdict"] == Verdict.VIOLATES:
                 yield int(seed[1]), f"{entry['id']}: {test['seen']}"
 

@@ -60,7 +60,7 @@ newest_size = fault(
     "restore-takes-the-newest-size",
     breaks="backup.restore.size.expanded",
     decision="longhorn.restored_size",
-    says=r"25165824 bytes instead of 16777216",
+    says=r"33554432 bytes instead of 16777216",
     summary="A restored volume has the size that its source had at its newest backup.",
 )(lambda original, requested, recorded, newest: newest)
 expansion_lost = fault(
