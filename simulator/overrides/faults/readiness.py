@@ -4,6 +4,7 @@
 import hashlib
 from collections.abc import Callable
 
+from simulator.kubernetes.resources import Obj
 from simulator.overrides.faults.backup_data import slow_store
 from simulator.overrides.registry import always, fault
 
@@ -37,3 +38,21 @@ def promised(original: Callable[[str], bool], snapshot: str) -> bool:
     first = snapshot not in _PROMISED
     _PROMISED.add(snapshot)
     return first
+
+
+_COMPLETE: set[str] = set()
+"""Volumes of which a backup was complete."""
+
+
+@fault(
+    "all-but-the-first-backup-ready-at-once",
+    breaks="backup.ready",
+    decision="longhorn.backup_is_ready",
+    says=r"was ready at revision \d+, and Longhorn Backup \S+ was complete only at revision|was ready before backup",
+)
+def ready_since_the_first(original: Callable[..., bool], backup: Obj) -> bool:
+    """Once one backup of a volume is complete the later ones are ready to use as soon as they are asked for."""
+    volume = str(backup["metadata"]["labels"]["backup-volume"])
+    if original(backup):
+        _COMPLETE.add(volume)
+    return volume in _COMPLETE
