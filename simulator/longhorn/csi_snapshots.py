@@ -60,13 +60,15 @@ class SnapshotService:
         if objects.find(self._api, names.SNAPSHOTS, name) is None:
             self._check_attached(volume)
         snapshot = await self._ready_snapshot(of, name, request.parameters)
+        if self._decisions.backs_up_in_cluster_snapshot(name) and self._existing_backup(of, name) is None:
+            self._new_backup(volume, name, request.parameters)
         status = snapshot["status"]
         return CsiSnapshot(
-            f"snap://{of}/{name}",
+            self._decisions.in_cluster_handle(of, name),
             request.source_volume_id,
             self._decisions.reported_size(int(status.get("restoreSize") or volume["spec"]["size"])),
             _time(status.get("creationTime", "")),
-            bool(status.get("readyToUse")),
+            self._decisions.in_cluster_is_ready(snapshot),
         )
 
     async def _create_backup(self, request: CreateSnapshotRequest, of: str, name: str) -> CsiSnapshot:
@@ -243,7 +245,9 @@ class SnapshotService:
 
     def _delete_snapshot(self, volume: str, name: str) -> None:
         snapshot = objects.find(self._api, names.SNAPSHOTS, name)
-        if snapshot is not None and snapshot["spec"]["volume"] == volume:
+        if snapshot is None or snapshot["spec"]["volume"] != volume:
+            return
+        if self._decisions.deletes_in_cluster_snapshot(snapshot):
             objects.delete(self._api, names.SNAPSHOTS, name)
 
 

@@ -57,6 +57,10 @@ class LonghornDecisions:
         """Where a backup is: the backup target with its name and its volume."""
         return f"{target_url}?backup={backup}&volume={volume}"
 
+    def in_cluster_handle(self, volume: str, snapshot: str) -> str:
+        """The handle of an in-cluster snapshot: snap://<volume>/<snapshot>."""
+        return f"snap://{volume}/{snapshot}"
+
     # VolumeSnapshotClass
 
     def snapshot_type(self, parameters: Mapping[str, str]) -> str:
@@ -149,6 +153,14 @@ class LonghornDecisions:
         """Which of the volume's `backups` the answer is about: the one just made or found."""
         return made
 
+    def backs_up_in_cluster_snapshot(self, snapshot: str) -> bool:
+        """Whether an in-cluster snapshot is uploaded to the backup target as well: it stays inside the cluster."""
+        return False
+
+    def in_cluster_is_ready(self, snapshot: Obj) -> bool:
+        """Whether an in-cluster snapshot is reported ready to use: once the engine has taken it."""
+        return bool(snapshot["status"].get("readyToUse"))
+
     def answers_before_completion(self) -> bool:
         """Whether CreateSnapshot returns when the backup has been started, not when it is complete."""
         return True
@@ -213,6 +225,14 @@ class LonghornDecisions:
         """Whether deleting a backup's VolumeSnapshot under policy Delete deletes the Backup."""
         return True
 
+    def deletes_in_cluster_snapshot(self, snapshot: Obj) -> bool:
+        """Whether the Longhorn snapshot goes with its VolumeSnapshot of type snap under policy Delete."""
+        return True
+
+    def merged_snapshots(self, chain: Sequence[str], deleted: str) -> Sequence[str]:
+        """Which snapshots of a volume's `chain`, the oldest first, are merged when one is deleted: that one alone."""
+        return [deleted]
+
     def deletes_backup_without_source(self) -> bool:
         """Whether a Backup can be deleted when the volume that it was made of is gone."""
         return True
@@ -268,6 +288,16 @@ class LonghornDecisions:
             return None
         text = f"the requested size ({requested} bytes) is different than the size of the snapshot ({recorded} bytes)"
         return Code.OUT_OF_RANGE, f"failed to restore CSI snapshot {snapshot}: {text}"
+
+    def refuse_clone_size(self, requested: int, has: int) -> str:
+        """Why a claim of that size cannot get an in-cluster snapshot, "" if it can: the sizes must be equal."""
+        if requested == has:
+            return ""
+        return f"size of target volume ({requested} bytes) is different than size of source volume ({has} bytes)"
+
+    def snapshot_to_clone(self, chain: Sequence[str], wanted: str) -> str:
+        """Which snapshot of a volume's `chain`, the oldest first, a claim gets: that in the handle; "": live data."""
+        return wanted
 
     def restored_size(self, requested: int, recorded: int, newest: int) -> int:
         """The size of a volume restored from a backup; `newest` is that of the volume's newest backup."""

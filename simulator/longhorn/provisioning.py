@@ -141,9 +141,7 @@ class Provisioner:
         if not snapshot["status"].get("readyToUse"):
             return f"snapshot {handle.id} is not ready to use"
         has = int(volume["spec"]["size"])
-        if size != has:
-            return f"size of target volume ({size} bytes) is different than size of source volume ({has} bytes)"
-        return ""
+        return self._decisions.refuse_clone_size(size, has)
 
 
 def _spec(parameters: Mapping[str, str]) -> Obj:

@@ -196,6 +196,8 @@ class Restores:
 
     async def _duplicate(self, source: str, snapshot: str, name: str) -> str:
         """Copy a snapshot of the source, a new one if none is named; the snapshot's name."""
+        if snapshot:
+            snapshot = self._decisions.snapshot_to_clone(self._chains.layers(source), snapshot)
         if not snapshot:
             snapshot = str(uuid.uuid4())
             await self._chains.take(source, snapshot)

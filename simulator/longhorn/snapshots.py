@@ -141,7 +141,8 @@ class Snapshots:
             objects.set_status(self._api, names.SNAPSHOTS, name, markRemoved=True)
             self._events.record(snapshot, "Normal", "Delete", "snapshot is marked as removed")
         else:
-            await self._chains.remove(of, name)
+            for merged in self._decisions.merged_snapshots(self._chains.layers(of), name):
+                await self._chains.remove(of, merged)
             await self._chains.publish(of)
             objects.release(self._api, names.SNAPSHOTS, name)
         self._tickets.remove(of, _ticket(name))

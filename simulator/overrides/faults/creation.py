@@ -28,7 +28,14 @@ def backup_after_the_first(original: Callable[..., Obj | None], backups: Sequenc
 
 other_reference = fault(
     "content-bound-to-another-snapshot",
-    breaks=("backup.content", "backup.ready", "backing-image.content", "backing-image.ready"),
+    breaks=(
+        "backup.content",
+        "backup.ready",
+        "backing-image.content",
+        "backing-image.ready",
+        "snapshot.content",
+        "snapshot.ready",
+    ),
     decision="csi.content_reference",
     says=r"volumeSnapshotRef of VolumeSnapshotContent \S+ is|could not make the VolumeSnapshot ready",
     summary="The content refers back to a VolumeSnapshot of another name.",

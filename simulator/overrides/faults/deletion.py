@@ -12,7 +12,7 @@ GIVEN = ("backing-image.delete.existing.download", "backing-image.delete.existin
 
 confused = fault(
     "policies-swapped",
-    breaks=("backup.delete", "backup.class.named", *IMAGES),
+    breaks=("backup.delete", "backup.class.named", "snapshot.delete"),
     decision="csi.content_policy",
     says=r"could not (remove the VolumeSnapshotContent|report that the content)|is of class and policy",
     summary="Delete is taken for Retain, and Retain for Delete.",
@@ -48,7 +48,7 @@ given_content_goes = fault(
 )(is_given)
 snapshot_stays = fault(
     "deleted-volumesnapshot-keeps-a-finalizer",
-    breaks=("backup.delete", *IMAGES),
+    breaks=("backup.delete", "snapshot.delete"),
     decision="csi.finalizers_to_remove",
     says=r"could not remove the VolumeSnapshot:",
     summary="The content of a deleted VolumeSnapshot goes, and the VolumeSnapshot keeps a finalizer.",

@@ -8,8 +8,8 @@ from simulator.csi.protocol import CsiSnapshot
 from simulator.kubernetes.resources import Obj
 from simulator.overrides.registry import fault
 
-_READY = ("backup.ready", "backing-image.ready")
-_CONTENT = ("backup.content", "backing-image.content")
+_READY = ("backup.ready", "backing-image.ready", "snapshot.ready")
+_CONTENT = ("backup.content", "backing-image.content", "snapshot.content")
 _LOOKS: Counter[str] = Counter()
 """How often an object was looked at; each simulator is a separate process."""
 
@@ -58,7 +58,7 @@ stays_wrong = fault(
     summary="A VolumeSnapshot that is ready shows an error.",
 )(lambda original, content: {"message": "not done yet", "time": content["metadata"]["creationTimestamp"]})
 
-_TIME = ("backup.point-in-time", "backing-image.create.point-in-time")
+_TIME = ("backup.point-in-time", "backing-image.create.point-in-time", "snapshot.point-in-time")
 _SAYS_TIME = r"creationTime of VolumeSnapshotContent \S+ is \d+ s since 1970"
 
 never_taken = fault(

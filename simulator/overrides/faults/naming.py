@@ -7,28 +7,28 @@ from simulator.overrides.registry import changed, fault
 
 content_after_name = fault(
     "content-named-after-the-snapshot-object",
-    breaks=("backup.name.content", "backup.name.uid", "backing-image.name.content"),
+    breaks=("backup.name.content", "backup.name.uid", "backing-image.name.content", "snapshot.name.content"),
     decision="csi.content_name",
     says=r"snapcontent-\S+' == 'snapcontent-|VolumeSnapshotContent snapcontent-\S+ (should be named|does not carry)",
     summary="The content is named snapcontent-<namespace>-<name> and not after the uid.",
 )(lambda original, snapshot: f"snapcontent-{snapshot['metadata']['namespace']}-{snapshot['metadata']['name']}")
 content_after_half = fault(
     "content-named-after-half-the-uid",
-    breaks=("backup.name.content", "backup.name.uid", "backing-image.name.content"),
+    breaks=("backup.name.content", "backup.name.uid", "backing-image.name.content", "snapshot.name.content"),
     decision="csi.content_name",
     says=r"snapcontent-\S+' == 'snapcontent-|VolumeSnapshotContent snapcontent-\S+ (should be named|does not carry)",
     summary="The content's name ends after half of the uid.",
 )(lambda original, snapshot: original(snapshot)[: -len(snapshot["metadata"]["uid"]) // 2])
 snapshot_by_digest = fault(
     "snapshot-named-by-digest",
-    breaks=("backup.name.snapshot", "backup.name.uid"),
+    breaks=("backup.name.snapshot", "backup.name.uid", "snapshot.name.snapshot"),
     decision="longhorn.snapshot_name",
     says=r"snapshot-[0-9a-f]{32}",
     summary="The Longhorn snapshot gets another name than snapshot-<uid>.",
 )(lambda original, requested: "snapshot-" + hashlib.sha256(original(requested).encode()).hexdigest()[:32])
 snapshot_without_dashes = fault(
     "snapshot-name-without-dashes",
-    breaks=("backup.name.snapshot", "backup.name.uid"),
+    breaks=("backup.name.snapshot", "backup.name.uid", "snapshot.name.snapshot"),
     decision="csi.snapshot_name",
     says=r"snapshot-[0-9a-f]{32}",
     summary="The driver is asked for a snapshot whose name holds the uid without its dashes.",

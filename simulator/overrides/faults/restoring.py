@@ -26,7 +26,7 @@ deleted_by_name = fault(
 )(always(0.2))
 unknown_provisioner = fault(
     "restored-volume-of-another-provisioner",
-    breaks=("backup.restore.provisioner", "backing-image.restore.provisioner"),
+    breaks=("backup.restore.provisioner", "backing-image.restore.provisioner", "snapshot.restore.provisioner"),
     decision="csi.provisioner_of",
     says=r"provisioned by static\.driver\.longhorn\.io",
     summary="The restored PersistentVolume names another provisioner.",

@@ -1,0 +1,41 @@
+# ruff: noqa: ARG005  (a replacement takes the arguments of the decision that it replaces)
+"""Faults in the handle of an in-cluster snapshot, in its deletion, and in what a claim gets that restores it."""
+
+from simulator.overrides.faults.suite_messages import OTHER_DATA
+from simulator.overrides.registry import always, changed, fault
+
+as_backup = fault(
+    "type-snap-makes-a-backup",
+    breaks=("snapshot.class.type", "snapshot.in-cluster", "snapshot.handle"),
+    decision="longhorn.snapshot_type",
+    says=r"`type: snap` made backups|of type snap led to|the handle is bak://",
+    summary="A class with `type: snap` makes backups.",
+)(changed(lambda kind: "bak" if kind == "snap" else kind))
+without_volume = fault(
+    "in-cluster-handle-without-volume",
+    breaks="snapshot.handle",
+    decision="longhorn.in_cluster_handle",
+    says=r"not a documented snapshot handle: .*expected exactly <volume>/<snapshot>",
+    summary="The handle of a snapshot of type snap is only snap://<snapshot>.",
+)(lambda original, volume, snapshot: f"snap://{snapshot}")
+newest = fault(
+    "in-cluster-restore-of-the-newest",
+    breaks=("snapshot.delete.others",),
+    decision="longhorn.snapshot_to_clone",
+    says=OTHER_DATA,
+    summary="A claim gets the newest snapshot of the volume, whichever the handle names.",
+)(lambda original, chain, wanted: chain[-1])
+live = fault(
+    "in-cluster-restore-of-the-live-data",
+    breaks=("snapshot.point-in-time", "snapshot.delete.others"),
+    decision="longhorn.snapshot_to_clone",
+    says=OTHER_DATA,
+    summary="A claim gets what the volume holds now, not what its snapshot held.",
+)(always(""))
+neighbour = fault(
+    "deletion-merges-the-next-snapshot-too",
+    breaks="snapshot.delete.others",
+    decision="longhorn.merged_snapshots",
+    says=r"could not (run a pod on|bind the claim)",
+    summary="With a snapshot of type snap the next newer one is merged, which still is listed.",
+)(lambda original, chain, deleted: chain[chain.index(deleted) :][:2])
