@@ -1,6 +1,6 @@
 """The scenarios of this page. They do what a user does and assert nothing: that is left to the tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -66,16 +66,17 @@ def restoring(taken: Taken, steps: SnapshotSteps) -> Restoring[Taken]:
 
 
 @pytest.fixture(scope="session")
-def chain(steps: SnapshotSteps, retaining_class: str) -> Chain:
-    """Three snapshots of one volume; deletion of the VolumeSnapshots of the last two is requested, not waited for."""
+def chain(steps: SnapshotSteps, retaining_class: str, workloads: Workloads) -> Iterator[Chain]:
+    """Three snapshots of an attached volume; deletion of the last two VolumeSnapshots is requested, not waited for."""
     kept = steps.take_or_block(steps.volumes.volume_with("first", *SPARSE_WRITES))
     deleted = steps.take_or_block(steps.volumes.write(kept.source, "second", *OVERWRITES))
     written = steps.volumes.write(deleted.source, "third", *FIRST_AND_LAST_UNIT)
     retained = steps.take_or_block(written, retaining_class)
     steps.volumes.write(written, "fourth", *SPARSE_WRITES)
-    steps.snapshots.delete(retained.snapshot)
-    steps.snapshots.delete(deleted.snapshot)
-    return Chain(kept, deleted, retained)
+    with workloads.attached(written.pvc):
+        steps.snapshots.delete(retained.snapshot)
+        steps.snapshots.delete(deleted.snapshot)
+        yield Chain(kept, deleted, retained)
 
 
 @pytest.fixture(scope="session")

@@ -71,6 +71,13 @@ class SnapshotSteps:
         with precondition("the snapshot that the test needs was not taken"):
             return self.finish(self.request(source, class_name))
 
+    def take_of_deleted_volume(self) -> Taken:
+        """A VolumeSnapshot, ready, whose volume was deleted then."""
+        taken = self.take_or_block(self.volumes.new())
+        with precondition("the source is not deleted"):
+            self.volumes.delete(taken.source)
+        return taken
+
     def restore(self, taken: Taken) -> Restoring[Taken]:
         """A new claim of the same size, in the same namespace, that restores a VolumeSnapshot; as with `request`."""
         return Restoring(self._restored(taken.snapshot, taken.source), taken)

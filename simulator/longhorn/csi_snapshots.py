@@ -246,8 +246,8 @@ class SnapshotService:
     def _delete_snapshot(self, volume: str, name: str) -> None:
         snapshot = objects.find(self._api, names.SNAPSHOTS, name)
         if snapshot is None or snapshot["spec"]["volume"] != volume:
-            return
-        if self._decisions.deletes_in_cluster_snapshot(snapshot):
+            check(self._decisions.refuse_deletion_of_missing_snapshot(volume))
+        elif self._decisions.deletes_in_cluster_snapshot(snapshot):
             objects.delete(self._api, names.SNAPSHOTS, name)
 
 

@@ -225,6 +225,10 @@ class LonghornDecisions:
         """Whether deleting a backup's VolumeSnapshot under policy Delete deletes the Backup."""
         return True
 
+    def refuse_deletion_of_missing_snapshot(self, volume: str) -> Refusal | None:
+        """What DeleteSnapshot answers about an in-cluster snapshot that is gone already: nothing is left to do."""
+        return None
+
     def deletes_in_cluster_snapshot(self, snapshot: Obj) -> bool:
         """Whether the Longhorn snapshot goes with its VolumeSnapshot of type snap under policy Delete."""
         return True
@@ -289,6 +293,18 @@ class LonghornDecisions:
         text = f"the requested size ({requested} bytes) is different than the size of the snapshot ({recorded} bytes)"
         return Code.OUT_OF_RANGE, f"failed to restore CSI snapshot {snapshot}: {text}"
 
+    def refuses_clone_in(self, state: str) -> bool:
+        """Whether no in-cluster snapshot is restored while its volume is in a state: 1.3 and 1.4 want it attached."""
+        return self.version.has(3) and not self.version.has(5) and state != "attached"
+
+    def clones_nothing(self, volume: str) -> bool:
+        """Whether a claim for an in-cluster snapshot of a deleted volume gets an empty volume: it is refused."""
+        return False
+
+    def size_to_clone(self, snapshot: Obj, volume: Obj) -> int:
+        """The size that a claim for an in-cluster snapshot must have: that of the volume when it was taken."""
+        return int(snapshot["status"].get("restoreSize") or volume["spec"]["size"])
+
     def refuse_clone_size(self, requested: int, has: int) -> str:
         """Why a claim of that size cannot get an in-cluster snapshot, "" if it can: the sizes must be equal."""
         if requested == has:
@@ -340,10 +356,10 @@ class LonghornDecisions:
         """The volume, of all, whose device a pod gets that uses `volume`: that volume itself."""
         return str(volume["metadata"]["name"])
 
-    def refuse_attachment(self, volume: Obj, backup: Obj | None) -> Refusal | None:
-        """Why a volume cannot be attached for the sake of what it was made of; `backup` is None if that is no backup.
+    def refuse_attachment(self, volume: Obj, origin: Obj | None) -> Refusal | None:
+        """Why a volume cannot be attached for the sake of what it was made of: a backup, or a volume with a snapshot.
 
-        It is also None if the backup is gone.
+        `origin` is None if that is gone, and for a volume that was made of neither.
         """
         return None
 

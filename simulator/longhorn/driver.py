@@ -28,6 +28,7 @@ from simulator.longhorn.decisions import LonghornDecisions
 from simulator.longhorn.disk import Disk, NoSpace
 from simulator.longhorn.failures import api_failure, check, existing_volume
 from simulator.longhorn.provisioning import Provisioner
+from simulator.longhorn.restores import source_of
 from simulator.longhorn.snapshot_chains import SnapshotChains
 from simulator.longhorn.volumes import Volumes
 from simulator.longhorn.wait_for_objects import TICK, WAIT, until
@@ -127,6 +128,14 @@ class LonghornDriver:
             f"failed to delete volume {volume_id}",
         )
 
+    def _origin(self, spec: Obj) -> Obj | None:
+        """What a volume was made of, if that is still there."""
+        if backup := spec.get("fromBackup"):
+            return objects.find(self._api, names.BACKUPS, parse_backup_url(backup)[2])
+        if source := spec.get("dataSource"):
+            return objects.find(self._api, names.VOLUMES, source_of(source)[0])
+        return None
+
     async def controller_publish_volume(self, volume_id: str, node_id: str) -> None:
         """Attach; answers when the volume can be used on the node."""
         if self._api.find("nodes", node_id) is None:
@@ -136,9 +145,7 @@ class LonghornDriver:
         if reason:
             explained = f": {reason}" if self._decisions.version.has(12) else ""
             raise CsiError(Code.ABORTED, f"volume {volume_id} is not ready for workloads{explained}")
-        made_from = volume["spec"].get("fromBackup")
-        backup = objects.find(self._api, names.BACKUPS, parse_backup_url(made_from)[2]) if made_from else None
-        check(self._decisions.refuse_attachment(volume, backup))
+        check(self._decisions.refuse_attachment(volume, self._origin(volume["spec"])))
         ticket = names.attachment_ticket(volume_id, node_id)
         self._tickets.add(volume_id, ticket, "csi-attacher", attachments.VISIBLE, lastAttachedBy="")
 

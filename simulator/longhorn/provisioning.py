@@ -120,18 +120,20 @@ class Provisioner:
         return CsiError(Code.NOT_FOUND, text)
 
     def _from_in_cluster(self, handle: Handle, name: str, size: int, spec: Obj) -> Wanted:
-        problem = self._clone_problem(handle, size)
+        source = objects.find(self._api, names.VOLUMES, handle.volume)
+        if source is None and self._decisions.clones_nothing(handle.volume):
+            return {}, spec, {}
+        problem = self._clone_problem(handle, source, size)
         if problem:
             text = f"failed to create volume: unable to create volume {name}: failed to verify data source: {problem}"
             raise api_failure("volumes", text)
         url = f"snap://{handle.volume}/{handle.id}"
         return {}, {**spec, "dataSource": url}, {"dataSource": url}
 
-    def _clone_problem(self, handle: Handle, size: int) -> str:
-        volume = objects.find(self._api, names.VOLUMES, handle.volume)
+    def _clone_problem(self, handle: Handle, volume: Obj | None, size: int) -> str:
         if volume is None:
             return f'{names.VOLUMES} "{handle.volume}" not found'
-        if self._decisions.needs_attached_volume() and volume["status"].get("state") != "attached":
+        if self._decisions.refuses_clone_in(volume["status"].get("state", "")):
             return f"cannot get client for volume {handle.volume}: engine is not running"
         snapshot = objects.find(self._api, names.SNAPSHOTS, handle.id)
         if snapshot is None or snapshot["spec"]["volume"] != handle.volume:
@@ -140,8 +142,7 @@ class Provisioner:
             return f'{names.SNAPSHOTS} "{handle.id}" not found'
         if not snapshot["status"].get("readyToUse"):
             return f"snapshot {handle.id} is not ready to use"
-        has = int(volume["spec"]["size"])
-        return self._decisions.refuse_clone_size(size, has)
+        return self._decisions.refuse_clone_size(size, self._decisions.size_to_clone(snapshot, volume))
 
 
 def _spec(parameters: Mapping[str, str]) -> Obj:

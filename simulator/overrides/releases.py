@@ -71,6 +71,16 @@ def _leave_snapshot_of_detached_volume(original: Callable[..., bool]) -> bool:
     return False
 
 
+@override("clone-has-the-present-size", decision="longhorn.size_to_clone")
+def compare_with_present_size(original: Callable[..., int], snapshot: Obj, volume: Obj) -> int:
+    """A claim for a snapshot must have the size that the volume has now, not the one that it had then.
+
+    Seen in the recording `expanded`: the snapshot `old`, whose restoreSize is 16Mi, is refused to a claim of 16Mi and
+    restored into one of 32Mi.
+    """
+    return int(volume["spec"]["size"])
+
+
 @override("unlisted-backup-is-not-deleted", decision="longhorn.deletes_unlisted_backup")
 def leave_unlisted_backup(original: Callable[[], bool]) -> bool:
     """The first backup of a volume is left behind when it is deleted before the volume is listed.
@@ -215,6 +225,7 @@ _SINCE_1_10_2 = (
     need_class_again,
     refuse_nameless_image,
     _delete_source,
+    compare_with_present_size,
 )
 
 RELEASES: Mapping[str, tuple[Override, ...]] = {
