@@ -315,6 +315,10 @@ class LonghornDecisions:
         """Which snapshot of a volume's `chain`, the oldest first, a claim gets: that in the handle; "": live data."""
         return wanted
 
+    def cloned_snapshot(self, snapshot: str) -> str:
+        """The name of the snapshot that a clone begins with: that of the one that was copied."""
+        return snapshot
+
     def restored_size(self, requested: int, recorded: int, newest: int) -> int:
         """The size of a volume restored from a backup; `newest` is that of the volume's newest backup."""
         return requested

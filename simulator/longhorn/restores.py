@@ -202,7 +202,7 @@ class Restores:
             snapshot = str(uuid.uuid4())
             await self._chains.take(source, snapshot)
         await to_end(self._disk.clone, source, snapshot, name)
-        await self._chains.take(name, snapshot)
+        await self._chains.take(name, self._decisions.cloned_snapshot(snapshot))
         return snapshot
 
     def _conclude_clone(self, volume: Obj) -> None:

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,6 +46,22 @@ parameters = variation(
     decision="longhorn.storage_class_parameters",
     summary="The StorageClass asks for one replica on the workload's node, and for xfs.",
 )(changed(lambda shipped: {**shipped, "numberOfReplicas": "1", "dataLocality": "best-effort", "fsType": "xfs"}))
+
+first_of_clone = variation(
+    "clone-begins-with-another-snapshot",
+    decision="longhorn.cloned_snapshot",
+    summary="The first snapshot of a volume that restored one has a longer name than that one.",
+)(lambda original, snapshot: f"{original(snapshot)}-copy")
+_ANSWERS: Counter[str] = Counter()
+"""How often the driver was asked for a snapshot; each simulator is a separate process."""
+
+
+@variation("in-cluster-snapshot-ready-at-the-third-answer", decision="longhorn.in_cluster_is_ready")
+def ready_later(original: Callable[[Obj], bool], snapshot: Obj) -> bool:
+    """A snapshot of type snap has its handle at once, and is reported as ready when asked for the third time."""
+    _ANSWERS[snapshot["metadata"]["uid"]] += 1
+    return original(snapshot) and _ANSWERS[snapshot["metadata"]["uid"]] > 2
+
 
 OTHER_CLASSES = [
     {

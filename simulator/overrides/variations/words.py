@@ -94,6 +94,12 @@ def other_size(original: Callable[..., Refusal | None], snapshot: str, requested
     return (Code.INVALID_ARGUMENT, f"need exactly {recorded} bytes, not {requested}") if refused else None
 
 
+@variation("other-clone-size-in-other-words", decision="longhorn.refuse_clone_size")
+def other_clone_size(original: Callable[..., str], requested: int, has: int) -> str:
+    """A claim of another size than the in-cluster snapshot's is refused in other words."""
+    return f"cannot copy {has} bytes into {requested}" if original(requested, has) else ""
+
+
 @variation("no-target-in-other-words", decision="longhorn.refuse_target")
 def no_target(original: Callable[..., Refusal | None], target: str, available: bool | None) -> Refusal | None:
     """A backup without a usable target is refused in other words."""

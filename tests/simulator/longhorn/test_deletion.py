@@ -49,7 +49,13 @@ async def test_after_the_last_backup_the_volume_stays_listed(longhorn: Cluster) 
     assert listed["status"]["dataStored"] == "0"
 
 
-@pytest.mark.parametrize("handle", ["bak://vol/backup-0", "bak://ghost/backup-0", "foo://vol/x", "just-a-name"])
+@pytest.mark.parametrize(
+    "handle",
+    [
+        *("bak://vol/backup-0", "bak://ghost/backup-0", "snap://vol/snapshot-9", "snap://ghost/snapshot-0"),
+        *("foo://vol/x", "just-a-name"),
+    ],
+)
 async def test_deleting_what_is_not_there_succeeds(with_backups: Cluster, handle: str) -> None:
     await with_backups.driver.delete_snapshot(handle)
 

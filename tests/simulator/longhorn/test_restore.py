@@ -103,6 +103,26 @@ async def test_a_clone_has_the_data_of_its_snapshot(with_data: Cluster) -> None:
         await with_data.volume("larger", 18 * MEBIBYTE, source_snapshot_id=taken.snapshot_id)
 
 
+async def test_a_clone_has_the_size_of_then(with_data: Cluster) -> None:
+    handle = (await with_data.snapshot(type="snap")).snapshot_id
+    await with_data.detach()
+    await with_data.driver.controller_expand_volume("vol", 32 * MEBIBYTE)
+
+    await with_data.volume("copy", source_snapshot_id=handle)
+
+    with pytest.raises(CsiError, match="is different than size of source volume"):
+        await with_data.volume("larger", 32 * MEBIBYTE, source_snapshot_id=handle)
+
+
+async def test_a_snapshot_of_a_deleted_volume_is_not_cloned(longhorn: Cluster) -> None:
+    await longhorn.volume()
+    handle = (await longhorn.snapshot(type="snap")).snapshot_id
+    await longhorn.driver.delete_volume("vol")
+
+    with pytest.raises(CsiError, match=r'volumes.longhorn.io "vol" not found'):
+        await longhorn.volume("copy", source_snapshot_id=handle)
+
+
 async def test_a_repeated_request_gets_the_same_volume(longhorn: Cluster) -> None:
     first = await longhorn.volume()
 
