@@ -12,7 +12,7 @@ from fixtures.longhorn.handles import SnapshotHandle, parse_handle
 from fixtures.longhorn.in_cluster_snapshots import InClusterSnapshot, InClusterSnapshots
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.volume_snapshots import Snapshots
-from fixtures.outcomes import precondition
+from fixtures.outcomes import Blocked, precondition
 from fixtures.s3.backupstore import Backupstore
 
 
@@ -70,6 +70,19 @@ def test_handle_names_volume_and_snapshot(taken: Taken, longhorn: Longhorn) -> N
     handle = parse_handle(taken.content.handle)
 
     assert handle == documented, f"the handle is {handle}, documented is {documented}"
+
+
+@clause("snapshot.listed")
+@pytest.mark.listing
+def test_snapshot_is_listed_with_its_volume(taken: Taken, in_cluster: InClusterSnapshots) -> None:
+    """Longhorn lists the snapshot of the handle among those of the handle's volume."""
+    handle = parse_handle(taken.content.handle)
+    if not isinstance(handle, SnapshotHandle):
+        raise Blocked(f"the handle names no snapshot: {handle}")
+
+    listed = [each.name for each in in_cluster.of_volume(handle.volume)]
+
+    assert handle.snapshot in listed, f"volume {handle.volume} has no snapshot {handle.snapshot} but {listed}"
 
 
 @clause("snapshot.name.snapshot")

@@ -15,7 +15,7 @@ as_backup = fault(
 )(changed(lambda kind: "bak" if kind == "snap" else kind))
 without_volume = fault(
     "in-cluster-handle-without-volume",
-    breaks="snapshot.handle",
+    breaks=("snapshot.handle", "snapshot.listed"),
     decision="longhorn.in_cluster_handle",
     says=r"not a documented snapshot handle: .*expected exactly <volume>/<snapshot>",
     summary="The handle of a snapshot of type snap is only snap://<snapshot>.",
