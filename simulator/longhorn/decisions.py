@@ -297,6 +297,17 @@ class LonghornDecisions:
         """Whether no in-cluster snapshot is restored while its volume is in a state: 1.3 and 1.4 want it attached."""
         return self.version.has(3) and not self.version.has(5) and state != "attached"
 
+    def refuse_clone_of_volume(self, requested: int, has: int) -> Refusal | None:
+        """What a claim of that size is answered that clones a volume: the sizes must be equal."""
+        if requested == has:
+            return None
+        differs = f"the requested size ({requested} bytes) is different than the source volume size ({has} bytes)"
+        return Code.OUT_OF_RANGE, f"failed to clone volume: {differs}"
+
+    def data_source_of_clone(self, volume: str) -> str:
+        """Where a Volume that clones another gets its data, "" for an empty one."""
+        return f"vol://{volume}"
+
     def clones_nothing(self, volume: str) -> bool:
         """Whether a claim for an in-cluster snapshot of a deleted volume gets an empty volume: it is refused."""
         return False

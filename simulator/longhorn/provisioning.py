@@ -56,11 +56,8 @@ class Provisioner:
         volume = objects.find(self._api, names.VOLUMES, source)
         if volume is None:
             raise CsiError(Code.NOT_FOUND, f"failed to clone volume: source volume {source} is not found")
-        has = int(volume["spec"]["size"])
-        if has != size:
-            differs = f"the requested size ({size} bytes) is different than the source volume size ({has} bytes)"
-            raise CsiError(Code.OUT_OF_RANGE, f"failed to clone volume: {differs}")
-        url = f"vol://{source}"
+        check(self._decisions.refuse_clone_of_volume(size, int(volume["spec"]["size"])))
+        url = self._decisions.data_source_of_clone(source)
         return {}, {**spec, "dataSource": url}, {"dataSource": url}
 
     def _from_snapshot(self, snapshot: str, name: str, size: int, spec: Obj, parameters: Mapping[str, str]) -> Wanted:

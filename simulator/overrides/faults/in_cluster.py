@@ -43,10 +43,10 @@ detached = fault(
 )(lambda original, state: state == "detached" or original(state))
 needed = fault(
     "cloned-volume-needs-its-source",
-    breaks="snapshot.restore",
+    breaks=("snapshot.restore", "clone.independent"),
     decision="longhorn.refuse_attachment",
     says=r"could not run a pod on the restored volume",
-    summary="A restored volume cannot be attached any more once the volume of its snapshot is deleted.",
+    summary="A clone, of a volume or of its snapshot, cannot be attached any more once that volume is deleted.",
 )(
     lambda original, volume, origin: (
         (Code.NOT_FOUND, "the source is gone")
@@ -70,7 +70,7 @@ missing = fault(
 )(lambda original, volume: (Code.NOT_FOUND, f"volume {volume} not found"))
 live = fault(
     "in-cluster-restore-of-the-live-data",
-    breaks=("snapshot.point-in-time", "snapshot.delete.others"),
+    breaks=("snapshot.point-in-time", "snapshot.delete.others", "clone.snapshot"),
     decision="longhorn.snapshot_to_clone",
     says=OTHER_DATA,
     summary="A claim gets what the volume holds now, not what its snapshot held.",
