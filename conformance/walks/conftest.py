@@ -7,13 +7,15 @@ import pytest
 
 from conformance.backing_image.scenarios import ImageExportSteps
 from conformance.backup.scenarios import BackupSteps
-from conformance.walks.model import BACKUP, IMAGE, Model
+from conformance.walks.model import BACKUP, IMAGE, IN_CLUSTER, Model
 from conformance.walks.planning import clauses_of, plan, usual_seeds
 from conformance.walks.walk import Walk, WalkingTime
 from conformance.walks.world import World
 from fixtures.catalogue.clauses import Version, clause
 from fixtures.kubernetes.client import Cluster
+from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.backing_images import BackingImages
+from fixtures.longhorn.in_cluster_snapshots import InClusterSnapshots
 from fixtures.longhorn.objects import Longhorn
 from fixtures.longhorn.target_address import TargetAddress
 from fixtures.longhorn.volume_snapshots import Snapshots
@@ -56,7 +58,9 @@ def walking_time(address: TargetAddress) -> WalkingTime:
 @pytest.fixture(scope="session")
 def types(profile: Version, address: TargetAddress) -> Sequence[str]:
     """The types of VolumeSnapshots that the documentation knows and the target can make."""
-    known = {BACKUP: "backup-target" in address.features, IMAGE: profile >= _FIRST_IMAGES}
+    # Before that the source of an in-cluster snapshot has to be attached.
+    newer = profile >= _FIRST_IMAGES
+    known = {BACKUP: "backup-target" in address.features, IMAGE: newer, IN_CLUSTER: newer}
     return tuple(type_ for type_, is_known in known.items() if is_known)
 
 
@@ -68,6 +72,7 @@ def make_world(
     longhorn: Longhorn,
     backing_images: BackingImages,
     workloads: Workloads,
+    recorder: Recorder,
     optional_backupstore: Backupstore | None,
     backup_contents: BackupContents,
 ) -> Callable[[], World]:
@@ -79,6 +84,7 @@ def make_world(
             Model(tuple(types)),
             BackupSteps(volumes, snapshots, longhorn, "", backup_contents),
             ImageExportSteps(volumes, snapshots, backing_images, longhorn, ""),
+            InClusterSnapshots(recorder, longhorn),
             workloads,
             optional_backupstore,
         )

@@ -17,7 +17,7 @@ from fixtures.longhorn.volumes import (
     WRITE_UNIT,
 )
 
-BACKUP, IMAGE = "bak", "bi"
+BACKUP, IMAGE, IN_CLUSTER = "bak", "bi", "snap"
 """The types of VolumeSnapshots, as the classes name them."""
 
 DELETE, RETAIN = "Delete", "Retain"
@@ -73,8 +73,21 @@ CLAUSES: Mapping[str, Claims] = {
         "backing-image.delete.others",
         "backing-image.pre-provisioned.export",
     ),
+    # What an in-cluster snapshot holds shows when it is restored.
+    IN_CLUSTER: Claims(
+        "snapshot.ready",
+        "snapshot.create",
+        "snapshot.restore",
+        "snapshot.delete",
+        "snapshot.retain",
+        "snapshot.delete.others",
+        "snapshot.retain",
+    ),
 }
-EXPANDED = "backup.restore.size.expanded"
+EXPANDED = {BACKUP: "backup.restore.size.expanded", IN_CLUSTER: "snapshot.restore.size.expanded"}
+"""The clauses about what was taken before its volume was expanded."""
+
+SOURCE_DELETED = "snapshot.delete.source-deleted"
 
 
 @dataclass(frozen=True)
@@ -128,7 +141,7 @@ class Step:
 class Model:
     """What must be there: volumes and VolumeSnapshots by name, and which data (backups, images) exist."""
 
-    types: tuple[str, ...] = (BACKUP, IMAGE)
+    types: tuple[str, ...] = (BACKUP, IMAGE, IN_CLUSTER)
     volumes: dict[str, Volume] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     data: set[str] = field(default_factory=set)
@@ -178,14 +191,14 @@ class Model:
         """A new VolumeSnapshot of a volume as it is now."""
         of = self.volumes[volume]
         class_ = self.class_of(type_, policy)
-        base = of.base if type_ == BACKUP else ""
+        base = "" if type_ == IMAGE else of.base
         self.snapshots[name] = Snapshot(type_, volume, of.content, of.size, policy, class_, name, base, called or name)
         self.data.add(name)
 
     def restore(self, name: str, snapshot: str) -> None:
         """A new volume from a VolumeSnapshot."""
         of = self.snapshots[snapshot]
-        self.volumes[name] = Volume(of.content, of.size, snapshot, of.base if of.type == BACKUP else of.data)
+        self.volumes[name] = Volume(of.content, of.size, snapshot, of.data if of.type == IMAGE else of.base)
 
     def used(self, data: str) -> bool:
         """Whether a volume stands on an image."""
@@ -314,7 +327,7 @@ def _again_clauses(model: Model, snapshot: str, volume: str, earlier: str) -> It
 
 
 def _give_up_choices(model: Model) -> Choices:
-    return ((volume, type_) for volume in model.volumes for type_ in model.types)
+    return ((volume, type_) for volume in model.volumes for type_ in model.types if type_ != IN_CLUSTER)
 
 
 def _give_up(model: Model, volume: str, type_: str) -> None:
@@ -332,7 +345,8 @@ def _give_up_clauses(model: Model, volume: str, type_: str) -> Iterable[str]:
 
 def _restore_choices(model: Model) -> Choices:
     if _room(model, volumes=1):
-        yield from ((name,) for name, each in model.ready() if not each.base or each.base in model.data)
+        needed = {name: {each.data, each.base} - {""} for name, each in model.ready()}
+        yield from ((name,) for name, data in needed.items() if data <= model.data)
 
 
 def _restore(model: Model, volume: str, snapshot: str) -> None:
@@ -343,7 +357,8 @@ def _restore_clauses(model: Model, volume: str, snapshot: str) -> Iterable[str]:
     del volume
     of = model.snapshots[snapshot]
     source = model.volumes.get(of.volume)
-    yield EXPANDED if source is not None and source.size > of.size else CLAUSES[of.type].restored
+    has_grown = source is not None and source.size > of.size
+    yield EXPANDED[of.type] if has_grown and of.type in EXPANDED else CLAUSES[of.type].restored
 
 
 def _restore_two_choices(model: Model) -> Choices:
@@ -375,9 +390,13 @@ def _delete(model: Model, snapshot: str) -> None:
 
 
 def _delete_clauses(model: Model, snapshot: str) -> Iterable[str]:
-    of = CLAUSES[model.snapshots[snapshot].type]
-    yield of.deleted if model.snapshots[snapshot].policy == DELETE else of.retained
-    yield of.others
+    of = model.snapshots[snapshot]
+    clauses = CLAUSES[of.type]
+    if of.data not in model.data:
+        yield SOURCE_DELETED
+    else:
+        yield clauses.deleted if of.policy == DELETE else clauses.retained
+    yield clauses.others
 
 
 def _release_choices(model: Model) -> Choices:
@@ -413,6 +432,7 @@ def _use_again_clauses(model: Model, snapshot: str, earlier: str, policy: str) -
 
 def _delete_volume(model: Model, volume: str) -> None:
     del model.volumes[volume]
+    model.data -= {each.data for each in model.snapshots.values() if each.type == IN_CLUSTER and each.volume == volume}
 
 
 def _delete_class_choices(model: Model) -> Choices:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conformance.backing_image.requirements import must_be_intact
 from conformance.backing_image.scenarios import ImageExportSteps
@@ -13,6 +13,8 @@ from conformance.walks.model import (
     DELETE,
     EQUAL,
     FIRST_DATA,
+    IMAGE,
+    IN_CLUSTER,
     PATTERNS,
     ZEROS,
     Content,
@@ -21,7 +23,9 @@ from conformance.walks.model import (
     Step,
 )
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
+from fixtures.kubernetes.object_view import is_being_deleted
 from fixtures.kubernetes.waiting import StepBlocked
+from fixtures.longhorn.in_cluster_snapshots import InClusterSnapshot, InClusterSnapshots
 from fixtures.longhorn.volume_snapshots import Content as ContentObject
 from fixtures.longhorn.volume_snapshots import Snapshots, VolumeSnapshot
 from fixtures.longhorn.volumes import BLOCK, SIZE, SPARSE_WRITES, WRITE_UNIT, Source, Volumes, stream
@@ -44,6 +48,7 @@ class Made:
     name: str
     volume: str = ""
     """The Longhorn volume that a backup is of."""
+    taken: InClusterSnapshot | None = None
 
 
 @contextmanager
@@ -84,6 +89,7 @@ class World:
     model: Model
     backups: BackupSteps
     images: ImageExportSteps
+    in_cluster: InClusterSnapshots
     workloads: Workloads
     store: Backupstore | None
     claims: dict[str, Pvc] = field(default_factory=dict)
@@ -158,6 +164,10 @@ class World:
         with judged_by(clauses[0]):
             if type_ == BACKUP:
                 self._backed_up(snapshot, self.backups.request(source, class_).snapshot, source)
+            elif type_ == IN_CLUSTER:
+                ready = self._snapshots.wait_ready(self._snapshots.create(source.pvc, class_))
+                taken = self.in_cluster.wait_taken(ready)
+                self.made[snapshot] = Made(ready, self._snapshots.content_of(ready), taken.name, taken=taken)
             else:
                 exported = self.images.export(source, class_)
                 self.made[snapshot] = Made(exported.snapshot, exported.content, exported.image.name)
@@ -235,7 +245,8 @@ class World:
                 self._wait_gone(of, made)
             else:
                 self._snapshots.content(made.content.name)
-                self._compare(snapshot, clauses[0])
+        if of.data in self.model.data:
+            self._compare(snapshot, clauses[0])
         self._compare_stored(of.type)
 
     def release(self, snapshot: str, clauses: tuple[str]) -> None:
@@ -250,11 +261,13 @@ class World:
         with judged_by(clauses[0]):
             content, bound = self._snapshots.preprovision(made.content.handle, made.snapshot.place[1], policy=policy)
             ready = self._snapshots.wait_ready(bound, PRE_PROVISIONED_READY)
-        self.made[snapshot] = Made(ready, content, made.name, made.volume)
+        self.made[snapshot] = replace(made, snapshot=ready, content=content)
 
     def _wait_gone(self, of: Snapshot, made: Made) -> None:
         if of.type == BACKUP:
             self.backups.longhorn.wait_backup_gone(made.name)
+        elif made.taken is not None:
+            self.in_cluster.wait_gone(made.taken)
         else:
             self.images.images.wait_gone(made.name)
 
@@ -265,7 +278,11 @@ class World:
         of, made = self.model.snapshots[snapshot], self.made[snapshot]
         image = image_of(of.content, of.size)
         with judged_by(clause):
-            if of.type != BACKUP:
+            if of.type == IN_CLUSTER:
+                found = self.in_cluster.find(made.name)
+                assert found is not None, f"the Longhorn snapshot {made.name} is gone"
+                assert not is_being_deleted(found.object), f"{found} is being deleted"
+            elif of.type == IMAGE:
                 must_be_intact(self.images.images, made.name, image)
             elif self.store is not None and not of.base:
                 # A volume that was expanded makes all of its backups longer.
