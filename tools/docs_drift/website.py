@@ -11,6 +11,9 @@ from fixtures.input_files import BadInput, read_text
 _DIGITS = 16
 """Hexadecimal digits of a digest that are kept: enough to notice a change, too few to fill the file."""
 
+EMPTY = hashlib.sha256(b"").hexdigest()[:_DIGITS]
+"""The digest of a heading without a text."""
+
 Digests = Mapping[str, str]
 """The digest of each part of a page, by its heading."""
 
