@@ -13,9 +13,10 @@ from fixtures.catalogue.clauses import clause
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY, SNAPSHOT_READY_LATE
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.resource_kinds import PV, PVC, Obj
+from fixtures.kubernetes.waiting import StepFailed
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import SIZE
-from fixtures.outcomes import precondition
+from fixtures.outcomes import Violation, precondition
 from fixtures.workloads.pods import Workloads
 
 UNKNOWN = {
@@ -40,7 +41,7 @@ MALFORMED = {
 def must_be_refused(template: str, pre_provisioned: PreProvisionedBackup, steps: BackupSteps) -> None:
     """A claim through a handle with one thing wrong is refused for what it says; one through the right handle is bound.
 
-    The handle is a template for the right names.
+    The handle is a template for the right names. A failure begins with the handle.
     """
     made = pre_provisioned.existing
     handle = template.format(scheme=made.documented_scheme, volume=made.volume, backup=made.backup.name)
@@ -49,7 +50,10 @@ def must_be_refused(template: str, pre_provisioned: PreProvisionedBackup, steps:
 
     claim = steps.volumes.request_restore(*snapshot.place)
 
-    steps.volumes.wait_refused(claim, REFUSED)
+    try:
+        steps.volumes.wait_refused(claim, REFUSED)
+    except StepFailed as failure:
+        raise Violation(f"{handle}: {failure.seen}", look=failure.look) from failure
     with precondition("the right handle does not work either"):
         steps.volumes.wait_bound(pre_provisioned.claim)
 
