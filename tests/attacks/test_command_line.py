@@ -49,6 +49,12 @@ RUN = [
     ("--walk=1|--no-walks", "--walk and --no-walks do not go together"),
     ("--shard=0/2", "--shard: '0/2' is not a valid shard"),
     (f"--shard={LONG}/{LONG}", "is not a valid shard"),
+    *(
+        (f"--time-limit={text}|--speed=real", "expected a time such as 90s, 15m or 2h, at most 24h")
+        for text in ("", "0s", "15", "1.5h", "-1m", "25h", "١m", "nan", f"{LONG}s")
+    ),
+    ("--time-limit=15m", "--time-limit is for --target kind and cluster, and for --speed real"),
+    ("--time-limit=15m|--shard=1/2", "--time-limit and --shard: give one of them"),
     ("--report-dir=", "--report-dir is given without a value"),
     ("--report-dir=README.md", "README.md is not a directory"),
     (f"--report-dir={LONG}", "is too long for a name"),
