@@ -172,9 +172,10 @@ class BackupSteps:
     def delete_unfinished(self, requested: Requested) -> None:
         """Delete a VolumeSnapshot whose backup has begun, and wait for both to go."""
         backup = self.longhorn.wait_backup_started(requested.snapshot)
+        content = self.snapshots.wait_bound(requested.snapshot).content_name
         self.snapshots.delete(requested.snapshot)
         self.snapshots.wait_gone(requested.snapshot)
-        self.longhorn.wait_backup_gone(backup.name)
+        self.longhorn.wait_backup_gone_with(backup.name, content)
 
     def restore(self, backed_up: BackedUp, *, name: str = "", storage_class: str | None = None) -> Restoring[BackedUp]:
         """A new claim of the same size, in the same namespace, that restores a VolumeSnapshot; not waited for."""
