@@ -46,6 +46,10 @@ def add_finalizer(request: Admission) -> None:
         finalizers.append(names.FINALIZER)
 
 
+SINCE_1_12 = ("dataLayout", "engineNodeID", "rebuildConcurrentSyncLimit")
+"""Fields of a Volume that 1.12.1 was seen to fill in, and 1.10.2 not."""
+
+
 class Webhooks:
     """Mutator and validator."""
 
@@ -77,11 +81,13 @@ class Webhooks:
     def _fill_volume(self, request: Admission) -> None:
         metadata, spec = request.object["metadata"], request.object.setdefault("spec", {})
         metadata["name"] = name = names.corrected(metadata.get("name", ""))
+        version = self._decisions.version
         for key, value in copy_of(read(Path(__file__).with_suffix(".yaml"))).items():
+            if key in SINCE_1_12 and not version.has(12):
+                continue
             if spec.get(key) in (None, "") or key not in spec:
                 spec[key] = value
         spec["image"] = spec.get("image") or self._image
-        version = self._decisions.version
         if version.has(5):
             spec["backupCompressionMethod"] = (
                 spec.get("backupCompressionMethod") or self._decisions.compression_method()

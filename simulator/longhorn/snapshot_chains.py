@@ -9,6 +9,7 @@ from simulator.kubernetes.resources import Obj
 from simulator.longhorn import names, objects
 from simulator.longhorn.disk import Disk, Layer
 from simulator.longhorn.engine_work import to_end
+from simulator.longhorn.version import Version
 
 Paused = Callable[[str], AbstractAsyncContextManager[None]]
 """Stops the pods that write into a volume for as long as its context lasts."""
@@ -17,16 +18,24 @@ Paused = Callable[[str], AbstractAsyncContextManager[None]]
 class SnapshotChains:
     """The snapshots of engines, and the poll by which the manager learns of them."""
 
-    def __init__(self, api: Api, disk: Disk) -> None:
+    def __init__(self, api: Api, disk: Disk, version: Version) -> None:
         self._api = api
         self._disk = disk
+        self._version = version
         self.paused: Paused = lambda _: nullcontext()
         self._labels: dict[str, Mapping[str, str]] = {}
+        self._times: dict[tuple[str, str], str] = {}
 
-    async def take(self, volume: str, snapshot: str, labels: Mapping[str, str] | None = None) -> None:
-        """Take a snapshot: what the volume holds at one moment. With `labels` the engine knows whom it is for."""
+    async def take(
+        self, volume: str, snapshot: str, labels: Mapping[str, str] | None = None, requested: str = ""
+    ) -> None:
+        """Take a snapshot: what the volume holds at one moment. With `labels` the engine knows whom it is for.
+
+        `requested` is when it was asked for, RFC 3339.
+        """
         if labels:
             self._labels[snapshot] = labels
+        self._times[volume, snapshot] = requested
         async with self.paused(volume):
             await to_end(self._disk.take_snapshot, volume, snapshot)
 
@@ -61,7 +70,7 @@ class SnapshotChains:
             return
         before = found["status"]
         labels = self._labels.get(layer.name)
-        taken = layer.created.strftime("%Y-%m-%dT%H:%M:%SZ") if labels else before.get("requestedTime", "")
+        taken = layer.created.strftime("%Y-%m-%dT%H:%M:%SZ") if labels else self._times.get((volume, layer.name), "")
         by_user = bool(found["spec"].get("createSnapshot") or labels)
         status: Obj = {
             "checksum": "",
@@ -72,7 +81,7 @@ class SnapshotChains:
             "ownerID": "",
             "parent": layer.parent or "",
             "readyToUse": not before.get("markRemoved") and not objects.is_deleted(found),
-            "requestedTime": taken,
+            **({"requestedTime": taken} if self._version.has(12) else {}),
             "restoreSize": layer.volume_size,
             "size": layer.size_bytes,
             "userCreated": by_user,

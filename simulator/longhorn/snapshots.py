@@ -89,9 +89,11 @@ class Snapshots:
                 text = f"failed to snapshot volume: invalid empty value for label with key {empty}"
                 self._fail(snapshot, f"proxyServer=10.244.0.24:8501 destination=10.244.0.24:10000: {text}")
                 return
-            known = {**UNKNOWN, **status, "requestedTime": self._decisions.engine_time(self._clock.timestamp())}
-            objects.set_status(self._api, names.SNAPSHOTS, name, **known)
-            await self._chains.take(of, name)
+            requested = self._decisions.engine_time(self._clock.timestamp())
+            if self._decisions.version.has(12):
+                known = {**UNKNOWN, **status, "requestedTime": requested}
+                objects.set_status(self._api, names.SNAPSHOTS, name, **known)
+            await self._chains.take(of, name, requested=requested)
         await self._polls.next(of)
         await self._chains.publish(of)
         self._events.record(snapshot, "Normal", "Create", "successfully provisioned the snapshot")
@@ -135,7 +137,8 @@ class Snapshots:
         await self._clock.sleep(DELETION)
         if snapshot["status"].get("readyToUse"):
             objects.set_status(self._api, names.SNAPSHOTS, name, readyToUse=False)
-            self._events.record(snapshot, "Normal", "Update", "snapshot becomes not ready to use")
+            kind = "Normal" if self._decisions.version.has(12) else "Warning"
+            self._events.record(snapshot, kind, "Update", "snapshot becomes not ready to use")
         await self._polls.next(of)
         if stays:
             objects.set_status(self._api, names.SNAPSHOTS, name, markRemoved=True)
@@ -150,6 +153,8 @@ class Snapshots:
     def _fail(self, snapshot: Obj, error: str) -> None:
         name = snapshot["metadata"]["name"]
         status = {**UNKNOWN, **snapshot["status"], "error": error}
+        if not self._decisions.version.has(12):
+            status.pop("requestedTime")
         objects.set_status(self._api, names.SNAPSHOTS, name, **status)
         self._events.record(snapshot, "Warning", "Failed", error)
 

@@ -20,6 +20,7 @@ from simulator.longhorn.engine_work import to_end
 from simulator.longhorn.engines import Engines
 from simulator.longhorn.restores import Restores
 from simulator.longhorn.snapshot_chains import SnapshotChains
+from simulator.longhorn.version import Version
 
 CREATION = 0.15
 CLAIMED = 0.05
@@ -27,12 +28,12 @@ HEALTH = 0.1
 """Seconds that the creation of a volume takes, the answer to a ticket, and the verdict that a volume is well."""
 
 
-def initial_status(node: str) -> Obj:
+def initial_status(node: str, version: Version) -> Obj:
     """The status of a Volume that was just made."""
     empty = (
-        *("currentEngineNodeID", "currentImage", "currentMigrationNodeID", "currentNodeID", "lastAutoSalvagedAt"),
-        *("lastBackup", "lastBackupAt", "lastDegradedAt", "remountRequestedAt", "robustness", "shareEndpoint"),
-        *("shareState", "state", "switchoverState"),
+        *("currentImage", "currentMigrationNodeID", "currentNodeID", "lastBackup", "lastBackupAt", "lastDegradedAt"),
+        *("remountRequestedAt", "robustness", "shareEndpoint", "shareState", "state"),
+        *(("currentEngineNodeID", "lastAutoSalvagedAt", "switchoverState") if version.has(12) else ()),
     )
     clone = ("nextAllowedAttemptAt", "snapshot", "sourceVolume", "state")
     return {
@@ -133,7 +134,7 @@ class Volumes:
     async def _create(self, volume: Obj) -> None:
         name = volume["metadata"]["name"]
         if not volume["status"]:
-            objects.set_status(self._api, names.VOLUMES, name, **initial_status(names.NODE))
+            objects.set_status(self._api, names.VOLUMES, name, **initial_status(names.NODE, self._decisions.version))
         self._restores.announce(volume)
         if objects.find(self._api, names.ATTACHMENTS, name) is None:
             self._attachments.create(volume)
@@ -150,8 +151,9 @@ class Volumes:
         origin = self._restores.status(volume)
         self._set(name, conditions=conditions, currentImage=self._image, state="creating", **origin)
         self._engines.create(volume)
-        conditions = [*conditions, objects.condition("OfflineRebuilding", False, now)]
-        self._set(name, conditions=conditions)
+        if self._decisions.version.has(12):
+            conditions = [*conditions, objects.condition("OfflineRebuilding", False, now)]
+            self._set(name, conditions=conditions)
         if volume["spec"].get("dataSource"):
             await self._claim(volume)
         conditions = [*conditions, objects.condition("Restore", False, now)]
