@@ -22,6 +22,7 @@ GROUPS = (
     ("bak_modes", "bak_retain"),
     ("bi_race", "bi_pre", "bi"),
     ("snap", "snap_delete"),
+    ("1.10.2/snap", "1.10.2/snap_delete", "1.10.2/detached"),
 )
 SCENARIOS = tuple(name for group in GROUPS for name in group)
 
@@ -31,25 +32,31 @@ def real_recordings() -> dict[str, Recording]:
     return {name: load(RECORDED / f"{name}.json") for name in SCENARIOS}
 
 
-def known_behaviour(recordings: Mapping[str, Recording]) -> KnownBehaviour:
-    """What all real recordings show together."""
+def known_behaviour(recordings: Mapping[str, Recording], release: str = replay.NEWEST) -> KnownBehaviour:
+    """What all real recordings of the newest release show together, and those of another release beside them."""
     known = KnownBehaviour()
-    for recording in recordings.values():
-        known.add(recording)
+    for name, recording in recordings.items():
+        if replay.release_of(name) in (replay.NEWEST, release):
+            known.add(recording)
     return known
 
 
 def judge(real: Mapping[str, Recording], simulated: Mapping[str, Recording]) -> accepted.Judgement:
     """The differences of every simulated scenario, checked against the list of accepted ones."""
-    known = known_behaviour(real)
-    found = [each for name, recording in simulated.items() for each in compare(real[name], recording, known)]
+    known = {release: known_behaviour(real, release) for release in map(replay.release_of, simulated)}
+    found = [
+        each
+        for name, recording in simulated.items()
+        for each in compare(real[name], recording, known[replay.release_of(name)])
+    ]
     return accepted.judge(found, accepted.read(ACCEPTED))
 
 
 def _import(source: Path) -> int:
     RECORDED.mkdir(exist_ok=True)
     for name in SCENARIOS:
-        recording = replay.read(name, source / name)
+        recording = replay.read(name, replay.place(name, source))
+        (RECORDED / name).parent.mkdir(exist_ok=True)
         (RECORDED / f"{name}.json").write_text(dump(recording), encoding="utf-8")
         print(f"{name}: {len(recording.subjects())} objects, {len(recording.writes)} writes")
     return 0
@@ -58,7 +65,8 @@ def _import(source: Path) -> int:
 def _compare(scenarios: list[str], keep: Path | None, kept: Path | None) -> int:
     recordings = real_recordings()
     if kept is not None:
-        simulated = {name: replay.read(name, next(kept.glob(f"*/{name}"))) for name in scenarios}
+        places = {name: next(kept.glob(str(replay.place(name, Path("*"))))) for name in scenarios}
+        simulated = {name: replay.read(name, path) for name, path in places.items()}
     else:
         groups = [wanted for group in GROUPS if (wanted := [name for name in group if name in scenarios])]
         with tempfile.TemporaryDirectory() as scratch:
@@ -83,7 +91,7 @@ def main() -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     importing = commands.add_parser("import", help="turn raw recordings into the files that are compared")
-    importing.add_argument("recordings", type=Path, metavar="DIR", help="has a folder for each scenario")
+    importing.add_argument("recordings", type=Path, metavar="DIR", help="has longhorn-X.Y.Z/SCENARIO for each")
     comparing = commands.add_parser("compare", help="run the simulator and print every difference")
     comparing.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="only these (default: all)")
     comparing.add_argument("--keep", type=Path, metavar="DIR", help="keep what the client saw in this directory")

@@ -37,6 +37,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bSet realSize to \d+\b"), "Set realSize to {bytes}"),
     # The server of the downloaded image, in the real cluster and in the simulator.
     (re.compile(r"minio\.(?:minio\.svc\.cluster\.local|longhorn-snapshot-s3)(?![a-z0-9.-])"), "{s3}"),
+    # The bucket of the backup target, which each recorded cluster named for itself.
+    (re.compile(r"\bs3://[a-z0-9-]+@"), "s3://{bucket}@"),
     (re.compile(r"\bcontainerd://[0-9a-f]{64}\b"), "containerd://{id}"),
 )
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,25 @@ _CLIENT_BUDGET = 120.0
 _IMAGES, _IMAGE = "images", "seq.raw"
 
 
+NEWEST = "1.12.1"
+"""The release of the recordings that have plain names; those of others begin with theirs: `1.10.2/snap`."""
+
+
+def release_of(scenario: str) -> str:
+    """The release that a scenario was recorded on."""
+    return scenario.rpartition("/")[0] or NEWEST
+
+
+def plain(scenario: str) -> str:
+    """The name by which the client knows a scenario."""
+    return scenario.rpartition("/")[2]
+
+
+def place(scenario: str, source: Path) -> Path:
+    """Where the raw recording of a scenario is in a directory with one folder for each release."""
+    return source / f"longhorn-{release_of(scenario)}" / plain(scenario)
+
+
 class ReplayError(Exception):
     """The client did not finish; the text holds the end of its log."""
 
@@ -35,27 +55,29 @@ def replay_all(groups: Sequence[Sequence[str]], directory: Path, *, speed: float
     Raises ReplayError or SimulatorError.
     """
     with ThreadPoolExecutor(len(groups)) as pool:
-        waiting = [pool.submit(replay, group, directory / group[0], speed=speed) for group in groups]
+        waiting = [pool.submit(replay, group, directory / group[0].replace("/", "-"), speed=speed) for group in groups]
         return {name: recording for future in waiting for name, recording in future.result().items()}
 
 
 def replay(scenarios: Sequence[str], directory: Path, *, speed: float = SPEED) -> dict[str, Recording]:
-    """Runs the scenarios one after the other on a new simulator; `directory` keeps what the client saw.
+    """Runs scenarios of one release, one after the other, on a new simulator; `directory` keeps what the client saw.
 
     Raises ReplayError or SimulatorError.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    with running_simulator(directory, "--release", "1.12.1", "--speed", str(1 / speed)) as simulator:
+    kept = place(scenarios[0], directory).parent
+    kept.mkdir(parents=True, exist_ok=True)
+    release = release_of(scenarios[0])
+    with running_simulator(kept, "--release", release, "--speed", str(1 / speed)) as simulator:
         _prepare(simulator)
-        _client(scenarios, directory, simulator.ready, speed)
-    return {name: read(name, directory / name) for name in scenarios}
+        _client([plain(each) for each in scenarios], kept, simulator.ready, speed)
+    return {name: read(name, place(name, directory)) for name in scenarios}
 
 
 def read(scenario: str, directory: Path) -> Recording:
     """The normal form of what the client wrote into `directory`."""
     history = [json.loads(line) for line in (directory / "history.jsonl").read_text(encoding="utf-8").splitlines()]
     notes = json.loads((directory / "notes.json").read_text(encoding="utf-8"))
-    return normalise(scenario, history, notes)
+    return replace(normalise(plain(scenario), history, notes), scenario=scenario)
 
 
 def _prepare(simulator: SimulatorProcess) -> None:

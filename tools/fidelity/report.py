@@ -15,7 +15,7 @@ def count_lines(scenarios: Sequence[str], real: Mapping[str, Recording], judgeme
         recording = real[name]
         kinds = Counter("event" if subject.startswith("Event ") else "object" for subject in recording.subjects())
         yield (
-            f"{name:<10} {kinds['object']:>3} objects {kinds['event']:>3} events {len(recording.writes):>4} writes "
+            f"{name:<18} {kinds['object']:>3} objects {kinds['event']:>3} events {len(recording.writes):>4} writes "
             f"{len(recording.notes):>4} notes: {_of(name, covered):>2} differences accepted, "
             f"{_of(name, judgement.open)} open"
         )

@@ -9,7 +9,7 @@ import pytest
 from tools import ROOT
 from tools.fidelity.__main__ import RECORDED, SCENARIOS
 from tools.fidelity.recording import load
-from tools.fidelity.replay import CLIENT, read
+from tools.fidelity.replay import CLIENT, place, plain, read
 
 RECORDINGS = ROOT.parent / "shared" / "recordings"
 
@@ -24,12 +24,12 @@ def recordings() -> Path:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_scenario_takes_the_steps_that_the_real_cluster_saw(scenario: str, recordings: Path) -> None:
     """The client may learn new scenarios; what an old one does stays as it was recorded."""
-    assert steps(CLIENT, scenario) == steps(recordings / "record.py", scenario)
+    assert steps(CLIENT, plain(scenario)) == steps(recordings / "record.py", plain(scenario))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_recorded_data_are_the_recording_in_normal_form(scenario: str, recordings: Path) -> None:
-    assert load(RECORDED / f"{scenario}.json") == read(scenario, recordings / "longhorn-1.12.1" / scenario)
+    assert load(RECORDED / f"{scenario}.json") == read(scenario, place(scenario, recordings))
 
 
 def steps(client: Path, scenario: str) -> dict[str, str]:
