@@ -129,6 +129,7 @@ def test_claim_must_be_bound(namespace: str, snapshots: Snapshots, workloads: Wo
 
     workloads.create_storage_class({"numberOfReplicas": "1"}, name=late)
     with precondition("the VolumeSnapshot is not made of a bound claim either"):
+        workloads.wait_bound(claim)
         snapshots.wait_ready(snapshot, SNAPSHOT_READY_LATE)
 
 

@@ -29,7 +29,7 @@ def test_restored_while_the_source_is_attached(backed_up: BackedUp, steps: Backu
         workloads.verify(claim, backed_up.source.image)
 
 
-@clause("backup.restore")
+@clause("backup.restore", since="1.5")
 def test_restored_while_the_source_is_detached(backed_up: BackedUp, steps: BackupSteps, workloads: Workloads) -> None:
     """A claim gets the data while the volume that was backed up is attached nowhere."""
     steps.volumes.detached(backed_up.source)
@@ -39,7 +39,7 @@ def test_restored_while_the_source_is_detached(backed_up: BackedUp, steps: Backu
     workloads.verify(claim, backed_up.source.image)
 
 
-@clause("backup.restore")
+@clause("backup.restore", since="1.5")
 def test_restored_when_the_source_is_deleted(
     backups_of_deleted_volume: tuple[BackedUp, ...], steps: BackupSteps, workloads: Workloads
 ) -> None:
