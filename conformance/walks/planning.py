@@ -4,7 +4,8 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from conformance.walks.model import CLAUSES, RULES, Model, Step
+from conformance.walks.model import CLAUSES, Model
+from conformance.walks.rules import RULES, Step, apply, can, clauses, possible
 
 LENGTH = 12
 """Steps of a walk."""
@@ -27,15 +28,13 @@ def plan(seed: int, length: int = LENGTH) -> list[Step]:
     chance = random.Random(seed)
     model, steps = Model(), list[Step]()
     while len(steps) < length:
-        possible = model.possible()
-        if not steps:
-            possible = {"new": possible["new"]}
+        choices = possible(model) if steps else {"new": [()]}
         last = steps[-1].rule if steps else ""
-        weights = [RULES[name].weight * (0.3 if name == last else 1) for name in possible]
-        name = chance.choices(list(possible), weights)[0]
+        weights = [RULES[name].weight * (0.3 if name == last else 1) for name in choices]
+        name = chance.choices(list(choices), weights)[0]
         made = tuple(model.name(prefix) for prefix in RULES[name].makes)
-        step = Step(name, made, chance.choice(possible[name]))
-        model.apply(step)
+        step = Step(name, made, chance.choice(choices[name]))
+        apply(model, step)
         steps.append(step)
     return steps
 
@@ -44,10 +43,10 @@ def clauses_of(steps: Sequence[Step]) -> tuple[str, ...]:
     """The clauses that a walk tests, if it comes to its end; each once."""
     model, found = Model(), dict[str, None]()
     for step in steps:
-        found |= dict.fromkeys(model.clauses(step))
-        model.apply(step)
+        found |= dict.fromkeys(clauses(model, step))
+        apply(model, step)
     # All that is there at the end is looked at.
-    found |= dict.fromkeys(model.clause_of(volume) for volume in model.volumes)
+    found |= dict.fromkeys(model.clause_of(volume) for volume, of in model.volumes.items() if of.restored)
     deletes = any(step.rule in ("delete", "give up") for step in steps)
     found |= dict.fromkeys(
         CLAUSES[of.type].others if deletes else CLAUSES[of.type].content for of in model.stored().values()
@@ -59,8 +58,8 @@ def possible_part(steps: Sequence[Step]) -> list[Step]:
     """Those of the steps that are possible one after the other."""
     model, part = Model(), list[Step]()
     for step in steps:
-        if model.can(step):
-            model.apply(step)
+        if can(model, step):
+            apply(model, step)
             part.append(step)
     return part
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from conformance.walks.model import Step
 from conformance.walks.planning import shrink
+from conformance.walks.rules import Step, can, clauses
 from conformance.walks.script import Script
 from conformance.walks.world import WalkEnds, World
 from fixtures.kubernetes.client import Cluster
@@ -81,16 +81,16 @@ class Walk:
             for step in steps:
                 if time.monotonic() > end:
                     break
-                if not world.model.can(step):
+                if not can(world.model, step):
                     # It is about what this target or documentation does not know.
                     continue
-                clauses = world.model.clauses(step)
-                if any(self.deviates(clause) for clause in clauses):
+                named = clauses(world.model, step)
+                if any(self.deviates(clause) for clause in named):
                     continue
                 taken.append(step)
                 script.begin(f"{len(taken)}. {step}")
                 world.take(step)
-                self.tell(world.seen(clauses))
+                self.tell(world.seen(named))
             script.begin("Compare all that is there with what must be.")
             self.tell(world.arrive())
         except Violation as violation:

@@ -20,8 +20,8 @@ from conformance.walks.model import (
     Content,
     Model,
     Snapshot,
-    Step,
 )
+from conformance.walks.rules import Step, apply, clauses
 from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.kubernetes.object_view import is_being_deleted
 from fixtures.kubernetes.waiting import StepBlocked
@@ -100,17 +100,18 @@ class World:
 
     def take(self, step: Step) -> None:
         """Do a step, and compare its outcome with the model. Violation names the clause."""
-        clauses = self.model.clauses(step)
-        self.model.apply(step)
+        named = clauses(self.model, step)
+        apply(self.model, step)
         act: Callable[..., None] = getattr(self, step.rule.replace(" ", "_"))
-        act(*step.made, *step.to, *((clauses,) if clauses else ()))
+        act(*step.made, *step.to, *((named,) if named else ()))
 
     def arrive(self) -> tuple[str, ...]:
         """Compare all that is there at the end of the walk; the clauses by which it was."""
         for volume in self.model.volumes:
-            self.read(volume, (self.model.clause_of(volume),))
+            self.read(volume)
+        restored = {self.model.clause_of(volume) for volume, of in self.model.volumes.items() if of.restored}
         stored = {self._clause_of_stored(of.type) for of in self._compare_stored(*self.model.types)}
-        return self.seen((*map(self.model.clause_of, self.model.volumes), *stored))
+        return self.seen((*restored, *stored))
 
     def seen(self, clauses: Iterable[str]) -> tuple[str, ...]:
         """Those of the clauses that can be judged here: without access to the bucket not those about what is in it."""
@@ -140,9 +141,9 @@ class World:
         del pattern
         self.workloads.write(self.claims[volume], data, *ranges)
 
-    def read(self, volume: str, clauses: tuple[str]) -> None:
+    def read(self, volume: str, clauses: tuple[str, ...] = ()) -> None:
         source = self._source(volume)
-        with judged_by(clauses[0]):
+        with judged_by(clauses[0] if clauses else self.model.clause_of(volume)):
             self.workloads.verify(source.pvc, source.image)
 
     def expand(self, volume: str) -> None:

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from conformance.walks.model import RULES
 from conformance.walks.planning import SEEDS, plan, usual_seeds
+from conformance.walks.rules import RULES
 from fixtures.report.model import Verdict
 from tools import matrices
 from tools.faults.forked import SuiteRun

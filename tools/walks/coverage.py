@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from conformance.walks.model import Model, Step
+from conformance.walks.model import Model
 from conformance.walks.planning import clauses_of, plan
+from conformance.walks.rules import Step, apply
 
 
 def states(steps: Sequence[Step]) -> Iterator[tuple[object, ...]]:
     """The states of the model that a walk comes through, names left out."""
     model = Model()
     for step in steps:
-        model.apply(step)
+        apply(model, step)
         volumes = sorted((len(each.content), each.size, bool(each.restored)) for each in model.volumes.values())
         snapshots = sorted(
             (each.type, each.policy, each.there, each.bound, each.data in model.data)
@@ -27,7 +28,7 @@ def reached(steps: Sequence[Step]) -> set[tuple[object, ...]]:
     for step in steps:
         # Names of volumes and snapshots are all alike.
         found.add((step.rule, *(word for word in step.to if word not in model.volumes | model.snapshots)))
-        model.apply(step)
+        apply(model, step)
         for name in (*step.made, *step.to):
             found.add((last.get(name, ""), step.rule))
             last[name] = step.rule

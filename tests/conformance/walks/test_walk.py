@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from conformance.walks.model import Model, Step
+from conformance.walks.model import Model
 from conformance.walks.planning import plan
+from conformance.walks.rules import Step, apply
 from conformance.walks.script import Script
 from conformance.walks.walk import Walk, WalkingTime
 from conformance.walks.world import WalkEnds, image_of
@@ -28,7 +29,7 @@ class World:
     model: Model = field(default_factory=Model)
 
     def take(self, step: Step) -> None:
-        self.model.apply(step)
+        apply(self.model, step)
         if error := self.meets(step):
             raise error
 
