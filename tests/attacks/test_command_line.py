@@ -49,6 +49,13 @@ RUN = [
     ("--walk=1|--no-walks", "--walk and --no-walks do not go together"),
     ("--shard=0/2", "--shard: '0/2' is not a valid shard"),
     (f"--shard={LONG}/{LONG}", "is not a valid shard"),
+    ("--resume=", "--resume is given without a value"),
+    ("--resume=absent", "--resume: cannot read"),
+    ("--resume=README.md", "--resume: cannot read"),
+    (f"--resume={LONG}", "--resume: "),
+    ("--resume=report", "the new report would replace the one to resume; give another --report-dir=DIR"),
+    ("--resume=docs/results/longhorn-1.12.1", "docs/results/longhorn-1.12.1/conformance.json: 'exit_code' is missing"),
+    ("--resume=a|--shard=1/2", "--resume and --shard: give one of them"),
     *(
         (f"--time-limit={text}|--speed=real", "expected a time such as 90s, 15m or 2h, at most 24h")
         for text in ("", "0s", "15", "1.5h", "-1m", "25h", "١m", "nan", f"{LONG}s")
