@@ -18,7 +18,7 @@ from fixtures.kubernetes.budgets import PRE_PROVISIONED_READY
 from fixtures.kubernetes.client import Cluster
 from fixtures.longhorn.handles import BackupHandle
 from fixtures.longhorn.objects import Longhorn
-from fixtures.longhorn.volume_snapshots import Snapshots, is_ready
+from fixtures.longhorn.volume_snapshots import Snapshots, VolumeSnapshot, is_ready
 from fixtures.workloads.pods import Workloads
 
 pytestmark = pytest.mark.pre_provisioned
@@ -109,3 +109,16 @@ def test_class_of_the_content_must_exist(
 
     snapshots.wait_ready(control, PRE_PROVISIONED_READY)
     assert snapshots.history(snapshot).never(is_ready)
+
+
+@clause("backup.pre-provisioned.beta")
+def test_manifests_are_accepted_as_beta(existing: BackupOutsideCsi, snapshots: Snapshots, cluster: Cluster) -> None:
+    """Content and VolumeSnapshot, sent in version v1beta1 as they are printed, are accepted, and become ready."""
+    beta, place = {"apiVersion": "snapshot.storage.k8s.io/v1beta1"}, (existing.namespace, "printed-as-beta")
+    content = snapshots.content_manifest(str(existing.documented_handle), place, policy="Retain")
+    source = {"volumeSnapshotContentName": content["metadata"]["name"]}
+
+    snapshots.create_content(content | beta)
+    made = cluster.create(snapshots.manifest(source, existing.namespace, None, name=place[1]) | beta)
+
+    assert snapshots.wait_ready(VolumeSnapshot(made), PRE_PROVISIONED_READY).ready

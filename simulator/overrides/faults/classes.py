@@ -36,7 +36,7 @@ unknown_mode = fault(
 )(changed(lambda mode: mode if mode in {"full", "incremental"} else ""))
 stable_only = fault(
     "beta-not-served",
-    breaks="backup.example.beta",
+    breaks=("backup.example.beta", "backup.pre-provisioned.beta"),
     decision="csi.snapshot_versions",
     says=r"404",
     summary="The API serves the snapshot kinds in v1 only.",
