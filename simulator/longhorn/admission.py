@@ -46,10 +46,6 @@ def add_finalizer(request: Admission) -> None:
         finalizers.append(names.FINALIZER)
 
 
-SINCE_1_12 = ("dataLayout", "engineNodeID", "rebuildConcurrentSyncLimit")
-"""Fields of a Volume that 1.12.1 was seen to fill in, and 1.10.2 not."""
-
-
 class Webhooks:
     """Mutator and validator."""
 
@@ -82,9 +78,7 @@ class Webhooks:
         metadata, spec = request.object["metadata"], request.object.setdefault("spec", {})
         metadata["name"] = name = names.corrected(metadata.get("name", ""))
         version = self._decisions.version
-        for key, value in copy_of(read(Path(__file__).with_suffix(".yaml"))).items():
-            if key in SINCE_1_12 and not version.has(12):
-                continue
+        for key, value in version.fields(copy_of(read(Path(__file__).with_suffix(".yaml")))).items():
             if spec.get(key) in (None, "") or key not in spec:
                 spec[key] = value
         spec["image"] = spec.get("image") or self._image
@@ -103,7 +97,7 @@ class Webhooks:
         labels["recurring-job-group.longhorn.io/default"] = "enabled"
         if version.has(8):
             labels[names.BACKUP_TARGET_LABEL] = spec["backupTargetName"]
-        if version.has(12) and spec["dataSource"]:
+        if version.has(12, 1) and spec["dataSource"]:
             labels["longhorn.io/clone-source-volume"] = spec["dataSource"].partition("://")[2].partition("/")[0]
         add_finalizer(request)
 

@@ -74,7 +74,7 @@ class Longhorn:
         self._image = names.engine_image(version.tag)
         self.disk = Disk(data_dir / "volumes")
         backupstores = BackupstoreClients(api, clock, store_decisions, s3, version)
-        chains = SnapshotChains(api, self.disk, version)
+        chains = SnapshotChains(api, self.disk, decisions.version)
         tickets = Attachments(api, clock, decisions)
         restores = Restores(api, clock, decisions, self.disk, tickets, chains, backupstores)
         engines, polls = Engines(api, clock, self._image), EnginePolls(clock)

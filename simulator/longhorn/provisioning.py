@@ -9,7 +9,7 @@ from simulator.longhorn import names, objects
 from simulator.longhorn.backing_images.handle import ImageHandle
 from simulator.longhorn.backing_images.service import ImageService
 from simulator.longhorn.decisions import LonghornDecisions
-from simulator.longhorn.failures import api_failure, check
+from simulator.longhorn.failures import api_failure, backup_not_found, check
 from simulator.longhorn.handles import Handle
 
 NUMBERS = ("numberOfReplicas", "staleReplicaTimeout", "replicaRebuildingBandwidthLimit", "rebuildConcurrentSyncLimit")
@@ -86,7 +86,7 @@ class Provisioner:
         wanted = self._decisions.backup_to_restore(backups, handle.id)
         backup = next((each for each in backups if each["metadata"]["name"] == wanted), None)
         if backup is None or not backup["status"].get("url"):
-            raise self._backup_missing(snapshot, handle.id)
+            raise self._backup_missing(snapshot, handle.id, listed[0]["metadata"]["name"])
         recorded = int(backup["status"].get("volumeSize") or 0)
         check(self._decisions.refuse_source(objects.find(self._api, names.VOLUMES, of)))
         check(self._decisions.refuse_restore_size(snapshot, size, recorded))
@@ -105,11 +105,11 @@ class Provisioner:
         text = f"failed to restore CSI snapshot {snapshot} of volume {volume}: there is no backup volume"
         return CsiError(Code.NOT_FOUND, text)
 
-    def _backup_missing(self, snapshot: str, backup: str) -> CsiError:
+    def _backup_missing(self, snapshot: str, backup: str, listed: str = "") -> CsiError:
         version = self._decisions.version
         if version.has(8):
-            reason = f'failed to get backup {backup}: {names.BACKUPS} "{backup}" not found'
-            text = f"failed to restore CSI snapshot {snapshot} : {reason}"
+            text = f"failed to restore CSI snapshot {snapshot} : failed to get backup {backup}: "
+            text += backup_not_found(backup, listed)
         elif version.has(5):
             text = f"failed to restore CSI snapshot {snapshot} backup {backup} unavailable"
         else:

@@ -17,7 +17,8 @@ _SINCE = {"SupportBundle": 4, "BackupBackingImage": 6}
 def register(api: Api, version: Version) -> None:
     """Add Longhorn's custom resources, as `version` has them, to what the API serves."""
     for resource in definitions.resources(Path(__file__).with_suffix(".yaml")):
-        if resource.kind == "Backup" and not version.has(9):
-            resource.schema["properties"]["spec"]["properties"]["backupMode"] = {"type": "string"}
+        if resource.kind == "Backup" and not version.has(11):
+            mode = {"enum": ["full", "incremental", ""]} if version.has(9) else {}
+            resource.schema["properties"]["spec"]["properties"]["backupMode"] = {"type": "string", **mode}
         if version.has(_SINCE.get(resource.kind, 0)):
             api.register(resource)

@@ -24,18 +24,19 @@ class SnapshotChains:
         self._version = version
         self.paused: Paused = lambda _: nullcontext()
         self._labels: dict[str, Mapping[str, str]] = {}
-        self._times: dict[tuple[str, str], str] = {}
+        self._requested: dict[str, str] = {}
 
     async def take(
-        self, volume: str, snapshot: str, labels: Mapping[str, str] | None = None, requested: str = ""
+        self, volume: str, snapshot: str, labels: Mapping[str, str] | None = None, *, requested: str = ""
     ) -> None:
         """Take a snapshot: what the volume holds at one moment. With `labels` the engine knows whom it is for.
 
-        `requested` is when it was asked for, RFC 3339.
+        `requested` is when a Snapshot object asked for it.
         """
         if labels:
             self._labels[snapshot] = labels
-        self._times[volume, snapshot] = requested
+        if requested:
+            self._requested[snapshot] = requested
         async with self.paused(volume):
             await to_end(self._disk.take_snapshot, volume, snapshot)
 
@@ -70,7 +71,7 @@ class SnapshotChains:
             return
         before = found["status"]
         labels = self._labels.get(layer.name)
-        taken = layer.created.strftime("%Y-%m-%dT%H:%M:%SZ") if labels else self._times.get((volume, layer.name), "")
+        taken = layer.created.strftime("%Y-%m-%dT%H:%M:%SZ") if labels else self._requested.get(layer.name, "")
         by_user = bool(found["spec"].get("createSnapshot") or labels)
         status: Obj = {
             "checksum": "",
@@ -81,13 +82,14 @@ class SnapshotChains:
             "ownerID": "",
             "parent": layer.parent or "",
             "readyToUse": not before.get("markRemoved") and not objects.is_deleted(found),
-            **({"requestedTime": taken} if self._version.has(12) else {}),
+            "requestedTime": taken,
             "restoreSize": layer.volume_size,
             "size": layer.size_bytes,
             "userCreated": by_user,
         }
         if objects.is_deleted(found) and before.get("error"):
             status["error"] = before["error"]
+        status = self._version.fields(status)
         self._api.update_status(names.SNAPSHOTS, {**found, "status": status}, manager=objects.MANAGER)
 
     def _adopt(self, volume: str, name: str) -> Obj | None:

@@ -137,7 +137,8 @@ class Snapshots:
         await self._clock.sleep(DELETION)
         if snapshot["status"].get("readyToUse"):
             objects.set_status(self._api, names.SNAPSHOTS, name, readyToUse=False)
-            kind = "Normal" if self._decisions.version.has(12) else "Warning"
+            # From 1.11.2 on what a deletion brings is no warning.
+            kind = "Normal" if self._decisions.version.has(11, 2) else "Warning"
             self._events.record(snapshot, kind, "Update", "snapshot becomes not ready to use")
         await self._polls.next(of)
         if stays:
@@ -152,9 +153,7 @@ class Snapshots:
 
     def _fail(self, snapshot: Obj, error: str) -> None:
         name = snapshot["metadata"]["name"]
-        status = {**UNKNOWN, **snapshot["status"], "error": error}
-        if not self._decisions.version.has(12):
-            status.pop("requestedTime")
+        status = {**self._decisions.version.fields(UNKNOWN), **snapshot["status"], "error": error}
         objects.set_status(self._api, names.SNAPSHOTS, name, **status)
         self._events.record(snapshot, "Warning", "Failed", error)
 

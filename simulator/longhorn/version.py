@@ -1,10 +1,23 @@
 """Which Longhorn is simulated, and what that version has."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import total_ordering
+from typing import Any
 
 NEWEST = "1.12.1"
+
+_FIELDS_SINCE: Mapping[str, tuple[int, int]] = {
+    "currentEngineNodeID": (12, 0),
+    "dataLayout": (12, 1),
+    "engineNodeID": (12, 0),
+    "lastAutoSalvagedAt": (12, 0),
+    "rebuildConcurrentSyncLimit": (11, 0),
+    "requestedTime": (12, 0),
+    "switchoverState": (12, 0),
+}
+"""Fields of Volume and Snapshot that not all versions with CSI snapshots have: minor and patch of the first."""
 
 
 class UnknownVersionError(ValueError):
@@ -34,6 +47,10 @@ class Version:
     def has(self, minor: int, patch: int = 0) -> bool:
         """Whether this is 1.`minor`.`patch` or newer."""
         return self.numbers >= (1, minor, patch)
+
+    def fields(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Those fields of a spec or a status that this version's objects have."""
+        return {key: value for key, value in content.items() if self.has(*_FIELDS_SINCE.get(key, (0,)))}
 
     def __lt__(self, other: "Version") -> bool:
         return self.numbers < other.numbers

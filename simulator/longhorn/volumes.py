@@ -20,7 +20,6 @@ from simulator.longhorn.engine_work import to_end
 from simulator.longhorn.engines import Engines
 from simulator.longhorn.restores import Restores
 from simulator.longhorn.snapshot_chains import SnapshotChains
-from simulator.longhorn.version import Version
 
 CREATION = 0.15
 CLAIMED = 0.05
@@ -28,12 +27,12 @@ HEALTH = 0.1
 """Seconds that the creation of a volume takes, the answer to a ticket, and the verdict that a volume is well."""
 
 
-def initial_status(node: str, version: Version) -> Obj:
+def initial_status(node: str) -> Obj:
     """The status of a Volume that was just made."""
     empty = (
         *("currentImage", "currentMigrationNodeID", "currentNodeID", "lastBackup", "lastBackupAt", "lastDegradedAt"),
         *("remountRequestedAt", "robustness", "shareEndpoint", "shareState", "state"),
-        *(("currentEngineNodeID", "lastAutoSalvagedAt", "switchoverState") if version.has(12) else ()),
+        *("currentEngineNodeID", "lastAutoSalvagedAt", "switchoverState"),
     )
     clone = ("nextAllowedAttemptAt", "snapshot", "sourceVolume", "state")
     return {
@@ -134,7 +133,8 @@ class Volumes:
     async def _create(self, volume: Obj) -> None:
         name = volume["metadata"]["name"]
         if not volume["status"]:
-            objects.set_status(self._api, names.VOLUMES, name, **initial_status(names.NODE, self._decisions.version))
+            status = self._decisions.version.fields(initial_status(names.NODE))
+            objects.set_status(self._api, names.VOLUMES, name, **status)
         self._restores.announce(volume)
         if objects.find(self._api, names.ATTACHMENTS, name) is None:
             self._attachments.create(volume)
@@ -151,7 +151,7 @@ class Volumes:
         origin = self._restores.status(volume)
         self._set(name, conditions=conditions, currentImage=self._image, state="creating", **origin)
         self._engines.create(volume)
-        if self._decisions.version.has(12):
+        if self._decisions.version.has(11):
             conditions = [*conditions, objects.condition("OfflineRebuilding", False, now)]
             self._set(name, conditions=conditions)
         if volume["spec"].get("dataSource"):
