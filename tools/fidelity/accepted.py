@@ -31,9 +31,12 @@ class Accepted:
     sometimes: bool = False
 
     def covers(self, difference: Difference) -> bool:
-        """Whether every part of the difference matches its pattern."""
-        parts = ("scenario", "aspect", "subject", "detail", "text")
-        return all(_matches(getattr(self, part), getattr(difference, part)) for part in parts)
+        """Whether every part of the difference matches its pattern; a scenario without a release is that of all."""
+        scenario = difference.scenario if "/" in self.scenario else difference.scenario.rpartition("/")[2]
+        parts = ("aspect", "subject", "detail", "text")
+        return _matches(self.scenario, scenario) and all(
+            _matches(getattr(self, part), getattr(difference, part)) for part in parts
+        )
 
 
 @dataclass

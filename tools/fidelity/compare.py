@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)[^{}]*\}")
 
 @dataclass(frozen=True)
 class Difference:
-    """`aspect` is object, field, write, order or note; `text` says what each of the two showed."""
+    """`scenario` is a label; `aspect` is object, field, write, order or note; `text` is what each of the two showed."""
 
     scenario: str
     aspect: str
@@ -153,10 +153,10 @@ def _objects(real: Recording, simulated: Recording) -> Iterator[Difference]:
     there, here = real.subjects(), simulated.subjects()
     for subject in _settled(real):
         if subject not in here:
-            yield Difference(real.scenario, "object", subject, "missing", "only a real cluster shows it")
+            yield Difference(real.label, "object", subject, "missing", "only a real cluster shows it")
     for subject in _settled(simulated):
         if subject not in there and not subject.startswith("VolumeSnapshotClass "):
-            yield Difference(real.scenario, "object", subject, "extra", "only the simulator shows it")
+            yield Difference(real.label, "object", subject, "extra", "only the simulator shows it")
 
 
 def _settled(recording: Recording) -> dict[str, None]:
@@ -175,7 +175,7 @@ def _fields(real: Recording, simulated: Recording, known: KnownBehaviour) -> Ite
             extra = [change for change, at in seen.items() if change not in wanted and at < simulated.settled]
             if (missing or extra) and not known.shows(subject, path, seen, whole=bool(missing)):
                 text = f"a real cluster {_text(missing)}; the simulator {_text(extra)}"
-                yield Difference(real.scenario, "field", subject, path, text)
+                yield Difference(real.label, "field", subject, path, text)
 
 
 def _text(changes: Sequence[tuple[str, str]]) -> str:
@@ -203,7 +203,7 @@ def _writes(real: Recording, simulated: Recording, known: KnownBehaviour) -> Ite
             continue
         reported.add(key)
         text = f"the simulator writes this at once, no real cluster was seen to ({write.verb})"
-        yield Difference(real.scenario, "write", write.subject, ", ".join(sorted(key[1])), text)
+        yield Difference(real.label, "write", write.subject, ", ".join(sorted(key[1])), text)
 
 
 def steps(recording: Recording) -> Iterator[Step]:
@@ -288,7 +288,7 @@ def _orders(real: Recording, simulated: Recording, known: KnownBehaviour) -> Ite
                 detail = f"{two.change[0]}: {two.change[1]} -> {two.change[2]}"
                 other = f"{one.subject} {one.change[0]}: {one.change[1]} -> {one.change[2]}"
                 text = f"comes after {other}; in every real recording before"
-                yield Difference(real.scenario, "order", two.subject, f"{word} {detail}", text)
+                yield Difference(real.label, "order", two.subject, f"{word} {detail}", text)
 
 
 def _notes(real: Recording, simulated: Recording) -> Iterator[Difference]:
@@ -296,4 +296,4 @@ def _notes(real: Recording, simulated: Recording) -> Iterator[Difference]:
         wanted, seen = real.notes.get(key, _ABSENT), simulated.notes.get(key, _ABSENT)
         if type(wanted) is not type(seen) or wanted != seen:
             text = f"a real cluster {wanted!r}, the simulator {seen!r}"
-            yield Difference(real.scenario, "note", "client", key, text)
+            yield Difference(real.label, "note", "client", key, text)

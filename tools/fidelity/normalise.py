@@ -11,7 +11,7 @@ from typing import Any
 
 from tools.fidelity.notes import COMPRESSED_SIZES, DROPPED_EVENTS, normalised_notes
 from tools.fidelity.placeholders import Placeholders
-from tools.fidelity.recording import Leaf, Leaves, Recording, Write, differences, leaves
+from tools.fidelity.recording import NEWEST, Leaf, Leaves, Recording, Write, differences, leaves
 from tools.fidelity.scenario_events import Event, scenario_events
 
 # What happens in the last seconds before the client leaves may still be on its way to other objects.
@@ -30,18 +30,19 @@ _FILESYSTEM_SIZES = {
 _NOTES_ONLY = {"chain"}
 
 
-def normalise(scenario: str, history: Iterable[Event], notes: Mapping[str, Any]) -> Recording:
+def normalise(scenario: str, history: Iterable[Event], notes: Mapping[str, Any], release: str = NEWEST) -> Recording:
     """The normal form of one run of `scenario` as the client wrote it (`history.jsonl`, `notes.json`)."""
     end = float(notes["t_start"]) + float(notes["seconds"])
     during = [event for event in history if event["t"] <= end]
     events = scenario_events(during, notes["namespace"], background=scenario == "no_target")
     names = Placeholders(events, notes["namespace"])
+    noted = dict(normalised_notes(scenario, names.plain, notes))
     if scenario in _NOTES_ONLY:
-        return Recording(scenario, (), dict(normalised_notes(scenario, names.plain, notes)), 0)
+        return Recording(scenario, (), noted, 0, release)
     writer = _Writer(names, scenario, events, float(notes["t_start"]))
     writes = list(writer.writes(event for event in events if event["t"] <= end - _TAIL))
     tail = writer.writes(event for event in events if event["t"] > end - _TAIL)
-    return Recording(scenario, (*writes, *tail), dict(normalised_notes(scenario, names.plain, notes)), len(writes))
+    return Recording(scenario, (*writes, *tail), noted, len(writes), release)
 
 
 class _Writer:

@@ -43,18 +43,30 @@ def _note(scenario: str, plain: Plain, key: str, value: Any) -> Iterator[tuple[s
             {tuple(plain(str(cell)) for cell in row) for row in value if str(row[1]) not in DROPPED_EVENTS}
         ):
             yield f"{key}[{': '.join(row)}]", True
-    elif isinstance(value, list):
+    elif isinstance(value, list) and all(
+        isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) for row in value
+    ):
         for name, status in value:
-            yield from ((f"{key}[{plain(name)}].{plain(path)}", _plain(plain, v)) for path, v in leaves(status))
+            yield from ((f"{key}[{plain(name)}].{plain(path)}", _plain(plain, path, v)) for path, v in leaves(status))
     elif isinstance(value, float):
         yield key, "gone"
     elif key == "EXCEPTION":
         yield key, plain(str(value).strip().rpartition("\n")[2])
     else:
-        yield from ((plain(path), _plain(plain, v)) for path, v in leaves(value, key))
+        yield from ((plain(path), _plain(plain, path, v)) for path, v in leaves(value, key))
 
 
-def _plain(plain: Plain, value: Leaf) -> Leaf:
+def _plain(plain: Plain, path: str, value: Leaf) -> Leaf:
+    """A leaf without what differs on every run: durations, revisions, times in nanoseconds, compressed sizes."""
+    last = path.rpartition(".")[2]
+    if isinstance(value, float):
+        return "{seconds}"
+    if last == "resourceVersion":
+        return "{revision}"
+    if last == "creationTime" and isinstance(value, int):
+        return "{time in nanoseconds}"
+    if last in COMPRESSED_SIZES and value not in ("", "0", 0):
+        return "{bytes}"
     return plain(value) if isinstance(value, str) else value
 
 
@@ -78,7 +90,7 @@ def _body(plain: Plain, key: str, text: str) -> Iterator[tuple[str, Leaf]]:
     except ValueError:
         yield key, plain(text)
     else:
-        yield from ((f"{key}.{path}", _plain(plain, value)) for path, value in leaves(body))
+        yield from ((f"{key}.{path}", _plain(plain, path, value)) for path, value in leaves(body))
 
 
 def _listing(plain: Plain, key: str, listing: Mapping[str, Any]) -> Iterator[tuple[str, Leaf]]:
@@ -98,5 +110,4 @@ def _listing(plain: Plain, key: str, listing: Mapping[str, Any]) -> Iterator[tup
             yield f"{path}.Blocks[{block.pop('Offset')}]", json.dumps(block, sort_keys=True)
         content.pop("Blocks", None)
         for leaf, value in leaves(content):
-            compressed = leaf.rpartition(".")[2] in COMPRESSED_SIZES and value != "0"
-            yield f"{path}.{plain(leaf)}", "{bytes}" if compressed else _plain(plain, value)
+            yield f"{path}.{plain(leaf)}", _plain(plain, leaf, value)

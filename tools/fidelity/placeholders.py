@@ -19,6 +19,7 @@ _UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4
 # What is random or timed wherever it appears, in the order in which it is replaced.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_UUID, "{uid}"),
+    (re.compile(r"\bpvc-\{uid\}-[0-9a-f]{8}\b"), "pvc-{uid}-{suffix}"),
     (re.compile(r"\b(?!1970|0001)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"), "{time}"),
     (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b"), "{address}"),
     (re.compile(r"\bbackup-(?!0{16})[0-9a-f]{16}\b"), "backup-{hex}"),
@@ -33,12 +34,17 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"\b\d{13}-\d{1,4}-driver\.longhorn\.io"), "{identity}-driver.longhorn.io"),
     (re.compile(r"\bbim-[0-9a-f]{56}\b"), "bim-{hex}"),
-    (re.compile(r"\b\d{10}\.\d{9}\b"), "{stamp}"),
+    (re.compile(r"\b\d{10}\.(?:\d{9}\b|%N)"), "{stamp}"),
     (re.compile(r"\bSet realSize to \d+\b"), "Set realSize to {bytes}"),
-    # The server of the downloaded image, in the real cluster and in the simulator.
-    (re.compile(r"minio\.(?:minio\.svc\.cluster\.local|longhorn-snapshot-s3)(?![a-z0-9.-])"), "{s3}"),
-    # The bucket of the backup target, which each recorded cluster named for itself.
-    (re.compile(r"\bs3://[a-z0-9-]+@"), "s3://{bucket}@"),
+    # The server, the bucket and the downloaded image of the real clusters and of the simulator.
+    (
+        re.compile(
+            r"(?:(?:minio\.minio|s3\.conformance-s3)\.svc\.cluster\.local|minio\.longhorn-snapshot-s3)(?![a-z0-9.-])"
+        ),
+        "{s3}",
+    ),
+    (re.compile(r"(\{s3\}(?::|%3A)9000(?:/|%2F))(?:images|files)(/|%2F)(?:seq|plain)\.raw"), r"\1{image}"),
+    (re.compile(r"\bs3://(?:backups|backupbucket)@"), "s3://{bucket}@"),
     (re.compile(r"\bcontainerd://[0-9a-f]{64}\b"), "containerd://{id}"),
 )
 

@@ -2,8 +2,8 @@
 
 A write is one revision of one object: the leaves that changed and the leaves that went. An object's first write
 holds all its leaves. Leaves are addressed by dotted path (`status.conditions[Restore].status`); their values are
-JSON scalars, `{}` and `[]` standing for emptiness. The normal form is kept in `recordings/<scenario>.json`, one line
-a write, so that it can be read and compared by eye.
+JSON scalars, `{}` and `[]` standing for emptiness. The normal form is kept in `recordings/<release>/<scenario>.json`,
+one line a write, so that it can be read and compared by eye.
 """
 
 import json
@@ -14,6 +14,9 @@ from typing import Any
 
 Leaf = str | int | float | bool | None
 Leaves = dict[str, Leaf]
+
+NEWEST = "1.12.1"
+"""The newest release that was recorded."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,12 @@ class Recording:
     writes: tuple[Write, ...]
     notes: Mapping[str, Leaf]
     settled: int
+    release: str = NEWEST
+
+    @property
+    def label(self) -> str:
+        """`<release>/<scenario>`."""
+        return f"{self.release}/{self.scenario}"
 
     def subjects(self) -> dict[str, list[Write]]:
         """Each object's writes, objects in order of appearance."""
@@ -109,7 +118,8 @@ def dump(recording: Recording) -> str:
         for w in recording.writes
     )
     return (
-        f'{{\n "scenario": {line(recording.scenario)},\n "settled": {recording.settled},\n'
+        f'{{\n "release": {line(recording.release)},\n "scenario": {line(recording.scenario)},\n'
+        f' "settled": {recording.settled},\n'
         f' "notes": {{\n{notes}\n }},\n "writes": [\n{writes}\n ]\n}}\n'
     )
 
@@ -117,7 +127,7 @@ def dump(recording: Recording) -> str:
 def load(path: Path) -> Recording:
     """Reads what `dump` wrote."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return Recording(data["scenario"], tuple(_writes(data["writes"])), data["notes"], data["settled"])
+    return Recording(data["scenario"], tuple(_writes(data["writes"])), data["notes"], data["settled"], data["release"])
 
 
 def _writes(rows: Iterable[list[Any]]) -> Iterator[Write]:

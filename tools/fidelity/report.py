@@ -1,21 +1,21 @@
 """The result of a comparison in lines for a terminal."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from tools.fidelity.accepted import Judgement
 from tools.fidelity.compare import Difference
 from tools.fidelity.recording import Recording
 
 
-def count_lines(scenarios: Sequence[str], real: Mapping[str, Recording], judgement: Judgement) -> Iterator[str]:
+def count_lines(labels: Collection[str], real: Mapping[str, Recording], judgement: Judgement) -> Iterator[str]:
     """For each scenario how much was compared, and how many differences are accepted and open."""
     covered = [difference for each in judgement.covered.values() for difference in each]
-    for name in scenarios:
+    for name in labels:
         recording = real[name]
         kinds = Counter("event" if subject.startswith("Event ") else "object" for subject in recording.subjects())
         yield (
-            f"{name:<18} {kinds['object']:>3} objects {kinds['event']:>3} events {len(recording.writes):>4} writes "
+            f"{name:<24} {kinds['object']:>3} objects {kinds['event']:>3} events {len(recording.writes):>4} writes "
             f"{len(recording.notes):>4} notes: {_of(name, covered):>2} differences accepted, "
             f"{_of(name, judgement.open)} open"
         )

@@ -9,7 +9,9 @@ from tools.fidelity.__main__ import ACCEPTED, real_recordings
 from tools.fidelity.accepted import Accepted, AcceptedError
 from tools.fidelity.compare import Difference
 
-LATE = Difference("bak", "field", "Pod w", "status.phase", "a real cluster Pending -> Running; the simulator no more")
+LATE = Difference(
+    "1.12.1/bak", "field", "Pod w", "status.phase", "a real cluster Pending -> Running; the simulator no more"
+)
 ENTRY = Accepted(reason="Because.", aspect="field", subject="Pod *", detail="status.*")
 
 
@@ -21,6 +23,12 @@ def test_an_entry_covers_what_fits_all_its_patterns() -> None:
     assert ENTRY.covers(LATE)
     assert not Accepted(reason="Because.", aspect="order", subject="Pod *").covers(LATE)
     assert not Accepted(reason="Because.", aspect="field", subject="Pod").covers(LATE)
+    assert not Accepted(reason="Because.", aspect="field", scenario="bak_modes").covers(LATE)
+
+
+@pytest.mark.parametrize(("scenario", "covers"), [("bak", True), ("1.12.1/bak", True), ("1.10.2/bak", False)])
+def test_a_scenario_without_a_release_is_that_of_all(scenario: str, covers: bool) -> None:
+    assert Accepted(reason="Because.", aspect="field", scenario=scenario).covers(LATE) == covers
 
 
 def test_what_no_entry_covers_is_open() -> None:
@@ -38,7 +46,7 @@ def test_an_entry_that_covers_nothing_is_out_of_date_unless_it_says_sometimes() 
 
 
 def test_the_report_counts_what_is_accepted() -> None:
-    lines = list(report.count_lines(["bak"], real_recordings(), accepted.judge([LATE], [ENTRY])))
+    lines = list(report.count_lines(["1.12.1/bak"], real_recordings(), accepted.judge([LATE], [ENTRY])))
 
     assert lines[0].endswith(":  1 differences accepted, 0 open")
     assert lines[-1].startswith("1 differences are accepted, by 1 entries")

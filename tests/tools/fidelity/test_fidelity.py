@@ -9,8 +9,9 @@ from pathlib import Path
 
 from tools.fidelity import replay, report
 from tools.fidelity.__main__ import judge, real_recordings
+from tools.fidelity.replay import Group
 
-SCENARIOS = ("api", "filesystem")
+GROUP = Group("1.12.1", ("api", "filesystem"))
 SPEED = 10.0
 
 
@@ -19,7 +20,10 @@ def test_a_client_sees_what_a_real_cluster_shows(
 ) -> None:
     real = real_recordings()
 
-    judgement = judge(real, replay.replay(SCENARIOS, tmp_path, speed=SPEED))
+    judgement = judge(real, {recording.label: recording for recording in replay.replay(GROUP, tmp_path, speed=SPEED)})
 
-    record_property("fidelity", json.dumps(list(report.count_lines(SCENARIOS, real, judgement))))
+    record_property(
+        "fidelity",
+        json.dumps(list(report.count_lines([f"{GROUP.release}/{name}" for name in GROUP.scenarios], real, judgement))),
+    )
     assert not judgement.open, "\n".join(report.open_lines(judgement))
