@@ -3,6 +3,8 @@
 import argparse
 import math
 import re
+import subprocess
+import sys
 from functools import cache
 from types import SimpleNamespace
 from typing import cast
@@ -250,6 +252,17 @@ def test_options_of_a_run(typed: str, words: str) -> None:
 
     assert words in said
     assert_one_line(said)
+
+
+def test_a_number_of_processes_is_checked_before_xdist_starts_them() -> None:
+    """Also where the plugin is named on the command line, as tox does: its hooks come after those of pytest-xdist."""
+    command = [sys.executable, "-m", "pytest", "-p", "fixtures.plugin", "-n", "100000", "conformance"]
+
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.returncode == 4
+    assert "-n '100000': expected a whole number from 0 to 256" in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize(("typed", "words"), SIMULATOR, ids=brief)
