@@ -17,6 +17,11 @@ from tools.fidelity.summary import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
 
+# Some tests run pytest in their own process, which wants to rewrite these, and others have imported them before.
+pytest.register_assert_rewrite(
+    "conformance.requirements", "conformance.backing_image.requirements", "conformance.backup.requirements"
+)
+
 # The suite itself does without it, so pyproject.toml turns it off: it takes a quarter of a short run's CPU time.
 pytest_plugins = ["anyio.pytest_plugin"]
 

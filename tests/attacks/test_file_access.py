@@ -31,7 +31,9 @@ CHECKED = {"fixtures.input_files": "read_bytes read_text", "fixtures.output_file
 
 ALLOWED = {
     "comes with the suite": {
-        "fixtures.plugin.collector": "_suite_version",
+        "conformance.walks.planning": "usual_seeds",
+        "fixtures.plugin.collector": "suite_version",
+        "fixtures.plugin.durations": "Durations.load",
         "fixtures.report.comparison": "read_document",
         "fixtures.report.matrix": "render",
         "fixtures.report.webpage": "render",
@@ -63,7 +65,7 @@ ALLOWED = {
     },
     "was found to be a regular file just before": {
         "fixtures.kubernetes.kubeconfig": "_check_certificates",
-        "fixtures.report.junit": "add_verdicts",
+        "fixtures.report.junit": "add_earlier add_verdicts",
     },
 }
 """The functions that may open files, each with why the file is none that a user or the environment names."""
