@@ -47,7 +47,9 @@ def run_all(chosen: Sequence[Case], jobs: int, *, all_tests: bool, all_tests_of_
     A run takes the tests that concern its fault, a control those that concern any of the faults on its version, unless
     all tests are wanted. Prints a line when a run has ended.
     """
-    patience = (f"--idle-timeout={IDLE_TIMEOUT}",)
+    # A walk comes to clauses that a fault breaks as well, but not first of all.
+    points = ("--no-walks",)
+    patience = (f"--idle-timeout={IDLE_TIMEOUT}", *points)
     by_task = {
         Task(
             (*of_version(case.version), "--fault", case.fault.name), patience, None if all_tests else (case.clauses,)
@@ -57,7 +59,7 @@ def run_all(chosen: Sequence[Case], jobs: int, *, all_tests: bool, all_tests_of_
     versions = sorted({case.version for case in chosen}) if control else []
     broken = {version: tuple(case.clauses for case in chosen if case.version == version) for version in versions}
     unbroken = {
-        Task(of_version(version), (), None if all_tests_of_control else broken[version]): version
+        Task(of_version(version), points, None if all_tests_of_control else broken[version]): version
         for version in versions
     }
     controls: dict[str, SuiteRun] = {}
