@@ -11,7 +11,7 @@ from conformance.walks.model import BACKUP, IMAGE, IN_CLUSTER, Model
 from conformance.walks.planning import clauses_of, plan, usual_seeds
 from conformance.walks.walk import Walk, WalkingTime
 from conformance.walks.world import World
-from fixtures.catalogue.clauses import Version, clause
+from fixtures.catalogue.clauses import FIRST_IMAGES, Version, clause
 from fixtures.kubernetes.client import Cluster
 from fixtures.kubernetes.history import Recorder
 from fixtures.longhorn.backing_images import BackingImages
@@ -21,13 +21,10 @@ from fixtures.longhorn.target_address import TargetAddress
 from fixtures.longhorn.volume_snapshots import Snapshots
 from fixtures.longhorn.volumes import Volumes
 from fixtures.observers.contents import BackupContents
+from fixtures.plugin.collection import deselect
 from fixtures.plugin.session import SESSION
 from fixtures.s3.backupstore import Backupstore
 from fixtures.workloads.pods import Workloads
-
-_FIRST_IMAGES = Version(1, 5)
-"""The first version whose documentation knows images."""
-
 
 _MOST_SECONDS = 300.0
 """How long a worker walks on a real cluster."""
@@ -44,9 +41,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`--no-walks` leaves them out."""
     if config.option.no_walks:
-        left_out = [item for item in items if item.get_closest_marker("walk")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        deselect(config, items, frozenset(item.nodeid for item in items if item.get_closest_marker("walk")))
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +54,7 @@ def walking_time(address: TargetAddress) -> WalkingTime:
 def types(profile: Version, address: TargetAddress) -> Sequence[str]:
     """The types of VolumeSnapshots that the documentation knows and the target can make."""
     # Before that the source of an in-cluster snapshot has to be attached.
-    newer = profile >= _FIRST_IMAGES
+    newer = profile >= FIRST_IMAGES
     known = {BACKUP: "backup-target" in address.features, IMAGE: newer, IN_CLUSTER: newer}
     return tuple(type_ for type_, is_known in known.items() if is_known)
 

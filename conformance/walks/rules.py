@@ -46,7 +46,7 @@ class Rule:
     words: str
     makes: str
     choices: Callable[[Model], Choices]
-    apply: Callable[..., None]
+    apply: Callable[..., object]
     clauses: Callable[..., Iterable[str]]
     weight: int = 1
     """How often it is chosen, compared with the others."""
@@ -55,10 +55,6 @@ class Rule:
 def _none(model: Model, *names: str) -> Iterable[str]:
     del model, names
     return ()
-
-
-def _nothing(model: Model, *names: str) -> None:
-    del model, names
 
 
 def _room(model: Model, volumes: int = 0, snapshots: int = 0) -> bool:
@@ -275,7 +271,7 @@ def _delete_class(model: Model, type_: str, policy: str) -> None:
 RULES: Mapping[str, Rule] = {
     "new": Rule("Make a volume {0} with data.", "v", _new_choices, _new, _none),
     "write": Rule("Write {1} {0}.", "", _write_choices, _write, _none, 4),
-    "read": Rule("Read {0}.", "", _volume_choices, _nothing, _read_clauses),
+    "read": Rule("Read {0}.", "", _volume_choices, _none, _read_clauses),
     "expand": Rule("Expand {0} to twice its size.", "", _expand_choices, _expand, _none),
     "snap": Rule("Take a VolumeSnapshot {0} of {1}, type {2}, {3}.", "s", _snap_choices, _snap, _snap_clauses, 5),
     "snap two": Rule(

@@ -15,7 +15,6 @@ from fixtures.outcomes import Blocked, Violation
 SHRINKING_SECONDS = 60.0
 """How long a shorter walk is looked for."""
 
-
 _Found = tuple[list[Step], Violation]
 """The steps up to a violation, and that."""
 
@@ -67,11 +66,9 @@ class Walk:
 
             taken = shrink(taken, fails)
             script = scripts[tuple(taken)]
-        raise told(violation, seed, taken, script)
+        raise told(violation, seed, taken, script) from violation
 
-    def _tried(
-        self, steps: Sequence[Step], end: float = math.inf
-    ) -> tuple[tuple[list[Step], Violation] | None, Script]:
+    def _tried(self, steps: Sequence[Step], end: float = math.inf) -> tuple[_Found | None, Script]:
         """The steps up to a violation, and that; None if there was none. And what was sent."""
         script, taken = Script(), list[Step]()
         script.begin("Prepare.")
@@ -109,5 +106,4 @@ def told(violation: Violation, seed: int, steps: Sequence[Step], script: Script)
     lines = [violation.seen, "after these steps:", *numbered, f"repeat it: pytest --walk {seed}"]
     new = Violation("\n".join(lines), expected=violation.expected, look=violation.look, clause=violation.clause)
     new.add_note(f"the same by kubectl:\n{script}")
-    new.__cause__ = violation
     return new

@@ -28,10 +28,19 @@ from fixtures.kubernetes.waiting import StepBlocked
 from fixtures.longhorn.in_cluster_snapshots import InClusterSnapshot, InClusterSnapshots
 from fixtures.longhorn.volume_snapshots import Content as ContentObject
 from fixtures.longhorn.volume_snapshots import Snapshots, VolumeSnapshot
-from fixtures.longhorn.volumes import BLOCK, SIZE, SPARSE_WRITES, WRITE_UNIT, Source, Volumes, stream
+from fixtures.longhorn.volumes import (
+    SIZE,
+    SPARSE_WRITES,
+    Source,
+    Volumes,
+    equal_blocks,
+    filled,
+    grown,
+    stream,
+)
 from fixtures.outcomes import Violation
 from fixtures.s3.backupstore import Backupstore
-from fixtures.workloads.data import Image, Piece, Stream, first_difference
+from fixtures.workloads.data import Image, Stream, first_difference
 from fixtures.workloads.pods import Pvc, Workloads
 
 
@@ -65,11 +74,9 @@ def judged_by(clause: str) -> Iterator[None]:
 def image_of(content: Content, size: int = SIZE) -> Image:
     """The bytes that a volume of `size` bytes holds after all of these writes."""
     image = Image(SIZE)
-    for pattern, word in content:
-        data, ranges = _writing(pattern, word)
-        for offset, length in ranges:
-            image = image.zeroed(offset, length) if data is None else image.written(data, offset, length)
-    return image if size == SIZE else Image(size, (*image.pieces, Piece(SIZE, size - SIZE, None)))
+    for write in content:
+        image = filled(image, *_writing(*write))
+    return image if size == SIZE else grown(image, size)
 
 
 def _writing(pattern: str, word: str) -> tuple[Stream | None, tuple[tuple[int, int], ...]]:
@@ -78,8 +85,7 @@ def _writing(pattern: str, word: str) -> tuple[Stream | None, tuple[tuple[int, i
         return stream(word), SPARSE_WRITES
     if pattern == ZEROS:
         return None, PATTERNS[pattern]
-    repeated = Stream(word, block=WRITE_UNIT, period=BLOCK // WRITE_UNIT)
-    return repeated if pattern == EQUAL else stream(word), PATTERNS[pattern]
+    return equal_blocks(word) if pattern == EQUAL else stream(word), PATTERNS[pattern]
 
 
 @dataclass
@@ -164,7 +170,7 @@ class World:
         class_, source = self._class(snapshot), self._source(volume)
         with judged_by(clauses[0]):
             if type_ == BACKUP:
-                self._backed_up(snapshot, self.backups.request(source, class_).snapshot, source)
+                self._backed_up(snapshot, self.backups.request(source, class_).snapshot)
             elif type_ == IN_CLUSTER:
                 ready = self._snapshots.wait_ready(self._snapshots.create(source.pvc, class_))
                 taken = self.in_cluster.wait_taken(ready)
@@ -179,14 +185,14 @@ class World:
         requested = {each: self.backups.request(source, self._class(each)).snapshot for each in (one, two)}
         for each, snapshot in requested.items():
             with judged_by(clauses[0]):
-                self._backed_up(each, snapshot, source)
+                self._backed_up(each, snapshot)
             self._compare(each, clauses[1])
 
     def snap_again(self, snapshot: str, volume: str, earlier: str, clauses: tuple[str, str]) -> None:
         source, name = self._source(volume), self.made[earlier].snapshot.name
         with judged_by(clauses[0]):
             requested = self.backups.request(source, self._class(snapshot), name=name).snapshot
-            self._backed_up(snapshot, requested, source)
+            self._backed_up(snapshot, requested)
         self._compare(snapshot, clauses[1])
 
     def give_up(self, volume: str, type_: str, clauses: tuple[str]) -> None:
@@ -195,10 +201,9 @@ class World:
             steps = self.backups if type_ == BACKUP else self.images
             steps.delete_unfinished(steps.request(self._source(volume), self._class_of(type_, DELETE)))
 
-    def _backed_up(self, name: str, snapshot: VolumeSnapshot, source: Source) -> None:
+    def _backed_up(self, name: str, snapshot: VolumeSnapshot) -> None:
         ready = self._snapshots.wait_ready(snapshot)
         backup = self.backups.longhorn.wait_backup_completed(self.backups.longhorn.wait_backup_started(ready).name)
-        self.backups.contents.look(backup, source)
         self.made[name] = Made(ready, self._snapshots.content_of(ready), backup.name, backup.volume)
 
     def _class(self, snapshot: str) -> str:
