@@ -273,7 +273,8 @@ class World:
         if of.type == BACKUP:
             self.backups.longhorn.wait_backup_gone(made.name)
         elif made.taken is not None:
-            self.in_cluster.wait_gone(made.taken)
+            # One with nothing between it and the live data is only given up, and merged with the next that is taken.
+            self.in_cluster.wait_deletion_requested(made.taken)
         else:
             self.images.images.wait_gone(made.name)
 
