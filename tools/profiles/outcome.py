@@ -4,11 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from fixtures.report.model import Verdict
+from fixtures.report.verdicts import UNTESTABLE
 from tools.faults.forked import SuiteRun
 from tools.faults.judge import trouble_of_control
-
-UNTESTABLE = "cannot be tested: "
-"""How the reason of a clause begins that no test can verify."""
 
 
 @dataclass(frozen=True)
